@@ -1,0 +1,107 @@
+// swift-tools-version: 6.3
+// The rooms of docs/design (README, "Map of the rooms") and the arrows between them. Nothing points up or sideways.
+import PackageDescription
+
+/// One set of settings for every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: ["TestKit"] + dependencies,
+        resources: resources,
+        swiftSettings: strict
+    )
+}
+
+let package = Package(
+    name: "easel",
+    products: [
+        .executable(name: "easel", targets: ["easel"]),
+        .library(name: "Easel", targets: ["EaselCore", "EaselProviders", "EaselGateway"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CUV", pkgConfig: "libuv"),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1"),
+        .systemLibrary(name: "CImageCodecs", pkgConfig: "spng"),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+        .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
+
+        room("EaselBase", ["CSodium"]),
+        room("EaselCore", ["EaselBase"]),
+        room("EaselTransport", ["EaselBase", "CUV", "CCurl", "CLLHTTP"]),
+        room("EaselImaging", ["EaselBase", "EaselCore", "CImageCodecs"]),
+        room("EaselConfiguration", ["EaselBase", "EaselCore", "CYAML"]),
+        room("EaselProviders", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
+        room("EaselLedger", ["EaselBase", "EaselCore", "CPostgres"]),
+        room("EaselReporting", ["EaselBase", "EaselCore"]),
+        room(
+            "EaselGateway",
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselReporting"]
+        ),
+        room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
+        .executableTarget(
+            name: "easel",
+            dependencies: [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",
+                "EaselLedger", "EaselReporting", "EaselGateway", "EaselSandbox",
+            ],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "TestKit",
+            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselLedger"],
+            path: "Tests/TestKit",
+            swiftSettings: strict
+        ),
+        tests("EaselBaseTests", ["EaselBase"]),
+        tests("EaselCoreTests", ["EaselBase", "EaselCore"]),
+        tests("EaselTransportTests", ["EaselBase", "EaselTransport", "CUV"]),
+        tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
+        tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration"]),
+        tests("EaselLedgerTests", ["EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
+        tests(
+            "EaselProvidersTests",
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]
+        ),
+        tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"]),
+        tests("EaselSandboxTests", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselSandbox"]),
+        tests(
+            "EaselGatewayTests",
+            [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselReporting",
+                "EaselGateway",
+            ]
+        ),
+        tests(
+            "ConformanceTests",
+            [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselLedger",
+                "EaselSandbox",
+            ]
+        ),
+        tests(
+            "EndToEndTests",
+            [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselLedger",
+                "EaselReporting", "EaselGateway", "EaselSandbox", "EaselConfiguration",
+            ]
+        ),
+    ]
+)

@@ -1,0 +1,112 @@
+package import Foundation
+
+/// An amount of money in whole nanodollars (M1): a thousand millionth of a US dollar.
+///
+/// An amount that is not known is an absent `Money?`, never zero.
+package struct Money: Sendable, Hashable, Comparable {
+    /// Nanodollars. May be negative for corrections.
+    package let nanodollars: Int64
+
+    package static let zero = Money(nanodollars: 0)
+    package static let nanodollarsPerDollar: Int64 = 1_000_000_000
+
+    package init(nanodollars: Int64) {
+        self.nanodollars = nanodollars
+    }
+
+    package static func < (left: Money, right: Money) -> Bool { left.nanodollars < right.nanodollars }
+
+    /// The sum; traps when it leaves the range of `Int64` (nine thousand million dollars), which is a programmer's error.
+    package static func + (left: Money, right: Money) -> Money {
+        Money(nanodollars: left.nanodollars + right.nanodollars)
+    }
+
+    package static func - (left: Money, right: Money) -> Money {
+        Money(nanodollars: left.nanodollars - right.nanodollars)
+    }
+
+    package static func += (left: inout Money, right: Money) { left = left + right }
+
+    package static func * (left: Money, count: Int) -> Money {
+        Money(nanodollars: left.nanodollars * Int64(count))
+    }
+
+    /// The sum of known amounts, or nil as soon as one is not known.
+    package static func sum(_ amounts: some Sequence<Money?>) -> Money? {
+        var total = Money.zero
+        for amount in amounts {
+            guard let amount else { return nil }
+            total += amount
+        }
+        return total
+    }
+}
+
+// MARK: - Text
+
+extension Money {
+    /// Reads a plain decimal such as `0.06`, `12` or `-1.5`: at most nine decimals, no exponent, below a thousand
+    /// million dollars. Nil for everything else; a finer amount is refused instead of rounded.
+    package init?(usd text: some StringProtocol) {
+        var digits = Substring(text)
+        let negative = digits.hasPrefix("-")
+        if negative { digits = digits.dropFirst() }
+        let parts = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = parts.first, !whole.isEmpty, whole.count <= 9, whole.allSatisfy(\.isASCIIDigit),
+            let dollars = Int64(whole)
+        else { return nil }
+        var fraction: Int64 = 0
+        if parts.count == 2 {
+            guard !parts[1].isEmpty, parts[1].count <= 9, parts[1].allSatisfy(\.isASCIIDigit),
+                let value = Int64(parts[1].padding(toLength: 9, withPad: "0", startingAt: 0))
+            else { return nil }
+            fraction = value
+        }
+        let amount = dollars * Self.nanodollarsPerDollar + fraction
+        self.init(nanodollars: negative ? -amount : amount)
+    }
+
+    /// A provider's JSON number, rounded half away from zero to whole nanodollars. Nil when negative or beyond range:
+    /// no provider pays its callers, so such a figure is not understood.
+    package init?(providerUSD amount: Decimal) {
+        guard amount >= 0, amount < 1_000_000_000 else { return nil }
+        var scaled = amount * Decimal(Self.nanodollarsPerDollar)
+        var rounded = Decimal()
+        NSDecimalRound(&rounded, &scaled, 0, .plain)
+        self.init(nanodollars: NSDecimalNumber(decimal: rounded).int64Value)
+    }
+
+    /// Dollars as a plain decimal string without trailing zeros: `0.06`, `12`, `0`.
+    package var usd: String {
+        let magnitude = nanodollars.magnitude
+        let dollars = magnitude / UInt64(Self.nanodollarsPerDollar)
+        var fraction = String(magnitude % UInt64(Self.nanodollarsPerDollar))
+        let sign = nanodollars < 0 ? "-" : ""
+        if fraction == "0" { return "\(sign)\(dollars)" }
+        fraction = String(repeating: "0", count: 9 - fraction.count) + fraction
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        return "\(sign)\(dollars).\(fraction)"
+    }
+}
+
+extension Money: Codable {
+    /// Money crosses JSON as a decimal string, never as a float.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let money = Money(usd: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an amount in USD")
+        }
+        self = money
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(usd)
+    }
+}
+
+extension Character {
+    /// One of `0` to `9`.
+    package var isASCIIDigit: Bool { ("0"..."9").contains(self) }
+}

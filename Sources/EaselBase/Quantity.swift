@@ -1,0 +1,56 @@
+/// Durations as people write them: `500ms`, `30s`, `5m`, `1h`, `7d`.
+package enum DurationText {
+    /// Nil when the text is not a whole number followed by one of the units.
+    package static func parse(_ text: some StringProtocol) -> Duration? {
+        let digits = text.prefix(while: \.isASCIIDigit)
+        guard let number = Int64(digits), number < 1_000_000_000 else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "ms": return .milliseconds(number)
+        case "s": return .seconds(number)
+        case "m": return .seconds(number * 60)
+        case "h": return .seconds(number * 3600)
+        case "d": return .seconds(number * 86_400)
+        case "": return number == 0 ? .zero : nil
+        default: return nil
+        }
+    }
+
+    /// The shortest exact spelling.
+    package static func format(_ duration: Duration) -> String {
+        let milliseconds = duration.milliseconds
+        if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
+        let seconds = milliseconds / 1000
+        if seconds != 0, seconds % 86_400 == 0 { return "\(seconds / 86_400)d" }
+        if seconds != 0, seconds % 3600 == 0 { return "\(seconds / 3600)h" }
+        if seconds != 0, seconds % 60 == 0 { return "\(seconds / 60)m" }
+        return "\(seconds)s"
+    }
+}
+
+/// Sizes as people write them: `512`, `10KiB`, `10MiB`, `1GiB`, and the decimal `10MB`.
+package enum ByteSizeText {
+    /// Bytes, or nil when the text is not a whole number followed by one of the units.
+    package static func parse(_ text: some StringProtocol) -> Int? {
+        let digits = text.prefix(while: \.isASCIIDigit)
+        guard let number = Int(digits), number < 1_000_000_000_000 else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "", "B": return number
+        case "KB", "kB": return number * 1000
+        case "MB": return number * 1_000_000
+        case "GB": return number < 1_000_000 ? number * 1_000_000_000 : nil
+        case "KiB": return number * 1024
+        case "MiB": return number < 1_000_000_000 ? number * 1_048_576 : nil
+        case "GiB": return number < 1_000_000 ? number * 1_073_741_824 : nil
+        default: return nil
+        }
+    }
+
+    /// `10 MiB`, `1.5 KiB`, `12 B`: for people.
+    package static func format(_ bytes: Int) -> String {
+        for (unit, size) in [("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1024)] where bytes >= size {
+            let tenths = (bytes * 10 + size / 2) / size
+            return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
+        }
+        return "\(bytes) B"
+    }
+}
