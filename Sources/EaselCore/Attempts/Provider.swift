@@ -1,0 +1,212 @@
+package import EaselBase
+package import Foundation
+
+/// One account at one provider: what it can do, and one exchange with it. No sleeping between tries, no retrying, no SQL.
+package protocol Provider: Sendable {
+    /// The name in the configuration.
+    var name: String { get }
+    var kind: ProviderKind { get }
+    /// How many requests may be under way at once.
+    var maxInFlight: Int { get }
+    /// One attempt, from connect to last byte.
+    var timeout: Duration { get }
+
+    /// What this provider would make of the request, without sending anything.
+    func translate(_ request: RemixRequest) -> ProviderTranslation
+
+    /// Sends the task and waits for its end, at most `task.timeout`. Failures are values.
+    func perform(_ task: ProviderTask) async -> ProviderResult
+
+    /// Asks what became of a task that was sent (R4, M7), at most `timeout`.
+    func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery
+}
+
+/// What a provider would do with a request.
+package struct ProviderTranslation: Sendable, Hashable {
+    /// The provider's name of the model.
+    package var providerModel: String
+    /// One entry for each parameter that the request carries.
+    package var entries: [TranslationEntry]
+    /// How many pictures one request can ask for.
+    package var imagesPerRequest: Int
+    /// Why this provider cannot serve the request at all; nil when it can.
+    package var impossible: String?
+
+    package init(
+        providerModel: String,
+        entries: [TranslationEntry],
+        imagesPerRequest: Int,
+        impossible: String? = nil
+    ) {
+        self.providerModel = providerModel
+        self.entries = entries
+        self.imagesPerRequest = imagesPerRequest
+        self.impossible = impossible
+    }
+
+    /// Parameters that would not be honoured exactly.
+    package var losses: [TranslationEntry] { entries.filter { $0.action != .mapped } }
+}
+
+/// One request to a provider.
+package struct ProviderTask: Sendable {
+    package let attemptID: UUID
+    /// A version 4 UUID that the provider sees as our name of the task, where it takes one.
+    package let taskID: UUID
+    package let request: RemixRequest
+    /// How many pictures this request asks for.
+    package let count: Int
+    package let timeout: Duration
+    /// Told the provider's own id of the task as soon as it is known, so that it can be written down before the wait.
+    package let onProviderTaskID: @Sendable (String) -> Void
+
+    package init(
+        attemptID: UUID,
+        taskID: UUID,
+        request: RemixRequest,
+        count: Int,
+        timeout: Duration,
+        onProviderTaskID: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.attemptID = attemptID
+        self.taskID = taskID
+        self.request = request
+        self.count = count
+        self.timeout = timeout
+        self.onProviderTaskID = onProviderTaskID
+    }
+}
+
+/// What is needed to ask for a task again, as it stands in the log.
+package struct RecoverableTask: Sendable, Hashable {
+    package let taskID: UUID
+    /// The provider's own id, when it was known.
+    package let providerTaskID: String?
+    package let model: RemixModel
+    package let count: Int
+    /// Whether the caller asked for copyright detection, which decides what a missing picture means.
+    package let copyrightDetection: Bool
+
+    package init(taskID: UUID, providerTaskID: String?, model: RemixModel, count: Int, copyrightDetection: Bool) {
+        self.taskID = taskID
+        self.providerTaskID = providerTaskID
+        self.model = model
+        self.count = count
+        self.copyrightDetection = copyrightDetection
+    }
+}
+
+/// The verdict of a copyright check on one picture.
+package enum CopyrightVerdict: String, Sendable, Hashable, Codable {
+    case notRequested = "not_requested"
+    case clear
+    case flagged
+    /// It cannot be told: the picture is withheld and the provider does not say why, or it says nothing about the check.
+    case undetermined
+}
+
+/// One picture as the provider gave it.
+package struct ProviderImage: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
+        case bytes([UInt8])
+        /// To be downloaded before it expires, without the provider's key (S2).
+        case link(String)
+        /// The provider keeps the picture back.
+        case withheld
+    }
+
+    package var content: Content
+    package var seed: Int?
+    /// Nil: not checked.
+    package var nsfw: Bool?
+    package var copyright: CopyrightVerdict
+    package var providerImageID: String?
+    /// The provider's own figure for this picture; nil when it gave none.
+    package var cost: Money?
+
+    package init(
+        content: Content,
+        seed: Int? = nil,
+        nsfw: Bool? = nil,
+        copyright: CopyrightVerdict = .notRequested,
+        providerImageID: String? = nil,
+        cost: Money? = nil
+    ) {
+        self.content = content
+        self.seed = seed
+        self.nsfw = nsfw
+        self.copyright = copyright
+        self.providerImageID = providerImageID
+        self.cost = cost
+    }
+
+    package var isWithheld: Bool { content == .withheld }
+}
+
+/// The end of one exchange: pictures, a failure, or some of both (R7).
+package struct ProviderResult: Sendable {
+    package var images: [ProviderImage]
+    package var failure: ProviderFailure?
+    /// The provider's own figure for all it returned; nil when it gave none or not for every picture.
+    package var cost: Money?
+    package var httpStatus: Int?
+    package var timings: PhaseTimings
+    package var providerTaskID: String?
+    /// The provider's id of the request in its own logs.
+    package var providerRequestID: String?
+    /// Keys of the answer that are not understood, kept for later.
+    package var extra: [String: JSONValue]
+
+    package init(
+        images: [ProviderImage] = [],
+        failure: ProviderFailure? = nil,
+        cost: Money? = nil,
+        httpStatus: Int? = nil,
+        timings: PhaseTimings = PhaseTimings(),
+        providerTaskID: String? = nil,
+        providerRequestID: String? = nil,
+        extra: [String: JSONValue] = [:]
+    ) {
+        self.images = images
+        self.failure = failure
+        self.cost = cost
+        self.httpStatus = httpStatus
+        self.timings = timings
+        self.providerTaskID = providerTaskID
+        self.providerRequestID = providerRequestID
+        self.extra = extra
+    }
+}
+
+/// Lengths of the phases of one exchange; nil where a phase did not happen (a reused connection has no connect).
+package struct PhaseTimings: Sendable, Hashable {
+    package var dns: Duration?
+    package var connect: Duration?
+    package var tls: Duration?
+    package var firstByte: Duration?
+    package var total: Duration?
+
+    package init(
+        dns: Duration? = nil,
+        connect: Duration? = nil,
+        tls: Duration? = nil,
+        firstByte: Duration? = nil,
+        total: Duration? = nil
+    ) {
+        self.dns = dns
+        self.connect = connect
+        self.tls = tls
+        self.firstByte = firstByte
+        self.total = total
+    }
+}
+
+/// What asking again for a sent task told.
+package enum Recovery: Sendable {
+    /// The task's end: pictures, or the provider's word that it failed.
+    case ended(ProviderResult)
+    /// The provider still works on it.
+    case running
+    /// The provider cannot tell, or could not be asked.
+    case unknown
+}

@@ -1,0 +1,92 @@
+/// Why an attempt gave no picture, in terms that decide what happens next.
+package struct ProviderFailure: Error, Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Nothing left this machine: DNS, connect, TLS, no capacity (R3).
+        case notSent = "not_sent"
+        /// The provider is too busy: 429, rate limits, queues.
+        case rateLimited = "rate_limited"
+        /// The provider or its upstream is in trouble: 5xx with its own word for it.
+        case unavailable
+        /// Prompt or picture was refused on content grounds (R2).
+        case refused
+        /// The provider did not accept a parameter.
+        case invalidRequest = "invalid_request"
+        /// The key is bad, or the account may not do this.
+        case unauthorized
+        /// The account has no money left at the provider.
+        case creditExhausted = "credit_exhausted"
+        /// The provider does not have the model, now or at all.
+        case modelUnavailable = "model_unavailable"
+        /// Sent, and no answer in time.
+        case timeout
+        /// Sent, and the connection ended before a whole answer.
+        case connectionLost = "connection_lost"
+        /// An answer that cannot be understood.
+        case garbled
+        /// The provider knows this task id already.
+        case conflict
+        /// The provider said that the task failed, for a reason that is none of the above.
+        case failed
+        /// A success without a single picture.
+        case empty
+    }
+
+    /// What the failure means for money (M4).
+    package enum Billing: String, Sendable, Hashable, Codable {
+        case notCharged = "not_charged"
+        case unknown
+    }
+
+    package let kind: Kind
+    /// The provider's own code, or one of ours; a short token for logs and tables.
+    package let code: String
+    /// A sentence that may be shown to callers: never a key, a prompt or a body.
+    package let message: String
+    package let httpStatus: Int?
+    package let billing: Billing
+    /// How long the provider asks us to stay away.
+    package let retryAfter: Duration?
+
+    package init(
+        _ kind: Kind,
+        code: String,
+        message: String,
+        httpStatus: Int? = nil,
+        billing: Billing? = nil,
+        retryAfter: Duration? = nil
+    ) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+        self.httpStatus = httpStatus
+        self.billing = billing ?? kind.usualBilling
+        self.retryAfter = retryAfter
+    }
+}
+
+extension ProviderFailure.Kind {
+    /// Answers with an error are not billed (runware.md 2, "Validation failures are not billed"; ideogram.md 6, per output
+    /// image returned); where the answer is missing nobody can say.
+    package var usualBilling: ProviderFailure.Billing {
+        switch self {
+        case .timeout, .connectionLost, .garbled, .conflict, .empty: .unknown
+        default: .notCharged
+        }
+    }
+
+    /// Whether the same request may succeed later at the same provider.
+    package var isTransient: Bool {
+        switch self {
+        case .notSent, .rateLimited, .unavailable, .failed: true
+        default: false
+        }
+    }
+
+    /// Whether the request left and its end is not known, so that the provider is asked for it first (R4).
+    package var wantsRecovery: Bool {
+        switch self {
+        case .timeout, .connectionLost, .garbled, .conflict, .empty: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package import EaselBase
+package import Foundation
+
+/// Who is asking: a key and the team it belongs to.
+package struct Account: Sendable, Hashable {
+    package enum Role: String, Sendable, Hashable, Codable { case member, admin }
+
+    package let teamID: Int64
+    package let team: String
+    package let keyID: UUID
+    package let role: Role
+    /// The project that the key's calls belong to unless they name another.
+    package let project: String?
+    package let expiresAt: Timestamp?
+    package let requestsPerMinute: Int?
+    package let maxConcurrent: Int?
+    package let inlinePolicies: Bool
+
+    package init(
+        teamID: Int64,
+        team: String,
+        keyID: UUID,
+        role: Role,
+        project: String? = nil,
+        expiresAt: Timestamp? = nil,
+        requestsPerMinute: Int? = nil,
+        maxConcurrent: Int? = nil,
+        inlinePolicies: Bool = false
+    ) {
+        self.teamID = teamID
+        self.team = team
+        self.keyID = keyID
+        self.role = role
+        self.project = project
+        self.expiresAt = expiresAt
+        self.requestsPerMinute = requestsPerMinute
+        self.maxConcurrent = maxConcurrent
+        self.inlinePolicies = inlinePolicies
+    }
+}
+
+/// A team as lists show it.
+package struct TeamRecord: Sendable, Hashable, Codable {
+    package let id: Int64
+    package let name: String
+    package let createdAt: Timestamp
+
+    package init(id: Int64, name: String, createdAt: Timestamp) {
+        self.id = id
+        self.name = name
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, name
+        case createdAt = "created_at"
+    }
+}
+
+/// A key as lists show it: never the key itself (S1).
+package struct KeyRecord: Sendable, Hashable, Codable {
+    package let id: UUID
+    package let team: String
+    /// The first characters of the key, to recognise it by.
+    package let prefix: String
+    package let role: Account.Role
+    package let project: String?
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp?
+    package let revokedAt: Timestamp?
+    package let requestsPerMinute: Int?
+    package let maxConcurrent: Int?
+    package let inlinePolicies: Bool
+
+    package init(
+        id: UUID,
+        team: String,
+        prefix: String,
+        role: Account.Role,
+        project: String?,
+        createdAt: Timestamp,
+        expiresAt: Timestamp?,
+        revokedAt: Timestamp?,
+        requestsPerMinute: Int?,
+        maxConcurrent: Int?,
+        inlinePolicies: Bool
+    ) {
+        self.id = id
+        self.team = team
+        self.prefix = prefix
+        self.role = role
+        self.project = project
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.revokedAt = revokedAt
+        self.requestsPerMinute = requestsPerMinute
+        self.maxConcurrent = maxConcurrent
+        self.inlinePolicies = inlinePolicies
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, team, prefix, role, project
+        case createdAt = "created_at"
+        case expiresAt = "expires_at"
+        case revokedAt = "revoked_at"
+        case requestsPerMinute = "requests_per_minute"
+        case maxConcurrent = "max_concurrent"
+        case inlinePolicies = "inline_policies"
+    }
+}
+
+/// What is written when a key is made: the hash stands for the key (S1).
+package struct NewKey: Sendable {
+    package let record: KeyRecord
+    /// SHA-256 of the whole key.
+    package let hash: [UInt8]
+
+    package init(record: KeyRecord, hash: [UInt8]) {
+        self.record = record
+        self.hash = hash
+    }
+}

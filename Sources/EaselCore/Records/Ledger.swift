@@ -1,0 +1,69 @@
+package import EaselBase
+package import Foundation
+
+/// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
+///
+/// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
+package protocol Ledger: Sendable {
+    // MARK: On the way of a call
+
+    /// Writes a call, its reservation and its first attempts in one transaction. Nothing may be sent before it returns.
+    func admit(_ admission: Admission) async throws(LedgerError)
+
+    /// Writes further attempts before they are sent, and the ends of those before them, in one transaction.
+    func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError)
+
+    /// Keeps the provider's own id of a task, which recovery needs.
+    func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError)
+
+    /// Writes a call's end with its attempts and pictures and releases its reservation, in one transaction (M5).
+    /// Settling a call again overwrites what was written before.
+    func settle(_ settlement: Settlement) async throws(LedgerError)
+
+    // MARK: Recovery
+
+    /// Says that this gateway lives; others take over its calls when it stops saying so.
+    func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError)
+
+    /// Calls in progress whose gateway is `gatewayID`, or one that was silent since `silentSince`.
+    func orphans(of gatewayID: UUID?, silentSince: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
+
+    /// Settled calls that still hold attempts of outcome `unknown` younger than `since`, to ask about once more.
+    func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
+
+    // MARK: Who
+
+    func account(keyHash: [UInt8]) async throws(LedgerError) -> Account?
+    /// Throws `.conflict` when the name is taken.
+    func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord
+    func teams() async throws(LedgerError) -> [TeamRecord]
+    /// Throws `.notFound` when there is no such team.
+    func createKey(_ key: NewKey) async throws(LedgerError)
+    func keys(team: String?) async throws(LedgerError) -> [KeyRecord]
+    /// False when there is no such key; revoking twice is once.
+    func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool
+
+    // MARK: Reading
+
+    /// Nil when there is no such call, or it is another team's.
+    func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
+    func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
+    func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
+    func prices() async throws(LedgerError) -> [PriceEntry]
+    /// What each provider cost since a moment.
+    func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
+
+    /// Whether the database answers.
+    func ping() async throws(LedgerError)
+}
+
+/// What can go wrong with the ledger.
+package enum LedgerError: Error, Sendable, Hashable {
+    /// The database is away, or refuses writes for now: nothing was changed, or a repeat does no harm.
+    case unavailable(String)
+    /// A name is taken, or a row contradicts the write.
+    case conflict(String)
+    case notFound(String)
+    /// The database refused the statement for a reason that a repeat will not mend.
+    case rejected(String)
+}

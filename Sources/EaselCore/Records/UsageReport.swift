@@ -1,0 +1,121 @@
+package import EaselBase
+
+/// What a usage report is asked for.
+package struct UsageQuery: Sendable, Hashable {
+    /// How rows are grouped; several nest in the order given.
+    package enum Dimension: Sendable, Hashable {
+        case team, provider, model, project, key, day, hour
+        case tag(String)
+
+        /// `team`, `day`, `tag:NAME` ...; nil for anything else.
+        package init?(_ text: String) {
+            switch text {
+            case "team": self = .team
+            case "provider": self = .provider
+            case "model": self = .model
+            case "project": self = .project
+            case "key": self = .key
+            case "day": self = .day
+            case "hour": self = .hour
+            default:
+                guard text.hasPrefix("tag:"), text.count > 4, text.count <= 68 else { return nil }
+                self = .tag(String(text.dropFirst(4)))
+            }
+        }
+
+        /// The name in JSON and as a column's heading.
+        package var name: String {
+            switch self {
+            case .team: "team"
+            case .provider: "provider"
+            case .model: "model"
+            case .project: "project"
+            case .key: "key"
+            case .day: "day"
+            case .hour: "hour"
+            case .tag(let tag): "tag:\(tag)"
+            }
+        }
+    }
+
+    package var from: Timestamp
+    package var to: Timestamp
+    /// An IANA name; days and hours are those of this zone.
+    package var timezone: String
+    package var groupBy: [Dimension]
+    /// Nil: every team.
+    package var teamID: Int64?
+
+    package init(from: Timestamp, to: Timestamp, timezone: String, groupBy: [Dimension], teamID: Int64?) {
+        self.from = from
+        self.to = to
+        self.timezone = timezone
+        self.groupBy = groupBy
+        self.teamID = teamID
+    }
+}
+
+/// The figures of one row, and of the totals.
+package struct UsageFigures: Sendable, Hashable {
+    package var calls = 0
+    package var succeeded = 0
+    package var partial = 0
+    package var refused = 0
+    package var failed = 0
+    package var images = 0
+    /// Known costs, estimates included.
+    package var cost = Money.zero
+    /// The part of `cost` that no provider confirmed.
+    package var estimated = Money.zero
+    package var failovers = 0
+    package var failoverCost = Money.zero
+    package var nsfwImages = 0
+    package var copyrightChecked = 0
+    package var copyrightFlagged = 0
+    package var copyrightUndetermined = 0
+    /// Whole milliseconds; nil without a finished call.
+    package var p50Ms: Int?
+    package var p90Ms: Int?
+    package var p99Ms: Int?
+
+    package init() {}
+}
+
+/// A usage report: the rows, their totals, and how good the data is.
+package struct UsageReport: Sendable, Hashable {
+    package struct Row: Sendable, Hashable {
+        /// One value for each dimension, in order; nil where a call has none.
+        package var group: [String?]
+        package var figures: UsageFigures
+
+        package init(group: [String?], figures: UsageFigures) {
+            self.group = group
+            self.figures = figures
+        }
+    }
+
+    package struct DataQuality: Sendable, Hashable {
+        /// Attempts whose cost nobody can tell because there is no price.
+        package var unpricedAttempts = 0
+        /// Attempts that were sent and whose end is not known (M7).
+        package var unknownAttempts = 0
+        /// Settlements that wait in a local journal for the database.
+        package var journalPending = 0
+        /// Seconds by which the figures are behind the log.
+        package var rollupLagS = 0
+
+        package init() {}
+    }
+
+    package var query: UsageQuery
+    package var rows: [Row]
+    package var totals: UsageFigures
+    package var dataQuality: DataQuality
+
+    package init(query: UsageQuery, rows: [Row], totals: UsageFigures, dataQuality: DataQuality) {
+        self.query = query
+        self.rows = rows
+        self.totals = totals
+        self.dataQuality = dataQuality
+    }
+}
