@@ -14,11 +14,22 @@ package protocol Provider: Sendable {
     /// What this provider would make of the request, without sending anything.
     func translate(_ request: RemixRequest) -> ProviderTranslation
 
-    /// Sends the task and waits for its end, at most `task.timeout`. Failures are values.
-    func perform(_ task: ProviderTask) async -> ProviderResult
+    /// Sends the task: one exchange, at most `task.timeout`. Failures are values.
+    func perform(_ task: ProviderTask) async -> Exchange
 
-    /// Asks what became of a task that was sent (R4, M7), at most `timeout`.
+    /// Asks once how an accepted task stands, at most `timeout`.
+    func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery
+
+    /// Asks what became of a task whose answer is missing (R4, M7): as `poll`, and wherever else the provider keeps it.
     func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery
+}
+
+/// What sending a task led to.
+package enum Exchange: Sendable {
+    /// It is over: pictures, a failure, or some of both.
+    case ended(ProviderResult)
+    /// The provider works on it and is to be polled; the result carries what the acknowledgement told.
+    case accepted(ProviderResult)
 }
 
 /// What a provider would do with a request.
@@ -57,23 +68,18 @@ package struct ProviderTask: Sendable {
     /// How many pictures this request asks for.
     package let count: Int
     package let timeout: Duration
-    /// Told the provider's own id of the task as soon as it is known, so that it can be written down before the wait.
-    package let onProviderTaskID: @Sendable (String) -> Void
-
     package init(
         attemptID: UUID,
         taskID: UUID,
         request: RemixRequest,
         count: Int,
-        timeout: Duration,
-        onProviderTaskID: @escaping @Sendable (String) -> Void = { _ in }
+        timeout: Duration
     ) {
         self.attemptID = attemptID
         self.taskID = taskID
         self.request = request
         self.count = count
         self.timeout = timeout
-        self.onProviderTaskID = onProviderTaskID
     }
 }
 
@@ -205,8 +211,9 @@ package struct PhaseTimings: Sendable, Hashable {
 package enum Recovery: Sendable {
     /// The task's end: pictures, or the provider's word that it failed.
     case ended(ProviderResult)
-    /// The provider still works on it.
-    case running
+    /// The provider has not finished. The result carries the pictures that are there already (R7); `working` is whether
+    /// the provider named the task as being worked on, not merely nothing.
+    case running(ProviderResult, working: Bool)
     /// The provider cannot tell, or could not be asked.
     case unknown
 }

@@ -1,0 +1,22 @@
+/// A whole response as a client received it, whatever its status.
+package struct HTTPResponse: Sendable {
+    package var status: Int
+    /// The fields of the final response. When the body came compressed, `Content-Encoding` and `Content-Length` are
+    /// taken out, because they do not describe `body`.
+    package var fields: HTTPFields
+    /// The body, decompressed.
+    package var body: [UInt8]
+    package var timings: HTTPTimings
+
+    package init(
+        status: Int,
+        fields: HTTPFields = HTTPFields(),
+        body: [UInt8] = [],
+        timings: HTTPTimings = HTTPTimings()
+    ) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.timings = timings
+    }
+}

@@ -1,0 +1,244 @@
+import CUV
+import EaselBase
+import Foundation
+
+/// One thread that runs a libuv loop: sockets, timers, and the Swift tasks that prefer it.
+///
+/// A task that runs here owns the thread until it suspends: no blocking calls, no long computation.
+// Unchecked: what is mutable is either behind `mailbox` or only touched on the loop's own thread (marked so).
+package final class EventLoop: TaskExecutor, @unchecked Sendable {
+    private enum Item {
+        case job(UnownedJob)
+        case body(@Sendable () -> Void)
+    }
+
+    private struct Mailbox {
+        var items: [Item] = []
+        var phase = Phase.running
+    }
+
+    private enum Phase {
+        case running
+        /// Waits are being ended; tasks still run here, but nothing new may begin to wait.
+        case stopping
+        case stopped
+    }
+
+    package let name: String
+    let index: Int
+
+    private let mailbox = Locked(Mailbox())
+    private let wakeUp = UnsafeMutablePointer<uv_async_t>.allocate(capacity: 1)
+    private let beforePoll = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+    private let afterPoll = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
+    private let finished = DispatchSemaphore(value: 0)
+    private let joined = Locked(false)
+
+    /// The libuv loop. Loop thread only.
+    let raw = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
+    /// Where every socket of this loop is read to, so that waiting connections need no buffer. Loop thread only.
+    let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    /// What must be ended before the loop can stop. Loop thread only.
+    private var stopActions: [ObjectIdentifier: () -> Void] = [:]
+    /// The batch that is being run; kept to reuse its storage. Loop thread only.
+    private var batch: [Item] = []
+    private var httpDate = HTTPDate()
+
+    init(name: String, index: Int) {
+        self.name = name
+        self.index = index
+        uv_loop_init(raw)
+        raw.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        // Unretained contexts: the thread holds the loop until these handles are closed.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        uv_async_init(raw, wakeUp, nil)
+        uv_prepare_init(raw, beforePoll)
+        uv_check_init(raw, afterPoll)
+        beforePoll.pointee.data = context
+        afterPoll.pointee.data = context
+        uv_prepare_start(beforePoll) { handle in
+            guard let data = handle?.pointee.data else { return }
+            Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue().runMailbox()
+        }
+        uv_check_start(afterPoll) { handle in
+            guard let data = handle?.pointee.data else { return }
+            Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue().runMailbox()
+        }
+    }
+
+    deinit {
+        wakeUp.deallocate()
+        beforePoll.deallocate()
+        afterPoll.deallocate()
+        raw.deallocate()
+        readBuffer.deallocate()
+    }
+
+    // MARK: Work for the loop
+
+    /// The loop whose thread this is.
+    package static var current: EventLoop? {
+        guard let pointer = pthread_getspecific(threadKey) else { return nil }
+        return Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    /// Whether the caller is on this loop's thread.
+    package var isCurrent: Bool {
+        pthread_getspecific(Self.threadKey) == Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    /// Runs `body` on the loop, after what was submitted before. After a shutdown it is dropped.
+    package func submit(_ body: @escaping @Sendable () -> Void) {
+        _ = trySubmit(body)
+    }
+
+    /// Like `submit`; false when the loop has stopped and `body` will never run.
+    func trySubmit(_ body: @escaping @Sendable () -> Void) -> Bool {
+        post(.body(body))
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let unowned = UnownedJob(job)
+        if !post(.job(unowned)) {
+            // A task must run somewhere to come to its end.
+            ThreadPoolExecutor.shared.enqueue(ExecutorJob(unowned))
+        }
+    }
+
+    private func post(_ item: Item) -> Bool {
+        let onLoop = isCurrent
+        let (accepted, wake) = mailbox.withLock { mailbox -> (Bool, Bool) in
+            if mailbox.phase == .stopped { return (false, false) }
+            let wasEmpty = mailbox.items.isEmpty
+            mailbox.items.append(item)
+            // On the loop no wake-up is needed: the mailbox is looked at before every poll.
+            guard wasEmpty, !onLoop else { return (true, false) }
+            // Under the lock, because after `stopped` the handle is closed.
+            uv_async_send(wakeUp)
+            return (true, true)
+        }
+        _ = wake
+        return accepted
+    }
+
+    /// Runs what lies in the mailbox. A few rounds, then sockets and timers have their turn.
+    private func runMailbox() {
+        for _ in 0..<8 {
+            mailbox.withLock { swap(&$0.items, &batch) }
+            if batch.isEmpty { return }
+            for item in batch {
+                switch item {
+                case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+                case .body(let body): body()
+                }
+            }
+            batch.removeAll(keepingCapacity: batch.capacity <= 4096)
+        }
+        // The rest waits for the next turn, which must not sleep in the poll.
+        if mailbox.withLock({ !$0.items.isEmpty }) { uv_async_send(wakeUp) }
+    }
+
+    // MARK: Time
+
+    /// Sleeps on a timer of this loop. Throws `CancellationError` when the task is cancelled or the loop stops.
+    package func sleep(for duration: Duration) async throws {
+        try Task.checkCancellation()
+        let sleeper = Sleeper(loop: self)
+        let slept = await withTaskCancellationHandler {
+            await withUnsafeContinuation { sleeper.begin($0, milliseconds: duration.timerMilliseconds) }
+        } onCancel: {
+            submit { sleeper.end(slept: false) }
+        }
+        if !slept { throw CancellationError() }
+    }
+
+    /// The loop's time in milliseconds, brought up to date. Loop thread only.
+    func updatedNow() -> UInt64 {
+        uv_update_time(raw)
+        return uv_now(raw)
+    }
+
+    /// The value of a `Date` field, made once a second. Loop thread only.
+    func dateText() -> [UInt8] {
+        httpDate.text()
+    }
+
+    // MARK: Life
+
+    func start() {
+        let thread = Thread { [self] in run() }
+        thread.name = name
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Registers what ends `owner` when the loop stops; false when it is stopping already. Loop thread only.
+    func onStop(_ owner: AnyObject, _ action: @escaping () -> Void) -> Bool {
+        guard mailbox.withLock({ $0.phase == .running }) else { return false }
+        stopActions[ObjectIdentifier(owner)] = action
+        return true
+    }
+
+    /// Takes back `onStop`. Loop thread only.
+    func forgetStop(_ owner: AnyObject) {
+        stopActions[ObjectIdentifier(owner)] = nil
+    }
+
+    func requestStop() {
+        submit { [self] in stop() }
+    }
+
+    /// Waits for the thread's end.
+    func join() {
+        precondition(!isCurrent, "an event loop cannot wait for itself")
+        joined.withLock { joined in
+            guard !joined else { return }
+            finished.wait()
+            joined = true
+        }
+    }
+
+    private func stop() {
+        let first = mailbox.withLock { mailbox -> Bool in
+            guard mailbox.phase == .running else { return false }
+            mailbox.phase = .stopping
+            return true
+        }
+        guard first else { return }
+        let actions = stopActions
+        stopActions.removeAll()
+        for action in actions.values { action() }
+        // From here the loop ends as soon as no other handle is left; these three do not keep it alive.
+        uv_unref(UnsafeMutableRawPointer(wakeUp).assumingMemoryBound(to: uv_handle_t.self))
+    }
+
+    private func run() {
+        pthread_setspecific(Self.threadKey, Unmanaged.passUnretained(self).toOpaque())
+        uv_unref(UnsafeMutableRawPointer(beforePoll).assumingMemoryBound(to: uv_handle_t.self))
+        uv_unref(UnsafeMutableRawPointer(afterPoll).assumingMemoryBound(to: uv_handle_t.self))
+        repeat {
+            uv_run(raw, UV_RUN_DEFAULT)
+            runMailbox()
+            let done = mailbox.withLock { mailbox -> Bool in
+                guard mailbox.items.isEmpty, uv_loop_alive(raw) == 0 else { return false }
+                mailbox.phase = .stopped
+                return true
+            }
+            if done { break }
+        } while true
+        for handle in [UnsafeMutableRawPointer(wakeUp), .init(beforePoll), .init(afterPoll)] {
+            uv_close(handle.assumingMemoryBound(to: uv_handle_t.self), nil)
+        }
+        uv_run(raw, UV_RUN_DEFAULT)
+        let code = uv_loop_close(raw)
+        assert(code == 0, "a handle outlived its event loop")
+        pthread_setspecific(Self.threadKey, nil)
+        finished.signal()
+    }
+
+    private static let threadKey: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key, nil)
+        return key
+    }()
+}
