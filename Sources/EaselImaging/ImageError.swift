@@ -18,7 +18,8 @@ package enum ImageError: Error, Sendable, Equatable {
         switch self {
         case .notAnImage: "The data is not an image; PNG, JPEG and WebP are accepted."
         case .unsupportedFormat(let name): "The image is \(name); PNG, JPEG and WebP are accepted."
-        case .dimensionsTooLarge(let width, let height): "The image claims \(width)x\(height) pixels, which is too large."
+        case .dimensionsTooLarge(let width, let height):
+            "The image claims \(width)x\(height) pixels, which is too large."
         case .truncated: "The image is cut short: its data ends too early."
         case .corrupt(let detail): "The image is damaged: \(detail)."
         case .encodingFailed(let detail): "The image could not be written: \(detail)."

@@ -29,7 +29,8 @@ struct HostileBytesTests {
     func `a file cut anywhere is refused`(file: File) throws {
         _ = try ImageCodec.decode(file.bytes)
         // The last bytes are an end marker or padding, which a decoder may do without.
-        let lengths = Array(stride(from: 1, to: file.bytes.count - 16, by: 50)) + Array(1..<min(64, file.bytes.count - 16))
+        let lengths =
+            Array(stride(from: 1, to: file.bytes.count - 16, by: 50)) + Array(1..<min(64, file.bytes.count - 16))
         for length in lengths {
             let error = #expect(throws: ImageError.self, "cut to \(length) bytes") {
                 try ImageCodec.decode(Array(file.bytes.prefix(length)))

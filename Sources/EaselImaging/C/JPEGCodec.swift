@@ -23,6 +23,7 @@ enum JPEGCodec {
     /// The pixels as stored. `info` is the probe's answer for the same bytes.
     static func decode(_ bytes: [UInt8], info: ImageInfo) throws(ImageError) -> Pixels {
         let header = try JPEGHeader.read(HeaderBytes(bytes: bytes))
+        guard JPEGEnding.isPresent(in: HeaderBytes(bytes: bytes)) else { throw .truncated }
         let handle = try Handle(tjInitDecompress())
         let (width, height) = (info.size.width, info.size.height)
         var claimed: (width: Int32, height: Int32, sampling: Int32, colours: Int32) = (0, 0, 0, 0)
@@ -36,7 +37,7 @@ enum JPEGCodec {
                 &claimed.sampling,
                 &claimed.colours
             ) == 0
-        else { throw failure(handle.message) }
+        else { throw .corrupt(handle.message) }
         // The memory was sized by the probe; a second frame header must not talk the library into more.
         guard Int(claimed.width) == width, Int(claimed.height) == height else {
             throw .corrupt("the JPEG frame headers disagree")
@@ -55,12 +56,8 @@ enum JPEGCodec {
             // A progressive file may hold thousands of empty scans that cost a full pass each.
             TJFLAG_LIMITSCANS
         )
-        if code != 0 {
-            // Harmless oddities (bytes between segments, say) are warnings, and every viewer shows such pictures; an
-            // early end is a warning too, but the rest of the picture would be gray.
-            let error = failure(handle.message)
-            guard tjGetErrorCode(handle.raw) == Int32(TJERR_WARNING.rawValue), error != .truncated else { throw error }
-        }
+        // Oddities that every viewer forgives (bytes between segments, say) are warnings.
+        if code != 0, tjGetErrorCode(handle.raw) != Int32(TJERR_WARNING.rawValue) { throw .corrupt(handle.message) }
         return isCMYK
             ? .fromCMYK(width: width, height: height, bytes: pixels, inverted: header.hasAdobeMarker)
             : Pixels(width: width, height: height, hasAlpha: false, bytes: pixels)
@@ -89,11 +86,5 @@ enum JPEGCodec {
         )
         guard code == 0, let file else { throw .encodingFailed(handle.message) }
         return [UInt8](UnsafeBufferPointer(start: file, count: Int(length)))
-    }
-
-    /// The library tells its faults apart by text alone. A file cut before its first scan lacks the SOS marker.
-    private static func failure(_ message: String) -> ImageError {
-        let signs = ["premature end", "missing sos marker"]
-        return signs.contains { message.lowercased().contains($0) } ? .truncated : .corrupt(message)
     }
 }

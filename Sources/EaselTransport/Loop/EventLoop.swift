@@ -107,18 +107,15 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func post(_ item: Item) -> Bool {
         let onLoop = isCurrent
-        let (accepted, wake) = mailbox.withLock { mailbox -> (Bool, Bool) in
-            if mailbox.phase == .stopped { return (false, false) }
+        return mailbox.withLock { mailbox in
+            if mailbox.phase == .stopped { return false }
             let wasEmpty = mailbox.items.isEmpty
             mailbox.items.append(item)
-            // On the loop no wake-up is needed: the mailbox is looked at before every poll.
-            guard wasEmpty, !onLoop else { return (true, false) }
-            // Under the lock, because after `stopped` the handle is closed.
-            uv_async_send(wakeUp)
-            return (true, true)
+            // On the loop no wake-up is needed: the mailbox is looked at before every poll. Under the lock, because
+            // after `stopped` the handle is closed.
+            if wasEmpty, !onLoop { uv_async_send(wakeUp) }
+            return true
         }
-        _ = wake
-        return accepted
     }
 
     /// Runs what lies in the mailbox. A few rounds, then sockets and timers have their turn.

@@ -38,6 +38,11 @@ package struct HTTPFields: Sendable {
         pairs.append((name: name, value: value))
     }
 
+    /// Makes room for that many fields in all.
+    mutating func reserve(_ count: Int) {
+        pairs.reserveCapacity(count)
+    }
+
     /// Removes every field of that name.
     package mutating func remove(_ name: String) {
         pairs.removeAll { HTTPSyntax.equalIgnoringCase($0.name, name) }

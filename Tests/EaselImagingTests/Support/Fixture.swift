@@ -60,7 +60,9 @@ enum Fixture {
     static func exif(orientation: Int, bigEndian: Bool) -> [UInt8] {
         let value = UInt8(orientation)
         let big: [UInt8] = [77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0, 0, 0, 0, 0]
-        let little: [UInt8] = [73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0]
+        let little: [UInt8] = [
+            73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0,
+        ]
         return bigEndian ? big : little
     }
 

@@ -1,0 +1,79 @@
+extension Configuration {
+    /// A configuration file with every setting and what it is for: what `easel config example` prints.
+    package static let example = """
+        # Easel's configuration. Only `providers` is needed; every other value here is the default, or commented out.
+        # ${NAME} and ${NAME:-default} come from the environment, $$ is a dollar sign, and a secret may also be
+        # { file: PATH }. Durations: 500ms 30s 5m 1h 7d. Sizes: 512KiB 10MiB. Check a file with `easel config check`.
+
+        listen: 127.0.0.1:8080             # [::1]:8080 for IPv6, :8080 for every IPv4 address of this machine
+        data_dir: .easel                   # embedded PostgreSQL, journal, artifacts, admin key
+        # database:
+        #   url: postgresql://easel@db.internal/easel    # without it: embedded PostgreSQL in data_dir
+        # admin_key: ${EASEL_ADMIN_KEY}    # without it: generated once into data_dir/admin-key
+        shutdown_grace: 60s                # how long calls in flight may go on after SIGTERM
+        # public_url: https://easel.example.com          # what links in answers begin with
+
+        providers:                         # several of one kind are allowed, such as two accounts
+          runware:
+            kind: runware
+            base_url: https://api.runware.ai/v1
+            api_key: ${RUNWARE_API_KEY}
+            delivery: async                # async (recoverable after a crash) | sync
+            max_in_flight: 32
+            timeout: 120s                  # one attempt, from connect to last byte
+            connect_timeout: 5s
+          ideogram:
+            kind: ideogram
+            base_url: https://api.ideogram.ai
+            api_key: ${IDEOGRAM_API_KEY}   # or: { file: /run/secrets/ideogram }
+            delivery: sync                 # sync | async
+            max_in_flight: 10
+            timeout: 120s
+            # first_byte_timeout: 60s      # from the request sent to the first byte of the answer
+            connect_timeout: 5s
+
+        routing:                           # without it: a policy `failover` with the providers as listed above
+          default: failover
+          policies:                        # each has one of order, weights and prefer
+            failover: { order: [runware, ideogram] }
+            cheapest: { prefer: cost }
+            fastest:  { prefer: latency }
+            split:    { weights: { runware: 80, ideogram: 20 } }
+            brand-safe:
+              order: [ideogram, runware]
+              require: [copyright_detection]       # parameters that a candidate must honour
+              on_refusal: stop                     # stop | next: after a refusal on content grounds
+              on_unknown: recover                  # recover | recover_then_next: the latter may pay twice
+              attempts: 3                          # how often providers may be asked for one call
+              max_cost_usd: "0.20"
+              deadline: 90s
+
+        fetch:                             # what the gateway itself downloads: source images by URL, result links
+          max_bytes: 10MiB
+          timeout: 20s
+          allow_networks: []               # private ranges it may reach all the same, e.g. [127.0.0.0/8]
+
+        limits:                            # what a client may send
+          request_bytes: 64MiB
+          header_bytes: 32KiB
+          image_bytes: 10MiB
+          connections: 8192
+          request_timeout: 60s
+
+        logging:
+          prompts: full                    # full | hash | none: what the call log keeps of prompts
+          level: info                      # debug | info | warning | error
+
+        artifacts:                         # result images, copied before the providers' links expire
+          store: local                     # local | none
+          retention: 7d
+
+        recovery:                          # attempts whose end is not known
+          unknown_after: 24h               # posted at their upper bound after this time
+          interval: 30s                    # how often a provider is asked again
+
+        metrics:
+          public: true                     # false: /metrics takes an admin's key
+
+        """
+}

@@ -1,0 +1,122 @@
+import EaselCore
+package import Foundation
+
+extension Configuration {
+    /// Reads and validates a configuration file.
+    ///
+    /// - Throws: every fault of it at once.
+    package static func load(
+        path: String,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationError) -> Configuration {
+        let data: Data?
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            data = try handle.read(upToCount: YAMLLimits().bytes + 1)
+        } catch {
+            throw ConfigurationError(
+                path,
+                nil,
+                "cannot be read (\(reason(error))); name a configuration file that this user may read"
+            )
+        }
+        guard let text = String(validating: data ?? Data(), as: UTF8.self) else {
+            throw ConfigurationError(path, nil, "is not text in UTF-8; save it as such")
+        }
+        return try parse(text: text, file: path, environment: environment)
+    }
+
+    /// Validates a configuration's text; `file` is the name that faults are reported under.
+    ///
+    /// - Throws: every fault of it at once.
+    package static func parse(
+        text: String,
+        file: String,
+        environment: [String: String]
+    ) throws(ConfigurationError) -> Configuration {
+        let context = ReadingContext(file: file, environment: environment)
+        let root: YAMLNode?
+        do throws(YAMLSyntaxError) {
+            let composed = try YAMLComposer.compose(text, limits: YAMLLimits())
+            root = composed.root
+            for duplicate in composed.duplicates {
+                context.fault(
+                    duplicate.keyPath,
+                    at: duplicate.position,
+                    "is given a second time; keep this one or the one on line \(duplicate.firstLine)"
+                )
+            }
+        } catch {
+            throw ConfigurationError(file, error.position, error.message)
+        }
+        let start = SourcePosition(line: 1, column: 1)
+        let node = root ?? YAMLNode(.mapping([]), at: start)
+        guard case .mapping(let entries) = node.content else {
+            throw ConfigurationError(file, node.position, "wants settings as `key: value` lines")
+        }
+        let section = SectionReader(entries: entries, path: "", position: start, context: context)
+        let configuration = Configuration(section)
+        guard context.faults.isEmpty else { throw ConfigurationError(faults: context.faults) }
+        return configuration
+    }
+
+    private init(_ root: SectionReader) {
+        let given = root.required("providers", "add one provider at least")
+        let entries = given?.section()?.named() ?? []
+        if given?.isEmptyMapping == true { given?.fault("holds no provider; add one at least") }
+        var providers: [ProviderSettings] = []
+        for (name, setting) in entries {
+            Names.check(name, setting, of: "provider")
+            if let provider = ProviderSettings(name: name, setting) { providers.append(provider) }
+        }
+        self.init(providers: providers)
+        let names = entries.map(\.name)
+        policies = PolicyReader.builtIn(providers: names)
+        root.section("routing") { policies = PolicyReader.book($0, providers: names) }
+
+        root.read("listen", into: &listen) { setting in
+            setting.scalar("ADDRESS:PORT such as 127.0.0.1:8080, [::1]:8080 or :8080") { ListenAddress($0) }
+        }
+        root.read("data_dir", into: &dataDirectory) { $0.text() }
+        root.section("database") { database.read($0) }
+        root.read("admin_key", into: &adminKey) { $0.secret() }
+        root.read("shutdown_grace", into: &shutdownGrace) { $0.duration(in: .zero...(.seconds(3600))) }
+        root.read("public_url", into: &publicURL) { $0.webAddress() }
+        root.section("fetch") { fetch.read($0) }
+        root.section("limits") { limits.read($0) }
+        root.section("logging") { logging.read($0) }
+        root.section("artifacts") { artifacts.read($0) }
+        root.section("recovery") { recovery.read($0) }
+        root.section("metrics") { metrics.read($0) }
+        root.unavailable("alerts")
+        root.finish()
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return switch (underlying ?? (error as NSError)).code {
+        case Int(ENOENT), CocoaError.fileReadNoSuchFile.rawValue, CocoaError.fileNoSuchFile.rawValue: "no such file"
+        case Int(EACCES), CocoaError.fileReadNoPermission.rawValue: "permission denied"
+        case Int(EISDIR): "it is a folder"
+        default: "input error"
+        }
+    }
+}
+
+extension ConfigurationError {
+    fileprivate init(_ file: String, _ position: SourcePosition?, _ message: String) {
+        self.init(faults: [ConfigurationFault(file: file, position: position, keyPath: "", message: message)])
+    }
+}
+
+extension SettingReader {
+    fileprivate var isEmptyMapping: Bool {
+        if case .mapping(let entries) = node.content { entries.isEmpty } else { false }
+    }
+}
+
+extension YAMLDuplicateKey {
+    fileprivate var keyPath: String {
+        path.reduce("") { $1.hasPrefix("[") || $0.isEmpty ? $0 + $1 : "\($0).\($1)" }
+    }
+}

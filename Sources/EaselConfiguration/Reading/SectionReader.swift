@@ -1,0 +1,96 @@
+/// Reads the settings of one mapping, remembers which ones were asked for, and names the others as unknown.
+///
+/// A class, because the asked keys gather while settings are read. It lives and dies inside one call of `parse`.
+final class SectionReader {
+    let path: String
+    let position: SourcePosition
+    let context: ReadingContext
+    private let entries: [YAMLEntry]
+    private var asked: [String] = []
+
+    init(entries: [YAMLEntry], path: String, position: SourcePosition, context: ReadingContext) {
+        self.entries = entries
+        self.path = path
+        self.position = position
+        self.context = context
+    }
+
+    /// The setting of that name; nil when it is not given, or given without a value (which is a fault).
+    func take(_ key: String) -> SettingReader? {
+        asked.append(key)
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        let setting = reader(entry)
+        guard !entry.value.isNull else {
+            context.fault(setting.path, at: entry.keyPosition, "has no value; give it one or remove the line")
+            return nil
+        }
+        return setting
+    }
+
+    /// Whether the key stands in the file, with a value or without.
+    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// The setting of that name, whose absence is a fault: `why` says what it is for.
+    func required(_ key: String, _ why: String) -> SettingReader? {
+        if !has(key) { context.fault(path(of: key), at: position, "is missing; \(why)") }
+        return take(key)
+    }
+
+    /// Sets `target` when the key is given and its value is sound; the default stays otherwise.
+    func read<Value>(_ key: String, into target: inout Value, _ decode: (SettingReader) -> Value?) {
+        if let setting = take(key), let value = decode(setting) { target = value }
+    }
+
+    /// Reads the mapping under `key`, when it is given, and names its unknown keys.
+    func section(_ key: String, _ body: (SectionReader) -> Void) {
+        guard let section = take(key)?.section() else { return }
+        body(section)
+        section.finish()
+    }
+
+    /// A setting that this version does not have: accepting it would be ignoring it.
+    func unavailable(_ keys: String...) {
+        for key in keys {
+            asked.append(key)
+            guard let entry = entries.first(where: { $0.key == key }) else { continue }
+            context.fault(path(of: key), at: entry.keyPosition, "is not available in this version; remove it")
+        }
+    }
+
+    /// Every entry of a mapping whose keys are names of the operator's choice.
+    func named() -> [(name: String, setting: SettingReader)] {
+        entries.map { ($0.key, reader($0)) }
+    }
+
+    /// Where the key of a setting stands, or the section when it is not given.
+    func keyPosition(_ key: String) -> SourcePosition {
+        entries.first { $0.key == key }?.keyPosition ?? position
+    }
+
+    /// Records a fault of the section itself.
+    func fault(_ message: String) { context.fault(path, at: position, message) }
+
+    /// Records a fault of one of its settings.
+    func fault(_ key: String, _ message: String) {
+        context.fault(path(of: key), at: keyPosition(key), message)
+    }
+
+    /// To be called when everything has been asked for: what was not is unknown.
+    func finish() {
+        for entry in entries where !asked.contains(entry.key) {
+            let hint = Nearest.match(entry.key, among: asked.filter { !has($0) })
+            context.fault(
+                path(of: entry.key),
+                at: entry.keyPosition,
+                hint.map { "is not a known setting; did you mean \($0)?" }
+                    ?? "is not a known setting; remove it (known here: \(asked.joined(separator: ", ")))"
+            )
+        }
+    }
+
+    private func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func reader(_ entry: YAMLEntry) -> SettingReader {
+        SettingReader(node: entry.value, keyPosition: entry.keyPosition, path: path(of: entry.key), context: context)
+    }
+}

@@ -1,0 +1,31 @@
+/// How much a client may send, and how many may be there (S4).
+package struct LimitSettings: Sendable, Hashable {
+    /// A request's body.
+    package var requestBytes = 64 * 1_048_576
+    /// A request's head.
+    package var headerBytes = 32 * 1024
+    /// One picture in a request.
+    package var imageBytes = 10 * 1_048_576
+    /// Connections at a time.
+    package var connections = 8192
+    /// For a whole request to arrive.
+    package var requestTimeout = Duration.seconds(60)
+
+    package init() {}
+}
+
+extension LimitSettings {
+    mutating func read(_ section: SectionReader) {
+        section.read("request_bytes", into: &requestBytes) { $0.byteSize(in: 1024...1_073_741_824) }
+        section.read("header_bytes", into: &headerBytes) { $0.byteSize(in: 1024...1_048_576) }
+        section.read("image_bytes", into: &imageBytes) { $0.byteSize(in: 1024...268_435_456) }
+        section.read("connections", into: &connections) { $0.integer(in: 1...1_000_000) }
+        section.read("request_timeout", into: &requestTimeout) { $0.duration(in: .seconds(1)...(.seconds(3600))) }
+        if imageBytes > requestBytes {
+            section.fault(
+                section.has("image_bytes") ? "image_bytes" : "request_bytes",
+                "leaves image_bytes larger than request_bytes, so that no such picture could arrive"
+            )
+        }
+    }
+}

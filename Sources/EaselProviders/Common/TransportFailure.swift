@@ -1,0 +1,88 @@
+import EaselCore
+import EaselTransport
+
+/// What a failed exchange means to the trade.
+enum TransportFailure {
+    /// R3: what never left costs nothing. What left and has no answer is unclear until it is asked for (R4).
+    static func failure(for error: TransportError) -> ProviderFailure {
+        guard error.sent else {
+            return ProviderFailure(
+                .notSent,
+                code: code(of: error.kind),
+                message: "The provider could not be reached; nothing was sent."
+            )
+        }
+        switch error.kind {
+        case .totalTimeout, .firstByteTimeout, .connectTimeout:
+            return ProviderFailure(.timeout, code: "timeout", message: "The provider did not answer in time.")
+        case .malformedResponse, .responseTooLarge:
+            return ProviderFailure(
+                .garbled,
+                code: code(of: error.kind),
+                message: "The provider's answer could not be understood."
+            )
+        default:
+            return ProviderFailure(
+                .connectionLost,
+                code: code(of: error.kind),
+                message: "The connection ended before the provider's whole answer."
+            )
+        }
+    }
+
+    private static func code(of kind: TransportError.Kind) -> String {
+        switch kind {
+        case .badURL: "bad_url"
+        case .dns: "dns_failed"
+        case .connect: "connect_failed"
+        case .tls: "tls_failed"
+        case .connectTimeout: "connect_timeout"
+        case .firstByteTimeout, .totalTimeout: "timeout"
+        case .reset: "connection_reset"
+        case .responseTooLarge: "response_too_large"
+        case .malformedResponse: "malformed_response"
+        case .addressNotAllowed: "address_not_allowed"
+        case .cancelled: "cancelled"
+        case .other: "transport_failed"
+        }
+    }
+}
+
+extension PhaseTimings {
+    init(_ timings: HTTPTimings) {
+        self.init(
+            dns: timings.dns,
+            connect: timings.connect,
+            tls: timings.tls,
+            firstByte: timings.firstByte,
+            total: timings.total
+        )
+    }
+}
+
+/// `Retry-After` as both forms of RFC 9110, section 10.2.3, of which only seconds are seen at these providers.
+enum RetryAfter {
+    /// The longest pause that is believed.
+    static let longest = Duration.seconds(3600)
+
+    static func parse(_ fields: HTTPFields) -> Duration? {
+        guard let text = fields["Retry-After"], let seconds = Double(text), seconds >= 0 else { return nil }
+        return min(.milliseconds(Int64(min(seconds, 1_000_000) * 1000)), longest)
+    }
+}
+
+/// A provider's own words, made safe for a caller: no key, no prompt, no picture, no essay.
+enum SafeMessage {
+    static let limit = 300
+
+    static func clean(_ text: String?, secrets: [String], fallback: String) -> String {
+        guard var text, !text.isEmpty else { return fallback }
+        for secret in secrets where secret.count >= 4 {
+            text = text.replacing(secret.prefix(64), with: "[...]")
+        }
+        // Base64 that found its way into a message is a picture.
+        if text.split(separator: " ").contains(where: { $0.utf8.count > 200 }) { return fallback }
+        text = String(text.unicodeScalars.map { $0.value < 0x20 ? " " : Character($0) })
+        return text.count > limit ? String(text.prefix(limit)) + "..." : text
+    }
+}

@@ -1,0 +1,123 @@
+import EaselBase
+package import EaselCore
+import EaselImaging
+package import EaselTransport
+import Foundation
+
+/// Ideogram's own interface, version 1: multipart requests, answers with links (reference/ideogram.md).
+package struct IdeogramProvider: Provider {
+    private static let responseLimit = 8 << 20
+    /// What the documents of the remix pages allow for the source picture.
+    static let imageLimit = 10_000_000
+
+    private let settings: ProviderSettings
+    private let client: HTTPClient
+
+    package init(settings: ProviderSettings, client: HTTPClient) {
+        self.settings = settings
+        self.client = client
+    }
+
+    package var name: String { settings.name }
+    package var kind: ProviderKind { .ideogram }
+    package var maxInFlight: Int { settings.maxInFlight }
+    package var timeout: Duration { settings.timeout }
+
+    package func translate(_ request: RemixRequest) -> ProviderTranslation {
+        IdeogramTranslation.translate(request)
+    }
+
+    package func perform(_ task: ProviderTask) async -> Exchange {
+        let source: SourceImage
+        do {
+            source = try await prepared(task.request)
+        } catch {
+            let failure = ProviderFailure(.invalidRequest, code: "source_not_croppable", message: error.sentence)
+            return .ended(ProviderResult(failure: failure))
+        }
+        // Only 4.0 has an asynchronous twin.
+        let delivery = task.request.model == .ideogram4 ? settings.delivery : .sync
+        let request = IdeogramRequest(task.request, image: source, count: task.count, delivery: delivery)
+        let boundary = MultipartBody.freshBoundary()
+        let http = HTTPRequest(
+            method: "POST",
+            url: settings.baseURL + request.path,
+            fields: fields(contentType: "multipart/form-data; boundary=\(boundary)"),
+            body: request.body.encode(boundary: boundary),
+            timeouts: timeouts(task.timeout),
+            maxResponseBytes: Self.responseLimit
+        )
+        let question = IdeogramReading.Question(
+            model: task.request.model,
+            count: task.count,
+            copyrightDetection: task.request.copyrightDetection,
+            secrets: [settings.apiKey, task.request.prompt]
+        )
+        do throws(TransportError) {
+            return IdeogramReading.submission(try await client.execute(http), question, delivery: delivery)
+        } catch {
+            let failure = TransportFailure.failure(for: error)
+            return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))
+        }
+    }
+
+    package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
+        // A synchronous request leaves no name to ask by: whether it was executed cannot be found out (M7).
+        guard let id = task.providerTaskID, id.utf8.allSatisfy(\.isURLSafe) else { return .unknown }
+        let http = HTTPRequest(
+            method: "GET",
+            url: "\(settings.baseURL)/v1/generations/\(id)",
+            fields: fields(contentType: nil),
+            timeouts: timeouts(timeout),
+            maxResponseBytes: Self.responseLimit
+        )
+        guard let response = try? await client.execute(http) else { return .unknown }
+        return IdeogramReading.standing(
+            response,
+            IdeogramReading.Question(
+                model: task.model,
+                count: task.count,
+                copyrightDetection: task.copyrightDetection,
+                secrets: [settings.apiKey]
+            )
+        )
+    }
+
+    package func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
+        await poll(task, timeout: timeout)
+    }
+
+    /// The source, cropped off the event loop where 4.0 needs the shape of the resolution.
+    private func prepared(_ request: RemixRequest) async throws(ImageError) -> SourceImage {
+        guard let ratio = IdeogramTranslation.cropRatio(for: request) else { return request.image }
+        let image = request.image
+        return try await ThreadPoolExecutor.shared.run { () throws(ImageError) in
+            guard let cropped = try ImageEditing.crop(image.bytes, toRatio: ratio, maxBytes: Self.imageLimit) else {
+                return image
+            }
+            return SourceImage(bytes: cropped.bytes, format: cropped.info.format, size: cropped.info.size)
+        }
+    }
+
+    private func fields(contentType: String?) -> HTTPFields {
+        var fields = HTTPFields([("Api-Key", settings.apiKey), ("Accept", "application/json")])
+        if let contentType { fields.add("Content-Type", contentType) }
+        return fields
+    }
+
+    private func timeouts(_ total: Duration) -> HTTPTimeouts {
+        HTTPTimeouts(
+            connect: min(settings.connectTimeout, total),
+            firstByte: settings.firstByteTimeout,
+            total: total
+        )
+    }
+}
+
+extension UInt8 {
+    /// Letters, digits and `-._~` (RFC 3986, unreserved).
+    fileprivate var isURLSafe: Bool {
+        (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
+            || [45, 46, 95, 126].contains(self)
+    }
+}

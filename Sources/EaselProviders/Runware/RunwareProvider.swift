@@ -1,0 +1,115 @@
+import EaselBase
+package import EaselCore
+package import EaselTransport
+import Foundation
+
+/// Runware's REST interface: one URL, an array of one task (reference/runware.md 1).
+package struct RunwareProvider: Provider {
+    /// The largest answer that is read: twenty pictures of 10 MiB as base64.
+    private static let responseLimit = 320 << 20
+
+    private let settings: ProviderSettings
+    private let client: HTTPClient
+
+    package init(settings: ProviderSettings, client: HTTPClient) {
+        self.settings = settings
+        self.client = client
+    }
+
+    package var name: String { settings.name }
+    package var kind: ProviderKind { .runware }
+    package var maxInFlight: Int { settings.maxInFlight }
+    package var timeout: Duration { settings.timeout }
+
+    package func translate(_ request: RemixRequest) -> ProviderTranslation {
+        RunwareTranslation.translate(request)
+    }
+
+    package func perform(_ task: ProviderTask) async -> Exchange {
+        let inference = RunwareInference(
+            task.request,
+            taskID: task.taskID,
+            count: task.count,
+            delivery: settings.delivery
+        )
+        let reply = await post([inference], timeout: task.timeout)
+        let question = RunwareReading.Question(
+            taskID: task.taskID,
+            count: task.count,
+            copyright: RunwareReading.copyrightCheck(task.request),
+            secrets: [settings.apiKey, task.request.prompt]
+        )
+        switch reply {
+        case .failure(let error):
+            let failure = TransportFailure.failure(for: error)
+            return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))
+        case .success(let response):
+            return RunwareReading.submission(response, question, delivery: settings.delivery)
+        }
+    }
+
+    package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
+        guard case .success(let response) = await ask("getResponse", task, timeout: timeout) else { return .unknown }
+        return RunwareReading.standing(response, question(for: task))
+    }
+
+    package func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
+        let start = SteadyInstant.now
+        switch await poll(task, timeout: timeout) {
+        case .ended(let result): return .ended(result)
+        case .running(let result, working: true): return .running(result, working: true)
+        case .running, .unknown: break
+        }
+        // A task that ran synchronously is not in getResponse; the archive has it (reference/runware.md 4).
+        let left = timeout - SteadyInstant.now.since(start)
+        guard left > .milliseconds(10), case .success(let response) = await ask("getTaskDetails", task, timeout: left)
+        else { return .unknown }
+        return RunwareReading.archived(response, question(for: task))
+    }
+
+    private func question(for task: RecoverableTask) -> RunwareReading.Question {
+        RunwareReading.Question(
+            taskID: task.taskID,
+            count: task.count,
+            copyright: !task.copyrightDetection ? .notAsked : .asked,
+            secrets: [settings.apiKey]
+        )
+    }
+
+    private func ask(
+        _ taskType: String,
+        _ task: RecoverableTask,
+        timeout: Duration
+    ) async -> Result<HTTPResponse, TransportError> {
+        await post([RunwareQuestion(taskType: taskType, taskUUID: task.taskID.text)], timeout: timeout)
+    }
+
+    private func post(_ tasks: [some Encodable], timeout: Duration) async -> Result<HTTPResponse, TransportError> {
+        let body: [UInt8]
+        do {
+            body = try JSON.encode(tasks, sorted: true)
+        } catch {
+            return .failure(TransportError(kind: .badURL, sent: false, detail: "the task could not be encoded"))
+        }
+        let request = HTTPRequest(
+            method: "POST",
+            url: settings.baseURL,
+            fields: HTTPFields([
+                ("Content-Type", "application/json"), ("Accept", "application/json"),
+                ("Authorization", "Bearer \(settings.apiKey)"),
+            ]),
+            body: body,
+            timeouts: HTTPTimeouts(
+                connect: min(settings.connectTimeout, timeout),
+                firstByte: settings.firstByteTimeout,
+                total: timeout
+            ),
+            maxResponseBytes: Self.responseLimit
+        )
+        do throws(TransportError) {
+            return .success(try await client.execute(request))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
