@@ -180,8 +180,8 @@ CREATE TABLE images (
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX images_call ON images (team_id, call_id);
 
--- Sums of the log by window, recomputed and overwritten, never added to (L3). An absent dimension is '' so that keys are
--- unique. latency_histogram counts calls by logarithmic bucket and can be added up.
+-- Sums of the log by window, recomputed and overwritten, never added to (L3). An absent dimension is '' so that keys
+-- are unique. latency_histogram counts calls by logarithmic bucket and can be added up.
 CREATE TABLE usage_minute (
     team_id bigint NOT NULL,
     bucket timestamptz NOT NULL,

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 out=Sources/EaselLedger/Migrations/MigrationFiles.swift
 {
     echo '// Made by scripts/embed-migrations.sh from migrations/; a test compares the two.'
+    echo '// swift-format-ignore-file'
     echo
     echo '/// The migrations that this program carries, in order.'
     echo 'enum MigrationFiles {'
@@ -16,9 +17,9 @@ out=Sources/EaselLedger/Migrations/MigrationFiles.swift
         echo "            version: $version,"
         echo "            name: \"$name\","
         echo '            sql: ##"""'
-        sed 's/^\(..*\)$/                \1/' "$file"
+        cat "$file"
         echo
-        echo '                """##'
+        echo '"""##'
         echo '        ),'
     done
     echo '    ]'

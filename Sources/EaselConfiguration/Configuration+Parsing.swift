@@ -1,5 +1,4 @@
-import EaselCore
-package import Foundation
+import Foundation
 
 extension Configuration {
     /// Reads and validates a configuration file.

@@ -36,7 +36,7 @@ enum PolicyReader {
             return PolicyBook(policies: policies, defaultName: name)
         }
         if chosen == nil, !section.has("default"), names.count > 1, !names.contains(builtInName) {
-            section.fault("says not which policy is the default; add `default: \(names[0])`, for example")
+            section.fault("does not say which policy is the default; add `default: \(names[0])`, for example")
         }
         let name = names.contains(builtInName) ? builtInName : names.first ?? builtInName
         return PolicyBook(policies: policies, defaultName: name)
@@ -72,7 +72,7 @@ enum PolicyReader {
         let given = ["order", "weights", "prefer"].filter { section.has($0) }
         // A policy of cases has its orderings inside them; that it is not available is told elsewhere.
         if given.isEmpty, !section.has("when") {
-            section.fault("says not how to choose; add `order: [...]`, `weights: {...}` or `prefer: cost`")
+            section.fault("does not say how to choose; add `order: [...]`, `weights: {...}` or `prefer: cost`")
         } else if given.count > 1 {
             section.fault("has \(given.joined(separator: " and ")) at once; keep one of them")
             return nil

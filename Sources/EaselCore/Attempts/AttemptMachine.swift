@@ -47,6 +47,12 @@ package struct AttemptMachine: Sendable {
         package var cause: Cause
         /// When every provider asked us to stay away: for how long.
         package var retryAfter: Duration?
+
+        package init(status: CallStatus, cause: Cause, retryAfter: Duration?) {
+            self.status = status
+            self.cause = cause
+            self.retryAfter = retryAfter
+        }
     }
 
     /// The first wait before a provider is asked again; doubles each time.

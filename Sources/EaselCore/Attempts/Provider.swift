@@ -67,7 +67,8 @@ package struct ProviderTask: Sendable {
     package let request: RemixRequest
     /// How many pictures this request asks for.
     package let count: Int
-    package let timeout: Duration
+    /// The time that is left for it.
+    package var timeout: Duration
     package init(
         attemptID: UUID,
         taskID: UUID,

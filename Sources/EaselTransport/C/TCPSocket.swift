@@ -1,5 +1,6 @@
 import CUV
 import EaselBase
+import Foundation
 
 /// What a socket tells its owner, on the loop.
 protocol TCPSocketDelegate: AnyObject {
@@ -12,7 +13,8 @@ protocol TCPSocketDelegate: AnyObject {
 }
 
 /// One accepted TCP connection: reading, writing, closing. Loop thread only.
-final class TCPSocket {
+// Unchecked: only touched on the loop's thread; `fail` posts to that same loop.
+final class TCPSocket: @unchecked Sendable {
     let loop: EventLoop
     /// Counts up with every piece that the kernel takes, so that a stalled writer can be told from a slow one.
     private(set) var progress = 0
@@ -86,7 +88,9 @@ final class TCPSocket {
                 )
             },
             { stream, count, buffer in
-                guard let socket = TCPSocket.socket(stream?.pointee.data), let delegate = socket.delegate else { return }
+                guard let socket = TCPSocket.socket(stream?.pointee.data), let delegate = socket.delegate else {
+                    return
+                }
                 if count > 0 {
                     delegate.socketRead(UnsafeRawBufferPointer(start: buffer?.pointee.base, count: count))
                 } else if count < 0 {
@@ -185,10 +189,9 @@ final class TCPSocket {
     private func fail() {
         queue.removeAll()
         offset = 0
-        let delegate = delegate
         // Not from within `write`: the owner is in the middle of something.
-        loop.submit { [weak self] in
-            if let self, self.isOpen { delegate?.socketEnded(inOrder: false) }
+        loop.submit { [self] in
+            if isOpen { delegate?.socketEnded(inOrder: false) }
         }
     }
 

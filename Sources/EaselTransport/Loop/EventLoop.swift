@@ -149,6 +149,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         if !slept { throw CancellationError() }
     }
 
+    /// The loop's time in milliseconds, as of the beginning of this turn. Loop thread only.
+    var now: UInt64 { uv_now(raw) }
+
     /// The loop's time in milliseconds, brought up to date. Loop thread only.
     func updatedNow() -> UInt64 {
         uv_update_time(raw)

@@ -1,8 +1,15 @@
 package import EaselBase
+import Synchronization
 
-/// An HTTP/1.1 server on the event loops of a group.
+/// An HTTP/1.1 server on every event loop of a group.
+///
+/// A request's handler runs as a task on the loop that owns the connection. When the client leaves, or closes its
+/// sending direction, before it is answered, that task is cancelled at once.
 package final class HTTPServer: Sendable {
-    private let group: EventLoopGroup
+    private let configuration: HTTPServerConfiguration
+    private let counters = ServerCounters()
+    private let units: [ServerUnit]
+    private let started = Atomic<Bool>(false)
 
     package init(
         group: EventLoopGroup,
@@ -10,11 +17,43 @@ package final class HTTPServer: Sendable {
         log: Log,
         handler: @escaping @Sendable (ServerRequest) async -> ServerResponse
     ) {
-        self.group = group
+        self.configuration = configuration
+        units = group.loops.map { [counters] in
+            ServerUnit(loop: $0, configuration: configuration, log: log, counters: counters, handler: handler)
+        }
     }
 
-    package func start() throws -> UInt16 { throw HTTPServerError.notStartable }
-    package func drain(grace: Duration) async {}
-    package var openConnections: Int { 0 }
-    package var requestsInFlight: Int { 0 }
+    /// Binds, begins to accept, and returns the port. Looks the host up if it is a name, which may block.
+    ///
+    /// - Throws: `HTTPServerError`, `addressInUse` above all.
+    package func start() throws -> UInt16 {
+        guard !started.exchange(true, ordering: .relaxed) else { throw HTTPServerError.notStartable }
+        let (descriptors, port) = try CSocket.listeners(
+            host: configuration.host,
+            port: configuration.port,
+            count: units.count,
+            backlog: configuration.backlog
+        )
+        var accepted = true
+        for (unit, descriptor) in zip(units, descriptors) where !unit.loop.trySubmit({ unit.listen(descriptor) }) {
+            CSocket.close(descriptor)
+            accepted = false
+        }
+        guard accepted else { throw HTTPServerError.notStartable }
+        return port
+    }
+
+    /// Stops accepting and closes idle connections; what is in flight is answered with `Connection: close`, and what
+    /// is not answered after `grace` is aborted, its handlers cancelled. Returns when no connection is open any more.
+    package func drain(grace: Duration) async {
+        await withDiscardingTaskGroup { group in
+            for unit in units { group.addTask { await unit.drain(grace: grace) } }
+        }
+    }
+
+    /// Open connections, idle ones included.
+    package var openConnections: Int { counters.openConnections.load(ordering: .relaxed) }
+
+    /// Requests whose handler has not returned yet.
+    package var requestsInFlight: Int { counters.requestsInFlight.load(ordering: .relaxed) }
 }

@@ -1,4 +1,4 @@
-/// Where a server listens and what it puts up with. Every limit protects the process from a slow or hostile client (S4).
+/// Where a server listens and what it puts up with. Every limit protects the process from slow or hostile clients (S4).
 package struct HTTPServerConfiguration: Sendable {
     /// A numeric address or a name that resolves to one.
     package var host: String

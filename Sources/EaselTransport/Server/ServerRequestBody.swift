@@ -57,9 +57,8 @@ package final class ServerRequestBody: Sendable {
     /// The length that `Content-Length` promised; nil for a chunked body. 0 when there is none.
     package let declaredLength: Int?
 
-    /// Unread bytes from which the socket is left alone, and at which it is read again.
+    /// Unread bytes from which the socket is left alone until the handler has taken them.
     static let highWaterMark = 256 << 10
-    static let lowWaterMark = 64 << 10
 
     private let state = Locked(State())
     private let demand: @Sendable (Demand) -> Void
@@ -76,7 +75,8 @@ package final class ServerRequestBody: Sendable {
             let (step, demands) = state.withLock { state -> (Step, [Demand]) in
                 var demands = Self.firstDemand(&state)
                 guard state.chunks.isEmpty else {
-                    let chunk = state.chunks.count == 1 ? state.chunks[0] : Array(state.chunks.joined())
+                    var chunk = state.chunks[0]
+                    for more in state.chunks.dropFirst() { chunk += more }
                     state.chunks.removeAll()
                     state.unread = 0
                     if state.pausedByConnection {

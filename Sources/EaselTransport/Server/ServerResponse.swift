@@ -19,8 +19,8 @@ package struct ServerResponse: Sendable {
     package enum Body: Sendable, Equatable {
         case bytes([UInt8])
         /// The steps in turn. The head leaves with the first `write`; with no write at all it leaves at the end, unless
-        /// `reset` or `close` came first: then nothing is sent. A nil length is sent chunked to an HTTP/1.1 client. With
-        /// a length that the steps do not fill the connection is closed at the end, which the client sees as truncated.
+        /// `reset` or `close` came first: then nothing is sent. A nil length is sent chunked to an HTTP/1.1 client.
+        /// With a length that the steps do not fill, the connection is closed at the end: truncated, for the client.
         case scripted(declaredLength: Int?, [ResponseStep])
     }
 

@@ -1,0 +1,183 @@
+/// Understands command lines by a `CommandSpec`.
+///
+/// `--name VALUE`, `--name=VALUE`, `-n VALUE`; options and arguments in any order; `--` ends the options; `-` is an
+/// argument. `--help` and `-h` anywhere before `--` ask for help, and so does `help COMMAND`.
+package struct ArgumentParser: Sendable {
+    /// What a command line asks for.
+    package enum Request: Sendable {
+        case run(ParsedArguments)
+        /// A help text, which belongs on standard output with exit code 0.
+        case help(String)
+    }
+
+    private let root: CommandSpec
+
+    package init(_ root: CommandSpec) {
+        self.root = root
+    }
+
+    /// - Parameter words: the command line without the program's name.
+    package func parse(_ words: [String]) throws(UsageError) -> Request {
+        if words.first == "help", root.subcommand("help") == nil { return try help(for: words.dropFirst()) }
+        // A program's version is asked for in this way too.
+        if words == ["--version"], root.subcommand("version") != nil { return try parse(["version"]) }
+        var line = CommandLineReader(words, node: CommandNode(root: root))
+        return try line.read()
+    }
+
+    private func help(for names: ArraySlice<String>) throws(UsageError) -> Request {
+        var node = CommandNode(root: root)
+        for name in names {
+            guard let child = node.child(name) else { throw node.unknownCommand(name) }
+            node = child
+        }
+        return .help(HelpText.render(node))
+    }
+}
+
+extension CommandNode {
+    func error(_ message: String) -> UsageError { UsageError(command: line, message: message) }
+
+    func unknownCommand(_ name: String) -> UsageError {
+        error("unknown command \(name)\(Nearest.hint(name, among: spec.subcommands.map(\.name)))")
+    }
+}
+
+/// One pass over a command line.
+private struct CommandLineReader {
+    private var words: ArraySlice<String>
+    private var node: CommandNode
+    private var values: [String: [String]] = [:]
+    private var positionals: [String] = []
+    /// Once an argument was seen, no word is taken for a subcommand any more.
+    private var inArguments = false
+
+    init(_ words: [String], node: CommandNode) {
+        self.words = words[...]
+        self.node = node
+    }
+
+    mutating func read() throws(UsageError) -> ArgumentParser.Request {
+        // Help wins over every fault before it: who asks for it is about to learn.
+        let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+        if asksForHelp { return .help(HelpText.render(deepestNamed())) }
+        while let word = words.popFirst() {
+            if word == "--" {
+                try enterDefault()
+                positionals += words
+                break
+            } else if word.hasPrefix("--") {
+                try long(word)
+            } else if word.hasPrefix("-"), word.count > 1, Double(word) == nil {
+                try short(word)
+            } else if !inArguments, let child = node.child(word) {
+                node = child
+            } else if !inArguments, node.spec.defaultSubcommand == nil, !node.spec.subcommands.isEmpty {
+                throw node.unknownCommand(word)
+            } else {
+                try enterDefault()
+                positionals.append(word)
+            }
+        }
+        try enterDefault()
+        try assignPositionals()
+        try checkRequired()
+        return .run(
+            ParsedArguments(
+                command: Array(node.path.dropFirst()),
+                known: Set(node.options.map(\.name) + node.spec.arguments.map(\.name)),
+                values: values
+            )
+        )
+    }
+
+    /// The command that the words name, options left aside: whose help is shown.
+    private func deepestNamed() -> CommandNode {
+        words.reduce(node) { node, word in node.child(word) ?? node }
+    }
+
+    /// From the first argument on, a group stands for its default subcommand.
+    private mutating func enterDefault() throws(UsageError) {
+        inArguments = true
+        while !node.spec.subcommands.isEmpty {
+            guard let name = node.spec.defaultSubcommand, let child = node.child(name) else {
+                let names = node.spec.subcommands.map(\.name)
+                throw node.error("needs a command: \(names.joined(separator: ", "))")
+            }
+            node = child
+        }
+    }
+
+    private mutating func long(_ word: String) throws(UsageError) {
+        let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        var option = node.options.first { $0.name == name }
+        if option == nil, node.spec.defaultSubcommand != nil {
+            try enterDefault()
+            option = node.options.first { $0.name == name }
+        }
+        guard let option else {
+            let near = Nearest.match(name, among: node.options.map(\.name))
+            throw node.error("unknown option --\(name)\(near.map { "; did you mean --\($0)?" } ?? "")")
+        }
+        try take(option, inline: parts.count == 2 ? String(parts[1]) : nil)
+    }
+
+    private mutating func short(_ word: String) throws(UsageError) {
+        let letter = word.dropFirst().first
+        guard word.count == 2, let option = node.options.first(where: { $0.short == letter && letter != nil }) else {
+            throw node.error("unknown option \(word); options of several letters begin with --")
+        }
+        try take(option, inline: nil)
+    }
+
+    private mutating func take(_ option: OptionSpec, inline: String?) throws(UsageError) {
+        guard let spec = option.value else {
+            guard inline == nil else { throw node.error("--\(option.name) takes no value") }
+            values[option.name] = [""]
+            return
+        }
+        let text: String
+        if let inline {
+            text = inline
+        } else if let next = words.first, !next.hasPrefix("-") || next == "-" || Double(next) != nil {
+            text = next
+            words = words.dropFirst()
+        } else {
+            let mend = words.first.map {
+                $0 == "--" ? "" : "; a value that begins with - is written --\(option.name)=\($0)"
+            }
+            throw node.error("--\(option.name) needs \(spec.placeholder)\(mend ?? "")")
+        }
+        try check(text, spec, "--\(option.name)")
+        guard option.isRepeatable || values[option.name] == nil else {
+            throw node.error("--\(option.name) is given twice; it takes one value")
+        }
+        values[option.name, default: []].append(text)
+    }
+
+    private mutating func assignPositionals() throws(UsageError) {
+        var rest = positionals[...]
+        for argument in node.spec.arguments {
+            let mine = argument.isRepeatable ? rest : rest.prefix(1)
+            guard !mine.isEmpty || !argument.isRequired else { throw node.error("needs \(argument.name)") }
+            for text in mine { try check(text, argument.value, argument.name) }
+            if !mine.isEmpty { values[argument.name] = Array(mine) }
+            rest = rest.dropFirst(mine.count)
+        }
+        guard let extra = rest.first else { return }
+        let mend = node.spec.arguments.isEmpty ? "it takes no arguments" : "quote an argument that holds spaces"
+        throw node.error("does not understand \"\(extra)\"; \(mend)")
+    }
+
+    private func checkRequired() throws(UsageError) {
+        let missing = node.options.filter { $0.isRequired && values[$0.name] == nil }.map { "--\($0.name)" }
+        guard missing.isEmpty else { throw node.error("needs \(missing.joined(separator: ", "))") }
+    }
+
+    private func check(_ text: String, _ spec: ValueSpec, _ name: String) throws(UsageError) {
+        guard let wanted = spec.refusal(of: text) else { return }
+        let hint = Nearest.hint(text, among: spec.choices ?? [])
+        throw node.error("\(name) wants \(wanted), not \"\(text)\"\(hint)")
+    }
+}

@@ -1,0 +1,17 @@
+/// A command line that is not understood: the fault, and where help is to be had.
+package struct UsageError: Error, Sendable, CustomStringConvertible {
+    /// The exit code for wrong usage (contract, section 2).
+    package static let exitCode: Int32 = 2
+
+    /// `easel remix`.
+    package let command: String
+    package let message: String
+
+    package init(command: String, message: String) {
+        self.command = command
+        self.message = message
+    }
+
+    /// Two lines for standard error.
+    package var description: String { "\(command): \(message)\nTry `\(command) --help`." }
+}

@@ -1,0 +1,295 @@
+import EaselBase
+import EaselCore
+import EaselImaging
+import EaselProviders
+import Foundation
+
+/// One call on its way, from its first attempt to its end: does what the `AttemptMachine` says.
+final class CallRun: Sendable {
+    /// What stays the same for the whole call.
+    struct Context: Sendable {
+        let callID: UUID
+        let account: Account
+        let request: RemixRequest
+        let plan: Plan
+        let receivedAt: Timestamp
+        let began: SteadyInstant
+    }
+
+    /// What the call used from outside.
+    struct Tools: Sendable {
+        let ledger: any Ledger
+        let providers: [String: any Provider]
+        let origins: [String: String]
+        let gates: [String: ProviderGate]
+        let health: ProviderHealth
+        let runner: AttemptRunner
+        let delivery: ImageDelivery
+        let time: TimeSource
+        let log: Log
+    }
+
+    /// One request of a round, from its row to its result.
+    struct Leg: Sendable {
+        let start: AttemptStart
+        var result: ProviderResult
+        var pictures: [ImageDelivery.Delivered] = []
+        var endedAt: Timestamp
+        var lost = 0
+
+        var delivered: Int { pictures.count { !$0.isWithheld } }
+        var withheld: Int { pictures.count(where: \.isWithheld) }
+
+        var machineResult: AttemptMachine.RequestResult {
+            var failure = result.failure
+            if failure == nil, lost > 0 {
+                // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
+                failure = ProviderFailure(
+                    .failed,
+                    code: "result_lost",
+                    message: "The result could not be downloaded or read.",
+                    billing: .unknown
+                )
+            }
+            return AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: failure)
+        }
+    }
+
+    /// How the call ended, with all that is written down of it.
+    struct Ending: Sendable {
+        let verdict: AttemptMachine.Verdict
+        let legs: [Leg]
+        let ends: [AttemptEnd]
+        let settlement: Settlement
+        /// Whether the first refusal was a provider's word on content.
+        let refusal: ProviderFailure?
+        /// The ledger was away and nothing further could be sent.
+        let ledgerFailed: Bool
+    }
+
+    private let context: Context
+    private let tools: Tools
+    private let clientGone = Locked(false)
+
+    init(context: Context, tools: Tools) {
+        self.context = context
+        self.tools = tools
+    }
+
+    /// The client left. What is under way is finished, so that the figures are true; nothing new is sent.
+    func clientLeft() {
+        clientGone.withLock { $0 = true }
+    }
+
+    // MARK: - Rows
+
+    /// The rows of one round, to be written before anything is sent (M4).
+    static func starts(
+        _ context: Context,
+        candidate: Plan.Candidate,
+        counts: [Int],
+        firstOrdinal: Int,
+        duplicateRisk: Bool,
+        now: Timestamp
+    ) -> [AttemptStart] {
+        let startedAt = Timestamp(microseconds: now.millisecondsSince1970 * 1000)
+        return counts.enumerated().map { index, count in
+            AttemptStart(
+                attemptID: UUIDv7.mint(at: startedAt),
+                callID: context.callID,
+                teamID: context.account.teamID,
+                ordinal: firstOrdinal + index,
+                provider: candidate.provider,
+                providerModel: candidate.translation.providerModel,
+                taskID: UUID(),
+                startedAt: startedAt,
+                imagesAsked: count,
+                bound: candidate.pricePerImage.map { $0 * count },
+                pricePerImage: candidate.pricePerImage,
+                duplicateRisk: duplicateRisk
+            )
+        }
+    }
+
+    // MARK: - The loop
+
+    /// - Parameter first: the rows of the first round, written with the call.
+    func run(machine: consuming AttemptMachine, first action: AttemptMachine.Action, first starts: [AttemptStart]) async -> Ending {
+        var machine = machine
+        var action = action
+        var starts: [AttemptStart]? = starts
+        var legs: [Leg] = []
+        var written = 0
+        var round: Range<Int> = 0..<0
+        while true {
+            if clientGone.withLock(\.self) { machine.clientLeft() }
+            switch action {
+            case .send(let index, let counts, let duplicateRisk):
+                let candidate = context.plan.candidates[index]
+                let rows: [AttemptStart]
+                if let ready = starts {
+                    rows = ready
+                    starts = nil
+                } else {
+                    rows = Self.starts(
+                        context,
+                        candidate: candidate,
+                        counts: counts,
+                        firstOrdinal: legs.count + 1,
+                        duplicateRisk: duplicateRisk,
+                        now: tools.time.now
+                    )
+                    do throws(LedgerError) {
+                        try await tools.ledger.startAttempts(rows, ended: legs[written...].map(end(of:)))
+                        written = legs.count
+                    } catch {
+                        // L2: no new spending that is not on record.
+                        let verdict = AttemptMachine.Verdict(
+                            status: legs.contains { $0.delivered > 0 } ? .partial : .failed,
+                            cause: .providersFailed,
+                            retryAfter: nil
+                        )
+                        return await ending(verdict, legs, ledgerFailed: true)
+                    }
+                }
+                let answers = await send(rows, to: candidate.provider, firstPicture: pictures(of: legs) + 1)
+                round = legs.count..<legs.count + answers.count
+                legs += answers
+                action = machine.roundEnded(legs[round].map(\.machineResult), elapsed: elapsed)
+            case .recover(let requests):
+                var told: [Int: AttemptMachine.RequestResult] = [:]
+                for request in requests {
+                    let position = round.lowerBound + request
+                    if let recovered = await recover(legs[position], firstPicture: pictures(of: legs) + 1) {
+                        legs[position] = recovered
+                        told[request] = recovered.machineResult
+                    }
+                }
+                action = machine.recovered(told, elapsed: elapsed)
+            case .wait(let duration):
+                await wait(duration)
+                if clientGone.withLock(\.self) { machine.clientLeft() }
+                action = machine.waited(elapsed: elapsed)
+            case .finish(let verdict):
+                return await ending(verdict, legs, ledgerFailed: false)
+            }
+        }
+    }
+
+    private var elapsed: Duration { SteadyInstant.now.since(context.began) }
+
+    private func pictures(of legs: [Leg]) -> Int { legs.reduce(0) { $0 + $1.pictures.count } }
+
+    private func wait(_ duration: Duration) async {
+        let until = SteadyInstant.now + duration
+        // In slices, so that nothing waits for a client that has left.
+        while !clientGone.withLock(\.self) {
+            let left = until.since(.now)
+            guard left > .zero else { return }
+            try? await Task.sleep(for: min(left, .milliseconds(250)))
+        }
+    }
+
+    private func send(_ rows: [AttemptStart], to provider: String, firstPicture: Int) async -> [Leg] {
+        var firsts: [Int] = []
+        var next = firstPicture
+        for row in rows {
+            firsts.append(next)
+            next += row.imagesAsked
+        }
+        // One request needs no group.
+        if rows.count == 1 { return [await exchange(rows[0], at: provider, firstPicture: firsts[0])] }
+        return await withTaskGroup(of: (Int, Leg).self) { group in
+            for (index, row) in rows.enumerated() {
+                let first = firsts[index]
+                group.addTask { (index, await self.exchange(row, at: provider, firstPicture: first)) }
+            }
+            var answers: [(Int, Leg)] = []
+            for await answer in group { answers.append(answer) }
+            return answers.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func task(_ row: AttemptStart, _ provider: any Provider) -> ProviderTask {
+        ProviderTask(
+            attemptID: row.attemptID,
+            taskID: row.taskID,
+            request: context.request,
+            count: row.imagesAsked,
+            timeout: max(.milliseconds(50), min(provider.timeout, context.plan.deadline - elapsed))
+        )
+    }
+
+    private func exchange(_ row: AttemptStart, at name: String, firstPicture: Int) async -> Leg {
+        guard let provider = tools.providers[name], let gate = tools.gates[name] else {
+            preconditionFailure("the plan names a provider that is not configured")
+        }
+        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate)
+        return await leg(row, result, firstPicture: firstPicture)
+    }
+
+    private func recover(_ leg: Leg, firstPicture: Int) async -> Leg? {
+        guard let provider = tools.providers[leg.start.provider] else { return nil }
+        let left = context.plan.deadline - elapsed
+        guard
+            let result = await tools.runner.recover(
+                task(leg.start, provider),
+                start: leg.start,
+                after: leg.result,
+                at: provider,
+                timeLeft: left
+            )
+        else { return nil }
+        return await self.leg(leg.start, result, firstPicture: firstPicture)
+    }
+
+    /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
+    private func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> Leg {
+        if let failure = result.failure { tools.health.note(failure, of: row.provider) }
+        var leg = Leg(start: row, result: result, endedAt: tools.time.now)
+        // Never more than asked: a provider that sends more is not made into more rows.
+        for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
+            let picture = await tools.delivery.deliver(
+                image,
+                attemptID: row.attemptID,
+                callID: context.callID,
+                ordinal: firstPicture + index,
+                output: context.request.output,
+                trustedOrigin: tools.origins[row.provider],
+                timeout: max(.seconds(5), context.plan.deadline - elapsed)
+            )
+            if let picture { leg.pictures.append(picture) } else { leg.lost += 1 }
+        }
+        return leg
+    }
+
+    private func end(of leg: Leg) -> AttemptEnd {
+        Accounting.end(of: leg.start, leg.result, delivered: leg.delivered, endedAt: leg.endedAt)
+    }
+
+    // MARK: - The end
+
+    private func ending(_ verdict: AttemptMachine.Verdict, _ legs: [Leg], ledgerFailed: Bool) async -> Ending {
+        let ends = legs.map(end(of:))
+        for end in ends { tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt) }
+        let refusal = legs.lazy.compactMap(\.result.failure).first { $0.kind == .refused }
+        let settlement = SettlementBuilder.settlement(
+            context,
+            verdict: verdict,
+            legs: legs,
+            ends: ends,
+            settledAt: tools.time.now,
+            latency: elapsed,
+            clientGone: clientGone.withLock(\.self),
+            errorCode: ledgerFailed ? "unavailable" : nil
+        )
+        return Ending(
+            verdict: verdict,
+            legs: legs,
+            ends: ends,
+            settlement: settlement,
+            refusal: refusal,
+            ledgerFailed: ledgerFailed
+        )
+    }
+}

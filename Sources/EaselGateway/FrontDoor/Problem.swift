@@ -1,0 +1,155 @@
+import EaselBase
+package import EaselCore
+package import EaselTransport
+
+/// An error as callers see it: RFC 9457, with the fields of contract section 4. Never a secret, a prompt or a picture.
+package struct Problem: Error, Sendable {
+    package enum Code: String, Sendable {
+        case invalidRequest = "invalid_request"
+        case unauthenticated, forbidden
+        case budgetExceeded = "budget_exceeded"
+        case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case conflict
+        case inProgress = "in_progress"
+        case tooLarge = "too_large"
+        case unsupportedMediaType = "unsupported_media_type"
+        case requestTimeout = "request_timeout"
+        case refused
+        case rateLimited = "rate_limited"
+        case providersFailed = "providers_failed"
+        case unavailable
+        case deadlineExceeded = "deadline_exceeded"
+        case internalError = "internal_error"
+
+        var status: Int {
+            switch self {
+            case .invalidRequest: 400
+            case .unauthenticated: 401
+            case .budgetExceeded: 402
+            case .forbidden: 403
+            case .notFound: 404
+            case .methodNotAllowed: 405
+            case .requestTimeout: 408
+            case .conflict, .inProgress: 409
+            case .tooLarge: 413
+            case .unsupportedMediaType: 415
+            case .refused: 422
+            case .rateLimited: 429
+            case .internalError: 500
+            case .providersFailed: 502
+            case .unavailable: 503
+            case .deadlineExceeded: 504
+            }
+        }
+
+        var title: String {
+            switch self {
+            case .invalidRequest: "The request is not valid"
+            case .unauthenticated: "No valid key"
+            case .forbidden: "Not allowed"
+            case .budgetExceeded: "A limit on spending would be exceeded"
+            case .notFound: "Not found"
+            case .methodNotAllowed: "Method not allowed"
+            case .conflict: "It exists already"
+            case .inProgress: "The same request is in progress"
+            case .tooLarge: "Too large"
+            case .unsupportedMediaType: "Unsupported media type"
+            case .requestTimeout: "The request came too slowly"
+            case .refused: "Refused on content grounds"
+            case .rateLimited: "Too many requests"
+            case .providersFailed: "Every provider failed"
+            case .unavailable: "Unavailable for now"
+            case .deadlineExceeded: "The deadline passed"
+            case .internalError: "Something went wrong on our side"
+            }
+        }
+    }
+
+    package var code: Code
+    package var detail: String
+    package var callID: String?
+    /// Whole seconds, rounded up, also sent as `Retry-After`.
+    package var retryAfter: Duration?
+    package var errors: [RequestFault]
+    var attempts: [RemixReply.Attempt]
+
+    package init(
+        _ code: Code,
+        _ detail: String,
+        callID: String? = nil,
+        retryAfter: Duration? = nil,
+        errors: [RequestFault] = []
+    ) {
+        self.code = code
+        self.detail = detail
+        self.callID = callID
+        self.retryAfter = retryAfter
+        self.errors = errors
+        attempts = []
+    }
+
+    package static func invalid(_ faults: [RequestFault]) -> Problem {
+        let count = faults.count == 1 ? "One parameter is" : "\(faults.count) parameters are"
+        return Problem(.invalidRequest, "\(count) not valid; see errors.", errors: faults)
+    }
+
+    private struct Document: Encodable {
+        let type: String
+        let title: String
+        let status: Int
+        let detail: String
+        let code: String
+        let call_id: String?
+        let retry_after: Int?
+        let errors: [RequestFault]?
+        let attempts: [RemixReply.Attempt]?
+    }
+
+    private var retryAfterSeconds: Int? {
+        retryAfter.map { max(1, Int(($0.milliseconds + 999) / 1000)) }
+    }
+
+    package var response: ServerResponse {
+        let document = Document(
+            type: "about:blank",
+            title: code.title,
+            status: code.status,
+            detail: detail,
+            code: code.rawValue,
+            call_id: callID,
+            retry_after: retryAfterSeconds,
+            errors: errors.isEmpty ? nil : errors,
+            attempts: attempts.isEmpty ? nil : attempts
+        )
+        var fields = HTTPFields()
+        if let seconds = retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
+        if let callID { fields.add("X-Easel-Call-Id", callID) }
+        if code == .unauthenticated { fields.add("WWW-Authenticate", "Bearer") }
+        // A document of strings and numbers always encodes.
+        let body = (try? JSON.encode(document, sorted: true)) ?? []
+        return .bytes(body, type: "application/problem+json", status: code.status, fields: fields)
+    }
+}
+
+extension Problem {
+    /// A fault of the ledger while nothing was spent.
+    init(_ error: LedgerError) {
+        switch error {
+        case .unavailable:
+            self.init(.unavailable, "The ledger cannot be reached; nothing was spent.", retryAfter: .seconds(2))
+        case .conflict(let text): self.init(.conflict, text)
+        case .notFound(let text): self.init(.notFound, text)
+        case .rejected(let text): self.init(.invalidRequest, text)
+        }
+    }
+
+    init(_ error: ServerRequestBody.BodyError) {
+        switch error {
+        case .tooLarge(let limit):
+            self.init(.tooLarge, "The body is larger than \(ByteSizeText.format(limit)).")
+        case .tooSlow: self.init(.requestTimeout, "The body came too slowly.")
+        case .clientGone, .malformed: self.init(.invalidRequest, "The body is incomplete or its framing is malformed.")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import EaselBase
+import EaselCore
+import EaselImaging
+import Foundation
+
+/// Makes answers: of calls that just ended, and of calls that are read back.
+struct ReplyBuilder: Sendable {
+    /// Pictures together above this size are encoded off the event loop.
+    static let inlineLimit = 256 << 10
+
+    let store: ArtifactStore?
+    let time: TimeSource
+
+    /// The reply, or the problem that tells why there is none.
+    func answer(
+        _ ending: CallRun.Ending,
+        context: CallRun.Context,
+        linkBase: String
+    ) async throws(Problem) -> RemixReply {
+        let attempts = ending.ends.map(RemixReply.Attempt.init)
+        let delivered = ending.settlement.imagesDelivered
+        if delivered == 0, !ending.legs.contains(where: { $0.withheld > 0 }) {
+            var problem = Self.problem(ending)
+            problem.callID = context.callID.text
+            problem.attempts = attempts
+            throw problem
+        }
+        let pictures = ending.legs.flatMap(\.pictures)
+        let output = context.request.output
+        let size = output.type == .url ? 0 : pictures.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+        let build: @Sendable () -> [RemixReply.Image] = { [records = ending.settlement.images] in
+            zip(pictures, records).map { image($0, $1, output, linkBase: linkBase) }
+        }
+        let images = size > Self.inlineLimit ? await ThreadPoolExecutor.shared.run(build) : build()
+        let settlement = ending.settlement
+        return RemixReply(
+            id: context.callID.text,
+            status: settlement.status,
+            model: context.request.model,
+            provider: settlement.provider,
+            images: images,
+            cost_usd: settlement.cost,
+            cost_basis: settlement.costBasis,
+            latency_ms: Int(settlement.latency.milliseconds),
+            attempts: attempts,
+            translation: settlement.translation
+        )
+    }
+
+    /// A call as it stands in the ledger.
+    func reply(_ detail: CallDetail, linkBase: String) -> RemixReply {
+        RemixReply(
+            id: detail.callID.text,
+            status: detail.status,
+            model: detail.model,
+            provider: detail.provider,
+            images: detail.images.map { record in
+                var image = Self.image(record)
+                if let path = record.artifact { image.url = link(path, linkBase: linkBase) }
+                return image
+            },
+            cost_usd: detail.cost,
+            cost_basis: detail.costBasis,
+            latency_ms: detail.latencyMs,
+            attempts: detail.attempts.map(RemixReply.Attempt.init),
+            translation: detail.translation,
+            record: RemixReply.Record(
+                received_at: detail.receivedAt,
+                team: detail.team,
+                key_id: detail.keyID.text,
+                project: detail.project,
+                tags: detail.tags,
+                policy: detail.policy,
+                error_code: detail.errorCode,
+                images_requested: detail.imagesRequested,
+                images_delivered: detail.imagesDelivered,
+                estimated_usd: detail.estimated,
+                failover: detail.failover,
+                attempt_count: detail.attemptCount,
+                prompt: detail.prompt,
+                plan: detail.plan
+            )
+        )
+    }
+
+    private func image(
+        _ picture: ImageDelivery.Delivered,
+        _ record: ImageRecord,
+        _ output: OutputOptions,
+        linkBase: String
+    ) -> RemixReply.Image {
+        var image = Self.image(record)
+        guard !picture.isWithheld else { return image }
+        switch (output.type, picture.bytes) {
+        case (.base64, let bytes?): image.base64 = Data(bytes).base64EncodedString()
+        case (.dataURI, let bytes?):
+            image.data_uri = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
+        case (.url, _):
+            if let path = picture.artifact {
+                image.url = link(path, linkBase: linkBase)
+            } else if let own = picture.fallbackLink {
+                image.url = own
+            } else if case .link(let own) = picture.image.content, picture.info?.format == output.format {
+                image.url = own
+            } else if let bytes = picture.bytes {
+                // Without a store there is nowhere for a link to point to: a data URI is a URL too.
+                image.url = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
+            }
+        default: break
+        }
+        return image
+    }
+
+    private func link(_ path: String, linkBase: String) -> String? {
+        store.map { linkBase + $0.signedPath(path, expiry: time.now + $0.retention) }
+    }
+
+    private static func image(_ record: ImageRecord) -> RemixReply.Image {
+        RemixReply.Image(
+            width: record.size?.width,
+            height: record.size?.height,
+            format: record.format?.rawValue,
+            seed: record.seed,
+            nsfw: record.nsfw,
+            copyright: record.copyright,
+            withheld: record.withheld
+        )
+    }
+
+    private static func problem(_ ending: CallRun.Ending) -> Problem {
+        if ending.ledgerFailed {
+            return Problem(
+                .unavailable,
+                "The ledger cannot be reached, so no further provider was asked.",
+                retryAfter: .seconds(2)
+            )
+        }
+        let tried = ending.legs.map { "\($0.start.provider): \($0.result.failure?.message ?? "no picture")" }
+        let detail = tried.joined(separator: " ")
+        switch ending.verdict.cause {
+        case .refused: return Problem(.refused, ending.refusal?.message ?? "Refused on content grounds.")
+        case .deadlineExceeded: return Problem(.deadlineExceeded, "The call's deadline passed. \(detail)")
+        case .complete, .providersFailed, .clientGone:
+            return Problem(.providersFailed, "No provider delivered. \(detail)", retryAfter: ending.verdict.retryAfter)
+        }
+    }
+}

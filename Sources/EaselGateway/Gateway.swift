@@ -1,0 +1,198 @@
+package import EaselBase
+package import EaselCore
+import EaselImaging
+package import EaselTransport
+package import Foundation
+
+/// The gateway put together: the front door, the phases behind it, and what runs beside them.
+package final class Gateway: Sendable {
+    private let settings: GatewaySettings
+    private let ledger: any Ledger
+    private let server: HTTPServer
+    private let registry: CallRegistry
+    private let resolver: Resolver
+    private let prices: PriceShelf
+    private let store: ArtifactStore?
+    private let previousGatewayID: UUID?
+    private let time: TimeSource
+    private let log: Log
+
+    /// - Parameters:
+    ///   - adminTeam: the team that the operator's own calls count for.
+    ///   - origins: `scheme://host:port` of each provider, whose result links may lie on private addresses.
+    ///   - previousGatewayID: the gateway that ran here before and is gone, whose calls are taken over at once.
+    package init(
+        settings: GatewaySettings,
+        ledger: any Ledger,
+        providers: [any Provider],
+        origins: [String: String],
+        policies: PolicyBook,
+        prices: PriceShelf,
+        adminTeam: TeamRecord,
+        previousGatewayID: UUID?,
+        group: EventLoopGroup,
+        client: HTTPClient,
+        time: TimeSource = .system,
+        log: Log
+    ) throws {
+        self.settings = settings
+        self.ledger = ledger
+        self.prices = prices
+        self.previousGatewayID = previousGatewayID
+        self.time = time
+        self.log = log
+        registry = CallRegistry()
+        store =
+            settings.storesArtifacts
+            ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
+        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
+        let health = ProviderHealth()
+        let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
+        let delivery = ImageDelivery(fetcher: fetcher, store: store, log: log)
+        let tools = CallRun.Tools(
+            ledger: ledger,
+            providers: byName,
+            origins: origins,
+            gates: gates,
+            health: health,
+            runner: AttemptRunner(health: health, ledger: ledger, log: log),
+            delivery: delivery,
+            time: time,
+            log: log
+        )
+        resolver = Resolver(
+            ledger: ledger,
+            providers: byName,
+            origins: origins,
+            delivery: delivery,
+            unknownAfter: settings.unknownAfter,
+            time: time,
+            log: log
+        )
+        let authenticator = Authenticator(ledger: ledger, adminKey: settings.adminKey, adminTeam: adminTeam, time: time)
+        let replies = ReplyBuilder(store: store, time: time)
+        let routes = Routes(
+            settings: settings,
+            ledger: ledger,
+            authenticator: authenticator,
+            keyLimits: KeyLimits(),
+            intake: RemixIntake(
+                images: ImageIntake(fetcher: fetcher, maxBytes: settings.fetchMaxBytes, limits: .standard),
+                maxBodyBytes: settings.maxBodyBytes
+            ),
+            service: RemixService(
+                settings: settings,
+                policies: policies,
+                desk: OfferDesk(providers: providers, health: health, prices: prices),
+                tools: tools,
+                registry: registry,
+                replies: replies
+            ),
+            calls: CallRoutes(
+                settings: settings,
+                ledger: ledger,
+                authenticator: authenticator,
+                replies: replies,
+                store: store,
+                time: time
+            ),
+            people: PeopleRoutes(ledger: ledger, authenticator: authenticator, time: time),
+            reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
+            status: StatusRoutes(
+                ledger: ledger,
+                authenticator: authenticator,
+                providers: providers,
+                gates: gates,
+                health: health,
+                registry: registry,
+                time: time,
+                version: settings.version
+            ),
+            time: time,
+            log: log
+        )
+        server = HTTPServer(group: group, configuration: settings.server, log: log) { request in
+            await routes.respond(to: request)
+        }
+    }
+
+    /// Begins to listen.
+    /// - Returns: the port, which the system chose when the configuration says 0.
+    /// - Throws: an error with a sentence when the address is taken.
+    package func start() throws -> UInt16 {
+        try server.start()
+    }
+
+    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, prices, old pictures.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.takeOver() }
+            group.addTask {
+                await self.every(.seconds(5)) { () async throws(LedgerError) in
+                    try await self.ledger.heartbeat(gatewayID: self.settings.gatewayID, at: self.time.now)
+                }
+            }
+            group.addTask {
+                await self.every(.seconds(15)) { () async throws(LedgerError) in
+                    try await self.resolver.sweepOrphans(of: nil)
+                    try await self.resolver.sweepUnknown()
+                }
+            }
+            group.addTask {
+                await self.every(.seconds(30)) { () async throws(LedgerError) in
+                    try await self.prices.refresh(from: self.ledger)
+                }
+            }
+            group.addTask {
+                await self.every(.seconds(3600)) { () async throws(LedgerError) in
+                    guard let store = self.store else { return }
+                    let now = self.time.now
+                    await ThreadPoolExecutor.shared.run { store.purge(now: now) }
+                }
+            }
+        }
+    }
+
+    /// Stops accepting, lets what is under way end and settle, then gives up what is left after the grace.
+    package func shutDown() async {
+        registry.close()
+        let grace = settings.shutdownGrace
+        let registry = registry
+        await server.drain(grace: grace)
+        // Calls whose client has left, or that were asked for asynchronously, have no request any more.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await registry.waitUntilIdle() }
+            group.addTask { try? await Task.sleep(for: grace) }
+            await group.next()
+            group.cancelAll()
+        }
+        if registry.running > 0 {
+            log.warning("calls were cut off at shutdown", ["calls": String(registry.running)])
+        }
+    }
+
+    /// Calls of the gateway before this one, again and again until the ledger has answered.
+    private func takeOver() async {
+        guard let previousGatewayID else { return }
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await resolver.sweepOrphans(of: previousGatewayID)
+                return
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func every(_ interval: Duration, _ body: () async throws(LedgerError) -> Void) async {
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await body()
+            } catch {
+                log.debug("a periodic task could not reach the ledger", ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import EaselBase
+import EaselCore
+package import EaselTransport
+package import Foundation
+
+/// What the gateway is told when it is put together.
+package struct GatewaySettings: Sendable {
+    /// This process among all gateways, version 7.
+    package var gatewayID: UUID
+    package var adminKey: String
+    /// What links in answers begin with; nil: the address that the caller used.
+    package var publicURL: String?
+    package var maxBodyBytes: Int
+    package var fetchMaxBytes: Int
+    package var fetchTimeout: Duration
+    package var fetchAddresses: AddressPolicy
+    package var prompts: PromptLogging
+    package var storesArtifacts: Bool
+    package var artifactRetention: Duration
+    /// Holds the artifacts and the secrets of this machine.
+    package var dataDirectory: String
+    /// After this time an attempt that nobody can tell about is posted at its bound (M7).
+    package var unknownAfter: Duration
+    package var server: HTTPServerConfiguration
+    package var shutdownGrace: Duration
+    package var version: String
+
+    package init(
+        gatewayID: UUID,
+        adminKey: String,
+        dataDirectory: String,
+        server: HTTPServerConfiguration,
+        version: String
+    ) {
+        self.gatewayID = gatewayID
+        self.adminKey = adminKey
+        self.dataDirectory = dataDirectory
+        self.server = server
+        self.version = version
+        maxBodyBytes = 64 << 20
+        fetchMaxBytes = 10 << 20
+        fetchTimeout = .seconds(20)
+        fetchAddresses = .publicOnly(allow: [])
+        prompts = .full
+        storesArtifacts = true
+        artifactRetention = .seconds(7 * 86_400)
+        unknownAfter = .seconds(86_400)
+        shutdownGrace = .seconds(60)
+    }
+}

@@ -1,0 +1,111 @@
+import EaselBase
+package import EaselTransport
+import Foundation
+
+/// Downloads what others name: source pictures by URL and results by link. Only http and https, only to public addresses
+/// (or ranges the operator allows), each redirect checked anew, with limits of size and time (S3), and without any key (S2).
+package struct Fetcher: Sendable {
+    static let maxRedirects = 3
+
+    package enum Failure: Error, Sendable, Equatable {
+        case badURL
+        case addressNotAllowed
+        case tooLarge(limit: Int)
+        case timeout
+        case tooManyRedirects
+        case status(Int)
+        case unreachable(String)
+
+        /// For the caller who gave the URL.
+        var sentence: String {
+            switch self {
+            case .badURL: "must be an http or https URL with a host"
+            case .addressNotAllowed: "points to an address that is not public, which is not fetched"
+            case .tooLarge(let limit): "is larger than \(ByteSizeText.format(limit))"
+            case .timeout: "could not be fetched in time"
+            case .tooManyRedirects: "redirects more than \(Fetcher.maxRedirects) times"
+            case .status(let status): "could not be fetched: its server answered \(status)"
+            case .unreachable: "could not be fetched: its server cannot be reached"
+            }
+        }
+    }
+
+    private let client: HTTPClient
+    private let policy: AddressPolicy
+    private let timeout: Duration
+
+    package init(client: HTTPClient, policy: AddressPolicy, timeout: Duration) {
+        self.client = client
+        self.policy = policy
+        self.timeout = timeout
+    }
+
+    /// The bytes behind a URL.
+    /// - Parameter trustedOrigin: `scheme://host:port` of a provider that the operator configured; links on it may be
+    ///   reached wherever they are.
+    package func fetch(
+        _ url: String,
+        maxBytes: Int,
+        trustedOrigin: String? = nil,
+        timeout limit: Duration? = nil
+    ) async throws(Failure) -> [UInt8] {
+        let start = SteadyInstant.now
+        let whole = min(limit ?? timeout, timeout)
+        var current = url
+        for _ in 0...Self.maxRedirects {
+            guard Self.isFetchable(current) else { throw .badURL }
+            let left = whole - SteadyInstant.now.since(start)
+            guard left > .zero else { throw .timeout }
+            let isTrusted = trustedOrigin != nil && Self.origin(of: current) == trustedOrigin
+            let request = HTTPRequest(
+                url: current,
+                fields: HTTPFields([("Accept", "image/*")]),
+                timeouts: HTTPTimeouts(connect: min(.seconds(5), left), total: left),
+                maxResponseBytes: maxBytes,
+                addressPolicy: isTrusted ? .any : policy
+            )
+            let response: HTTPResponse
+            do {
+                response = try await client.execute(request)
+            } catch {
+                throw Self.failure(error, maxBytes: maxBytes)
+            }
+            switch response.status {
+            case 200: return response.body
+            case 301, 302, 303, 307, 308:
+                guard let location = response.fields["Location"], let base = URL(string: current),
+                    let next = URL(string: location, relativeTo: base)
+                else { throw .status(response.status) }
+                current = next.absoluteString
+            default: throw .status(response.status)
+            }
+        }
+        throw .tooManyRedirects
+    }
+
+    /// Whether a text is an absolute http(s) URL with a host and without a user name.
+    static func isFetchable(_ text: String) -> Bool {
+        guard text.utf8.count <= 8192, let url = URL(string: text), let scheme = url.scheme?.lowercased(),
+            scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty, url.user == nil
+        else { return false }
+        return true
+    }
+
+    /// `scheme://host:port`, in lower case, with the port spelled out.
+    package static func origin(of text: String) -> String? {
+        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased() else {
+            return nil
+        }
+        return "\(scheme)://\(host):\(url.port ?? (scheme == "https" ? 443 : 80))"
+    }
+
+    private static func failure(_ error: TransportError, maxBytes: Int) -> Failure {
+        switch error.kind {
+        case .badURL: .badURL
+        case .addressNotAllowed: .addressNotAllowed
+        case .responseTooLarge: .tooLarge(limit: maxBytes)
+        case .connectTimeout, .firstByteTimeout, .totalTimeout: .timeout
+        default: .unreachable(error.kind.rawValue)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import EaselBase
+import EaselCore
+import EaselImaging
+
+/// Turns a call's end into what is written of it in one transaction (M5): pure, from values to a value.
+enum SettlementBuilder {
+    static func settlement(
+        _ context: CallRun.Context,
+        verdict: AttemptMachine.Verdict,
+        legs: [CallRun.Leg],
+        ends: [AttemptEnd],
+        settledAt: Timestamp,
+        latency: Duration,
+        clientGone: Bool,
+        errorCode: String?
+    ) -> Settlement {
+        let figures = Accounting.figures(
+            of: zip(legs, ends).map { leg, end in (end.cost, end.costBasis, leg.delivered > 0) }
+        )
+        let images = records(context, legs: legs, ends: ends, createdAt: settledAt)
+        let first = legs.first?.start.provider
+        let winner = legs.last { $0.delivered > 0 } ?? legs.last { $0.withheld > 0 }
+        let code: String? = errorCode ?? (verdict.status == .succeeded ? nil : verdict.cause.errorCode)
+        return Settlement(
+            callID: context.callID,
+            teamID: context.account.teamID,
+            receivedAt: context.receivedAt,
+            settledAt: settledAt,
+            status: verdict.status,
+            errorCode: code,
+            provider: winner?.start.provider,
+            imagesDelivered: legs.reduce(0) { $0 + $1.delivered },
+            cost: figures.cost,
+            estimated: figures.estimated,
+            costBasis: figures.basis,
+            latency: latency,
+            failover: legs.contains { $0.start.provider != first },
+            failoverCost: figures.failoverCost,
+            attempts: ends,
+            images: images,
+            translation: translation(context, winner: winner, legs: legs),
+            clientGone: clientGone
+        )
+    }
+
+    /// The report of the provider that delivered, or of the first one asked.
+    static func translation(
+        _ context: CallRun.Context,
+        winner: CallRun.Leg?,
+        legs: [CallRun.Leg]
+    ) -> [TranslationEntry] {
+        let provider = winner?.start.provider ?? legs.first?.start.provider
+        let candidate = context.plan.candidates.first { $0.provider == provider } ?? context.plan.candidates.first
+        return (candidate?.translation.entries ?? []) + legs.flatMap { $0.pictures.compactMap(\.note) }
+    }
+
+    private static func records(
+        _ context: CallRun.Context,
+        legs: [CallRun.Leg],
+        ends: [AttemptEnd],
+        createdAt: Timestamp
+    ) -> [ImageRecord] {
+        let createdAt = Timestamp(microseconds: createdAt.millisecondsSince1970 * 1000)
+        var records: [ImageRecord] = []
+        for (leg, end) in zip(legs, ends) {
+            for picture in leg.pictures {
+                records.append(
+                    ImageRecord(
+                        imageID: UUIDv7.mint(at: createdAt),
+                        callID: context.callID,
+                        attemptID: leg.start.attemptID,
+                        teamID: context.account.teamID,
+                        ordinal: records.count + 1,
+                        createdAt: createdAt,
+                        seed: picture.image.seed,
+                        nsfw: picture.image.nsfw,
+                        copyright: verdict(picture, asked: context.request.copyrightDetection),
+                        withheld: picture.isWithheld,
+                        size: picture.info?.size,
+                        format: picture.info?.format,
+                        bytes: picture.bytes?.count,
+                        sha256: picture.sha256,
+                        providerImageID: picture.image.providerImageID,
+                        artifact: picture.artifact,
+                        cost: share(of: end, picture: picture, count: leg.pictures.count)
+                    )
+                )
+            }
+        }
+        return records
+    }
+
+    /// A check that was asked for and that the provider does not offer leaves the verdict open.
+    private static func verdict(_ picture: ImageDelivery.Delivered, asked: Bool) -> CopyrightVerdict {
+        asked && picture.image.copyright == .notRequested ? .undetermined : picture.image.copyright
+    }
+
+    private static func share(of end: AttemptEnd, picture: ImageDelivery.Delivered, count: Int) -> Money? {
+        if end.costBasis == .provider, let own = picture.image.cost { return own }
+        return end.cost.map { Money(nanodollars: $0.nanodollars / Int64(max(1, count))) }
+    }
+}
+
+extension AttemptMachine.Verdict.Cause {
+    /// The code that callers and rows see; nil where the end needs no explanation.
+    var errorCode: String? {
+        switch self {
+        case .complete: nil
+        case .refused, .providersFailed, .deadlineExceeded, .clientGone: rawValue
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import CPostgres
+import EaselBase
+import Foundation
+
+/// A `PGresult`, freed once on every path. Not `Sendable`: it stays on its connection's thread, values leave it.
+struct PostgresResult: ~Copyable {
+    private let raw: OpaquePointer
+
+    init(owning raw: OpaquePointer) {
+        self.raw = raw
+    }
+
+    deinit { PQclear(raw) }
+
+    var status: ExecStatusType { PQresultStatus(raw) }
+
+    var tag: String { String(cString: PQcmdStatus(raw)) }
+
+    /// All rows as values. The result must have been asked for in binary.
+    var result: SQLResult {
+        let columns = PQnfields(raw)
+        let types = (0..<columns).map { PostgresType(rawValue: PQftype(raw, $0)) }
+        var rows: [[SQLValue]] = []
+        rows.reserveCapacity(Int(PQntuples(raw)))
+        for row in 0..<PQntuples(raw) {
+            rows.append((0..<columns).map { cell(row, $0, types[Int($0)]) })
+        }
+        return SQLResult(rows: rows, affected: Int(String(cString: PQcmdTuples(raw))) ?? 0, tag: tag)
+    }
+
+    private func cell(_ row: Int32, _ column: Int32, _ type: PostgresType?) -> SQLValue {
+        let isNull = PQgetisnull(raw, row, column) == 1
+        let bytes = UnsafeRawBufferPointer(
+            start: PQgetvalue(raw, row, column),
+            count: isNull ? 0 : Int(PQgetlength(raw, row, column))
+        )
+        func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number {
+            bytes.count == MemoryLayout<Number>.size ? Number(bigEndian: bytes.loadUnaligned(as: Number.self)) : 0
+        }
+        switch type {
+        case .int8: return .int(isNull ? nil : number(Int64.self))
+        case .int4: return .int(isNull ? nil : Int64(number(Int32.self)))
+        case .int2: return .int(isNull ? nil : Int64(number(Int16.self)))
+        case .float8: return .double(isNull ? nil : Double(bitPattern: number(UInt64.self)))
+        case .bool: return .bool(isNull ? nil : bytes.first == 1)
+        case .text, .varchar, .name: return .text(isNull ? nil : String(decoding: bytes, as: UTF8.self))
+        case .timestamptz:
+            return .time(
+                isNull
+                    ? nil
+                    : Timestamp(microseconds: number(Int64.self).addingSaturating(PostgresType.epochMicroseconds))
+            )
+        case .uuid:
+            return .uuid(isNull || bytes.count != 16 ? nil : UUID(uuid: bytes.loadUnaligned(as: uuid_t.self)))
+        case .bytea: return .bytes(isNull ? nil : Array(bytes))
+        case .jsonb: return .json(isNull ? nil : String(decoding: bytes.dropFirst(), as: UTF8.self))
+        case .textArray, .uuidArray, nil: return .other
+        }
+    }
+
+    /// The server's words about a failure.
+    func error(commandIndex: Int?) -> PostgresError {
+        // The fields are named by letters (PG_DIAG_SQLSTATE is 'C'), which Swift does not import.
+        func field(_ letter: UInt8) -> String? {
+            PQresultErrorField(raw, Int32(letter)).map { String(cString: $0) }
+        }
+        return PostgresError(
+            .server,
+            sqlState: field(UInt8(ascii: "C")),
+            message: field(UInt8(ascii: "M")) ?? String(cString: PQresultErrorMessage(raw)),
+            detail: field(UInt8(ascii: "D")),
+            table: field(UInt8(ascii: "t")),
+            constraint: field(UInt8(ascii: "n")),
+            commandIndex: commandIndex
+        )
+    }
+}
+
+extension Int64 {
+    /// The sum, held at the ends of the range: PostgreSQL's `infinity` times are the extreme values.
+    fileprivate func addingSaturating(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other > 0 ? .max : .min) : sum
+    }
+}

@@ -1,0 +1,13 @@
+import EaselCore
+
+extension PostgresError {
+    /// The error as the ledger's callers see it.
+    var ledgerError: LedgerError {
+        switch verdict {
+        case .reconnect, .repeatWork, .resetStatements, .unavailable: .unavailable(description)
+        case .conflict: .conflict(description)
+        case .noPartition: .rejected("a row lies outside the months that are kept")
+        case .rejected: .rejected(description)
+        }
+    }
+}

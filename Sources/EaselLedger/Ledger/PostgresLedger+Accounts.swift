@@ -1,0 +1,185 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - Who
+
+extension PostgresLedger {
+    package func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let result = try connection.run(
+                """
+                SELECT t.id, t.name, k.id, k.role, k.project, k.expires_at, k.requests_per_minute, k.max_concurrent,
+                    k.inline_policies
+                FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
+                WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+                """,
+                [.bytes(keyHash)],
+                deadline: deadline
+            )
+            guard let cells = result.rows.first else { return nil }
+            var row = RowReader(cells)
+            return Account(
+                teamID: try row.int64(),
+                team: try row.text(),
+                keyID: try row.uuid(),
+                role: try row.word(Account.Role.self),
+                project: try row.optionalText(),
+                expiresAt: try row.optionalTime(),
+                requestsPerMinute: try row.optionalInt(),
+                maxConcurrent: try row.optionalInt(),
+                inlinePolicies: try row.bool()
+            )
+        }
+    }
+
+    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+        let id = try await readers.read(
+            limit: options.readLimit,
+            isRepeatable: false
+        ) { connection, deadline throws(PostgresError) -> Int64? in
+            let result = try connection.run(
+                "INSERT INTO teams (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
+                [.text(name), .time(moment)],
+                deadline: deadline
+            )
+            guard let cells = result.rows.first else { return nil }
+            var row = RowReader(cells)
+            return try row.int64()
+        }
+        guard let id else { throw .conflict("there is a team named \(name) already") }
+        return TeamRecord(id: id, name: name, createdAt: moment)
+    }
+
+    package func teams() async throws(LedgerError) -> [TeamRecord] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try connection.run("SELECT id, name, created_at FROM teams ORDER BY name", deadline: deadline)
+                .rows.map { (cells) throws(PostgresError) in
+                    var row = RowReader(cells)
+                    return TeamRecord(id: try row.int64(), name: try row.text(), createdAt: try row.time())
+                }
+        }
+    }
+
+    package func createKey(_ key: NewKey) async throws(LedgerError) {
+        let record = key.record
+        let written = try await readers.read(
+            limit: options.readLimit,
+            isRepeatable: false
+        ) { connection, deadline throws(PostgresError) in
+            try connection.run(
+                """
+                INSERT INTO api_keys (id, hash, prefix, team_id, project, role, expires_at, requests_per_minute,
+                    max_concurrent, inline_policies, created_at)
+                SELECT $1, $2, $3, t.id, $5, $6, $7, $8, $9, $10, $11 FROM teams AS t WHERE t.name = $4
+                """,
+                [
+                    .uuid(record.id), .bytes(key.hash), .text(record.prefix), .text(record.team),
+                    .text(record.project), .text(record.role.rawValue), .time(record.expiresAt),
+                    .int(record.requestsPerMinute), .int(record.maxConcurrent), .bool(record.inlinePolicies),
+                    .time(record.createdAt),
+                ],
+                deadline: deadline
+            )
+            .affected
+        }
+        if written == 0 { throw .notFound("there is no team named \(record.team)") }
+    }
+
+    package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try connection.run(
+                """
+                SELECT k.id, t.name, k.prefix, k.role, k.project, k.created_at, k.expires_at, k.revoked_at,
+                    k.requests_per_minute, k.max_concurrent, k.inline_policies
+                FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
+                WHERE $1::text IS NULL OR t.name = $1
+                ORDER BY k.created_at, k.id
+                """,
+                [.text(team)],
+                deadline: deadline
+            )
+            .rows.map { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return KeyRecord(
+                    id: try row.uuid(),
+                    team: try row.text(),
+                    prefix: try row.text(),
+                    role: try row.word(Account.Role.self),
+                    project: try row.optionalText(),
+                    createdAt: try row.time(),
+                    expiresAt: try row.optionalTime(),
+                    revokedAt: try row.optionalTime(),
+                    requestsPerMinute: try row.optionalInt(),
+                    maxConcurrent: try row.optionalInt(),
+                    inlinePolicies: try row.bool()
+                )
+            }
+        }
+    }
+
+    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try connection.run(
+                "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+                [.uuid(id), .time(moment)],
+                deadline: deadline
+            )
+            .affected > 0
+        }
+    }
+
+    // MARK: - Prices
+
+    package func prices() async throws(LedgerError) -> [PriceEntry] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            var entries: [PriceEntry] = []
+            let result = try connection.run(
+                """
+                SELECT provider, model, rendering_speed, character_reference, per_image_nusd, effective_from
+                FROM prices ORDER BY provider, model, rendering_speed, character_reference, effective_from
+                """,
+                deadline: deadline
+            )
+            for cells in result.rows {
+                var row = RowReader(cells)
+                let provider = try row.text()
+                // A model or a speed that this program does not know is a newer program's.
+                guard let model = RemixModel(rawValue: try row.text()) else { continue }
+                let speed = try row.optionalText()
+                let known = speed.flatMap(RenderingSpeed.init(rawValue:))
+                guard speed == nil || known != nil else { continue }
+                entries.append(
+                    PriceEntry(
+                        provider: provider,
+                        model: model,
+                        renderingSpeed: known,
+                        characterReference: try row.bool(),
+                        perImage: try row.money(),
+                        effectiveFrom: try row.time()
+                    )
+                )
+            }
+            return entries
+        }
+    }
+
+    package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let result = try connection.run(
+                """
+                SELECT provider, sum(cost_nusd)::bigint FROM attempts
+                WHERE started_at >= $1 AND cost_nusd IS NOT NULL GROUP BY provider
+                """,
+                [.time(since)],
+                deadline: deadline
+            )
+            var spend: [String: Money] = [:]
+            for cells in result.rows {
+                var row = RowReader(cells)
+                spend[try row.text()] = try row.money()
+            }
+            return spend
+        }
+    }
+}

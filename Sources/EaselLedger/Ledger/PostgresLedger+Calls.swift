@@ -1,0 +1,82 @@
+import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - Reading calls
+
+extension PostgresLedger {
+    package func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
+        // The id tells the partition (L1); an id of another kind was never ours.
+        guard let receivedAt = UUIDv7.moment(of: id) else { return nil }
+        return try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let found = try connection.run(
+                """
+                SELECT \(CallReader.columns) FROM calls AS c JOIN teams AS t ON t.id = c.team_id
+                WHERE ($1::bigint IS NULL OR c.team_id = $1) AND c.received_at = $2 AND c.call_id = $3
+                """,
+                [.int(teamID), .time(receivedAt), .uuid(id)],
+                deadline: deadline
+            )
+            guard let cells = found.rows.first else { return nil }
+            let head = try CallReader.call(cells)
+            let results = try connection.run(
+                CallReader.partCommands(teamID: head.teamID, callID: id, receivedAt: receivedAt),
+                deadline: deadline
+            )
+            return try CallReader.call(cells, try CallReader.parts(results))
+        }
+    }
+
+    package func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] {
+        let command = Self.list(query)
+        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let results = try connection.run([command], deadline: deadline)
+            return try (results.first?.rows ?? []).map { (cells) throws(PostgresError) in try CallReader.call(cells) }
+        }
+    }
+
+    private static func list(_ query: CallQuery) -> SQLCommand {
+        var conditions: [String] = []
+        var parameters: [SQLValue] = []
+        func parameter(_ value: SQLValue) -> String {
+            parameters.append(value)
+            return "$\(parameters.count)"
+        }
+        if let teamID = query.teamID { conditions.append("c.team_id = \(parameter(.int(teamID)))") }
+        if let provider = query.provider { conditions.append("c.provider = \(parameter(.text(provider)))") }
+        if let status = query.status { conditions.append("c.status = \(parameter(.text(status.rawValue)))") }
+        if let since = query.since { conditions.append("c.received_at >= \(parameter(.time(since)))") }
+        if let until = query.until { conditions.append("c.received_at < \(parameter(.time(until)))") }
+        if let cursor = query.cursor, let moment = UUIDv7.moment(of: cursor) {
+            // Both comparisons: the first prunes partitions, the second is exact.
+            let time = parameter(.time(moment))
+            conditions.append("c.received_at <= \(time)")
+            conditions.append("(c.received_at, c.call_id) < (\(time), \(parameter(.uuid(cursor))))")
+        }
+        func picture(_ condition: String) -> String {
+            """
+            EXISTS (SELECT 1 FROM images AS i WHERE i.team_id = c.team_id AND i.call_id = c.call_id
+                AND i.created_at >= c.received_at - interval '1 hour' AND \(condition))
+            """
+        }
+        switch query.nsfw {
+        case true: conditions.append(picture("i.nsfw"))
+        case false: conditions.append("NOT " + picture("i.nsfw"))
+        case nil: break
+        }
+        if let copyright = query.copyright {
+            conditions.append(picture("i.copyright = \(parameter(.text(copyright.rawValue)))"))
+        }
+        let limit = parameter(.int(min(max(query.limit, 1), 500)))
+        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        return SQLCommand(
+            """
+            SELECT \(CallReader.columns) FROM calls AS c JOIN teams AS t ON t.id = c.team_id
+            \(filter)
+            ORDER BY c.received_at DESC, c.call_id DESC LIMIT \(limit)
+            """,
+            parameters,
+            isPrepared: false
+        )
+    }
+}

@@ -1,0 +1,146 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - Recovery
+
+extension PostgresLedger {
+    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+        _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try connection.run(
+                """
+                INSERT INTO gateways (gateway_id, seen_at) VALUES ($1, $2)
+                ON CONFLICT (gateway_id) DO UPDATE SET seen_at = excluded.seen_at
+                WHERE gateways.seen_at < excluded.seen_at
+                """,
+                [.uuid(gatewayID), .time(moment)],
+                deadline: deadline
+            )
+            .affected
+        }
+    }
+
+    package func orphans(
+        of gatewayID: UUID?,
+        silentSince: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OrphanedCall] {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            // Two statements, for the gateways are local to one node of a cluster and the calls are not.
+            let alive = try connection.run(
+                "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
+                [.time(silentSince)],
+                deadline: deadline
+            )
+            let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
+            let calls = try connection.run(
+                """
+                SELECT team_id, received_at, call_id, model, images_requested, copyright_detection FROM calls
+                WHERE status = 'in_progress'
+                    AND (gateway_id = $1 OR (gateway_id <> ALL($2) AND received_at < $3))
+                ORDER BY received_at, call_id LIMIT $4
+                """,
+                [.uuid(gatewayID), .uuids(living), .time(silentSince), .int(limit)],
+                deadline: deadline
+            )
+            return try Self.withAttempts(calls, on: connection, deadline)
+        }
+    }
+
+    package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let calls = try connection.run(
+                """
+                SELECT c.team_id, c.received_at, c.call_id, c.model, c.images_requested, c.copyright_detection
+                FROM calls AS c
+                JOIN (SELECT DISTINCT team_id, call_id FROM attempts
+                    WHERE outcome = 'unknown' AND started_at >= $1) AS a
+                    ON a.team_id = c.team_id AND a.call_id = c.call_id
+                WHERE c.status <> 'in_progress' AND c.received_at >= $2
+                ORDER BY c.received_at, c.call_id LIMIT $3
+                """,
+                [.time(since), .time(since - CallStatements.callWindow), .int(limit)],
+                deadline: deadline
+            )
+            return try Self.withAttempts(calls, on: connection, deadline)
+        }
+    }
+
+    /// The calls with their attempts, which are read in one more round trip for all of them.
+    private static func withAttempts(
+        _ calls: SQLResult,
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> [OrphanedCall] {
+        var heads: [OrphanedCall] = []
+        for cells in calls.rows {
+            var row = RowReader(cells)
+            let teamID = try row.int64()
+            let receivedAt = try row.time()
+            heads.append(
+                OrphanedCall(
+                    callID: try row.uuid(),
+                    teamID: teamID,
+                    receivedAt: receivedAt,
+                    model: try row.word(RemixModel.self),
+                    imagesRequested: try row.int(),
+                    copyrightDetection: try row.bool(),
+                    attempts: []
+                )
+            )
+        }
+        let results = try connection.run(
+            heads.map { head in
+                SQLCommand(
+                    """
+                    SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, images_asked,
+                        bound_nusd, price_per_image_nusd, duplicate_risk, outcome, provider_task_id, cost_nusd,
+                        cost_basis
+                    FROM attempts
+                    WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
+                    ORDER BY ordinal
+                    """,
+                    CallReader.key(teamID: head.teamID, callID: head.callID, receivedAt: head.receivedAt)
+                )
+            },
+            deadline: deadline
+        )
+        return try zip(heads, results).map { (head, result) throws(PostgresError) in
+            OrphanedCall(
+                callID: head.callID,
+                teamID: head.teamID,
+                receivedAt: head.receivedAt,
+                model: head.model,
+                imagesRequested: head.imagesRequested,
+                copyrightDetection: head.copyrightDetection,
+                attempts: try result.rows.map { (cells) throws(PostgresError) in try attempt(cells, of: head) }
+            )
+        }
+    }
+
+    private static func attempt(_ cells: [SQLValue], of call: OrphanedCall) throws(PostgresError) -> OrphanedAttempt {
+        var row = RowReader(cells)
+        let attemptID = try row.uuid()
+        let start = AttemptStart(
+            attemptID: attemptID,
+            callID: call.callID,
+            teamID: call.teamID,
+            ordinal: try row.int(),
+            provider: try row.text(),
+            providerModel: try row.text(),
+            taskID: try row.uuid(),
+            startedAt: try row.time(),
+            imagesAsked: try row.int(),
+            bound: try row.optionalMoney(),
+            pricePerImage: try row.optionalMoney(),
+            duplicateRisk: try row.bool()
+        )
+        return OrphanedAttempt(
+            start: start,
+            outcome: try row.word(AttemptOutcome.self),
+            providerTaskID: try row.optionalText(),
+            cost: try row.optionalMoney(),
+            costBasis: try row.optionalWord(CostBasis.self)
+        )
+    }
+}

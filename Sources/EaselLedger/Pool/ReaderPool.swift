@@ -1,0 +1,180 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// A few connections, each with its thread, for queries and rare writes.
+// Unchecked, because queue, running and isStopping are only touched under `condition`.
+final class ReaderPool: Overdue, @unchecked Sendable {
+    private final class Job: Sendable {
+        let deadline: SteadyInstant
+        let run: @Sendable (ReaderSession) -> Void
+        let fail: @Sendable (LedgerError) -> Void
+
+        init(
+            deadline: SteadyInstant,
+            run: @escaping @Sendable (ReaderSession) -> Void,
+            fail: @escaping @Sendable (LedgerError) -> Void
+        ) {
+            self.deadline = deadline
+            self.run = run
+            self.fail = fail
+        }
+    }
+
+    private static let capacity = 2_000
+
+    private let settings: ConnectionSettings
+    private let log: Log
+    private let clock = DeadlineClock(name: "easel-readers")
+    private let count: Int
+    private let ends: AsyncStream<Void>
+    private let condition = NSCondition()
+    private var queue: [Job] = []
+    private var running: [Job] = []
+    private var isStopping = false
+
+    init(settings: ConnectionSettings, count: Int, log: Log) {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        self.settings = settings
+        self.count = max(1, count)
+        self.log = log
+        self.ends = ends
+        clock.watch(self)
+        for index in 0..<self.count {
+            OwnThread.start("easel-reader-\(index)") { [self] in
+                serve()
+                end.yield()
+            }
+        }
+    }
+
+    /// Runs `body` on a reader's thread, at most `limit` from now. A connection that turns out to be dead is replaced; then
+    /// `body` is run once more, unless `isRepeatable` is false and it had begun.
+    func read<Value: Sendable>(
+        limit: Duration,
+        isRepeatable: Bool = true,
+        _ body: @escaping @Sendable (PostgresConnection, SteadyInstant) throws(PostgresError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let deadline = SteadyInstant.now + limit
+        let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
+            let ticket = Ticket<Value>(continuation)
+            submit(
+                Job(
+                    deadline: deadline,
+                    run: { session in
+                        do throws(PostgresError) {
+                            ticket.answer(.success(try session.run(deadline, isRepeatable, body)))
+                        } catch {
+                            session.report(error)
+                            ticket.answer(.failure(error.ledgerError))
+                        }
+                    },
+                    fail: { ticket.answer(.failure($0)) }
+                )
+            )
+        }
+        return try result.get()
+    }
+
+    func close() async {
+        stop()
+        var left = count
+        for await _ in ends {
+            left -= 1
+            if left == 0 { break }
+        }
+        clock.stop()
+    }
+
+    private func stop() {
+        condition.lock()
+        isStopping = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func submit(_ job: Job) {
+        condition.lock()
+        let isRefused = isStopping || queue.count >= Self.capacity
+        if !isRefused {
+            queue.append(job)
+            condition.signal()
+        }
+        condition.unlock()
+        if isRefused { job.fail(.unavailable("too many reads wait for the database")) } else { clock.wake() }
+    }
+
+    func endOverdueWaits(now: SteadyInstant) -> Bool {
+        condition.lock()
+        let overdue = (queue + running).filter { $0.deadline <= now }
+        queue.removeAll { $0.deadline <= now }
+        running.removeAll { $0.deadline <= now }
+        let waiting = !queue.isEmpty || !running.isEmpty
+        condition.unlock()
+        for job in overdue { job.fail(.unavailable("the database did not answer in time")) }
+        return waiting
+    }
+
+    private func serve() {
+        let session = ReaderSession(settings: settings, log: log)
+        while true {
+            condition.lock()
+            while queue.isEmpty, !isStopping { condition.wait() }
+            if isStopping {
+                let left = queue
+                queue = []
+                condition.unlock()
+                for job in left { job.fail(.unavailable("the ledger is closing")) }
+                return
+            }
+            let job = queue.removeFirst()
+            running.append(job)
+            condition.unlock()
+            job.run(session)
+            condition.lock()
+            running.removeAll { $0 === job }
+            condition.unlock()
+        }
+    }
+}
+
+/// A reader's connection, opened when it is needed. Belongs to the reader's thread.
+final class ReaderSession {
+    private let settings: ConnectionSettings
+    private let log: Log
+    private var connection: PostgresConnection?
+
+    init(settings: ConnectionSettings, log: Log) {
+        self.settings = settings
+        self.log = log
+    }
+
+    func run<Value>(
+        _ deadline: SteadyInstant,
+        _ isRepeatable: Bool,
+        _ body: (PostgresConnection, SteadyInstant) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> Value {
+        let isFresh = connection?.isUsable != true
+        do throws(PostgresError) {
+            return try body(try open(), deadline)
+        } catch where error.verdict == .reconnect || error.verdict == .resetStatements {
+            connection = nil
+            // A connection that was just opened and failed will hardly be better the second time.
+            guard isRepeatable, !isFresh, SteadyInstant.now < deadline else { throw error }
+            return try body(try open(), deadline)
+        } catch {
+            throw error
+        }
+    }
+
+    func report(_ error: PostgresError) {
+        log.warning("a read from the database failed", ["error": error.description])
+    }
+
+    private func open() throws(PostgresError) -> PostgresConnection {
+        if let connection, connection.isUsable { return connection }
+        let fresh = try PostgresConnection(settings)
+        connection = fresh
+        return fresh
+    }
+}

@@ -1,0 +1,50 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// Statements that are written together or not at all, and that do no harm when they are run twice.
+final class WriteUnit: Sendable {
+    let callID: UUID
+    let commands: [SQLCommand]
+    /// Times of the rows it writes, for the partitions that must exist.
+    let moments: [Timestamp]
+    /// The end of the wait; nil for a unit that nobody waits for, which is tried until the pool closes.
+    let deadline: SteadyInstant?
+    /// What takes the unit back after its wait ended without knowing whether it was written.
+    let undo: [SQLCommand]
+    let ticket: Ticket<[SQLResult]>?
+
+    init(
+        callID: UUID,
+        commands: [SQLCommand],
+        moments: [Timestamp],
+        deadline: SteadyInstant?,
+        undo: [SQLCommand] = [],
+        ticket: Ticket<[SQLResult]>?
+    ) {
+        self.callID = callID
+        self.commands = commands
+        self.moments = moments
+        self.deadline = deadline
+        self.undo = undo
+        self.ticket = ticket
+    }
+
+    /// The unit that takes this one back; nil when there is nothing to take back.
+    var undoing: WriteUnit? {
+        undo.isEmpty
+            ? nil : WriteUnit(callID: callID, commands: undo, moments: moments, deadline: nil, ticket: nil)
+    }
+}
+
+/// A unit on its way through a writer.
+struct PendingUnit {
+    let unit: WriteUnit
+    /// Set once it went out with a COMMIT whose answer never came.
+    var maybeWritten = false
+    /// Set when the wait for it ended; it is not sent again.
+    var isGivenUp = false
+    /// Times it was run again after a deadlock, a serialization failure or lost prepared statements.
+    var repeats = 0
+    var madePartitions = false
+}

@@ -1,0 +1,310 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// One connection with a thread of its own that writes units in groups: whatever waits when it is free, up to 64 units,
+/// goes out as one transaction in one round trip, so that calls that come together share a commit.
+///
+/// A unit that the database refuses is taken out and the others are run again, so that one bad row harms nobody else.
+/// A unit whose commit was not confirmed is run again on a new connection (every write is idempotent, L1) until its wait
+/// ends. When the wait for an admission ends, it is either certain that nothing was written, or the unit that takes it
+/// back is queued behind it and written as soon as the database is there.
+// Unchecked, because queue, inFlight and isStopping are only touched under `condition`; the rest belongs to the thread.
+final class Writer: Overdue, @unchecked Sendable {
+    /// Units in one transaction.
+    static let groupLimit = 64
+    private static let repeatLimit = 5
+
+    private let settings: ConnectionSettings
+    private let capacity: Int
+    private let log: Log
+    private let finished: @Sendable () -> Void
+
+    private let condition = NSCondition()
+    private var queue: [PendingUnit] = []
+    private var inFlight: [PendingUnit] = []
+    private var isStopping = false
+
+    init(
+        name: String,
+        settings: ConnectionSettings,
+        capacity: Int,
+        log: Log,
+        finished: @escaping @Sendable () -> Void
+    ) {
+        self.settings = settings
+        self.capacity = capacity
+        self.log = log
+        self.finished = finished
+        OwnThread.start(name) { [self] in serve() }
+    }
+
+    // MARK: - From any thread
+
+    /// Takes a unit; answers it at once when the queue is full or the writer is closing.
+    func submit(_ unit: WriteUnit) {
+        condition.lock()
+        let refusal: LedgerError? =
+            isStopping
+            ? .unavailable("the ledger is closing")
+            : queue.count >= capacity ? .unavailable("too many writes wait for the database") : nil
+        if refusal == nil {
+            queue.append(PendingUnit(unit: unit))
+            condition.signal()
+        }
+        condition.unlock()
+        if let refusal { unit.ticket?.answer(.failure(refusal)) }
+    }
+
+    /// Takes a unit out again whose caller went away. Without effect once it is on its way.
+    func withdraw(_ unit: WriteUnit) {
+        condition.lock()
+        let index = queue.firstIndex { $0.unit === unit && !$0.maybeWritten }
+        if let index { queue.remove(at: index) }
+        condition.unlock()
+        if index != nil { unit.ticket?.answer(.failure(.unavailable("the caller went away; nothing was written"))) }
+    }
+
+    func endOverdueWaits(now: SteadyInstant) -> Bool {
+        var overdue: [PendingUnit] = []
+        condition.lock()
+        func isOverdue(_ pending: PendingUnit) -> Bool { pending.unit.deadline.map { $0 <= now } ?? false }
+        overdue = queue.filter(isOverdue)
+        if !overdue.isEmpty { queue.removeAll(where: isOverdue) }
+        for index in inFlight.indices where !inFlight[index].isGivenUp && isOverdue(inFlight[index]) {
+            inFlight[index].isGivenUp = true
+            inFlight[index].maybeWritten = true
+            overdue.append(inFlight[index])
+        }
+        var answered: [PendingUnit] = []
+        for pending in overdue {
+            let error = LedgerError.unavailable(
+                pending.maybeWritten
+                    ? "the database did not confirm the write in time"
+                    : "the database did not take the write in time; nothing was written"
+            )
+            guard pending.unit.ticket?.answer(.failure(error)) ?? false else { continue }
+            answered.append(pending)
+        }
+        // Under the same lock as the answer, so that nothing of the same call can slip in between.
+        for pending in answered where pending.maybeWritten {
+            if let undoing = pending.unit.undoing { queue.append(PendingUnit(unit: undoing)) }
+        }
+        if !answered.isEmpty { condition.signal() }
+        let waiting = !queue.isEmpty || !inFlight.isEmpty
+        condition.unlock()
+        return waiting
+    }
+
+    /// Lets the units that are on their way end, refuses the others, and ends the thread.
+    func stop() {
+        condition.lock()
+        isStopping = true
+        condition.signal()
+        condition.unlock()
+    }
+
+    // MARK: - On the writer's thread
+
+    private func serve() {
+        var connection: PostgresConnection?
+        var backoff = Backoff()
+        while waitForWork() {
+            if connection?.isUsable != true {
+                connection = nil
+                do {
+                    connection = try PostgresConnection(settings)
+                    backoff.reset()
+                } catch {
+                    log.warning("the ledger's writer cannot connect", ["error": error.description])
+                    pause(backoff.next())
+                    continue
+                }
+            }
+            guard let open = connection else { continue }
+            takeGroup()
+            write(on: open)
+            if !open.isUsable { pause(backoff.next()) }
+        }
+        refuseAll()
+        finished()
+    }
+
+    private func waitForWork() -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while queue.isEmpty, !isStopping { condition.wait() }
+        return !isStopping
+    }
+
+    private func pause(_ duration: Duration) {
+        condition.lock()
+        defer { condition.unlock() }
+        let until = Date(timeIntervalSinceNow: duration.secondsAsDouble)
+        while !isStopping, Date() < until { _ = condition.wait(until: until) }
+    }
+
+    private func takeGroup() {
+        condition.lock()
+        inFlight = Array(queue.prefix(Self.groupLimit))
+        queue.removeFirst(inFlight.count)
+        condition.unlock()
+    }
+
+    /// What is still to be written of the group; units whose wait ended before they went out are dropped.
+    private func remaining() -> [PendingUnit] {
+        condition.lock()
+        defer { condition.unlock() }
+        inFlight.removeAll(where: \.isGivenUp)
+        return inFlight
+    }
+
+    private func refuseAll() {
+        condition.lock()
+        let left = queue
+        queue = []
+        condition.unlock()
+        for pending in left { pending.unit.ticket?.answer(.failure(.unavailable("the ledger is closing"))) }
+    }
+
+    private func write(on connection: PostgresConnection) {
+        while true {
+            let group = remaining()
+            guard !group.isEmpty, connection.isUsable else { break }
+            do {
+                let results = try connection.transaction(group.flatMap(\.unit.commands), deadline: Self.limit(of: group))
+                deliver(group, results)
+            } catch {
+                handle(error, group, connection)
+            }
+        }
+        requeue()
+    }
+
+    /// As long as the unit that may wait longest; a unit that nobody waits for gets five seconds.
+    private static func limit(of group: [PendingUnit]) -> SteadyInstant {
+        let latest = group.map { $0.unit.deadline ?? .now + .seconds(5) }.max()
+        return max(latest ?? .now, .now + .milliseconds(100))
+    }
+
+    private func deliver(_ group: [PendingUnit], _ results: [SQLResult]) {
+        var rest = results[...]
+        for pending in group {
+            let own = Array(rest.prefix(pending.unit.commands.count))
+            rest = rest.dropFirst(own.count)
+            end(pending.unit, .success(own))
+        }
+    }
+
+    private func handle(_ error: PostgresError, _ group: [PendingUnit], _ connection: PostgresConnection) {
+        let culprit = error.commandIndex.flatMap { Self.owner(of: $0, in: group) }
+        switch error.verdict {
+        case .reconnect where error.kind != .server:
+            log.warning("the ledger's writer lost its connection", ["error": error.description])
+            markMaybeWritten()
+            connection.abandon()
+        case .reconnect:
+            log.warning("the database takes no writes", ["error": error.description])
+            connection.abandon()
+        case .resetStatements where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
+            countRepeat()
+            connection.abandon()
+        case .repeatWork where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
+            countRepeat()
+            Thread.sleep(forTimeInterval: Double.random(in: 0.001...0.02))
+        case .noPartition where culprit.map { !$0.madePartitions } ?? false:
+            guard let culprit else { return }
+            makePartitions(for: culprit.unit, on: connection)
+        case let verdict:
+            if let culprit {
+                fail(culprit.unit, error, verdict)
+            } else if group.count == 1, let only = group.first {
+                fail(only.unit, error, verdict)
+            } else {
+                // The COMMIT itself failed, so nobody can be blamed yet: each on its own.
+                writeOneByOne(group, on: connection)
+            }
+        }
+    }
+
+    private func writeOneByOne(_ group: [PendingUnit], on connection: PostgresConnection) {
+        for pending in group where connection.isUsable {
+            do {
+                let results = try connection.transaction(pending.unit.commands, deadline: Self.limit(of: [pending]))
+                end(pending.unit, .success(results))
+            } catch {
+                if error.kind == .server {
+                    fail(pending.unit, error, error.verdict)
+                } else {
+                    markMaybeWritten()
+                    connection.abandon()
+                }
+            }
+        }
+    }
+
+    private static func owner(of command: Int, in group: [PendingUnit]) -> PendingUnit? {
+        var first = 0
+        for pending in group {
+            first += pending.unit.commands.count
+            if command < first { return pending }
+        }
+        return nil
+    }
+
+    private func makePartitions(for unit: WriteUnit, on connection: PostgresConnection) {
+        condition.lock()
+        for index in inFlight.indices where inFlight[index].unit === unit { inFlight[index].madePartitions = true }
+        condition.unlock()
+        do {
+            try Partitions.create(monthsOf: unit.moments, on: connection)
+        } catch {
+            log.warning("a partition could not be made", ["error": error.description])
+        }
+    }
+
+    private func fail(_ unit: WriteUnit, _ error: PostgresError, _ verdict: PostgresVerdict) {
+        log.error("the database refused a write", ["call_id": unit.callID.text, "error": error.description])
+        end(unit, .failure(error.ledgerError))
+    }
+
+    private func end(_ unit: WriteUnit, _ result: Result<[SQLResult], LedgerError>) {
+        unit.ticket?.answer(result)
+        condition.lock()
+        inFlight.removeAll { $0.unit === unit }
+        condition.unlock()
+    }
+
+    private func markMaybeWritten() {
+        condition.lock()
+        for index in inFlight.indices { inFlight[index].maybeWritten = true }
+        condition.unlock()
+    }
+
+    private func countRepeat() {
+        condition.lock()
+        for index in inFlight.indices { inFlight[index].repeats += 1 }
+        condition.unlock()
+    }
+
+    /// Puts back, in front and in order, what could not be written.
+    private func requeue() {
+        condition.lock()
+        queue.insert(contentsOf: inFlight.filter { !$0.isGivenUp }, at: 0)
+        inFlight = []
+        condition.unlock()
+    }
+}
+
+/// Growing pauses between tries to connect: 20 ms, doubled up to a second, each shortened at random by up to a half so
+/// that many gateways do not knock together.
+struct Backoff {
+    private var milliseconds = 20.0
+
+    mutating func next() -> Duration {
+        defer { milliseconds = min(milliseconds * 2, 1000) }
+        return .milliseconds(Int64(milliseconds * Double.random(in: 0.5...1)))
+    }
+
+    mutating func reset() { milliseconds = 20 }
+}

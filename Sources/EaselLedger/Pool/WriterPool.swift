@@ -1,0 +1,91 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// The writers. A call's units go to the same writer, so they keep their order.
+final class WriterPool: Sendable {
+    private let writers: [Writer]
+    private let clock: DeadlineClock
+    private let ends: AsyncStream<Void>
+
+    init(settings: ConnectionSettings, count: Int, capacity: Int, log: Log) {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let clock = DeadlineClock(name: "easel-writers")
+        let writers = (0..<max(1, count)).map { index in
+            Writer(
+                name: "easel-writer-\(index)",
+                settings: settings,
+                capacity: max(1, capacity / max(1, count)),
+                log: log.with("writer", String(index)),
+                finished: { end.yield() }
+            )
+        }
+        for writer in writers { clock.watch(writer) }
+        self.writers = writers
+        self.clock = clock
+        self.ends = ends
+    }
+
+    /// Writes the statements in one transaction, at most `limit` from now. A caller that is cancelled before the unit went
+    /// out takes it back where `isWithdrawable`.
+    func write(
+        callID: UUID,
+        commands: [SQLCommand],
+        moments: [Timestamp],
+        limit: Duration,
+        undo: [SQLCommand] = [],
+        isWithdrawable: Bool = false
+    ) async throws(LedgerError) -> [SQLResult] {
+        let writer = writers[Int(callID.uuid.15) % writers.count]
+        let submitted = Locked<Submission>(.none)
+        let result: Result<[SQLResult], LedgerError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let unit = WriteUnit(
+                    callID: callID,
+                    commands: commands,
+                    moments: moments,
+                    deadline: .now + limit,
+                    undo: undo,
+                    ticket: Ticket(continuation)
+                )
+                let isCancelled = submitted.withLock { state in
+                    if case .cancelled = state { return true }
+                    state = .unit(unit)
+                    return false
+                }
+                if isCancelled {
+                    unit.ticket?.answer(.failure(.unavailable("the caller went away; nothing was written")))
+                } else {
+                    writer.submit(unit)
+                    clock.wake()
+                }
+            }
+        } onCancel: {
+            guard isWithdrawable else { return }
+            let unit: WriteUnit? = submitted.withLock { state in
+                if case .unit(let unit) = state { return unit }
+                state = .cancelled
+                return nil
+            }
+            if let unit { writer.withdraw(unit) }
+        }
+        return try result.get()
+    }
+
+    /// Ends the writers after what is on its way.
+    func close() async {
+        for writer in writers { writer.stop() }
+        var left = writers.count
+        for await _ in ends {
+            left -= 1
+            if left == 0 { break }
+        }
+        clock.stop()
+    }
+
+    private enum Submission {
+        case none
+        case unit(WriteUnit)
+        case cancelled
+    }
+}

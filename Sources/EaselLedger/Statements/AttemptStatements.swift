@@ -1,0 +1,117 @@
+import EaselBase
+import EaselCore
+
+/// The statements that write attempts (M4).
+enum AttemptStatements {
+    private static let startColumns = """
+        team_id, started_at, attempt_id, call_id, ordinal, provider, provider_model, task_id, images_asked, bound_nusd,
+        price_per_image_nusd, duplicate_risk
+        """
+
+    private static let endColumns = """
+        outcome, reason, error_code, http_status, sent, cost_nusd, cost_basis, dns_ms, connect_ms, tls_ms,
+        first_byte_ms, total_ms, ended_at, images_returned, provider_task_id, provider_request_id, extra
+        """
+
+    /// Overwrites the end of an attempt that is there; an id of the provider that was noted before is not lost.
+    private static let overwriteEnd = """
+        outcome = excluded.outcome, reason = excluded.reason, error_code = excluded.error_code,
+        http_status = excluded.http_status, sent = excluded.sent, cost_nusd = excluded.cost_nusd,
+        cost_basis = excluded.cost_basis, dns_ms = excluded.dns_ms, connect_ms = excluded.connect_ms,
+        tls_ms = excluded.tls_ms, first_byte_ms = excluded.first_byte_ms, total_ms = excluded.total_ms,
+        ended_at = excluded.ended_at, images_returned = excluded.images_returned,
+        provider_task_id = coalesce(excluded.provider_task_id, attempts.provider_task_id),
+        provider_request_id = coalesce(excluded.provider_request_id, attempts.provider_request_id),
+        extra = excluded.extra
+        """
+
+    private static let startSQL = """
+        INSERT INTO attempts (\(startColumns), outcome)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending')
+        ON CONFLICT DO NOTHING
+        """
+
+    private static let noteSQL = """
+        INSERT INTO attempts (\(startColumns), provider_task_id, outcome)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending')
+        ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET provider_task_id = excluded.provider_task_id
+        WHERE attempts.provider_task_id IS NULL
+        """
+
+    private static let neverSentSQL = """
+        INSERT INTO attempts (\(startColumns), outcome, reason, error_code, sent, cost_nusd, cost_basis, ended_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            'failed', 'not_admitted', 'unavailable', false, 0, 'price_book', $13)
+        ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET outcome = excluded.outcome,
+            reason = excluded.reason, error_code = excluded.error_code, sent = excluded.sent,
+            cost_nusd = excluded.cost_nusd, cost_basis = excluded.cost_basis, ended_at = excluded.ended_at
+        WHERE attempts.outcome = 'pending'
+        """
+
+    private static let values = """
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+        $25, $26, $27, $28, $29
+        """
+
+    /// Applies while the call is in progress and the attempt has no better end: a start list that is replayed after the
+    /// settlement of its call must not undo it.
+    private static let endSQL = """
+        INSERT INTO attempts (\(startColumns), \(endColumns))
+        SELECT \(values) FROM calls AS c
+        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.status = 'in_progress'
+        ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
+        WHERE attempts.outcome IN ('pending', 'unknown')
+        """
+
+    private static let settleSQL = """
+        INSERT INTO attempts (\(startColumns), \(endColumns))
+        SELECT \(values) FROM calls AS c
+        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.settled_at = $31
+        ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
+        """
+
+    static func start(_ start: AttemptStart) -> SQLCommand {
+        SQLCommand(startSQL, head(start))
+    }
+
+    static func note(_ start: AttemptStart, providerTaskID: String) -> SQLCommand {
+        SQLCommand(noteSQL, head(start) + [.text(providerTaskID)])
+    }
+
+    /// An attempt of a call that was never admitted: known to have cost nothing.
+    static func neverSent(_ start: AttemptStart, at moment: Timestamp) -> SQLCommand {
+        SQLCommand(neverSentSQL, head(start) + [.time(moment)])
+    }
+
+    /// The end of an attempt whose call goes on. `receivedAt` is the call's.
+    static func end(_ end: AttemptEnd, receivedAt: Timestamp) -> SQLCommand {
+        SQLCommand(endSQL, head(end.start) + tail(end) + [.time(receivedAt)])
+    }
+
+    /// The end of an attempt as its call is settled.
+    static func settle(_ end: AttemptEnd, _ settlement: Settlement) -> SQLCommand {
+        SQLCommand(
+            settleSQL,
+            head(end.start) + tail(end) + [.time(settlement.receivedAt), .time(settlement.settledAt)]
+        )
+    }
+
+    private static func head(_ start: AttemptStart) -> [SQLValue] {
+        [
+            .int(start.teamID), .time(start.startedAt), .uuid(start.attemptID), .uuid(start.callID),
+            .int(start.ordinal), .text(start.provider), .text(start.providerModel), .uuid(start.taskID),
+            .int(start.imagesAsked), .money(start.bound), .money(start.pricePerImage), .bool(start.duplicateRisk),
+        ]
+    }
+
+    private static func tail(_ end: AttemptEnd) -> [SQLValue] {
+        [
+            .text(end.outcome.rawValue), .text(end.reason), .text(end.errorCode), .int(end.httpStatus),
+            .bool(end.sent), .money(end.cost), .text(end.costBasis.rawValue), .milliseconds(end.timings.dns),
+            .milliseconds(end.timings.connect), .milliseconds(end.timings.tls), .milliseconds(end.timings.firstByte),
+            .milliseconds(end.timings.total), .time(end.endedAt), .int(end.imagesReturned),
+            .text(end.providerTaskID), .text(end.providerRequestID),
+            end.extra.isEmpty ? .json(nil) : .json(encoding: end.extra),
+        ]
+    }
+}

@@ -1,0 +1,180 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// The statements on a call's way. Each begins with `team_id = $1` or inserts it first, so that on a sharded database it
+/// goes to one node; `ON CONFLICT` sets come from `excluded` only.
+enum CallStatements {
+    /// How long after its call an attempt or a picture may still be written: the upper end of every look into their tables
+    /// by call, so that only a partition or two are touched.
+    static let callWindow = Duration.seconds(7 * 86_400)
+    /// Tolerance for a clock that stepped back between a call and its attempts.
+    static let clockSlack = Duration.seconds(3600)
+    /// After this long a reservation without a settlement is looked into by recovery; it is not dropped by itself (M7).
+    static let reservationLifetime = Duration.seconds(86_400)
+
+    // MARK: - Admission
+
+    static func admit(_ admission: Admission) -> [SQLCommand] {
+        let call = SQLCommand(
+            """
+            INSERT INTO calls (team_id, received_at, call_id, key_id, gateway_id, project, tags, policy, model,
+                copyright_detection, status, images_requested, bound_nusd, attempts)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'in_progress', $11, $12, $13)
+            ON CONFLICT DO NOTHING
+            """,
+            callHead(admission)
+        )
+        let reservation = SQLCommand(
+            """
+            INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
+                expires_at)
+            VALUES ($1, $2, $3, $4, $5, 'in_progress', $3, $6)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .int(admission.teamID), .uuid(admission.callID), .time(admission.receivedAt),
+                .uuid(admission.gatewayID), .money(admission.bound),
+                .time(admission.receivedAt + reservationLifetime),
+            ]
+        )
+        return [call, payload(admission), reservation] + admission.attempts.map(AttemptStatements.start)
+    }
+
+    private static func callHead(_ admission: Admission) -> [SQLValue] {
+        [
+            .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .uuid(admission.keyID),
+            .uuid(admission.gatewayID), .text(admission.project), .json(encoding: admission.tags),
+            .text(admission.policy), .text(admission.model.rawValue),
+            .bool(admission.parameters["copyright_detection"]?.boolValue ?? false),
+            .int(admission.imagesRequested), .money(admission.bound), .int(admission.attempts.count),
+        ]
+    }
+
+    private static func payload(_ admission: Admission) -> SQLCommand {
+        SQLCommand(
+            """
+            INSERT INTO call_payloads (team_id, received_at, call_id, prompt, parameters, plan)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .text(admission.prompt),
+                .json(encoding: admission.parameters), .json(encoding: admission.plan),
+            ]
+        )
+    }
+
+    /// Takes back an admission of which it is not known whether it was written: the call becomes one that failed without
+    /// anything being sent, and its reservation is marked as released. All rows are written whether or not they are there,
+    /// so that an admission that a stalled server commits later finds them and changes nothing.
+    static func undo(_ admission: Admission, at moment: Timestamp) -> [SQLCommand] {
+        let call = SQLCommand(
+            """
+            INSERT INTO calls (team_id, received_at, call_id, key_id, gateway_id, project, tags, policy, model,
+                copyright_detection, images_requested, bound_nusd, attempts, status, error_code, cost_nusd,
+                latency_ms, settled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'failed', 'unavailable', 0, $14, $15)
+            ON CONFLICT (team_id, received_at, call_id) DO UPDATE SET
+                status = excluded.status, error_code = excluded.error_code, cost_nusd = excluded.cost_nusd,
+                latency_ms = excluded.latency_ms, settled_at = excluded.settled_at
+            WHERE calls.status = 'in_progress'
+            """,
+            callHead(admission) + [
+                .int(moment.since(admission.receivedAt).milliseconds), .time(moment),
+            ]
+        )
+        let reservation = SQLCommand(
+            """
+            INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
+                expires_at, released_at)
+            VALUES ($1, $2, $3, $4, $5, 'released', $3, $6, $7)
+            ON CONFLICT (team_id, call_id) DO UPDATE SET reason = excluded.reason, released_at = excluded.released_at
+            """,
+            [
+                .int(admission.teamID), .uuid(admission.callID), .time(admission.receivedAt),
+                .uuid(admission.gatewayID), .money(admission.bound),
+                .time(admission.receivedAt + reservationLifetime), .time(moment),
+            ]
+        )
+        return [call, payload(admission), reservation]
+            + admission.attempts.map { AttemptStatements.neverSent($0, at: moment) }
+    }
+
+    // MARK: - Settlement
+
+    /// The first command updates the call unless a newer settlement stands; all others take effect only when it did, which
+    /// they see by the call's `settled_at`. So an old settlement that is replayed late changes nothing.
+    static func settle(_ settlement: Settlement) -> [SQLCommand] {
+        var commands = [update(settlement)]
+        commands += settlement.attempts.map { AttemptStatements.settle($0, settlement) }
+        commands += ImageStatements.replace(settlement)
+        commands.append(
+            SQLCommand(
+                """
+                UPDATE call_payloads SET translation = $5
+                WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND EXISTS (
+                    SELECT 1 FROM calls AS c
+                    WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
+                """,
+                head(settlement) + [.time(settlement.settledAt), .json(encoding: settlement.translation)]
+            )
+        )
+        commands.append(reservation(settlement))
+        return commands
+    }
+
+    private static func head(_ settlement: Settlement) -> [SQLValue] {
+        [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]
+    }
+
+    private static func update(_ settlement: Settlement) -> SQLCommand {
+        SQLCommand(
+            """
+            UPDATE calls SET settled_at = $4, status = $5, error_code = $6, provider = $7, last_provider = $8,
+                images_delivered = $9, cost_nusd = $10, estimated_nusd = $11, cost_basis = $12, latency_ms = $13,
+                failover = $14, failover_cost_nusd = $15, attempts = $16, client_gone = $17
+            WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND (settled_at IS NULL OR settled_at <= $4)
+            """,
+            head(settlement) + [
+                .time(settlement.settledAt), .text(settlement.status.rawValue), .text(settlement.errorCode),
+                .text(settlement.provider),
+                .text(settlement.provider ?? settlement.attempts.max { $0.start.ordinal < $1.start.ordinal }?.start.provider),
+                .int(settlement.imagesDelivered), .money(settlement.cost), .money(settlement.estimated),
+                .text(settlement.costBasis.rawValue), .int(settlement.latency.milliseconds),
+                .bool(settlement.failover), .money(settlement.failoverCost), .int(settlement.attempts.count),
+                .bool(settlement.clientGone),
+            ]
+        )
+    }
+
+    /// Lets the reservation go, or holds back the upper bound of what is unknown for as long as it is (M7).
+    private static func reservation(_ settlement: Settlement) -> SQLCommand {
+        let unknown = settlement.attempts.filter { $0.outcome == .unknown }
+        if unknown.isEmpty {
+            return SQLCommand(
+                """
+                DELETE FROM reservations WHERE team_id = $1 AND call_id = $3 AND EXISTS (
+                    SELECT 1 FROM calls AS c
+                    WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
+                """,
+                head(settlement) + [.time(settlement.settledAt)]
+            )
+        }
+        return SQLCommand(
+            """
+            INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
+                expires_at)
+            SELECT c.team_id, c.call_id, c.received_at, c.gateway_id, $5, 'unknown_attempt', $4, $6
+            FROM calls AS c
+            WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4
+            ON CONFLICT (team_id, call_id) DO UPDATE SET amount_nusd = excluded.amount_nusd,
+                reason = excluded.reason, expires_at = excluded.expires_at, released_at = excluded.released_at
+            """,
+            head(settlement) + [
+                .time(settlement.settledAt), .money(Money.sum(unknown.map(\.start.bound))),
+                .time(settlement.receivedAt + reservationLifetime),
+            ]
+        )
+    }
+}

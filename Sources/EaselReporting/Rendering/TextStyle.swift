@@ -1,0 +1,23 @@
+/// How a text for people may look: which characters, how wide, with colour or without.
+package struct TextStyle: Sendable, Hashable {
+    /// Columns; nil: as wide as it gets.
+    package var width: Int?
+    /// Box drawing and other characters beyond ASCII.
+    package var unicode: Bool
+    package var colour: Bool
+
+    package init(width: Int? = 80, unicode: Bool = true, colour: Bool = false) {
+        self.width = width
+        self.unicode = unicode
+        self.colour = colour
+    }
+
+    package func bold(_ text: String) -> String { colour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    package func dim(_ text: String) -> String { colour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+    package func red(_ text: String) -> String { colour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
+    package func yellow(_ text: String) -> String { colour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    package func green(_ text: String) -> String { colour ? "\u{1B}[32m\(text)\u{1B}[0m" : text }
+
+    /// Cut-off texts end in it.
+    var ellipsis: String { unicode ? "…" : ".." }
+}

@@ -1,0 +1,72 @@
+package import EaselBase
+package import Foundation
+
+/// Calendar arithmetic in a named time zone: where days and months begin.
+package struct LocalTime: Sendable {
+    package let zone: TimeZone
+
+    /// Nil unless `name` is `UTC` or an IANA name such as `Europe/Berlin`.
+    ///
+    /// Short forms are refused: `GMT+3` is east of Greenwich for some programs and west of it for PostgreSQL.
+    package init?(_ name: String) {
+        guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+        self.zone = zone
+    }
+
+    private var calendar: Calendar {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        return calendar
+    }
+
+    /// The first moment of the day that holds `moment`. Not always midnight: clocks can be put forward then.
+    package func startOfDay(_ moment: Timestamp) -> Timestamp {
+        Timestamp(wholeSeconds: calendar.startOfDay(for: moment.date))
+    }
+
+    package func startOfMonth(_ moment: Timestamp) -> Timestamp {
+        let start = calendar.dateInterval(of: .month, for: moment.date)?.start
+        return start.map { Timestamp(wholeSeconds: $0) } ?? startOfDay(moment)
+    }
+
+    /// The first moment of the day after the one that holds `moment`.
+    package func nextDay(_ moment: Timestamp) -> Timestamp {
+        let end = calendar.dateInterval(of: .day, for: moment.date)?.end
+        return end.map { Timestamp(wholeSeconds: $0) } ?? moment + .seconds(86_400)
+    }
+
+    package func nextMonth(_ moment: Timestamp) -> Timestamp {
+        let end = calendar.dateInterval(of: .month, for: moment.date)?.end
+        return end.map { Timestamp(wholeSeconds: $0) } ?? nextDay(moment)
+    }
+
+    /// The first moment of a date.
+    package func startOfDay(year: Int, month: Int, day: Int) -> Timestamp? {
+        // Noon exists on every day; midnight does not.
+        let noon = DateComponents(year: year, month: month, day: day, hour: 12)
+        return calendar.date(from: noon).map { startOfDay(Timestamp(wholeSeconds: $0)) }
+    }
+
+    /// `2026-11-21 09:30`, for people.
+    package func text(_ moment: Timestamp) -> String {
+        let offset = zone.secondsFromGMT(for: moment.date)
+        let shifted = (moment + .seconds(offset)).text(fractionDigits: 0)
+        return shifted.prefix(10) + " " + shifted.dropFirst(11).prefix(5)
+    }
+
+    /// The same in a zone by name; in UTC when there is no such zone.
+    static func text(_ moment: Timestamp, timezone: String) -> String {
+        (LocalTime(timezone) ?? LocalTime(zone: .gmt)).text(moment)
+    }
+
+    private init(zone: TimeZone) {
+        self.zone = zone
+    }
+}
+
+extension Timestamp {
+    /// Calendars answer in whole seconds, and `Double` holds those exactly.
+    fileprivate init(wholeSeconds date: Date) {
+        self.init(microseconds: Int64(date.timeIntervalSince1970.rounded()) * 1_000_000)
+    }
+}

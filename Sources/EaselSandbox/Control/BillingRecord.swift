@@ -1,0 +1,62 @@
+package import EaselBase
+
+/// One task that a provider executed and charged for.
+package struct BillingEntry: Sendable, Equatable {
+    package let provider: SandboxProvider
+    /// The key of the account. Keys of the sandbox are no secrets.
+    package let account: String
+    package let model: String
+    /// Runware's `taskUUID`; at Ideogram the request id or generation id.
+    package let taskID: String
+    /// Images charged for.
+    package let images: Int
+    package let cost: Money
+    package let at: Timestamp
+}
+
+/// The providers' own books: what every executed task cost, whether or not the client ever learned of it.
+package final class BillingRecord: Sendable {
+    private struct State {
+        var entries: [BillingEntry] = []
+        var taskIDs: Set<String> = []
+    }
+
+    private let state = Locked(State())
+
+    package init() {}
+
+    /// Charges a task. A task that is in the books already is not charged again.
+    func charge(_ entry: BillingEntry) {
+        guard entry.images > 0 else { return }
+        state.withLock { state in
+            guard state.taskIDs.insert("\(entry.provider.rawValue) \(entry.taskID)").inserted else { return }
+            state.entries.append(entry)
+        }
+    }
+
+    /// All entries in the order of charging.
+    package var entries: [BillingEntry] { state.withLock { $0.entries } }
+
+    /// What all entries cost together.
+    package var total: Money { entries.reduce(.zero) { $0 + $1.cost } }
+
+    func reset() { state.withLock { $0 = State() } }
+
+    /// The body of `GET /sandbox/billing`.
+    var json: JSONValue {
+        let entries = entries
+        return [
+            "entries": .array(
+                entries.map { entry in
+                    [
+                        "provider": .string(entry.provider.rawValue), "account": .string(entry.account),
+                        "model": .string(entry.model), "task_id": .string(entry.taskID),
+                        "images": .integer(entry.images), "cost_usd": .string(entry.cost.usd),
+                        "at": .string(entry.at.text(fractionDigits: 6)),
+                    ]
+                }
+            ),
+            "total_usd": .string(entries.reduce(Money.zero) { $0 + $1.cost }.usd),
+        ]
+    }
+}

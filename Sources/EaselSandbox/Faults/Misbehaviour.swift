@@ -1,0 +1,73 @@
+/// All that goes wrong with one request or one of its tasks.
+struct Misbehaviour: Sendable, Equatable {
+    /// An error in place of an execution.
+    enum Refusal: Sendable, Equatable {
+        case status(Int, retryAfter: Int?)
+        case code(String)
+        case content
+    }
+
+    /// How an executed answer is spoiled.
+    enum Spoiling: Sendable, Equatable {
+        case truncatedJSON
+        case garbage
+    }
+
+    var extraLatency = Duration.zero
+    var refusal: Refusal?
+    /// The connection fails before anything is executed.
+    var deliveryBefore: SandboxReply.Delivery?
+    /// The answer to an executed request gets lost or is slow.
+    var deliveryAfter: SandboxReply.Delivery?
+    var spoiling: Spoiling?
+    var hidesCost = false
+    var missingImages = 0
+    var isUnsafe = false
+    var isCopyrightFlagged = false
+
+    /// Takes one more fault in; the first of its sort wins.
+    mutating func add(_ kind: FaultKind) {
+        switch kind {
+        case .status(let status, let retryAfter): refusal = refusal ?? .status(status, retryAfter: retryAfter)
+        case .code(let code): refusal = refusal ?? .code(code)
+        case .refuseContent: refusal = refusal ?? .content
+        case .resetBeforeExecuting: deliveryBefore = deliveryBefore ?? .reset
+        case .resetAfterExecuting: deliveryAfter = deliveryAfter ?? .reset
+        case .hang(afterExecuting: false): deliveryBefore = deliveryBefore ?? .hang
+        case .hang(afterExecuting: true): deliveryAfter = deliveryAfter ?? .hang
+        case .truncatedJSON: spoiling = spoiling ?? .truncatedJSON
+        case .garbage: spoiling = spoiling ?? .garbage
+        case .cutOff: deliveryAfter = deliveryAfter ?? .cutOff
+        case .slowDrip(let pause): deliveryAfter = deliveryAfter ?? .drip(pause)
+        case .missingCost: hidesCost = true
+        case .fewerImages(let count): missingImages += count
+        case .unsafe: isUnsafe = true
+        case .copyrightFlagged: isCopyrightFlagged = true
+        case .latency(let extra): extraLatency += extra
+        case .connectRefused: break  // a matter of the listener
+        }
+    }
+
+    /// With the faults that the prompt asks for.
+    func with(prompt: String?, for provider: SandboxProvider) -> Misbehaviour {
+        guard let prompt else { return self }
+        var all = self
+        for kind in PromptTriggers.faults(in: prompt, for: provider) { all.add(kind) }
+        return all
+    }
+
+    /// Spoils and delays a finished answer as planned.
+    func applied(to reply: SandboxReply) -> SandboxReply {
+        var reply = reply
+        switch spoiling {
+        case .truncatedJSON: reply.body = Array(reply.body.prefix(reply.body.count * 2 / 3))
+        case .garbage:
+            let model = reply.model
+            reply = .html("It works!", status: 200)
+            reply.model = model
+        case nil: break
+        }
+        if let deliveryAfter { reply.delivery = deliveryAfter }
+        return reply
+    }
+}

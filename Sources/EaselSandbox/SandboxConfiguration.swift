@@ -1,0 +1,73 @@
+/// What the simulated providers are set up with. The defaults are the strictest reading of the documents.
+package struct SandboxConfiguration: Sendable {
+    /// The address to listen at. Anything but loopback is the operator's own risk: the sandbox gives images for free.
+    package var host: String
+    /// The port of the simulated Runware, and of everything else while `ideogramPort` is nil; 0 takes any free port.
+    package var runwarePort: UInt16
+    /// A port of its own for the simulated Ideogram, so that one provider can go away alone; nil shares Runware's.
+    package var ideogramPort: UInt16?
+    /// The keys that both providers accept; each is an account of its own in the billing record.
+    package var apiKeys: [String]
+    /// How long one image takes, drawn evenly from the range for each task.
+    package var latency: ClosedRange<Duration>
+    /// Divides both sides of every picture, for load tests: replies still name the size that was asked for.
+    package var pixelScale: Int
+    /// What goes wrong from the start; can be replaced while running.
+    package var faults: [FaultRule]
+    /// Where the sequence of seeds, latencies and chances begins.
+    package var seed: UInt64
+    /// Fetch input images by URL (from loopback addresses only). False paints a placeholder instead, for requests that
+    /// name pictures on hosts that cannot be reached.
+    package var fetchInputs: Bool
+    /// The longest image that Ideogram takes, in bytes; the page says 10 MB, later pages 25 MB.
+    package var ideogramMaxImageBytes: Int
+    /// Whether Ideogram 4.0 takes the 1K sizes that were added after its launch.
+    package var ideogramTakes1KSizes: Bool
+    /// Whether Ideogram 4.0 refuses `image_weight` beside a resolution of another ratio than the image.
+    package var ideogramAspectRatioRule: Bool
+    /// Requests of one key that Ideogram works on at a time; one more is answered 429.
+    package var ideogramMaxInFlight: Int
+    /// How long Ideogram's links work.
+    package var ideogramLinkLifetime: Duration
+    /// Whether Ideogram charges for images that it withholds. No document says so.
+    package var billsWithheldImages: Bool
+
+    package init(
+        host: String = "127.0.0.1",
+        runwarePort: UInt16 = 0,
+        ideogramPort: UInt16? = nil,
+        apiKeys: [String] = ["sandbox-key"],
+        latency: ClosedRange<Duration> = .milliseconds(50)...(.milliseconds(150)),
+        pixelScale: Int = 1,
+        faults: [FaultRule] = [],
+        seed: UInt64 = 1,
+        fetchInputs: Bool = true,
+        ideogramMaxImageBytes: Int = 10_000_000,
+        ideogramTakes1KSizes: Bool = false,
+        ideogramAspectRatioRule: Bool = true,
+        ideogramMaxInFlight: Int = 10,
+        ideogramLinkLifetime: Duration = .seconds(3600),
+        billsWithheldImages: Bool = false
+    ) {
+        self.host = host
+        self.runwarePort = runwarePort
+        self.ideogramPort = ideogramPort
+        self.apiKeys = apiKeys
+        self.latency = latency
+        self.pixelScale = max(1, pixelScale)
+        self.faults = faults
+        self.seed = seed
+        self.fetchInputs = fetchInputs
+        self.ideogramMaxImageBytes = ideogramMaxImageBytes
+        self.ideogramTakes1KSizes = ideogramTakes1KSizes
+        self.ideogramAspectRatioRule = ideogramAspectRatioRule
+        self.ideogramMaxInFlight = ideogramMaxInFlight
+        self.ideogramLinkLifetime = ideogramLinkLifetime
+        self.billsWithheldImages = billsWithheldImages
+    }
+}
+
+/// One of the two simulated providers.
+package enum SandboxProvider: String, Sendable, CaseIterable {
+    case runware, ideogram
+}

@@ -1,0 +1,41 @@
+import EaselBase
+import EaselTransport
+import Foundation
+
+/// What both simulated providers share.
+final class SandboxContext: Sendable {
+    let configuration: SandboxConfiguration
+    let chance: Chance
+    let faults: FaultBook
+    let billing = BillingRecord()
+    let journal = RequestJournal()
+    let painter: Painter
+    let client: HTTPClient
+    let time = TimeSource.system
+
+    init(configuration: SandboxConfiguration, client: HTTPClient) {
+        self.configuration = configuration
+        self.client = client
+        chance = Chance(seed: configuration.seed)
+        faults = FaultBook(rules: configuration.faults, chance: chance)
+        painter = Painter(scale: configuration.pixelScale)
+    }
+
+    /// Whether this is one of the accepted keys.
+    func accepts(key: String) -> Bool { configuration.apiKeys.contains(key) }
+
+    /// How long the next task takes.
+    func latency(_ misbehaviour: Misbehaviour) -> Duration {
+        chance.duration(in: configuration.latency) + misbehaviour.extraLatency
+    }
+
+    /// The address under which the client reached the sandbox, for links.
+    func origin(_ call: SandboxCall) -> String {
+        "http://" + (call.fields["Host"] ?? "\(configuration.host):\(configuration.runwarePort)")
+    }
+
+    /// Runs work that a provider finishes even when its client has gone: it is not cancelled with the request.
+    func work<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Task<Result, Never> {
+        Task { await body() }
+    }
+}

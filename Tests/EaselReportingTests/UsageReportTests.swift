@@ -1,0 +1,168 @@
+import EaselBase
+import EaselCore
+import EaselReporting
+import Foundation
+import TestKit
+import Testing
+
+struct UsageReportTests {
+    private func figures(_ calls: Int, cost: String, estimated: String = "0", p50: Int? = nil) -> UsageFigures {
+        var figures = UsageFigures()
+        figures.calls = calls
+        figures.succeeded = calls * 9 / 10
+        figures.partial = calls / 100
+        figures.refused = calls / 50
+        figures.failed = calls - figures.succeeded - figures.partial - figures.refused
+        figures.images = calls * 2
+        figures.cost = Money(usd: cost) ?? .zero
+        figures.estimated = Money(usd: estimated) ?? .zero
+        figures.failovers = calls / 40
+        figures.failoverCost = Money(nanodollars: Int64(calls / 40) * 30_000_000)
+        figures.nsfwImages = calls / 200
+        figures.copyrightChecked = calls / 3
+        figures.copyrightFlagged = calls / 400
+        figures.copyrightUndetermined = calls / 800
+        figures.p50Ms = p50
+        figures.p90Ms = p50.map { $0 * 2 }
+        figures.p99Ms = p50.map { $0 * 3 }
+        return figures
+    }
+
+    private func report(
+        by groups: [UsageQuery.Dimension],
+        _ rows: [([String?], UsageFigures)],
+        totals: UsageFigures
+    ) throws -> UsageReport {
+        let query = UsageQuery(
+            from: try #require(Timestamp("2026-10-31T23:00:00Z")),
+            to: try #require(Timestamp("2026-11-21T09:30:00Z")),
+            timezone: "Europe/Berlin",
+            groupBy: groups,
+            teamID: nil
+        )
+        let rows = rows.map { UsageReport.Row(group: $0.0, figures: $0.1) }
+        return UsageReport(query: query, rows: rows, totals: totals, dataQuality: UsageReport.DataQuality())
+    }
+
+    private func byTeamAndProvider() throws -> UsageReport {
+        var report = try report(
+            by: [.team, .provider],
+            [
+                (["design", "runware"], figures(3902, cost: "241.10", p50: 3612)),
+                (["design", "ideogram"], figures(408, cost: "71.305", estimated: "71.305", p50: 8849)),
+                (["a team with a long name", "runware"], figures(12, cost: "0.36", p50: 4049)),
+                ([nil, nil], figures(2, cost: "0")),
+            ],
+            totals: figures(4324, cost: "312.765", estimated: "71.305", p50: 4150)
+        )
+        report.dataQuality.unpricedAttempts = 3
+        report.dataQuality.unknownAttempts = 1
+        report.dataQuality.rollupLagS = 4
+        return report
+    }
+
+    @Test(arguments: [80, 200])
+    func `a report by team and provider`(_ width: Int) throws {
+        let text = UsageReportRenderer(try byTeamAndProvider()).table(TextStyle(width: width))
+        Snapshot.expect(text, named: "usage-team-provider-\(width).txt")
+        #expect(text.split(separator: "\n").allSatisfy { DisplayWidth.of($0) <= width || $0.hasPrefix("no room") })
+    }
+
+    @Test
+    func `a report in plain ASCII`() throws {
+        let text = UsageReportRenderer(try byTeamAndProvider()).table(TextStyle(width: 80, unicode: false))
+        #expect(text.utf8.allSatisfy { $0 < 0x80 })
+        Snapshot.expect(text, named: "usage-team-provider-80-ascii.txt")
+    }
+
+    @Test(arguments: [80, 200])
+    func `a report by day`(_ width: Int) throws {
+        let report = try report(
+            by: [.day],
+            [
+                (["2026-11-20"], figures(120, cost: "3.6", p50: 3100)),
+                (["2026-11-21"], figures(90, cost: "2.7", p50: 2950)),
+            ],
+            totals: figures(210, cost: "6.3", p50: 3000)
+        )
+        Snapshot.expect(UsageReportRenderer(report).table(TextStyle(width: width)), named: "usage-day-\(width).txt")
+    }
+
+    @Test
+    func `a report without calls says so`() throws {
+        let empty = try report(by: [.team], [], totals: UsageFigures())
+        #expect(
+            UsageReportRenderer(empty).table(TextStyle()) == """
+                Usage 2026-11-01 00:00 to 2026-11-21 10:30 (Europe/Berlin) by team
+                No calls in this period.
+                Data quality: complete, figures 0 s behind the log
+
+                """
+        )
+    }
+
+    @Test
+    func `JSON has exactly the contract's names`() throws {
+        let bytes = try UsageReportRenderer(try byTeamAndProvider()).json()
+        let document = try JSON.decode(JSONValue.self, from: bytes)
+        #expect(
+            Set(try #require(document.objectValue).keys)
+                == ["from", "to", "timezone", "group_by", "rows", "totals", "data_quality"]
+        )
+        #expect(document["group_by"] == ["team", "provider"] && document["from"] == "2026-10-31T23:00:00.000Z")
+        let names: Set<String> = [
+            "calls", "succeeded", "partial", "refused", "failed", "images", "cost_usd", "estimated_usd", "failovers",
+            "failover_cost_usd", "nsfw_images", "copyright_checked", "copyright_flagged", "copyright_undetermined",
+            "latency_ms",
+        ]
+        let rows = try #require(document["rows"]?.arrayValue)
+        #expect(rows.count == 4)
+        for row in rows { #expect(Set(row.objectValue?.keys.map { $0 } ?? []) == names.union(["team", "provider"])) }
+        #expect(Set(document["totals"]?.objectValue?.keys.map { $0 } ?? []) == names)
+        #expect(rows[1]["cost_usd"] == "71.305" && rows[1]["estimated_usd"] == "71.305" && rows[1]["calls"] == 408)
+        #expect(rows[1]["latency_ms"] == ["p50": 8849, "p90": 17698, "p99": 26547])
+        #expect(rows[3]["team"] == .null && rows[3]["latency_ms"] == ["p50": nil, "p90": nil, "p99": nil])
+        #expect(
+            document["data_quality"]
+                == ["unpriced_attempts": 3, "unknown_attempts": 1, "journal_pending": 0, "rollup_lag_s": 4]
+        )
+        Snapshot.expect(
+            String(decoding: try UsageReportRenderer(try byTeamAndProvider()).json(pretty: true), as: UTF8.self) + "\n",
+            named: "usage-team-provider.json"
+        )
+    }
+
+    @Test
+    func `CSV has a line for each row`() throws {
+        let text = UsageReportRenderer(try byTeamAndProvider()).csv()
+        Snapshot.expect(text, named: "usage-team-provider.csv")
+        #expect(text.split(separator: "\r\n").count == 5)
+    }
+
+    @Test(
+        arguments: [
+            (0, 2, "0.00"), (5_000_000, 2, "0.01"), (4_999_999, 2, "0.00"), (-4_999_999, 2, "0.00"),
+            (1_234_567_890_000, 4, "1,234.5679"), (-1_500_000_000, 2, "-1.50"), (999_995_000_000, 2, "1,000.00"),
+            (1, 9, "0.000000001"), (1_500_000_000, 0, "2"),
+        ]
+    )
+    func `dollars are rounded for people`(_ nanodollars: Int64, _ decimals: Int, _ wanted: String) {
+        #expect(FigureText.dollars(Money(nanodollars: nanodollars), decimals: decimals) == wanted)
+    }
+
+    @Test
+    func `a column has as many decimals as its amounts need`() {
+        #expect(FigureText.decimals([Money(nanodollars: 60_000_000)]) == 2)
+        #expect(FigureText.decimals([Money(nanodollars: 60_000_000), Money(nanodollars: 1_000_000)]) == 3)
+        #expect(FigureText.decimals([Money(nanodollars: 1)]) == 4)
+        #expect(FigureText.count(-1_234_567) == "-1,234,567" && FigureText.count(999) == "999")
+        #expect(FigureText.seconds(milliseconds: 8849, none: "-") == "8.8")
+    }
+
+    @Test
+    func `a difference of snapshots shows the lines around it`() {
+        let old = (1...9).map { "line \($0)" }.joined(separator: "\n")
+        let new = old.replacingOccurrences(of: "line 5", with: "LINE 5")
+        #expect(Snapshot.difference(old, new) == "  line 3\n  line 4\n- line 5\n+ LINE 5\n  line 6\n  line 7")
+    }
+}
