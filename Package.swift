@@ -18,11 +18,11 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name,
         dependencies: ["TestKit"] + dependencies,
-        resources: resources,
+        exclude: exclude,
         swiftSettings: strict
     )
 }
@@ -80,7 +80,7 @@ let package = Package(
             "EaselProvidersTests",
             ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]
         ),
-        tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"]),
+        tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"], exclude: ["Snapshots"]),
         tests("EaselSandboxTests", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselSandbox"]),
         tests(
             "EaselGatewayTests",

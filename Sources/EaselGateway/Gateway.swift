@@ -20,6 +20,7 @@ package final class Gateway: Sendable {
     /// - Parameters:
     ///   - adminTeam: the team that the operator's own calls count for.
     ///   - origins: `scheme://host:port` of each provider, whose result links may lie on private addresses.
+    ///   - journalPending: how many settlements wait for the database, for the metrics.
     ///   - previousGatewayID: the gateway that ran here before and is gone, whose calls are taken over at once.
     package init(
         settings: GatewaySettings,
@@ -32,6 +33,7 @@ package final class Gateway: Sendable {
         previousGatewayID: UUID?,
         group: EventLoopGroup,
         client: HTTPClient,
+        journalPending: @escaping @Sendable () -> Int = { 0 },
         time: TimeSource = .system,
         log: Log
     ) throws {
@@ -47,6 +49,7 @@ package final class Gateway: Sendable {
             ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
         let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
         let health = ProviderHealth()
+        let metrics = GatewayMetrics()
         let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
         let delivery = ImageDelivery(fetcher: fetcher, store: store, log: log)
@@ -58,6 +61,7 @@ package final class Gateway: Sendable {
             health: health,
             runner: AttemptRunner(health: health, ledger: ledger, log: log),
             delivery: delivery,
+            metrics: metrics,
             time: time,
             log: log
         )
@@ -78,7 +82,12 @@ package final class Gateway: Sendable {
             authenticator: authenticator,
             keyLimits: KeyLimits(),
             intake: RemixIntake(
-                images: ImageIntake(fetcher: fetcher, maxBytes: settings.fetchMaxBytes, limits: .standard),
+                images: ImageIntake(
+                    fetcher: fetcher,
+                    maxBytes: settings.maxImageBytes,
+                    fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
+                    limits: .standard
+                ),
                 maxBodyBytes: settings.maxBodyBytes
             ),
             service: RemixService(
@@ -106,6 +115,9 @@ package final class Gateway: Sendable {
                 gates: gates,
                 health: health,
                 registry: registry,
+                metrics: metrics,
+                publicMetrics: settings.publicMetrics,
+                journalPending: journalPending,
                 time: time,
                 version: settings.version
             ),
@@ -134,7 +146,7 @@ package final class Gateway: Sendable {
                 }
             }
             group.addTask {
-                await self.every(.seconds(15)) { () async throws(LedgerError) in
+                await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
                     try await self.resolver.sweepOrphans(of: nil)
                     try await self.resolver.sweepUnknown()
                 }

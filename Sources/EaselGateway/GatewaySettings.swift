@@ -11,6 +11,9 @@ package struct GatewaySettings: Sendable {
     /// What links in answers begin with; nil: the address that the caller used.
     package var publicURL: String?
     package var maxBodyBytes: Int
+    /// One picture in a request.
+    package var maxImageBytes: Int
+    /// One source picture that is fetched by URL.
     package var fetchMaxBytes: Int
     package var fetchTimeout: Duration
     package var fetchAddresses: AddressPolicy
@@ -21,6 +24,10 @@ package struct GatewaySettings: Sendable {
     package var dataDirectory: String
     /// After this time an attempt that nobody can tell about is posted at its bound (M7).
     package var unknownAfter: Duration
+    /// How often a provider is asked again for attempts whose end is unknown.
+    package var recoveryInterval: Duration
+    /// Whether `/metrics` is open to everybody; otherwise it wants an admin key.
+    package var publicMetrics: Bool
     package var server: HTTPServerConfiguration
     package var shutdownGrace: Duration
     package var version: String
@@ -38,6 +45,7 @@ package struct GatewaySettings: Sendable {
         self.server = server
         self.version = version
         maxBodyBytes = 64 << 20
+        maxImageBytes = 10 << 20
         fetchMaxBytes = 10 << 20
         fetchTimeout = .seconds(20)
         fetchAddresses = .publicOnly(allow: [])
@@ -45,6 +53,8 @@ package struct GatewaySettings: Sendable {
         storesArtifacts = true
         artifactRetention = .seconds(7 * 86_400)
         unknownAfter = .seconds(86_400)
+        recoveryInterval = .seconds(30)
+        publicMetrics = true
         shutdownGrace = .seconds(60)
     }
 }

@@ -32,12 +32,16 @@ package final class Sandbox: Sendable {
         ideogram = IdeogramService(context: context)
     }
 
-    /// Listens, and answers Runware's port. Throws `HTTPServerError` when a port is taken.
+    /// Listens, and answers Runware's port.
+    ///
+    /// Throws `HTTPServerError` when a port is taken, and ``FaultRuleError`` when the configured rules close a port that
+    /// is not fixed or not the provider's alone.
     package func start() throws -> UInt16 {
         let configuration = context.configuration
-        let runwarePort = try listen(.runware, port: configuration.runwarePort)
+        let refused = try refusedProviders(configuration.faults)
+        let runwarePort = try open(.runware, port: configuration.runwarePort, refused: refused)
         if let port = configuration.ideogramPort {
-            _ = try listen(.ideogram, port: port)
+            _ = try open(.ideogram, port: port, refused: refused)
         } else {
             listeners.withLock { $0.ideogramPort = runwarePort }
         }
@@ -77,21 +81,16 @@ package final class Sandbox: Sendable {
         try? await setFaults(context.configuration.faults)
     }
 
-    /// Puts other fault rules in force; counting begins anew. Opens and closes ports as `connectRefused` says.
+    /// Puts other fault rules in force; counting begins anew. Opens and closes ports as `connectRefused` says; what is
+    /// being answered on a port that closes is cut off, so ask for it on the other one.
     ///
     /// Throws ``FaultRuleError`` when a port would have to be closed that is not the provider's alone, and
     /// `HTTPServerError` when a port that was closed is taken by now.
     package func setFaults(_ rules: [FaultRule]) async throws {
-        let refused = SandboxProvider.allCases.filter { provider in
-            rules.contains { $0.kind == .connectRefused && ($0.provider == nil || $0.provider == provider) }
-        }
-        guard refused.isEmpty || context.configuration.ideogramPort != nil else {
-            throw FaultRuleError(message: "connect_refused needs a port of its own for each provider")
-        }
+        let refused = try refusedProviders(rules)
         context.faults.replace(rules)
         for provider in SandboxProvider.allCases {
             if refused.contains(provider) {
-                // The request that asked for it may be on this very port: it has a moment to be answered.
                 if let server = take(provider) { await server.drain(grace: .milliseconds(50)) }
             } else if isClosed(provider) {
                 _ = try listen(provider, port: port(provider))
@@ -100,6 +99,33 @@ package final class Sandbox: Sendable {
     }
 
     // MARK: - Ports
+
+    /// The providers whose port the rules close.
+    private func refusedProviders(_ rules: [FaultRule]) throws(FaultRuleError) -> [SandboxProvider] {
+        let refused = SandboxProvider.allCases.filter { provider in
+            rules.contains { $0.kind == .connectRefused && ($0.provider == nil || $0.provider == provider) }
+        }
+        guard refused.isEmpty || context.configuration.ideogramPort != nil else {
+            throw FaultRuleError(message: "connect_refused needs a port of its own for each provider")
+        }
+        return refused
+    }
+
+    /// Listens, unless the rules say that nobody does.
+    private func open(
+        _ provider: SandboxProvider,
+        port: UInt16,
+        refused: [SandboxProvider]
+    ) throws -> UInt16 {
+        guard refused.contains(provider) else { return try listen(provider, port: port) }
+        guard port != 0 else {
+            throw FaultRuleError(message: "connect_refused from the start needs a fixed port")
+        }
+        listeners.withLock { listeners in
+            if provider == .runware { listeners.runwarePort = port } else { listeners.ideogramPort = port }
+        }
+        return port
+    }
 
     private func listen(_ provider: SandboxProvider, port: UInt16) throws -> UInt16 {
         let server = HTTPServer(
@@ -161,13 +187,16 @@ package final class Sandbox: Sendable {
         } catch {
             return .problem(for: error)
         }
-        return await answer(
-            method: request.method,
-            path: request.path,
-            query: request.query,
-            fields: request.fields,
-            body: body
-        ).response
+        // Forms and JSON with images inside are too long a work for an event loop.
+        return await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
+            await answer(
+                method: request.method,
+                path: request.path,
+                query: request.query,
+                fields: request.fields,
+                body: body
+            ).response
+        }
     }
 
     /// Answers a request that has been read.

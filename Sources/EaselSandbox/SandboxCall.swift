@@ -56,7 +56,10 @@ struct SandboxReply: Sendable {
         case .reset:
             return ServerResponse(status: status, body: .scripted(declaredLength: nil, [.reset]))
         case .hang:
-            return ServerResponse(status: status, body: .scripted(declaredLength: nil, [.wait(.seconds(3600)), .reset]))
+            return ServerResponse(
+                status: status,
+                body: .scripted(declaredLength: nil, [.wait(.seconds(3600)), .reset])
+            )
         case .cutOff:
             let half = Array(body.prefix(body.count / 2))
             return ServerResponse(

@@ -153,7 +153,7 @@ struct RenderingTests {
         #expect(answer == 42 && written.withLock { $0 }.isEmpty)
     }
 
-    @Test
+    @Test(.timeLimit(.minutes(1)))
     func `a progress line shows what goes on and is gone at the end`() async throws {
         let environment = ["LANG": "C.UTF-8", "TERM": "xterm"]
         let terminal = Terminal(isTerminal: true, measuredWidth: 20, environment: environment)
@@ -163,13 +163,11 @@ struct RenderingTests {
         await progress.during("first") { line in
             while written.withLock({ $0.isEmpty }) { await Task.yield() }
             line.update("a label that is much too long for it")
-            while !written.withLock({ $0.contains { $0.contains("much") } }) { await Task.yield() }
+            while !written.withLock({ $0.contains { $0.contains("label") } }) { await Task.yield() }
         }
         let frames = written.withLock { $0 }
         #expect(frames.first == "\r⠋ first  0 s\u{1B}[K")
-        #expect(
-            frames.contains { $0.contains("a label that is…") } || frames.contains { $0.contains("a label that is ") }
-        )
+        #expect(frames.contains { $0.contains(" a label that is") })
         #expect(frames.last == "\r\u{1B}[K" && frames.count(where: { $0 == "\r\u{1B}[K" }) == 1)
     }
 }

@@ -106,10 +106,10 @@ struct Breakage: Sendable {
 
     @Test func `an answer that has begun is not a first-byte timeout`() async throws {
         let handler: @Sendable (ServerRequest) async -> ServerResponse = { _ in
-            Self.scripted(.write([1]), .wait(.milliseconds(600)), .write([2]))
+            Self.scripted(.write([1]), .wait(.milliseconds(1200)), .write([2]))
         }
         try await withServer(handler: handler) { (fixture) async throws in
-            let timeouts = HTTPTimeouts(firstByte: .milliseconds(400), total: .seconds(20))
+            let timeouts = HTTPTimeouts(firstByte: .seconds(1), total: .seconds(20))
             #expect(try await fixture.get(timeouts: timeouts).body == [1, 2])
         }
     }

@@ -209,10 +209,15 @@ import Testing
     @Test func `a client that does not read its answer is cut off`() async throws {
         let configuration = HTTPServerConfiguration(writeTimeout: .milliseconds(150))
         let big = [UInt8](repeating: 1, count: 64 << 20)
-        try await withServer(configuration, handler: { _ in .bytes(big, type: "x/y") }) { (fixture) async throws in
+        let began = Gate()
+        let handler: @Sendable (ServerRequest) async -> ServerResponse = { _ in
+            began.open()
+            return .bytes(big, type: "x/y")
+        }
+        try await withServer(configuration, handler: handler) { (fixture) async throws in
             let socket = try await onThread { try RawSocket(port: fixture.port) }
             try socket.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(await eventually { fixture.server.openConnections == 1 })
+            await began.wait()
             #expect(await eventually { fixture.server.openConnections == 0 })
             socket.close()
         }

@@ -25,6 +25,7 @@ final class CallRun: Sendable {
         let health: ProviderHealth
         let runner: AttemptRunner
         let delivery: ImageDelivery
+        let metrics: GatewayMetrics
         let time: TimeSource
         let log: Log
     }
@@ -271,7 +272,11 @@ final class CallRun: Sendable {
 
     private func ending(_ verdict: AttemptMachine.Verdict, _ legs: [Leg], ledgerFailed: Bool) async -> Ending {
         let ends = legs.map(end(of:))
-        for end in ends { tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt) }
+        for end in ends {
+            tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
+            tools.metrics.count(end)
+        }
+        tools.metrics.count(verdict.status, latency: elapsed)
         let refusal = legs.lazy.compactMap(\.result.failure).first { $0.kind == .refused }
         let settlement = SettlementBuilder.settlement(
             context,

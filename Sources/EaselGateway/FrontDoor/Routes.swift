@@ -34,6 +34,7 @@ struct Routes: Sendable {
         switch (request.method, parts.count, parts.first, parts.count > 1 ? parts[1] : "") {
         case ("GET", 1, "healthz", _), ("HEAD", 1, "healthz", _): return status.alive()
         case ("GET", 1, "readyz", _), ("HEAD", 1, "readyz", _): return await status.readiness()
+        case ("GET", 1, "metrics", _): return try await status.metrics(request)
         case (_, 0, _, _): try only(["GET", "HEAD"], request)
             return status.welcome()
         case (_, 2, "v1", "remix"): try only(["POST"], request)

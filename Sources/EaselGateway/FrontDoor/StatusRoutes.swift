@@ -10,6 +10,9 @@ struct StatusRoutes: Sendable {
     let gates: [String: ProviderGate]
     let health: ProviderHealth
     let registry: CallRegistry
+    let metrics: GatewayMetrics
+    let publicMetrics: Bool
+    let journalPending: @Sendable () -> Int
     let time: TimeSource
     let version: String
 
@@ -95,6 +98,20 @@ struct StatusRoutes: Sendable {
             )
         }
         return try json(Standings(providers: standings))
+    }
+
+    /// Prometheus' text format, version 0.0.4.
+    func metrics(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        if !publicMetrics { _ = try await authenticator.admin(for: request) }
+        var text = metrics.text()
+        text.gauge("easel_calls_in_flight", "Calls under way.", [("", registry.running)])
+        text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", journalPending())])
+        text.gauge(
+            "easel_provider_in_flight",
+            "Requests under way at a provider.",
+            providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.running ?? 0) }
+        )
+        return .bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
     /// What stands at `/`: where to go from here.

@@ -14,6 +14,7 @@ struct ImageIntake: Sendable {
 
     let fetcher: Fetcher
     let maxBytes: Int
+    let fetchMaxBytes: Int
     let limits: ImageLimits
 
     /// A picture on its way: proven, still to be fetched, or at fault.
@@ -41,7 +42,7 @@ struct ImageIntake: Sendable {
 
     func fetch(_ url: String) async -> Standing {
         do throws(Fetcher.Failure) {
-            return prove(try await fetcher.fetch(url, maxBytes: maxBytes))
+            return prove(try await fetcher.fetch(url, maxBytes: fetchMaxBytes))
         } catch {
             return .fault(error.sentence)
         }

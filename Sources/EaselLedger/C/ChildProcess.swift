@@ -21,19 +21,20 @@ enum ChildProcess {
         let program = arguments.first ?? ""
         // A file and not a pipe: a server that the child leaves behind would hold a pipe open for good.
         var template = Array("/tmp/easel-child-XXXXXX".utf8CString)
-        let descriptor = mkostemp(&template, O_CLOEXEC)
+        let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw Failure(program: program, status: nil, output: "no temporary file") }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         unlink(template)
         defer { close(descriptor) }
 
-        let status = spawnAndWait(program, arguments, environment, output: descriptor)
+        // `env -C /`, for the action that would change the directory is not visible to Swift.
+        let status = spawnAndWait(["/usr/bin/env", "-C", "/"] + arguments, environment, output: descriptor)
         let output = contents(descriptor)
         guard status == 0 else { throw Failure(program: program, status: status, output: output) }
         return output
     }
 
     private static func spawnAndWait(
-        _ program: String,
         _ arguments: [String],
         _ environment: [String: String],
         output: Int32
@@ -44,7 +45,6 @@ enum ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
-        posix_spawn_file_actions_addchdir_np(&actions, "/")
 
         // The child must not inherit our blocked or ignored signals; a server would keep them.
         var attributes = posix_spawnattr_t()
@@ -66,9 +66,8 @@ enum ChildProcess {
             for pointer in argumentPointers + variablePointers { free(pointer) }
         }
         var child: pid_t = 0
-        guard posix_spawn(&child, program, &actions, &attributes, &argumentPointers, &variablePointers) == 0 else {
-            return nil
-        }
+        guard posix_spawn(&child, arguments[0], &actions, &attributes, &argumentPointers, &variablePointers) == 0
+        else { return nil }
         var state: Int32 = 0
         while waitpid(child, &state, 0) < 0 {
             guard errno == EINTR else { return nil }

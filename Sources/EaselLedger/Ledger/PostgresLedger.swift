@@ -76,7 +76,7 @@ package final class PostgresLedger: Ledger, Sendable {
         return ledger
     }
 
-    /// Maintenance until the task is cancelled: partitions made ahead and released reservations swept, every hour.
+    /// Maintenance until the task is cancelled: partitions made ahead, every hour.
     package func run() async {
         while !Task.isCancelled {
             do throws(LedgerError) {
@@ -92,14 +92,8 @@ package final class PostgresLedger: Ledger, Sendable {
     /// One round of maintenance.
     package func maintain() async throws(LedgerError) {
         let now = time.now
-        try await readers.read(limit: .seconds(30)) { connection, deadline throws(PostgresError) in
+        try await readers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
             try Partitions.ensure(now: now, on: connection)
-            // A day is far longer than any server can hold back an admission that was taken back.
-            _ = try connection.run(
-                "DELETE FROM reservations WHERE released_at < $1",
-                [.time(now - .seconds(86_400))],
-                deadline: deadline
-            )
         }
     }
 

@@ -68,21 +68,18 @@ CREATE TABLE budgets (
 );
 
 -- One row for each call that holds money back (M3); it stays while an attempt of the call is unknown (M7).
--- amount_nusd is NULL where the plan had an unpriced candidate. A row with released_at holds nothing any more: it only
--- keeps a late admission from coming back, and is swept after its expiry.
+-- amount_nusd is NULL where the plan had an unpriced candidate.
 CREATE TABLE reservations (
     team_id bigint NOT NULL,
     call_id uuid NOT NULL,
     received_at timestamptz NOT NULL,
     gateway_id uuid,
     amount_nusd bigint,
-    reason text NOT NULL CHECK (reason IN ('in_progress', 'unknown_attempt', 'released')),
+    reason text NOT NULL CHECK (reason IN ('in_progress', 'unknown_attempt')),
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    released_at timestamptz,
     PRIMARY KEY (team_id, call_id)
 );
-CREATE INDEX reservations_released ON reservations (released_at) WHERE released_at IS NOT NULL;
 
 -- One row for each call of a client.
 CREATE TABLE calls (

@@ -25,11 +25,14 @@ enum CallStatements {
             """,
             callHead(admission)
         )
+        // Only for a call in progress: an admission that a stalled server commits late must not hold money back for a call
+        // that was settled or taken back meanwhile.
         let reservation = SQLCommand(
             """
             INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
                 expires_at)
-            VALUES ($1, $2, $3, $4, $5, 'in_progress', $3, $6)
+            SELECT $1, $2, $3, $4, $5, 'in_progress', $3, $6 FROM calls AS c
+            WHERE c.team_id = $1 AND c.received_at = $3 AND c.call_id = $2 AND c.status = 'in_progress'
             ON CONFLICT DO NOTHING
             """,
             [
@@ -66,8 +69,8 @@ enum CallStatements {
     }
 
     /// Takes back an admission of which it is not known whether it was written: the call becomes one that failed without
-    /// anything being sent, and its reservation is marked as released. All rows are written whether or not they are there,
-    /// so that an admission that a stalled server commits later finds them and changes nothing.
+    /// anything being sent, and its reservation goes. The rows are written whether or not they are there, so that an
+    /// admission that a stalled server commits later finds them and changes nothing.
     static func undo(_ admission: Admission, at moment: Timestamp) -> [SQLCommand] {
         let call = SQLCommand(
             """
@@ -86,15 +89,12 @@ enum CallStatements {
         )
         let reservation = SQLCommand(
             """
-            INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
-                expires_at, released_at)
-            VALUES ($1, $2, $3, $4, $5, 'released', $3, $6, $7)
-            ON CONFLICT (team_id, call_id) DO UPDATE SET reason = excluded.reason, released_at = excluded.released_at
+            DELETE FROM reservations WHERE team_id = $1 AND call_id = $3 AND EXISTS (
+                SELECT 1 FROM calls AS c
+                WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
             """,
             [
-                .int(admission.teamID), .uuid(admission.callID), .time(admission.receivedAt),
-                .uuid(admission.gatewayID), .money(admission.bound),
-                .time(admission.receivedAt + reservationLifetime), .time(moment),
+                .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .time(moment),
             ]
         )
         return [call, payload(admission), reservation]
@@ -169,7 +169,7 @@ enum CallStatements {
             FROM calls AS c
             WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4
             ON CONFLICT (team_id, call_id) DO UPDATE SET amount_nusd = excluded.amount_nusd,
-                reason = excluded.reason, expires_at = excluded.expires_at, released_at = excluded.released_at
+                reason = excluded.reason, expires_at = excluded.expires_at
             """,
             head(settlement) + [
                 .time(settlement.settledAt), .money(Money.sum(unknown.map(\.start.bound))),

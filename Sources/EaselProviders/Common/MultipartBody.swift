@@ -17,6 +17,8 @@ package struct MultipartBody: Sendable, Hashable {
 
     package private(set) var parts: [Part] = []
 
+    package init() {}
+
     package mutating func add(_ name: String, _ text: String?) {
         guard let text else { return }
         parts.append(Part(name: name, value: .text(text)))

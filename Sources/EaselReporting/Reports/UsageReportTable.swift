@@ -18,7 +18,7 @@ struct UsageReportTable {
     }
 
     func render() -> String {
-        var text = style.bold(heading) + "\n"
+        var text = wrapped(heading).map { style.bold($0) + "\n" }.joined()
         var hidden: [String] = []
         if report.rows.isEmpty {
             text += "No calls in this period.\n"
@@ -27,15 +27,31 @@ struct UsageReportTable {
             text += rendering.text
             hidden = rendering.hidden
         }
-        text += (quality.isSound ? quality.text : style.yellow(quality.text)) + "\n"
+        for line in wrapped(quality.text) { text += (quality.isSound ? line : style.yellow(line)) + "\n" }
         if marksEstimates {
             let amount = FigureText.dollars(report.totals.estimated, decimals: decimals)
-            text += "* with $\(amount) estimated from the price book, not confirmed by a provider\n"
+            let legend = "* with $\(amount) estimated from the price book, not confirmed by a provider"
+            text += wrapped(legend).joined(separator: "\n") + "\n"
         }
         if !hidden.isEmpty {
-            text += style.dim("no room for: \(hidden.joined(separator: ", ")) (--json and --csv have them)") + "\n"
+            let note = "No room for: \(hidden.joined(separator: ", ")) (--json and --csv have them)"
+            for line in wrapped(note) { text += style.dim(line) + "\n" }
         }
         return text
+    }
+
+    /// Words in lines that fit; lines after the first are set in.
+    private func wrapped(_ text: String) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let line = lines[lines.count - 1]
+            if let width = style.width, !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
+                lines.append("  " + word)
+            } else {
+                lines[lines.count - 1] = line.isEmpty ? String(word) : "\(line) \(word)"
+            }
+        }
+        return lines
     }
 
     private var heading: String {
@@ -50,10 +66,11 @@ struct UsageReportTable {
     private var quality: (text: String, isSound: Bool) {
         let data = report.dataQuality
         var faults: [String] = []
+        func attempts(_ number: Int) -> String { "\(FigureText.count(number)) attempt\(number == 1 ? "" : "s")" }
         if data.unpricedAttempts > 0 {
-            faults.append("\(FigureText.count(data.unpricedAttempts)) attempts without a price")
+            faults.append("costs leave out \(attempts(data.unpricedAttempts)) without a price")
         }
-        if data.unknownAttempts > 0 { faults.append("\(FigureText.count(data.unknownAttempts)) with unknown outcome") }
+        if data.unknownAttempts > 0 { faults.append("\(attempts(data.unknownAttempts)) with unknown outcome") }
         if data.journalPending > 0 { faults.append("\(FigureText.count(data.journalPending)) waiting in the journal") }
         let lag = "figures \(FigureText.count(data.rollupLagS)) s behind the log"
         guard !faults.isEmpty else { return ("Data quality: complete, \(lag)", true) }
@@ -70,9 +87,13 @@ struct UsageReportTable {
             for row in report.rows { table.add(label(row.group, names.count) + cells(row.figures)) }
         } else {
             for branch in branches() {
+                if let only = branch.rows.first, branch.rows.count == 1 {
+                    table.add(label(only.group, names.count) + cells(only.figures))
+                    continue
+                }
                 let blanks = Array(repeating: "", count: names.count - 1)
                 let subtotal = UsageFigures.subtotal(branch.rows.map(\.figures))
-                table.add([branch.name] + blanks + cells(subtotal, latency: branch.rows.count == 1))
+                table.add([branch.name] + blanks + cells(subtotal, latency: false))
                 for (index, row) in branch.rows.enumerated() {
                     let label = [""] + row.group.dropFirst().map { $0 ?? none }
                     table.add(label + cells(row.figures), .sub(last: index == branch.rows.count - 1))
@@ -156,9 +177,8 @@ extension UsageQuery.Dimension {
 }
 
 extension UsageFigures {
-    /// The sum of rows. Percentiles do not add up (L3); those of a single row are its own.
+    /// The sum of rows. Percentiles do not add up (L3), so a subtotal has none.
     static func subtotal(_ rows: [UsageFigures]) -> UsageFigures {
-        guard rows.count != 1 else { return rows[0] }
         var sum = UsageFigures()
         for row in rows {
             sum.calls += row.calls

@@ -30,7 +30,10 @@ package final class RequestJournal: Sendable {
         state.withLock { state in
             state.total += 1
             let status = entry.status.map { "\($0)" } ?? "none"
-            state.counts["\(entry.provider.rawValue) \(entry.method) \(Self.group(entry.path)) \(status)", default: 0] += 1
+            state.counts[
+                "\(entry.provider.rawValue) \(entry.method) \(Self.group(entry.path)) \(status)",
+                default: 0
+            ] += 1
             state.last.append(entry)
             if state.last.count > Self.kept { state.last.removeFirst(state.last.count - Self.kept) }
         }

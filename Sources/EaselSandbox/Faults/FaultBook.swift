@@ -37,11 +37,6 @@ final class FaultBook: Sendable {
         }
     }
 
-    /// Whether the provider's port is to be closed.
-    func refusesConnections(_ provider: SandboxProvider) -> Bool {
-        rules.contains { $0.kind == .connectRefused && ($0.provider == nil || $0.provider == provider) }
-    }
-
     private static func strikes(_ timing: FaultTiming, time: Int, drawn: Double) -> Bool {
         switch timing {
         case .always: true

@@ -20,7 +20,9 @@ extension IdeogramRemix {
             throw .schema("Wrong type, expected 'object' for formdata parameter 'image_request'")
         }
         guard let promptValue = request["prompt"] else { throw .schema("'prompt' is a required property") }
-        guard let prompt = promptValue.stringValue else { throw .schema("\(promptValue.kindName) is not of type 'string' - 'prompt'") }
+        guard let prompt = promptValue.stringValue else {
+            throw .schema("\(promptValue.kindName) is not of type 'string' - 'prompt'")
+        }
         guard !prompt.isEmpty else { throw .schema("'' is too short - 'prompt'") }
         let weight = try integer(request, "image_weight", 1...100) ?? 50
         let count = try integer(request, "num_images", 1...8) ?? 1
@@ -33,7 +35,9 @@ extension IdeogramRemix {
         if let palette = request["color_palette"], palette != .null { try ColourPalette.check(palette) }
         try rules(request, model: model)
         let size =
-            resolution.flatMap { PixelSize($0.dropFirst("RESOLUTION_".count).split(separator: "_").joined(separator: "x")) }
+            resolution.flatMap {
+                PixelSize($0.dropFirst("RESOLUTION_".count).split(separator: "_").joined(separator: "x"))
+            }
             ?? nearest(ratio ?? "ASPECT_1_1", model: model)
         return IdeogramRemix(
             model: "legacy \(model)",
@@ -59,7 +63,9 @@ extension IdeogramRemix {
             throw .rule("resolution and aspect_ratio cannot be used together.")
         }
         if isGiven("resolution"), isFirst || isA { throw .rule("resolution is supported by model version 2.0 only.") }
-        if isGiven("style_type"), isFirst { throw .rule("style_type is supported by model version V_2 and above only.") }
+        if isGiven("style_type"), isFirst {
+            throw .rule("style_type is supported by model version V_2 and above only.")
+        }
         if isGiven("negative_prompt"), isA || model == "AUTO" {
             throw .rule("negative_prompt is supported by model versions V_1, V_1_TURBO, V_2 and V_2_TURBO only.")
         }
@@ -91,7 +97,9 @@ extension IdeogramRemix {
         _ range: ClosedRange<Int>
     ) throws(IdeogramError) -> Int? {
         guard let value = request[name], value != .null else { return nil }
-        guard let number = value.intValue else { throw .schema("\(value.kindName) is not of type 'integer' - '\(name)'") }
+        guard let number = value.intValue else {
+            throw .schema("\(value.kindName) is not of type 'integer' - '\(name)'")
+        }
         try FormFields.check(number, range, name)
         return number
     }

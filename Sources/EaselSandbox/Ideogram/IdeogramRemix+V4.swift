@@ -17,7 +17,9 @@ extension IdeogramRemix {
         if configuration.ideogramAspectRatioRule, weight != nil, let resolution,
             !hasRatio(of: resolution, source.size)
         {
-            throw .rule("image_weight cannot be used with a resolution whose aspect ratio differs from the input image.")
+            throw .rule(
+                "image_weight cannot be used with a resolution whose aspect ratio differs from the input image."
+            )
         }
         return IdeogramRemix(
             model: "ideogram-v4",

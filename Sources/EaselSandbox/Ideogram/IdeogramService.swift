@@ -237,6 +237,7 @@ final class IdeogramService: Sendable {
     /// The page's sample of 4.0 has a space in the middle, those of the older routes a T.
     private static func created(_ moment: Timestamp, spaced: Bool) -> String {
         let text = moment.text(fractionDigits: 0)
-        return spaced ? text.replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: "+00:00") : text
+        return spaced
+            ? text.replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: "+00:00") : text
     }
 }

@@ -61,7 +61,9 @@ struct MultipartForm: Sendable, Equatable {
             parts.append(try part(head: body[position..<headEnd.lowerBound], content: [UInt8](body[content])))
             let behind = body[end.upperBound...]
             if behind.starts(with: Data("--".utf8)) { return parts }
-            guard behind.starts(with: Data("\r\n".utf8)) else { throw .malformed("a boundary is followed by something else") }
+            guard behind.starts(with: Data("\r\n".utf8)) else {
+                throw .malformed("a boundary is followed by something else")
+            }
             position = end.upperBound + 2
         }
     }

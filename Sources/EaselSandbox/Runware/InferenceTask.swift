@@ -80,7 +80,8 @@ extension InferenceTask {
         }
         // What the page calls automatic is the middle here.
         switch model {
-        case .remix4: strength = members["strength"]?.numberValue.map { NSDecimalNumber(decimal: $0).doubleValue } ?? 0.5
+        case .remix4:
+            strength = members["strength"]?.numberValue.map { NSDecimalNumber(decimal: $0).doubleValue } ?? 0.5
         case .remix3, .remix1: strength = Double(own?["remixStrength"]?.intValue ?? 50) / 100
         }
         count = members["numberResults"]?.intValue ?? 1

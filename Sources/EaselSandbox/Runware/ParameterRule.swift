@@ -89,7 +89,8 @@ extension ParameterRule {
     private func check(_ value: JSONValue, name: String, place: String) -> [RunwareError] {
         var error = RunwareError(
             code: "invalid" + name.capitalizedFirst,
-            message: "The parameter '\(place)' must be \(value.kindName == typeName ? "valid" : "of type \(typeName)").",
+            message:
+                "The parameter '\(place)' must be \(value.kindName == typeName ? "valid" : "of type \(typeName)").",
             parameters: [place],
             type: typeName
         )

@@ -45,7 +45,8 @@ extension RunwareService {
         }
         if call.fields["X-Runware-Dry-Run"] == "1" {
             return collected.items.append([
-                "taskType": "imageInference", "taskUUID": .string(taskUUID), "cost": .dollars(task.pricePerImage * task.count),
+                "taskType": "imageInference", "taskUUID": .string(taskUUID),
+                "cost": .dollars(task.pricePerImage * task.count),
             ])
         }
         let count = max(0, task.count - misbehaviour.missingImages)
@@ -60,7 +61,7 @@ extension RunwareService {
         )
         let record = RunwareTaskStore.Record(
             account: account,
-            request: task.original,
+            request: Self.abridged(task.original),
             isAsynchronous: task.isAsynchronous,
             imageUUIDs: job.imageUUIDs,
             startedAt: .now,
@@ -76,6 +77,16 @@ extension RunwareService {
         guard let finished = tasks.record(taskUUID, account: account) else { return }
         collected.items += finished.items
         collected.errors += finished.errors
+    }
+
+    /// A task for the archive, without the bytes of its images.
+    private static func abridged(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text) where text.utf8.count > 65_536: .string(text.prefix(64) + "...")
+        case .array(let items): .array(items.map(abridged))
+        case .object(let members): .object(members.mapValues(abridged))
+        default: value
+        }
     }
 
     /// The planned failure of a task, if any.

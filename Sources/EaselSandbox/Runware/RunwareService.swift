@@ -27,7 +27,7 @@ final class RunwareService: Sendable {
     /// Answers a request; its path is below `/runware`.
     func answer(_ call: SandboxCall) async -> SandboxReply {
         if call.path.hasPrefix("/image/") { return download(call) }
-        guard call.path == "/v1" || call.path == "/v1/" else { return .json(["errors": []], status: 404) }
+        guard call.path == "/v1" || call.path == "/v1/" else { return .html("404 Not Found", status: 404) }
         guard call.method == "POST" else {
             var reply = failure(RunwareError(code: "invalidMethod", message: "Use POST.", httpStatus: 405))
             reply.fields["Allow"] = "POST"
@@ -59,7 +59,11 @@ final class RunwareService: Sendable {
             throw RunwareError(code: "invalidJSON", message: "The body is not valid JSON.")
         }
         guard let items = value.arrayValue, !items.isEmpty else {
-            throw RunwareError(code: "invalidRequest", message: "The body must be an array of task objects.", type: "array")
+            throw RunwareError(
+                code: "invalidRequest",
+                message: "The body must be an array of task objects.",
+                type: "array"
+            )
         }
         var elements: [[String: JSONValue]] = []
         for item in items {
@@ -228,7 +232,10 @@ final class RunwareService: Sendable {
     }
 
     private func failure(_ error: RunwareError) -> SandboxReply {
-        .json(["data": [], "errors": .array([error.json])], status: error.httpStatus)
+        // Without a valid key there is not even an empty list of data.
+        error.httpStatus == 401
+            ? .json(["errors": .array([error.json])], status: 401)
+            : .json(["data": [], "errors": .array([error.json])], status: error.httpStatus)
     }
 
     // MARK: - Images by link

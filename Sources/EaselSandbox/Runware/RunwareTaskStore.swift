@@ -16,41 +16,60 @@ final class RunwareTaskStore: Sendable {
         var isFinished = false
     }
 
-    private let records = Locked<[String: Record]>([:])
+    private struct State {
+        var records: [String: Record] = [:]
+        var order: [String] = []
+        var head = 0
+    }
+
+    /// Older tasks are forgotten: nobody says how long the service remembers, and a load test must not fill the memory.
+    private static let kept = 20_000
+
+    private let state = Locked(State())
 
     /// Takes a task in; false when its id was used before.
     func accept(_ record: Record, as taskUUID: String) -> Bool {
-        records.withLock { records in
-            guard records[taskUUID.lowercased()] == nil else { return false }
-            records[taskUUID.lowercased()] = record
+        state.withLock { state in
+            let id = taskUUID.lowercased()
+            guard state.records[id] == nil else { return false }
+            state.records[id] = record
+            state.order.append(id)
+            if state.order.count - state.head > Self.kept {
+                state.records[state.order[state.head]] = nil
+                state.head += 1
+                if state.head > Self.kept {
+                    state.order.removeFirst(state.head)
+                    state.head = 0
+                }
+            }
             return true
         }
     }
 
-    func isUsed(_ taskUUID: String) -> Bool { records.withLock { $0[taskUUID.lowercased()] != nil } }
+    func isUsed(_ taskUUID: String) -> Bool { state.withLock { $0.records[taskUUID.lowercased()] != nil } }
 
     /// One image is there.
     func add(_ item: JSONValue, to taskUUID: String) {
-        records.withLock { $0[taskUUID.lowercased()]?.items.append(item) }
+        state.withLock { $0.records[taskUUID.lowercased()]?.items.append(item) }
     }
 
     /// Nothing more will come; perhaps because of an error.
     func finish(_ taskUUID: String, error: RunwareError? = nil) {
-        records.withLock { records in
-            if let error { records[taskUUID.lowercased()]?.errors.append(error) }
-            records[taskUUID.lowercased()]?.isFinished = true
+        state.withLock { state in
+            if let error { state.records[taskUUID.lowercased()]?.errors.append(error) }
+            state.records[taskUUID.lowercased()]?.isFinished = true
         }
     }
 
     /// The record of a task, if it belongs to this account.
     func record(_ taskUUID: String, account: String) -> Record? {
-        records.withLock { records in
-            guard let record = records[taskUUID.lowercased()], record.account == account else { return nil }
+        state.withLock { state in
+            guard let record = state.records[taskUUID.lowercased()], record.account == account else { return nil }
             return record
         }
     }
 
-    func reset() { records.withLock { $0.removeAll() } }
+    func reset() { state.withLock { $0 = State() } }
 }
 
 extension RunwareTaskStore.Record {

@@ -40,6 +40,7 @@ package struct AddressRange: Sendable, Hashable {
 }
 
 extension AddressRange: CustomStringConvertible {
+    /// The CIDR spelling.
     package var description: String { "\(base)/\(prefixLength)" }
 }
 

@@ -8,6 +8,7 @@ package final class HTTPClient: Sendable {
     private let group: EventLoopGroup
     private let engines: [CurlEngine]
 
+    /// A client for the loops of `group`; connects nowhere yet.
     package init(group: EventLoopGroup, configuration: HTTPClientConfiguration = .init()) {
         self.group = group
         engines = group.loops.map { CurlEngine(loop: $0, configuration: configuration) }

@@ -17,6 +17,7 @@ package struct HTTPClientConfiguration: Sendable {
     /// without the proxy, because the resolved address could not be judged behind it.
     package var proxy: String?
 
+    /// The defaults suit a provider's API.
     package init(
         maxConnectionsPerHost: Int = 128,
         maxIdleConnections: Int = 256,

@@ -7,6 +7,7 @@ package struct HTTPTimeouts: Sendable, Equatable {
     /// The whole exchange.
     package var total: Duration
 
+    /// The limits; each is at least a millisecond.
     package init(connect: Duration = .seconds(10), firstByte: Duration? = nil, total: Duration = .seconds(120)) {
         self.connect = connect
         self.firstByte = firstByte
@@ -24,12 +25,14 @@ package struct HTTPRequest: Sendable {
     package var fields: HTTPFields
     /// The body, or nil for none.
     package var body: [UInt8]?
+    /// How long each phase may take.
     package var timeouts: HTTPTimeouts
     /// The most bytes of a decoded body that are taken; more is `responseTooLarge`.
     package var maxResponseBytes: Int
     /// Which resolved addresses may be reached (S3).
     package var addressPolicy: AddressPolicy
 
+    /// A request with everything but the URL preset.
     package init(
         method: String = "GET",
         url: String,

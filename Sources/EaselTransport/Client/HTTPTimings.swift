@@ -12,6 +12,7 @@ package struct HTTPTimings: Sendable, Equatable {
     /// The whole exchange, waiting for a free connection included.
     package var total: Duration?
 
+    /// The phases that are known.
     package init(
         dns: Duration? = nil,
         connect: Duration? = nil,

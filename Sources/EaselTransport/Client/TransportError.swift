@@ -1,5 +1,6 @@
 /// Why an exchange brought no whole response.
 package struct TransportError: Error, Sendable {
+    /// What went wrong, as far as a caller has to tell it apart.
     package enum Kind: String, Sendable, CaseIterable {
         /// The URL or a field cannot be sent.
         case badURL
@@ -26,6 +27,7 @@ package struct TransportError: Error, Sendable {
         case other
     }
 
+    /// What went wrong.
     package var kind: Kind
     /// Could any byte of the request have left this process? False only when that is certain (R3, R4).
     package var sent: Bool
@@ -34,6 +36,7 @@ package struct TransportError: Error, Sendable {
     /// For logs: names hosts and limits, never a path, a query, a field value or a body (S2).
     package var detail: String
 
+    /// An error, for doubles in tests too.
     package init(kind: Kind, sent: Bool, timings: HTTPTimings = HTTPTimings(), detail: String = "") {
         self.kind = kind
         self.sent = sent
@@ -43,6 +46,7 @@ package struct TransportError: Error, Sendable {
 }
 
 extension TransportError: CustomStringConvertible {
+    /// Kind, side of the sending, and detail: one line for logs.
     package var description: String {
         "\(kind.rawValue), \(sent ? "after" : "before") sending: \(detail)"
     }

@@ -24,6 +24,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         case stopped
     }
 
+    /// The thread's name.
     package let name: String
     let index: Int
 
@@ -97,6 +98,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         post(.body(body))
     }
 
+    /// Takes a job of a task that prefers this loop.
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         if !post(.job(unowned)) {

@@ -1,8 +1,9 @@
 import EaselBase
 import Synchronization
 
-/// The event loops of the process, one thread each.
+/// The event loops of the process, one thread each. A group must outlive the tasks that prefer one of its loops.
 package final class EventLoopGroup: Sendable {
+    /// The loops, in the order of their threads' numbers.
     package let loops: [EventLoop]
     private let turn = Atomic<Int>(0)
 

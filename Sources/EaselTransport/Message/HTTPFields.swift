@@ -3,10 +3,12 @@ package struct HTTPFields: Sendable {
     /// Every field, in order. A name may occur more than once.
     package private(set) var pairs: [(name: String, value: String)]
 
+    /// No fields.
     package init() {
         pairs = []
     }
 
+    /// Fields in the given order.
     package init(_ pairs: [(String, String)]) {
         self.pairs = pairs.map { (name: $0.0, value: $0.1) }
     }
@@ -50,6 +52,7 @@ package struct HTTPFields: Sendable {
 }
 
 extension HTTPFields: Equatable {
+    /// Equal when the same names, but for case, and values stand in the same order.
     package static func == (left: HTTPFields, right: HTTPFields) -> Bool {
         left.pairs.count == right.pairs.count
             && zip(left.pairs, right.pairs).allSatisfy {
@@ -59,6 +62,7 @@ extension HTTPFields: Equatable {
 }
 
 extension HTTPFields: ExpressibleByDictionaryLiteral {
+    /// Fields in the order of the literal.
     package init(dictionaryLiteral elements: (String, String)...) {
         self.init(elements)
     }

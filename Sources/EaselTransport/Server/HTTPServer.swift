@@ -11,6 +11,7 @@ package final class HTTPServer: Sendable {
     private let units: [ServerUnit]
     private let started = Atomic<Bool>(false)
 
+    /// A server that does not listen yet. The handler is called for every well-formed request.
     package init(
         group: EventLoopGroup,
         configuration: HTTPServerConfiguration,

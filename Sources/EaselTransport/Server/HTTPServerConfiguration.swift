@@ -24,6 +24,7 @@ package struct HTTPServerConfiguration: Sendable {
     /// Open connections, all loops together; one more is answered 503 and closed.
     package var maxConnections: Int
 
+    /// The defaults suit a gateway behind nothing else.
     package init(
         host: String = "127.0.0.1",
         port: UInt16 = 0,
@@ -62,6 +63,7 @@ package enum HTTPServerError: Error, Sendable, Equatable, CustomStringConvertibl
     /// `start` was called twice, or the event loops have stopped.
     case notStartable
 
+    /// A sentence for the operator.
     package var description: String {
         switch self {
         case .unknownHost(let host): "the host \(host) cannot be resolved"

@@ -28,29 +28,29 @@ final class ServerConnection: @unchecked Sendable {
     private static let maxPending = 64 << 10
 
     let loop: EventLoop
-    private unowned let unit: ServerUnit  // the unit outlives its connections
-    private let socket: TCPSocket
+    unowned let unit: ServerUnit  // the unit outlives its connections
+    let socket: TCPSocket
     private let peerAddress: String
     private var parser: RequestParser?
-    private var deadline: ConnectionDeadline?
+    var deadline: ConnectionDeadline?
 
-    private(set) var phase = Phase.idle
+    var phase = Phase.idle
     private var isFirstRequest = true
     private var pending: [UInt8] = []
     /// The client has closed its direction while we were answering.
-    private var inputEnded = false
+    var inputEnded = false
 
     // The present request.
-    private var head: RequestHead?
-    private var body: ServerRequestBody?
-    private var task: Task<Void, Never>?
-    private var requestIsWhole = false
-    private var keepsAlive = true
-    private var awaitsContinue = false
+    var head: RequestHead?
+    var body: ServerRequestBody?
+    var task: Task<Void, Never>?
+    var requestIsWhole = false
+    var keepsAlive = true
+    var awaitsContinue = false
     private var bodyDeadlineAt: UInt64 = 0
-    private var pausedSince: UInt64?
+    var pausedSince: UInt64?
     private var progressSeen = 0
-    private var script: ScriptedAnswer?
+    var script: ScriptedAnswer?
 
     private var configuration: HTTPServerConfiguration { unit.configuration }
 
@@ -70,7 +70,7 @@ final class ServerConnection: @unchecked Sendable {
 
     // MARK: Requests
 
-    private func process(_ bytes: UnsafeRawBufferPointer) {
+    func process(_ bytes: UnsafeRawBufferPointer) {
         guard let parser, !bytes.isEmpty else { return }
         if phase == .idle {
             phase = .head
@@ -100,13 +100,13 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
-    private func keepPending(_ bytes: UnsafeRawBufferPointer) {
+    func keepPending(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         pending.append(contentsOf: bytes)
         if pending.count > Self.maxPending { socket.pauseReading() }
     }
 
-    private func begin(_ head: RequestHead, _ target: RequestTarget) {
+    func begin(_ head: RequestHead, _ target: RequestTarget) {
         phase = .handling
         self.head = head
         keepsAlive = head.keepsAlive
@@ -182,7 +182,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// Answers what never reached a handler, and closes.
-    private func refuse(_ response: ServerResponse) {
+    func refuse(_ response: ServerResponse) {
         keepsAlive = false
         requestIsWhole = false
         respond(response)
@@ -229,7 +229,7 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
-    private func answered() {
+    func answered() {
         guard phase == .answering else { return }
         head = nil
         body = nil
@@ -258,61 +258,9 @@ final class ServerConnection: @unchecked Sendable {
         socket.resumeReading()
     }
 
-    private func watchProgress() {
+    func watchProgress() {
         progressSeen = socket.progress
         deadline?.set(after: configuration.writeTimeout)
-    }
-
-    // MARK: Scripted answers
-
-    private func run(_ script: ScriptedAnswer, _ steps: [ResponseStep]) {
-        self.script = script
-        task = Task(executorPreference: loop) { [self] in
-            for step in steps {
-                if case .wait(let duration) = step {
-                    do { try await loop.sleep(for: duration) } catch { return }
-                } else if !perform(step) {
-                    return
-                }
-            }
-            endScript()
-        }
-    }
-
-    /// False when the script is over.
-    private func perform(_ step: ResponseStep) -> Bool {
-        guard phase == .answering, let script else { return false }
-        switch step {
-        case .write(let bytes): emit(script.output(for: bytes, date: loop.dateText()))
-        case .raw(let bytes): emit(script.raw(bytes))
-        case .wait: break
-        case .reset:
-            close(resetting: true)
-            return false
-        case .close:
-            finishClosing()
-            return false
-        }
-        return true
-    }
-
-    private func endScript() {
-        guard phase == .answering, let script else { return }
-        task = nil
-        emit(script.end(date: loop.dateText()))
-        if !script.isComplete { keepsAlive = false }
-        if socket.isDrained { answered() } else { watchProgress() }
-    }
-
-    /// Closes in order once everything is written.
-    private func finishClosing() {
-        task = nil
-        keepsAlive = false
-        if socket.isDrained { answered() } else { watchProgress() }
-    }
-
-    private func emit(_ bytes: [UInt8]) {
-        if !bytes.isEmpty, !socket.write(bytes) { watchProgress() }
     }
 
     // MARK: Ends
@@ -341,7 +289,7 @@ final class ServerConnection: @unchecked Sendable {
         close(resetting: phase == .handling || phase == .answering)
     }
 
-    private func close(resetting: Bool = false) {
+    func close(resetting: Bool = false) {
         guard phase != .closed else { return }
         phase = .closed
         deadline?.close()
@@ -354,57 +302,5 @@ final class ServerConnection: @unchecked Sendable {
         script = nil
         pending = []
         unit.forget(self)
-    }
-}
-
-extension ServerConnection: RequestParserDelegate {
-    func parserReadHead(_ head: RequestHead) -> Bool {
-        if let refusal = head.refusal() {
-            self.head = head
-            refuse(refusal)
-            return false
-        }
-        guard let target = RequestTarget(head.target) else {
-            refuse(.problem(status: 400, code: "invalid_request", detail: "the request target is malformed"))
-            return false
-        }
-        begin(head, target)
-        return true
-    }
-
-    func parserReadBody(_ bytes: UnsafeRawBufferPointer) {
-        guard phase == .handling, let body else { return }
-        if awaitsContinue { awaitsContinue = false }  // the client did not wait
-        if !body.append(bytes) {
-            pausedSince = pausedSince ?? loop.now
-            deadline?.clear()
-            socket.pauseReading()
-        }
-    }
-}
-
-extension ServerConnection: TCPSocketDelegate {
-    func socketRead(_ bytes: UnsafeRawBufferPointer) {
-        switch phase {
-        case .idle, .head: process(bytes)
-        case .handling: if requestIsWhole { keepPending(bytes) } else { process(bytes) }
-        case .answering: if requestIsWhole { keepPending(bytes) }
-        case .lingering, .closed: break
-        }
-    }
-
-    /// A client that has left, or has closed its direction, no longer waits for an answer: its handler is cancelled at
-    /// once. Only an answer that is already under way is still written to its end.
-    func socketEnded(inOrder: Bool) {
-        if inOrder, phase == .answering, script == nil {
-            inputEnded = true
-        } else {
-            close()
-        }
-    }
-
-    func socketDrained() {
-        guard phase == .answering else { return }
-        if task == nil { answered() } else { deadline?.clear() }
     }
 }

@@ -10,9 +10,11 @@ package final class ServerRequest: Sendable {
     package let path: String
     /// The query's pairs in order, decoded (`+` is a space).
     package let query: [(name: String, value: String)]
+    /// The header fields in their order.
     package let fields: HTTPFields
     /// The client's address without its port.
     package let peerAddress: String
+    /// The body, to be read as it comes.
     package let body: ServerRequestBody
     /// The loop that owns the connection; the handler's task runs there unless it goes elsewhere itself.
     package let loop: EventLoop

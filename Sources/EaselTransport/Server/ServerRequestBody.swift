@@ -5,6 +5,7 @@ import EaselBase
 /// One reader at a time. The connection appends on its loop, the handler reads from wherever it runs; when too much
 /// waits unread, the socket is not read until the handler has caught up.
 package final class ServerRequestBody: Sendable {
+    /// Why a body cannot be read to its end.
     package enum BodyError: Error, Sendable, Equatable {
         /// More than the reader's limit, declared or arrived.
         case tooLarge(limit: Int)

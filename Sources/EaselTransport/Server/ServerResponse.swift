@@ -16,6 +16,7 @@ package enum ResponseStep: Sendable, Equatable {
 
 /// What a handler answers.
 package struct ServerResponse: Sendable {
+    /// What follows the head.
     package enum Body: Sendable, Equatable {
         case bytes([UInt8])
         /// The steps in turn. The head leaves with the first `write`; with no write at all it leaves at the end, unless
@@ -28,10 +29,12 @@ package struct ServerResponse: Sendable {
     package var status: Int
     /// `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` are the server's own and are replaced.
     package var fields: HTTPFields
+    /// What follows the head.
     package var body: Body
     /// Close the connection after this answer.
     package var closeAfter: Bool
 
+    /// An answer from its parts.
     package init(
         status: Int,
         fields: HTTPFields = HTTPFields(),

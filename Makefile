@@ -1,0 +1,47 @@
+# Everything a newcomer, a maintainer and CI do. Each target installs what it needs and is safe to repeat.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+EASEL := .build/release/easel
+SOURCES := Package.swift Sources Tests
+
+.PHONY: help packages build run demo test check format docs bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages: # the Debian packages that are missing
+	@scripts/install-packages.sh scripts/packages.txt
+
+build: packages ## build the release binary, .build/release/easel
+	@swift build -c release --product easel
+
+run: build ## serve here, with sandbox providers when no keys are in the environment
+	@exec $(EASEL) up
+
+demo: build ## send a few remixes through a gateway, one failing over, and print the report
+	@$(EASEL) up --demo
+
+test: packages ## build and run every test, real PostgreSQL included
+	@swift build --build-tests
+	@swift test --skip-build --disable-xctest
+
+check: packages ## formatting, warnings as errors, documentation with broken links as errors
+	@swift format lint --strict --parallel --recursive $(SOURCES)
+	@scripts/check-text.sh
+	@swift build --build-tests --explicit-target-dependency-import-check error
+	@scripts/docs.sh
+
+format: ## format the sources in place
+	@swift format --in-place --parallel --recursive $(SOURCES)
+
+docs: packages ## build the documentation into .build/docs
+	@scripts/docs.sh
+
+bench: build ## measure against reference programs in the same run
+	@scripts/install-packages.sh scripts/packages-bench.txt
+	@Benchmarks/run.sh
+
+clean: ## remove what was built; data in .easel stays
+	@rm -rf .build

@@ -1,0 +1,74 @@
+import EaselBase
+import EaselCore
+
+/// What the gateway counts for Prometheus: ends of calls and attempts, and how long calls took.
+final class GatewayMetrics: Sendable {
+    /// Upper bounds of the latency histogram, in milliseconds.
+    static let bucketsMs: [Int64] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000]
+
+    private struct AttemptKey: Hashable {
+        let provider: String
+        let outcome: AttemptOutcome
+    }
+
+    private struct State {
+        var calls: [CallStatus: Int] = [:]
+        var attempts: [AttemptKey: Int] = [:]
+        var buckets = [Int](repeating: 0, count: GatewayMetrics.bucketsMs.count)
+        var latencySumMs: Int64 = 0
+        var latencyCount = 0
+    }
+
+    private let state = Locked(State())
+
+    func count(_ end: AttemptEnd) {
+        let key = AttemptKey(provider: end.start.provider, outcome: end.outcome)
+        state.withLock { $0.attempts[key, default: 0] += 1 }
+    }
+
+    func count(_ status: CallStatus, latency: Duration) {
+        let milliseconds = latency.milliseconds
+        state.withLock { state in
+            state.calls[status, default: 0] += 1
+            state.latencySumMs += milliseconds
+            state.latencyCount += 1
+            if let index = Self.bucketsMs.firstIndex(where: { milliseconds <= $0 }) { state.buckets[index] += 1 }
+        }
+    }
+
+    func text() -> String {
+        let state = state.withLock(\.self)
+        var text = ""
+        text.head("easel_calls_total", "Calls by how they ended.", "counter")
+        for (status, count) in state.calls.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            text += "easel_calls_total{status=\"\(status.rawValue)\"} \(count)\n"
+        }
+        text.head("easel_attempts_total", "Attempts by provider and how they ended.", "counter")
+        let attempts = state.attempts.sorted { ($0.key.provider, $0.key.outcome.rawValue) < ($1.key.provider, $1.key.outcome.rawValue) }
+        for (key, count) in attempts {
+            text += "easel_attempts_total{provider=\"\(key.provider)\",outcome=\"\(key.outcome.rawValue)\"} \(count)\n"
+        }
+        text.head("easel_call_duration_seconds", "From the request's arrival to its settlement.", "histogram")
+        var total = 0
+        for (bound, count) in zip(Self.bucketsMs, state.buckets) {
+            total += count
+            text += "easel_call_duration_seconds_bucket{le=\"\(Double(bound) / 1000)\"} \(total)\n"
+        }
+        text += "easel_call_duration_seconds_bucket{le=\"+Inf\"} \(state.latencyCount)\n"
+        text += "easel_call_duration_seconds_sum \(Double(state.latencySumMs) / 1000)\n"
+        text += "easel_call_duration_seconds_count \(state.latencyCount)\n"
+        return text
+    }
+}
+
+extension String {
+    fileprivate mutating func head(_ name: String, _ help: String, _ type: String) {
+        self += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    /// Appends a gauge with one line for each set of labels.
+    mutating func gauge(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {
+        head(name, help, "gauge")
+        for (labels, value) in values { self += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n" }
+    }
+}

@@ -1,0 +1,158 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+/// A ledger that keeps what its database does not take, and writes it there later (L2).
+///
+/// New spending still needs the database: an admission is never journalled. What is in flight goes on: an attempt is on
+/// disc before it is sent (M4), in the database or here, and a settlement is never lost.
+package final class JournaledLedger: Ledger, Sendable {
+    private let base: any Ledger
+    private let journal: Journal
+    private let log: Log
+
+    package init(base: any Ledger, journal: Journal, log: Log) {
+        self.base = base
+        self.journal = journal
+        self.log = log
+    }
+
+    /// Writes that wait for the database.
+    package var pendingCount: Int { journal.pendingCount }
+
+    /// Replays the journal whenever the database is there, until the task is cancelled. Looks every `interval`.
+    package func run(every interval: Duration = .milliseconds(500)) async {
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await replay()
+            } catch {
+                log.warning("the journal waits for the database", ["pending": String(pendingCount)])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// One round of replaying. Throws `.unavailable` when the database or the journal's files are away.
+    package func replay() async throws(LedgerError) {
+        guard journal.pendingCount > 0 else { return }
+        try await base.ping()
+        let before = journal.pendingCount
+        let base = base
+        try await journal.replay { record in
+            do throws(LedgerError) {
+                switch record.content {
+                case .settlement(let settlement): try await base.settle(settlement)
+                case .starts(let starts, let ended): try await base.startAttempts(starts, ended: ended)
+                case .note(let start, let id): try await base.noteProviderTask(start, providerTaskID: id)
+                }
+                return .committed
+            } catch {
+                switch error {
+                case .unavailable: return .away
+                case .conflict(let reason), .notFound(let reason), .rejected(let reason): return .refused(reason)
+                }
+            }
+        }
+        log.info("the journal was replayed", ["before": String(before), "left": String(journal.pendingCount)])
+    }
+
+    /// Runs a write; when the database is away, keeps it and returns as if it had been written. A write that the database
+    /// refuses is set aside, and the caller is told.
+    private func orKeep(
+        _ record: JournalRecord.Content,
+        _ write: () async throws(LedgerError) -> Void
+    ) async throws(LedgerError) {
+        do throws(LedgerError) {
+            try await write()
+        } catch {
+            switch error {
+            case .unavailable: break
+            case .conflict(let reason), .notFound(let reason), .rejected(let reason):
+                try await journal.refuse(JournalRecord(record), reason: reason)
+                throw error
+            }
+            try await journal.append(JournalRecord(record))
+            log.warning("a write waits in the journal", ["pending": String(pendingCount)])
+        }
+    }
+
+    // MARK: - Writes that are kept
+
+    package func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
+        try await orKeep(.starts(starts, ended: ended)) { () async throws(LedgerError) in
+            try await base.startAttempts(starts, ended: ended)
+        }
+    }
+
+    package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
+        try await orKeep(.note(start, providerTaskID: providerTaskID)) { () async throws(LedgerError) in
+            try await base.noteProviderTask(start, providerTaskID: providerTaskID)
+        }
+    }
+
+    package func settle(_ settlement: Settlement) async throws(LedgerError) {
+        try await orKeep(.settlement(settlement)) { () async throws(LedgerError) in
+            try await base.settle(settlement)
+        }
+    }
+
+    // MARK: - Everything else
+
+    package func admit(_ admission: Admission) async throws(LedgerError) {
+        try await base.admit(admission)
+    }
+
+    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+        try await base.heartbeat(gatewayID: gatewayID, at: moment)
+    }
+
+    package func orphans(
+        of gatewayID: UUID?,
+        silentSince: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OrphanedCall] {
+        try await base.orphans(of: gatewayID, silentSince: silentSince, limit: limit)
+    }
+
+    package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
+        try await base.unknownAttempts(since: since, limit: limit)
+    }
+
+    package func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
+        try await base.account(keyHash: keyHash)
+    }
+
+    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+        try await base.createTeam(name: name, at: moment)
+    }
+
+    package func teams() async throws(LedgerError) -> [TeamRecord] { try await base.teams() }
+
+    package func createKey(_ key: NewKey) async throws(LedgerError) { try await base.createKey(key) }
+
+    package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] { try await base.keys(team: team) }
+
+    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await base.revokeKey(id, at: moment)
+    }
+
+    package func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
+        try await base.call(id, teamID: teamID)
+    }
+
+    package func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await base.calls(query) }
+
+    package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
+        var report = try await base.usage(query)
+        report.dataQuality.journalPending = pendingCount
+        return report
+    }
+
+    package func prices() async throws(LedgerError) -> [PriceEntry] { try await base.prices() }
+
+    package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
+        try await base.providerSpend(since: since)
+    }
+
+    package func ping() async throws(LedgerError) { try await base.ping() }
+}

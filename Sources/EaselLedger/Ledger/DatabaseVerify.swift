@@ -1,0 +1,167 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+/// Proves that the figures of the log fit together (M6), for `easel db verify`.
+package struct DatabaseVerify: Sendable {
+    /// One thing that does not fit.
+    package struct Finding: Sendable, Hashable {
+        /// Which rule is broken.
+        package let check: Check
+        package let teamID: Int64
+        package let callID: UUID
+        /// The figures, for a person.
+        package let detail: String
+    }
+
+    /// The rules.
+    package enum Check: String, Sendable, Hashable, CaseIterable {
+        /// A settled call costs what its attempts cost; not known as soon as one of them is not.
+        case costIsSumOfAttempts = "cost_is_sum_of_attempts"
+        /// No attempt of a settled call is still on its way.
+        case settledWithoutPending = "settled_without_pending"
+        /// Every reservation that holds money belongs to a call in progress or one with an unknown attempt.
+        case reservationHasReason = "reservation_has_reason"
+        /// A call in progress, or with an unknown attempt, holds its money back (M3, M7).
+        case reservationIsThere = "reservation_is_there"
+        /// The pictures that were delivered are there.
+        case imagesDelivered = "images_delivered"
+        /// No figure is below zero.
+        case nonNegative = "non_negative"
+        /// A call's attempts are counted 1, 2, 3 without a gap, and the call knows how many.
+        case ordinalsWithoutGaps = "ordinals_without_gaps"
+        /// Every attempt and picture belongs to a call.
+        case partsHaveCall = "parts_have_call"
+    }
+
+    private let ledger: PostgresLedger
+
+    package init(_ ledger: PostgresLedger) {
+        self.ledger = ledger
+    }
+
+    /// Looks at the calls that were received since a moment. Returns at most `limit` findings for each rule.
+    package func findings(since: Timestamp, limit: Int = 100) async throws(LedgerError) -> [Finding] {
+        var findings: [Finding] = []
+        for check in Check.allCases {
+            findings += try await ledger.readers.read(
+                limit: .seconds(300)
+            ) { connection, deadline throws(PostgresError) in
+                // The checks look at the whole log, so they may take longer than a look-up.
+                let results = try connection.transaction(
+                    [
+                        SQLCommand("SET LOCAL statement_timeout = '280s'"),
+                        SQLCommand(
+                            "SELECT team_id, call_id, detail FROM (\(Self.sql(check))) AS f LIMIT $2",
+                            [.time(since), .int(limit)]
+                        ),
+                    ],
+                    begin: "BEGIN READ ONLY",
+                    deadline: deadline
+                )
+                return try results[1].rows.map { (cells) throws(PostgresError) in
+                    var row = RowReader(cells)
+                    return Finding(
+                        check: check,
+                        teamID: try row.int64(),
+                        callID: try row.uuid(),
+                        detail: try row.text()
+                    )
+                }
+            }
+        }
+        return findings
+    }
+
+    /// A call's attempts; the time prunes partitions, with an hour for a clock that stepped back.
+    private static let attemptsOfCall = """
+        a.team_id = c.team_id AND a.call_id = c.call_id AND a.started_at >= $1 - interval '1 hour'
+        """
+
+    private static func sql(_ check: Check) -> String {
+        switch check {
+        case .costIsSumOfAttempts:
+            """
+            SELECT c.team_id, c.call_id, format('call %s, attempts %s', c.cost_nusd, a.cost) AS detail
+            FROM calls AS c LEFT JOIN (
+                SELECT team_id, call_id, CASE WHEN bool_and(cost_nusd IS NOT NULL) THEN sum(cost_nusd) END AS cost
+                FROM attempts WHERE started_at >= $1 - interval '1 hour' GROUP BY team_id, call_id
+            ) AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
+            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
+                AND c.cost_nusd IS DISTINCT FROM CASE WHEN a.call_id IS NULL THEN 0 ELSE a.cost END
+            """
+        case .settledWithoutPending:
+            """
+            SELECT c.team_id, c.call_id, format('attempt %s is pending', a.ordinal) AS detail
+            FROM calls AS c JOIN attempts AS a ON \(attemptsOfCall)
+            WHERE c.received_at >= $1 AND c.status <> 'in_progress' AND a.outcome = 'pending'
+            """
+        case .reservationHasReason:
+            """
+            SELECT r.team_id, r.call_id, format('reason %s, call %s', r.reason, c.status) AS detail
+            FROM reservations AS r
+            LEFT JOIN calls AS c
+                ON c.team_id = r.team_id AND c.received_at = r.received_at AND c.call_id = r.call_id
+            WHERE r.received_at >= $1 AND c.status IS DISTINCT FROM 'in_progress'
+                AND NOT EXISTS (
+                    SELECT 1 FROM attempts AS a WHERE a.team_id = r.team_id AND a.call_id = r.call_id
+                        AND a.started_at >= $1 - interval '1 hour' AND a.outcome = 'unknown')
+            """
+        case .reservationIsThere:
+            """
+            SELECT c.team_id, c.call_id, format('status %s without a reservation', c.status) AS detail
+            FROM calls AS c
+            LEFT JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
+            WHERE c.received_at >= $1 AND r.call_id IS NULL AND (c.status = 'in_progress' OR EXISTS (
+                SELECT 1 FROM attempts AS a WHERE \(attemptsOfCall) AND a.outcome = 'unknown'))
+            """
+        case .imagesDelivered:
+            """
+            SELECT c.team_id, c.call_id,
+                format('call %s, pictures %s', c.images_delivered, coalesce(i.delivered, 0)) AS detail
+            FROM calls AS c LEFT JOIN (
+                SELECT team_id, call_id, count(*) FILTER (WHERE NOT withheld) AS delivered
+                FROM images WHERE created_at >= $1 - interval '1 hour' GROUP BY team_id, call_id
+            ) AS i ON i.team_id = c.team_id AND i.call_id = c.call_id
+            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
+                AND c.images_delivered <> coalesce(i.delivered, 0)
+            """
+        case .nonNegative:
+            """
+            SELECT team_id, call_id, 'a figure of the call is below zero' AS detail FROM calls
+            WHERE received_at >= $1 AND least(cost_nusd, estimated_nusd, failover_cost_nusd, bound_nusd, latency_ms,
+                images_delivered, attempts) < 0
+            UNION ALL
+            SELECT team_id, call_id, format('a figure of attempt %s is below zero', ordinal) FROM attempts
+            WHERE started_at >= $1
+                AND least(cost_nusd, bound_nusd, price_per_image_nusd, images_asked, images_returned) < 0
+            UNION ALL
+            SELECT team_id, call_id, format('a figure of picture %s is below zero', ordinal) FROM images
+            WHERE created_at >= $1 AND least(cost_nusd, bytes, width, height) < 0
+            UNION ALL
+            SELECT team_id, call_id, 'the reservation is below zero' FROM reservations
+            WHERE received_at >= $1 AND amount_nusd < 0
+            """
+        case .ordinalsWithoutGaps:
+            """
+            SELECT c.team_id, c.call_id,
+                format('call %s, attempts %s, last %s', max(c.attempts), count(a.call_id), max(a.ordinal)) AS detail
+            FROM calls AS c LEFT JOIN attempts AS a ON \(attemptsOfCall)
+            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
+            GROUP BY c.team_id, c.call_id
+            HAVING count(a.call_id) <> coalesce(max(a.ordinal), 0)
+                OR count(DISTINCT a.ordinal) <> count(a.call_id) OR max(c.attempts) <> count(a.call_id)
+            """
+        case .partsHaveCall:
+            """
+            SELECT p.team_id, p.call_id, p.part || ' without a call' AS detail FROM (
+                SELECT team_id, call_id, 'an attempt' AS part FROM attempts WHERE started_at >= $1
+                UNION ALL
+                SELECT team_id, call_id, 'a picture' FROM images WHERE created_at >= $1
+            ) AS p LEFT JOIN calls AS c
+                ON c.team_id = p.team_id AND c.call_id = p.call_id AND c.received_at >= $1 - interval '7 days'
+            WHERE c.call_id IS NULL
+            """
+        }
+    }
+}

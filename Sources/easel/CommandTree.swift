@@ -1,0 +1,285 @@
+import EaselConfiguration
+import EaselCore
+
+/// Every command with its options: what is parsed, helped with and completed.
+enum CommandTree {
+    static let client: [OptionSpec] = [
+        .option("url", ValueSpec("URL"), default: "$EASEL_URL or http://127.0.0.1:8080", "where Easel answers"),
+        .option("api-key-file", ValueSpec("FILE", .file), default: "$EASEL_API_KEY", "a file that holds the key"),
+        .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where a local operator's admin key lies"),
+    ]
+    static let json = OptionSpec.flag("json", "print JSON")
+    static let csv = OptionSpec.flag("csv", "print CSV")
+    static let config = OptionSpec.option(
+        "config",
+        short: "c",
+        ValueSpec("FILE", .file),
+        default: "easel.yaml",
+        "the configuration file"
+    )
+
+    static let root = CommandSpec(
+        "easel",
+        "one door to the image-remix APIs",
+        subcommands: [
+            serve, up, remix, report, calls, team, key, price, provider, route, db, sandbox, doctor, configuration,
+            version, completions,
+        ],
+        examples: ["easel serve --config easel.yaml", "easel remix photo.jpg --prompt \"as a woodcut\""]
+    )
+
+    private static let serve = CommandSpec(
+        "serve",
+        "run the gateway",
+        discussion: "Logs JSON lines on standard error. When ready, one JSON line on standard output names the URL.",
+        options: [
+            config,
+            .option("only", ValueSpec("PART", .choice(["gateway", "reporter"])), "run one part only"),
+        ],
+        examples: ["easel serve --config easel.yaml"]
+    )
+
+    private static let up = CommandSpec(
+        "up",
+        "run everything here, with sandbox providers if there are no keys",
+        discussion: "Takes RUNWARE_API_KEY and IDEOGRAM_API_KEY from the environment. With neither, simulated providers "
+            + "answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
+        options: [
+            .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where everything is kept"),
+            .option("port", ValueSpec("PORT", .integer(0...65_535)), default: "8080", "where to listen"),
+            .flag("demo", "send a few remixes, print the report, and stop"),
+        ],
+        examples: ["easel up", "easel up --demo"]
+    )
+
+    private static let remix = CommandSpec(
+        "remix",
+        "remix a picture",
+        discussion: "The pictures are saved as NAME-remix-1.jpg and so on; their paths are printed.",
+        arguments: [ArgumentSpec("IMAGE", .file, "a file, a URL, or - for standard input")],
+        options: [
+            .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what to make of it"),
+            .option("model", short: "m", ValueSpec("MODEL", .choice(RemixModel.allCases.map(\.rawValue))), default: "ideogram-4.0", "which model"),
+            .option("strength", ValueSpec("0-1", .number(0...1)), "0 keeps the source, 1 follows the prompt"),
+            .option("size", ValueSpec("WxH", .checked(wanted: "a size such as 1024x1024") { PixelSize($0) != nil }), "width and height"),
+            .option("count", short: "n", ValueSpec("N", .integer(1...20)), default: "1", "how many pictures"),
+            .option("speed", ValueSpec("SPEED", .choice(RenderingSpeed.allCases.map(\.rawValue))), "turbo, default or quality"),
+            .flag("copyright-detection", "ask for the copyright check (4.0)"),
+            .flag("safety-check", "ask for the content check"),
+            .option("negative-prompt", ValueSpec("TEXT"), "what to leave out (3.0, 1.0)"),
+            .option("magic-prompt", ValueSpec("MODE", .choice(MagicPrompt.allCases.map(\.rawValue))), "auto, on or off (3.0, 1.0)"),
+            .option("style-type", ValueSpec("TYPE", .choice(StyleType.allCases.map(\.rawValue))), "the rendering style (3.0, 1.0)"),
+            .option("style-preset", ValueSpec("NAME"), "one of 62 presets (3.0)"),
+            .option("style-code", ValueSpec("HEX"), "8 hexadecimal digits (3.0)"),
+            .option("style-reference", ValueSpec("IMAGE", .file), repeatable: true, "a picture for the style, up to 4 (3.0, 1.0)"),
+            .option("character-reference", ValueSpec("IMAGE", .file), "a picture of the character (3.0)"),
+            .option("character-mask", ValueSpec("IMAGE", .file), "its mask (3.0)"),
+            .option("seed", ValueSpec("N", .integer(0...2_147_483_647)), "the seed (3.0, 1.0)"),
+            .option("format", short: "f", ValueSpec("FORMAT", .choice(ImageFormat.allCases.map(\.rawValue))), default: "jpg", "jpg, png or webp"),
+            .option("quality", ValueSpec("N", .integer(20...99)), "compression quality"),
+            .option("policy", ValueSpec("NAME"), "a routing policy"),
+            .option("project", ValueSpec("NAME"), "what the cost belongs to"),
+            .option("tag", ValueSpec("K=V", .pair), repeatable: true, "a tag for reports"),
+            .option("max-cost", ValueSpec("USD", .money), "the most it may cost"),
+            .option("deadline", ValueSpec("TIME", .duration), "the longest it may take"),
+            .flag("strict", "refuse instead of approximating a parameter"),
+            .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures"),
+            .flag("json", "print the whole answer as JSON instead of the paths"),
+        ] + client,
+        examples: ["easel remix cat.jpg -p \"as a stained glass window\" --count 2 --out remixes"]
+    )
+
+    private static let report = CommandSpec(
+        "report",
+        "figures from the log",
+        subcommands: [
+            CommandSpec(
+                "usage",
+                "calls, pictures, cost, latency, NSFW and copyright figures",
+                discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
+                options: [
+                    .option("by", ValueSpec("LIST"), default: "team,provider", "team, provider, model, project, key, day, hour, tag:NAME"),
+                    .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
+                    .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+                    .option("tz", ValueSpec("ZONE"), default: "UTC", "the time zone of days and hours"),
+                    .option("team", ValueSpec("NAME"), "one team only"),
+                    json, csv,
+                ] + client,
+                examples: ["easel report usage --by team,provider --since 7d"]
+            )
+        ],
+        defaultSubcommand: "usage",
+        examples: ["easel report usage --by day --since 30d --csv"]
+    )
+
+    private static let calls = CommandSpec(
+        "calls",
+        "calls in the log",
+        subcommands: [
+            CommandSpec(
+                "list",
+                "calls, newest first",
+                options: [
+                    .option("team", ValueSpec("NAME"), "one team only"),
+                    .option("provider", ValueSpec("NAME"), "delivered by this provider"),
+                    .option("status", ValueSpec("STATUS", .choice(CallStatus.allCases.map(\.rawValue))), "how they ended"),
+                    .option("nsfw", ValueSpec("BOOL", .choice(["true", "false"])), "with a picture flagged or not"),
+                    .option("copyright", ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])), "with such a verdict"),
+                    .option("since", ValueSpec("WHEN"), "a date, a time, or 24h"),
+                    .option("limit", short: "n", ValueSpec("N", .integer(1...500)), default: "20", "how many"),
+                    json, csv,
+                ] + client,
+                examples: ["easel calls list --status failed --since 24h"]
+            ),
+            CommandSpec(
+                "show",
+                "one call with its attempts and pictures",
+                arguments: [ArgumentSpec("ID", .text, "the call's id")],
+                options: [.flag("plan", "also why each provider was kept or dropped"), json] + client,
+                examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
+            ),
+        ],
+        defaultSubcommand: "list",
+        examples: ["easel calls list -n 50"]
+    )
+
+    private static let team = CommandSpec(
+        "team",
+        "teams",
+        subcommands: [
+            CommandSpec("list", "all teams", options: [json, csv] + client, examples: ["easel team list"]),
+            CommandSpec(
+                "create",
+                "make a team",
+                arguments: [ArgumentSpec("NAME", .text, "letters, digits, dots, dashes")],
+                options: [json] + client,
+                examples: ["easel team create design"]
+            ),
+        ],
+        defaultSubcommand: "list",
+        examples: ["easel team create design"]
+    )
+
+    private static let key = CommandSpec(
+        "key",
+        "keys of teams",
+        subcommands: [
+            CommandSpec(
+                "list",
+                "keys, without the keys themselves",
+                options: [.option("team", ValueSpec("NAME"), "one team only"), json, csv] + client,
+                examples: ["easel key list --team design"]
+            ),
+            CommandSpec(
+                "create",
+                "make a key; it is shown once",
+                options: [
+                    .option("team", ValueSpec("NAME"), required: true, "the team it belongs to"),
+                    .option("project", ValueSpec("NAME"), "the project its calls count for"),
+                    .option("role", ValueSpec("ROLE", .choice(["member", "admin"])), default: "member", "what it may do"),
+                    .option("expires", ValueSpec("TIME"), "an RFC 3339 time"),
+                    .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
+                    .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
+                    json,
+                ] + client,
+                examples: ["easel key create --team design"]
+            ),
+            CommandSpec(
+                "revoke",
+                "end a key",
+                arguments: [ArgumentSpec("ID", .text, "the key's id, from easel key list")],
+                options: client,
+                examples: ["easel key revoke 01931c2e-7a00-7000-8000-000000000000"]
+            ),
+        ],
+        defaultSubcommand: "list",
+        examples: ["easel key create --team design"]
+    )
+
+    private static let price = CommandSpec(
+        "price",
+        "the price book",
+        subcommands: [CommandSpec("list", "prices in force and to come", options: [json, csv] + client, examples: ["easel price list"])],
+        defaultSubcommand: "list",
+        examples: ["easel price list --csv"]
+    )
+
+    private static let provider = CommandSpec(
+        "provider",
+        "how the providers stand",
+        subcommands: [
+            CommandSpec("list", "state, load, latency, spend today", options: [json, csv] + client, examples: ["easel provider list"])
+        ],
+        defaultSubcommand: "list",
+        examples: ["easel provider list"]
+    )
+
+    private static let route = CommandSpec(
+        "route",
+        "where a request would go",
+        subcommands: [
+            CommandSpec(
+                "explain",
+                "the plan for a request, with the reason for every provider; nothing is sent",
+                arguments: [ArgumentSpec("FILE", .file, "a remix body as JSON, or - for standard input")],
+                options: [json] + client,
+                examples: ["easel route explain request.json"]
+            )
+        ],
+        examples: ["easel route explain request.json"]
+    )
+
+    private static let db = CommandSpec(
+        "db",
+        "the database",
+        options: [config, .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory")],
+        subcommands: [
+            CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
+            CommandSpec("status", "which migrations are in", options: [json], examples: ["easel db status"]),
+            CommandSpec("verify", "prove that the figures add up", options: [json], examples: ["easel db verify"]),
+            CommandSpec("psql", "open psql, or run one command", arguments: [ArgumentSpec("SQL", .text, required: false, "a statement to run")], examples: ["easel db psql 'select count(*) from calls'"]),
+        ],
+        examples: ["easel db verify"]
+    )
+
+    private static let sandbox = CommandSpec(
+        "sandbox",
+        "simulated providers that follow the documents strictly",
+        options: [
+            .option("host", ValueSpec("HOST"), default: "127.0.0.1", "where to listen"),
+            .option("port", ValueSpec("PORT", .integer(0...65_535)), default: "8090", "Runware's port; Ideogram's is the next"),
+            .option("latency", ValueSpec("TIME", .duration), default: "0s", "how long a picture takes"),
+            .option("faults", ValueSpec("FILE", .file), "rules of misbehaviour as JSON"),
+            .option("api-key", ValueSpec("KEY"), default: "sandbox-key", "the key it accepts"),
+            .option("pixel-scale", ValueSpec("N", .integer(1...64)), default: "1", "divide the sides of pictures, for load tests"),
+        ],
+        examples: ["easel sandbox --port 8090 --latency 2s"]
+    )
+
+    private static let doctor = CommandSpec(
+        "doctor",
+        "find what is wrong and say how to mend it",
+        options: [config, json],
+        examples: ["easel doctor --config easel.yaml"]
+    )
+
+    private static let configuration = CommandSpec(
+        "config",
+        "the configuration",
+        subcommands: [
+            CommandSpec("check", "name every fault with file and line", options: [config], examples: ["easel config check -c easel.yaml"]),
+            CommandSpec("example", "print a commented example", examples: ["easel config example > easel.yaml"]),
+        ],
+        defaultSubcommand: "check",
+        examples: ["easel config check"]
+    )
+
+    private static let version = CommandSpec("version", "the version", options: [json], examples: ["easel version"])
+
+    private static let completions = CommandSpec(
+        "completions",
+        "completions for a shell",
+        arguments: [ArgumentSpec("SHELL", .choice(Completions.Shell.allCases.map(\.rawValue)), "bash, zsh or fish")],
+        examples: ["easel completions bash > /etc/bash_completion.d/easel"]
+    )
+}

@@ -1,0 +1,162 @@
+import EaselBase
+import EaselConfiguration
+import Foundation
+
+/// `easel team list|create`.
+enum TeamCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        guard arguments.command.last == "create" else {
+            let printer = ListPrinter(
+                member: "teams",
+                columns: [
+                    .member("Team", "name"), .made("Created") { ListPrinter.time($0["created_at"]) },
+                    .member("Id", "id", importance: 1, number: true),
+                ],
+                empty: "no teams"
+            )
+            return try printer.print(try await client.get("/v1/teams"), arguments)
+        }
+        let body = try await client.post("/v1/teams", json: ["name": arguments.text("NAME") ?? ""])
+        if arguments.has("json") { return Output.data(body) }
+        Output.data("team \(arguments.text("NAME") ?? "") made")
+    }
+}
+
+/// `easel key list|create|revoke`.
+enum KeyCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        switch arguments.command.last {
+        case "create": try await create(client, arguments)
+        case "revoke":
+            try await client.delete("/v1/keys/\(APIClient.encode(arguments.text("ID") ?? ""))")
+            Output.note("revoked")
+        default: try list.print(try await client.get("/v1/keys", query: [("team", arguments.text("team"))]), arguments)
+        }
+    }
+
+    private static let list = ListPrinter(
+        member: "keys",
+        columns: [
+            .made("Key") { ($0["prefix"]?.stringValue ?? "") + "..." }, .member("Team", "team"),
+            .member("Project", "project", importance: 3), .member("Role", "role", importance: 1),
+            .made("Created", importance: 4) { ListPrinter.time($0["created_at"]) },
+            .made("Expires", importance: 2) { ListPrinter.time($0["expires_at"]) },
+            .made("Revoked", importance: 2) { ListPrinter.time($0["revoked_at"]) }, .member("Id", "id"),
+        ],
+        empty: "no keys"
+    )
+
+    private struct NewKey: Encodable {
+        let team: String
+        let project: String?
+        let role: String?
+        let expires_at: String?
+        let requests_per_minute: Int?
+        let max_concurrent: Int?
+    }
+
+    private static func create(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let body = try await client.post(
+            "/v1/keys",
+            json: NewKey(
+                team: arguments.text("team") ?? "",
+                project: arguments.text("project"),
+                role: arguments.text("role"),
+                expires_at: arguments.text("expires"),
+                requests_per_minute: arguments.integer("requests-per-minute"),
+                max_concurrent: arguments.integer("max-concurrent")
+            )
+        )
+        if arguments.has("json") { return Output.data(body) }
+        let made = try JSON.decode(JSONValue.self, from: body)
+        Output.data(made["key"]?.stringValue ?? "")
+        Output.note("This key of team \(arguments.text("team") ?? "") is shown once; only its hash is kept.")
+    }
+}
+
+/// `easel price list`.
+enum PriceCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let printer = ListPrinter(
+            member: "prices",
+            columns: [
+                .member("Provider", "provider"), .member("Model", "model"),
+                .made("Speed") { $0["rendering_speed"]?.stringValue ?? "any" },
+                .member("Character", "character_reference", importance: 1),
+                .member("USD an image", "usd_per_image", number: true),
+                .made("From", importance: 2) { ListPrinter.time($0["effective_from"]) },
+            ],
+            empty: "no prices"
+        )
+        try printer.print(try await APIClient(arguments).get("/v1/prices"), arguments)
+    }
+}
+
+/// `easel provider list`.
+enum ProviderCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let printer = ListPrinter(
+            member: "providers",
+            columns: [
+                .member("Provider", "name"), .member("Kind", "kind", importance: 3), .member("State", "state"),
+                .made("In flight", number: true) {
+                    "\(ListPrinter.plain($0["in_flight"] ?? .null))/\(ListPrinter.plain($0["max_in_flight"] ?? .null))"
+                },
+                .made("Usual ms", importance: 2) { ListPrinter.plain($0["latency_ms"] ?? .null) },
+                .member("Last", "last_outcome", importance: 1),
+                .member("Today USD", "spend_today_usd", number: true),
+            ],
+            empty: "no providers"
+        )
+        try printer.print(try await APIClient(arguments).get("/v1/providers"), arguments)
+    }
+}
+
+/// `easel route explain`.
+enum RouteCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let file = arguments.text("FILE") ?? "-"
+        let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
+        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let body = try await APIClient(arguments).post("/v1/route/explain", body: [UInt8](data), type: "application/json")
+        if arguments.has("json") { return Output.data(body) }
+        let plan = try JSON.decode(JSONValue.self, from: body)["plan"] ?? .null
+        Output.data("policy \(plan["policy"]?.stringValue ?? ""), at most \(plan["bound_usd"]?.stringValue.map { "$\($0)" } ?? "an unknown price")")
+        for (index, candidate) in (plan["candidates"]?.arrayValue ?? []).enumerated() {
+            Output.data("\(index + 1). \(candidate["provider"]?.stringValue ?? "")  \(candidate["reason"]?.stringValue ?? "")")
+        }
+        for dropped in plan["dropped"]?.arrayValue ?? [] {
+            Output.data("-  \(dropped["provider"]?.stringValue ?? "")  dropped: \(dropped["reason"]?.stringValue ?? "")")
+        }
+    }
+}
+
+/// `easel config check|example`.
+enum ConfigCommand {
+    static func run(_ arguments: ParsedArguments) throws {
+        if arguments.command.last == "example" { return Output.data(Configuration.example) }
+        let path = arguments.text("config") ?? "easel.yaml"
+        let configuration = try Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        Output.data(configuration.redactedDescription)
+        Output.note("\(path) is sound")
+    }
+}
+
+/// `easel version`.
+enum VersionCommand {
+    static let version = "0.1.0"
+
+    static func run(_ arguments: ParsedArguments) {
+        Output.data(arguments.has("json") ? "{\"version\":\"\(version)\"}" : "easel \(version)")
+    }
+}
+
+/// `easel completions SHELL`.
+enum CompletionsCommand {
+    static func run(_ arguments: ParsedArguments) {
+        guard let shell = Completions.Shell(rawValue: arguments.text("SHELL") ?? "") else { return }
+        Output.data(Completions.script(for: shell, CommandTree.root))
+    }
+}

@@ -1,0 +1,101 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import Foundation
+
+/// `easel calls list` and `easel calls show`.
+enum CallsCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        if arguments.command.last == "show" { return try await show(client, arguments) }
+        let names = ["team", "provider", "status", "nsfw", "copyright", "since"]
+        let query = names.map { ($0, arguments.text($0)) } + [("limit", arguments.text("limit") ?? "20")]
+        try list.print(try await client.get("/v1/calls", query: query), arguments)
+    }
+
+    private static let list = ListPrinter(
+        member: "calls",
+        columns: [
+            .made("Received") { ListPrinter.time($0["received_at"]) },
+            .member("Team", "team", importance: 2),
+            .member("Model", "model", importance: 3),
+            .member("Provider", "provider"),
+            .member("Status", "status"),
+            .made("Images", importance: 4, number: true) {
+                "\(ListPrinter.plain($0["images_delivered"] ?? .null))/\(ListPrinter.plain($0["images_requested"] ?? .null))"
+            },
+            .made("Cost USD", number: true) { call in
+                guard let cost = call["cost_usd"]?.stringValue else { return "?" }
+                return cost + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
+            },
+            .member("ms", "latency_ms", importance: 1, number: true),
+            .member("Attempts", "attempt_count", importance: 5, number: true),
+            .member("Call", "id"),
+        ],
+        empty: "no calls"
+    )
+
+    private static func show(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let id = arguments.text("ID") ?? ""
+        let body = try await client.get("/v1/calls/\(APIClient.encode(id))")
+        if arguments.has("json") { return Output.data(body) }
+        let call = try JSON.decode(JSONValue.self, from: body)
+        func text(_ name: String) -> String { call[name].map(ListPrinter.plain) ?? "" }
+        let style = Terminal.of(.standardOutput).style
+        var lines = [
+            style.bold("call \(text("id"))"),
+            "received   \(ListPrinter.time(call["received_at"])) UTC by team \(text("team"))\(text("project").isEmpty ? "" : ", project \(text("project"))")",
+            "request    \(text("model")), \(text("images_requested")) picture(s), policy \(text("policy"))",
+            "outcome    \(text("status"))\(text("error_code").isEmpty ? "" : " (\(text("error_code")))") by \(text("provider").isEmpty ? "nobody" : text("provider")) in \(text("latency_ms")) ms",
+            "cost       \(call["cost_usd"]?.stringValue.map { "$\($0)" } ?? "not known"), basis \(text("cost_basis"))",
+        ]
+        if !text("prompt").isEmpty { lines.append("prompt     \(text("prompt"))") }
+        if !text("tags").isEmpty { lines.append("tags       \(text("tags"))") }
+        Output.data(lines.joined(separator: "\n"))
+        try section("attempts", call, attempts, arguments)
+        try section("images", call, images, arguments)
+        try section("translation", call, translation, arguments)
+        if arguments.has("plan"), let plan = call["plan"] {
+            Output.data("\nplan\n" + (try JSON.text(plan, sorted: true, pretty: true)))
+        }
+    }
+
+    private static func section(_ name: String, _ call: JSONValue, _ printer: ListPrinter, _ arguments: ParsedArguments) throws {
+        guard let rows = call[name]?.arrayValue, !rows.isEmpty else { return }
+        Output.data("\n\(name)")
+        try printer.print(try JSON.encode(JSONValue.object([name: .array(rows)])), arguments)
+    }
+
+    private static let attempts = ListPrinter(
+        member: "attempts",
+        columns: [
+            .member("Provider", "provider"), .member("Outcome", "outcome"), .member("Reason", "reason"),
+            .member("Code", "error_code", importance: 2), .member("HTTP", "http_status", importance: 3, number: true),
+            .made("Started", importance: 4) { ListPrinter.time($0["started_at"]) },
+            .member("ms", "latency_ms", number: true),
+            .made("Cost USD", number: true) { $0["cost_usd"]?.stringValue ?? "?" },
+            .member("Basis", "cost_basis", importance: 1),
+        ],
+        empty: ""
+    )
+
+    private static let images = ListPrinter(
+        member: "images",
+        columns: [
+            .made("Size") { "\(ListPrinter.plain($0["width"] ?? .null))x\(ListPrinter.plain($0["height"] ?? .null))" },
+            .member("Format", "format"), .member("Seed", "seed", importance: 2, number: true),
+            .member("NSFW", "nsfw"), .member("Copyright", "copyright"), .member("Withheld", "withheld"),
+            .member("URL", "url", importance: 1),
+        ],
+        empty: ""
+    )
+
+    private static let translation = ListPrinter(
+        member: "translation",
+        columns: [
+            .member("Parameter", "parameter"), .member("At the provider", "provider_parameter"),
+            .member("Action", "action"), .member("Note", "note", importance: 1),
+        ],
+        empty: ""
+    )
+}

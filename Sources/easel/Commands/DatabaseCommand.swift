@@ -1,0 +1,115 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselLedger
+import Foundation
+
+/// `easel db migrate|status|verify|psql`.
+enum DatabaseCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let log = Log(minimum: .warning)
+        let (connectionString, embedded) = try await open(arguments, log: log)
+        do {
+            try await run(arguments, connectionString, embedded, log)
+        } catch {
+            // A server that was running for somebody else is left alone; one that we started is stopped.
+            await embedded?.stop()
+            throw error
+        }
+        await embedded?.stop()
+    }
+
+    /// The configured database, or the embedded one of a data directory, started when it is not running.
+    private static func open(_ arguments: ParsedArguments, log: Log) async throws -> (String, EmbeddedPostgres?) {
+        var directory = arguments.text("data-dir")
+        if directory == nil {
+            let path = arguments.text("config") ?? "easel.yaml"
+            if arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) {
+                let configuration = try Configuration.load(path: path)
+                if let url = configuration.database.url { return (url.reveal(), nil) }
+                directory = configuration.dataDirectory
+            }
+        }
+        let place = directory ?? ".easel"
+        guard FileManager.default.fileExists(atPath: place) else {
+            throw CommandFailure(
+                "there is no \(place) here: give --config or --data-dir, or run `easel up` first",
+                code: ExitCode.usage
+            )
+        }
+        let embedded = try await EmbeddedPostgres.start(dataDirectory: place, log: log)
+        return (embedded.connectionString, embedded)
+    }
+
+    private static func run(
+        _ arguments: ParsedArguments,
+        _ connectionString: String,
+        _ embedded: EmbeddedPostgres?,
+        _ log: Log
+    ) async throws {
+        switch arguments.command.last {
+        case "migrate":
+            let applied = try await Migrator(connectionString: connectionString, log: log).migrate()
+            Output.data(applied.isEmpty ? "the schema is up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+        case "status": try await status(arguments, connectionString, log)
+        case "verify": try await verify(arguments, connectionString, log)
+        default: try psql(arguments, connectionString, embedded)
+        }
+    }
+
+    private struct StatusDocument: Encodable {
+        let applied: [String]
+        let pending: [String]
+        let newer: [Int64]
+    }
+
+    private static func status(_ arguments: ParsedArguments, _ connectionString: String, _ log: Log) async throws {
+        let status = try await Migrator(connectionString: connectionString, log: log).status()
+        if arguments.has("json") {
+            return Output.data(
+                try JSON.text(
+                    StatusDocument(applied: status.applied, pending: status.pending, newer: status.newer),
+                    sorted: true
+                )
+            )
+        }
+        for name in status.applied { Output.data("applied  \(name)") }
+        for name in status.pending { Output.data("pending  \(name)") }
+        for version in status.newer { Output.data("newer    \(version), from a later version of Easel") }
+    }
+
+    private struct FindingDocument: Encodable {
+        let check: String
+        let team_id: Int64
+        let call_id: String
+        let detail: String
+    }
+
+    private static func verify(_ arguments: ParsedArguments, _ connectionString: String, _ log: Log) async throws {
+        let ledger = try await PostgresLedger.connect(connectionString: connectionString, log: log)
+        let findings = try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0))
+        await ledger.close()
+        if arguments.has("json") {
+            let rows = findings.map {
+                FindingDocument(check: $0.check.rawValue, team_id: $0.teamID, call_id: $0.callID.text, detail: $0.detail)
+            }
+            Output.data(try JSON.text(["findings": rows], sorted: true))
+        } else if findings.isEmpty {
+            Output.data("every figure adds up: \(DatabaseVerify.Check.allCases.count) checks over the whole log")
+        } else {
+            for finding in findings { Output.data("\(finding.check.rawValue): call \(finding.callID.text): \(finding.detail)") }
+        }
+        if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }
+    }
+
+    private static func psql(_ arguments: ParsedArguments, _ connectionString: String, _ embedded: EmbeddedPostgres?) throws {
+        var words = embedded?.psqlCommand ?? ["psql", connectionString]
+        if let statement = arguments.text("SQL") { words += ["-c", statement] }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        try process.run()
+        process.waitUntilExit()
+        if process.terminationStatus != 0 { throw CommandFailure("psql ended with \(process.terminationStatus)") }
+    }
+}

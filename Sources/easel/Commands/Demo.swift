@@ -1,0 +1,126 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselGateway
+import EaselProviders
+import EaselReporting
+import EaselSandbox
+import Foundation
+
+/// The tour of `make demo`: remixes of one picture through a gateway of its own, one of them failing over, and the report.
+struct Demo {
+    let sandbox: Sandbox?
+    let configuration: Configuration
+    /// The pictures go to `demo/` in here.
+    let directory: String
+
+    private struct Step {
+        let title: String
+        let name: String
+        let fields: [(String, String)]
+        /// Whether the first provider answers 503 for this one.
+        let failsOver: Bool
+    }
+
+    private let steps = [
+        Step(
+            title: "Ideogram 4.0 as a woodcut",
+            name: "woodcut",
+            fields: [
+                ("model", "ideogram-4.0"), ("prompt", "the same scene as a woodcut print"), ("strength", "0.5"),
+                ("rendering_speed", "turbo"),
+            ],
+            failsOver: false
+        ),
+        Step(
+            title: "Ideogram 3.0, two pictures as PNG",
+            name: "watercolour",
+            fields: [
+                ("model", "ideogram-3.0"), ("prompt", "a loose watercolour of this place"), ("count", "2"),
+                ("style_preset", "WATERCOLOR"), ("output.format", "png"),
+            ],
+            failsOver: false
+        ),
+        Step(
+            title: "Ideogram 3.0 while the first provider is down",
+            name: "poster",
+            fields: [("model", "ideogram-3.0"), ("prompt", "a travel poster of this place"), ("strength", "0.7")],
+            failsOver: true
+        ),
+        Step(
+            title: "Ideogram 1.0 as WebP",
+            name: "night",
+            fields: [
+                ("model", "ideogram-1.0"), ("prompt", "the same place at night"), ("output.format", "webp"),
+            ],
+            failsOver: false
+        ),
+    ]
+
+    func run() async throws {
+        let runtime = try await Runtime.start(configuration, log: Log(minimum: .error))
+        let url = "http://127.0.0.1:\(try runtime.gateway.start())"
+        let beside = Task(name: "beside requests") { await runtime.run() }
+        do {
+            try await tour(url)
+        } catch {
+            beside.cancel()
+            await runtime.stop()
+            throw error
+        }
+        beside.cancel()
+        await runtime.stop()
+    }
+
+    private func tour(_ url: String) async throws {
+        let folder = directory + "/demo"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let source = folder + "/source.jpg"
+        try ExamplePicture.write(to: source)
+        let picture = [UInt8](FileManager.default.contents(atPath: source) ?? Data())
+        let key = String(decoding: FileManager.default.contents(atPath: configuration.dataDirectory + "/admin-key") ?? Data(), as: UTF8.self)
+        let client = APIClient(baseURL: url, key: key.trimmingCharacters(in: .whitespacesAndNewlines))
+        Output.data("One picture, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
+        var failovers = 0
+        for step in steps {
+            if step.failsOver { try await setFaults("[{\"provider\":\"runware\",\"kind\":\"http\",\"status\":503,\"first\":1}]") }
+            let reply = try await remix(client, step, picture)
+            if step.failsOver { try await setFaults("[]") }
+            let attempts = reply["attempts"]?.arrayValue ?? []
+            let path = attempts.map { "\($0["provider"]?.stringValue ?? "?") \($0["outcome"]?.stringValue ?? "?")" }
+            if attempts.count > 1 { failovers += 1 }
+            Output.data("\(step.title)\n  \(path.joined(separator: ", then "))")
+            for (index, image) in (reply["images"]?.arrayValue ?? []).enumerated() {
+                let format = image["format"]?.stringValue ?? "jpg"
+                guard let text = image["base64"]?.stringValue, let data = Data(base64Encoded: text) else { continue }
+                let file = "\(folder)/\(step.name)-\(index + 1).\(format)"
+                try data.write(to: URL(fileURLWithPath: file))
+                let size = "\(image["width"]?.intValue ?? 0)x\(image["height"]?.intValue ?? 0)"
+                Output.data("  \(file)  \(size)  \(ByteSizeText.format(data.count))")
+            }
+        }
+        Output.data("")
+        let report = try UsageReportReading.report(from: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")]))
+        Output.data(UsageReportRenderer(report).table(Terminal.of(.standardOutput).style))
+        guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
+        Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")
+    }
+
+    private func setFaults(_ json: String) async throws {
+        try await sandbox?.setFaults(FaultRule.list(from: JSON.decode(JSONValue.self, from: Array(json.utf8))))
+    }
+
+    private func remix(_ client: APIClient, _ step: Step, _ picture: [UInt8]) async throws -> JSONValue {
+        var form = MultipartBody()
+        form.addFile("image", SourceImage(bytes: picture, format: .jpg, size: PixelSize(width: 1, height: 1)))
+        for (name, value) in step.fields { form.add(name, value) }
+        form.add("output.type", "base64")
+        let boundary = MultipartBody.freshBoundary()
+        let body = try await client.post(
+            "/v1/remix",
+            body: form.encode(boundary: boundary),
+            type: "multipart/form-data; boundary=\(boundary)"
+        )
+        return try JSON.decode(JSONValue.self, from: body)
+    }
+}

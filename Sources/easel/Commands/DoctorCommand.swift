@@ -1,0 +1,166 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselLedger
+import EaselReporting
+import EaselTransport
+import Foundation
+
+/// `easel doctor`: looks at what a gateway needs, names what is wrong and how to mend it.
+enum DoctorCommand {
+    enum Level: String, Encodable {
+        case ok, warning, problem
+    }
+
+    struct Finding: Encodable {
+        let check: String
+        let level: Level
+        let detail: String
+        let mend: String?
+    }
+
+    static func run(_ arguments: ParsedArguments) async throws {
+        let findings = await examine(path: arguments.text("config") ?? "easel.yaml", isGiven: arguments.text("config") != nil)
+        if arguments.has("json") {
+            Output.data(try JSON.text(["findings": findings], sorted: true))
+        } else {
+            let style = Terminal.of(.standardOutput).style
+            for finding in findings {
+                let mark =
+                    switch finding.level {
+                    case .ok: style.green("ok      ")
+                    case .warning: style.yellow("warning ")
+                    case .problem: style.red("problem ")
+                    }
+                Output.data("\(mark) \(finding.check): \(finding.detail)")
+                if let mend = finding.mend { Output.data("         -> \(mend)") }
+            }
+        }
+        if findings.contains(where: { $0.level == .problem }) { throw CommandFailure("something needs mending") }
+    }
+
+    private static func examine(path: String, isGiven: Bool) async -> [Finding] {
+        var findings: [Finding] = []
+        func add(_ check: String, _ level: Level, _ detail: String, _ mend: String? = nil) {
+            findings.append(Finding(check: check, level: level, detail: detail, mend: mend))
+        }
+        files(add)
+        var configuration: Configuration?
+        if isGiven || FileManager.default.fileExists(atPath: path) {
+            do throws(ConfigurationError) {
+                configuration = try Configuration.load(path: path)
+                add("configuration", .ok, "\(path) is sound")
+            } catch {
+                add("configuration", .problem, error.report, "mend the lines above; `easel config example` prints a sound one")
+            }
+        } else {
+            add("configuration", .warning, "there is no \(path)", "`easel config example > easel.yaml`, or `easel up` to try without")
+        }
+        let directory = configuration?.dataDirectory ?? ".easel"
+        dataDirectory(directory, add)
+        if let configuration {
+            await database(configuration, add)
+            await providers(configuration, add)
+            await listener(configuration, add)
+        } else {
+            postgresPrograms(add)
+        }
+        return findings
+    }
+
+    private typealias Add = (String, Level, String, String?) -> Void
+
+    private static func files(_ add: Add) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        let most = Int(clamping: limit.rlim_max)
+        most >= 4096
+            ? add("open files", .ok, "up to \(most)", nil)
+            : add("open files", .warning, "at most \(most)", "raise the hard limit (`ulimit -Hn`): a waiting call takes two")
+    }
+
+    private static func dataDirectory(_ directory: String, _ add: Add) {
+        var place = directory
+        while !FileManager.default.fileExists(atPath: place), let slash = place.lastIndex(of: "/") {
+            place = String(place[..<slash])
+            if place.isEmpty { place = "/" }
+        }
+        if !FileManager.default.fileExists(atPath: place) { place = "." }
+        guard FileManager.default.isWritableFile(atPath: place) else {
+            return add("data directory", .problem, "\(place) is not writable", "give this user the directory, or set data_dir")
+        }
+        var system = statvfs()
+        if statvfs(place, &system) == 0 {
+            let free = Int(clamping: UInt64(system.f_bavail) * UInt64(system.f_frsize))
+            guard free > 1 << 30 else {
+                return add("data directory", .warning, "only \(ByteSizeText.format(free)) free for \(directory)", "make room: the database and the journal need it")
+            }
+            return add("data directory", .ok, "\(directory), \(ByteSizeText.format(free)) free", nil)
+        }
+        add("data directory", .ok, directory, nil)
+    }
+
+    private static func postgresPrograms(_ add: Add) {
+        let found = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql"))?.sorted() ?? []
+        found.isEmpty
+            ? add("PostgreSQL", .problem, "no server programs are installed", "`apt-get install postgresql-15`, or set database.url")
+            : add("PostgreSQL", .ok, "server programs of version \(found.joined(separator: ", "))", nil)
+    }
+
+    private static func database(_ configuration: Configuration, _ add: Add) async {
+        guard let url = configuration.database.url else { return postgresPrograms(add) }
+        do throws(LedgerError) {
+            let status = try await Migrator(connectionString: url.reveal(), log: .silent).status()
+            status.pending.isEmpty
+                ? add("database", .ok, "reached, schema up to date", nil)
+                : add("database", .warning, "reached, \(status.pending.count) migration(s) to come", "`easel db migrate`, or start the gateway")
+        } catch {
+            add("database", .problem, "\(error)", "check database.url and that the server accepts this host and user")
+        }
+    }
+
+    /// Whether each provider's address answers at all; no key is sent and nothing is spent.
+    private static func providers(_ configuration: Configuration, _ add: Add) async {
+        let group = EventLoopGroup(name: "doctor", count: 1)
+        defer { group.shutdown() }
+        let client = HTTPClient(group: group)
+        for provider in configuration.providers {
+            let request = HTTPRequest(
+                method: "GET",
+                url: provider.baseURL,
+                timeouts: HTTPTimeouts(connect: .seconds(5), total: .seconds(10)),
+                maxResponseBytes: 1 << 20
+            )
+            do throws(TransportError) {
+                let response = try await client.execute(request)
+                add("provider \(provider.name)", .ok, "\(provider.baseURL) answers (status \(response.status) without a key)", nil)
+            } catch {
+                add(
+                    "provider \(provider.name)",
+                    .problem,
+                    "\(provider.baseURL) cannot be reached: \(error.kind.rawValue)",
+                    "check base_url, DNS, and that this machine may connect out"
+                )
+            }
+        }
+    }
+
+    private static func listener(_ configuration: Configuration, _ add: Add) async {
+        let group = EventLoopGroup(name: "doctor", count: 1)
+        defer { group.shutdown() }
+        let host = ["0.0.0.0", "::", ""].contains(configuration.listen.host) ? "127.0.0.1" : configuration.listen.host
+        let url = "http://\(host):\(configuration.listen.port)/readyz"
+        let request = HTTPRequest(url: url, timeouts: HTTPTimeouts(connect: .seconds(2), total: .seconds(5)))
+        do throws(TransportError) {
+            let response = try await HTTPClient(group: group).execute(request)
+            let body = String(decoding: response.body.prefix(200), as: UTF8.self)
+            if response.status == 200 {
+                add("gateway", .ok, "ready on \(configuration.listen)", nil)
+            } else {
+                add("gateway", .warning, "\(configuration.listen) answers \(response.status): \(body)", "see its log")
+            }
+        } catch {
+            add("gateway", .warning, "not running on \(configuration.listen)", "`easel serve --config FILE` starts it")
+        }
+    }
+}

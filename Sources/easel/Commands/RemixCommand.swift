@@ -1,0 +1,159 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselImaging
+import EaselProviders
+import EaselReporting
+import Foundation
+
+/// `easel remix`: one flag for each field of the request; saves the pictures and prints their paths.
+enum RemixCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let source = arguments.text("IMAGE") ?? "-"
+        var form = MultipartBody()
+        try addImage("image", source, to: &form)
+        for (option, field) in textFields { form.add(field, arguments.text(option)) }
+        if let size = arguments.text("size").flatMap({ PixelSize($0) }) {
+            form.add("width", String(size.width))
+            form.add("height", String(size.height))
+        }
+        for (option, field) in flags where arguments.has(option) { form.add(field, "true") }
+        for file in arguments.texts("style-reference") { try addImage("style_reference_images", file, to: &form) }
+        if let file = arguments.text("character-reference") { try addImage("character_reference_images", file, to: &form) }
+        if let file = arguments.text("character-mask") { try addImage("character_reference_masks", file, to: &form) }
+        for (name, value) in arguments.pairs("tag") { form.add("tags.\(name)", value) }
+        form.add("output.type", "base64")
+        form.add("output.format", arguments.text("format"))
+        form.add("output.quality", arguments.text("quality"))
+        if arguments.text("model") == nil { form.add("model", RemixModel.ideogram4.rawValue) }
+
+        let client = try APIClient(arguments)
+        let boundary = MultipartBody.freshBoundary()
+        let body = form.encode(boundary: boundary)
+        let progress = ProgressLine()
+        let answer = try await progress.during("remixing \(name(of: source))") { _ in
+            try await client.post("/v1/remix", body: body, type: "multipart/form-data; boundary=\(boundary)")
+        }
+        try save(answer, source: source, arguments)
+    }
+
+    private static let textFields = [
+        ("prompt", "prompt"), ("model", "model"), ("strength", "strength"), ("count", "count"),
+        ("speed", "rendering_speed"), ("negative-prompt", "negative_prompt"), ("magic-prompt", "magic_prompt"),
+        ("style-type", "style_type"), ("style-preset", "style_preset"), ("style-code", "style_code"), ("seed", "seed"),
+        ("policy", "policy"), ("project", "project"), ("max-cost", "max_cost_usd"), ("deadline", "deadline"),
+    ]
+    private static let flags = [
+        ("copyright-detection", "copyright_detection"), ("safety-check", "safety_check"), ("strict", "strict"),
+    ]
+
+    private static func addImage(_ field: String, _ source: String, to form: inout MultipartBody) throws {
+        if source.hasPrefix("http://") || source.hasPrefix("https://") {
+            form.add(field, source)
+            return
+        }
+        let bytes: [UInt8]
+        if source == "-" {
+            bytes = [UInt8](FileHandle.standardInput.readDataToEndOfFile())
+        } else {
+            guard let data = FileManager.default.contents(atPath: source) else {
+                throw CommandFailure("cannot read the picture \(source)", code: ExitCode.usage)
+            }
+            bytes = [UInt8](data)
+        }
+        // What it is, the gateway finds out; here it only wants a name of its own kind.
+        let format = (try? ImageProbe.probe(bytes))?.format ?? .png
+        form.addFile(field, SourceImage(bytes: bytes, format: format, size: PixelSize(width: 1, height: 1)))
+    }
+
+    private static func name(of source: String) -> String {
+        guard source != "-" else { return "the picture" }
+        return source.split(separator: "/").last.map { String($0.prefix { $0 != "?" }) } ?? "the picture"
+    }
+
+    // MARK: - The answer
+
+    private struct Reply: Decodable {
+        struct Image: Decodable {
+            let base64: String?
+            let width: Int?
+            let height: Int?
+            let format: String?
+            let nsfw: Bool?
+            let copyright: String
+            let withheld: Bool
+        }
+        struct Attempt: Decodable {
+            let provider: String
+            let outcome: String
+            let reason: String?
+        }
+        let id: String
+        let status: String
+        let provider: String?
+        let images: [Image]
+        let cost_usd: String?
+        let cost_basis: String?
+        let latency_ms: Int
+        let attempts: [Attempt]
+        let translation: [TranslationEntry]
+    }
+
+    private static func save(_ answer: [UInt8], source: String, _ arguments: ParsedArguments) throws {
+        let reply = try JSON.decode(Reply.self, from: answer)
+        let folder = arguments.text("out") ?? "."
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var paths: [String] = []
+        for image in reply.images {
+            guard let text = image.base64, let data = Data(base64Encoded: text) else { continue }
+            let path = freePath(folder, stem: stem(of: source), format: image.format ?? "jpg")
+            try data.write(to: URL(fileURLWithPath: path))
+            paths.append(path)
+        }
+        if arguments.has("json") { Output.data(try withPaths(answer, paths)) } else if !paths.isEmpty { Output.data(paths.joined(separator: "\n")) }
+        for attempt in reply.attempts where attempt.outcome != "succeeded" {
+            Output.note("\(attempt.provider): \(attempt.outcome)\(attempt.reason.map { " (\($0))" } ?? "")")
+        }
+        for entry in reply.translation where entry.action != .mapped {
+            Output.note("\(entry.parameter): \(entry.action.rawValue)\(entry.note.map { ", \($0)" } ?? "")")
+        }
+        let withheld = reply.images.count(where: \.withheld)
+        if withheld > 0 { Output.note("\(withheld) of \(reply.images.count) pictures withheld by the provider on content grounds") }
+        let cost = reply.cost_usd.map { "$\($0)\(reply.cost_basis == "provider" ? "" : "*")" } ?? "cost not known"
+        Output.note("\(reply.status) by \(reply.provider ?? "nobody"), \(cost), \(reply.latency_ms) ms, call \(reply.id)")
+        if paths.isEmpty { throw CommandFailure("no picture was delivered") }
+    }
+
+    /// The answer with the files' paths in place of the pictures' bytes.
+    private static func withPaths(_ answer: [UInt8], _ paths: [String]) throws -> String {
+        guard case .object(var members) = try JSON.decode(JSONValue.self, from: answer),
+            let images = members["images"]?.arrayValue
+        else { return String(decoding: answer, as: UTF8.self) }
+        var left = paths[...]
+        members["images"] = .array(
+            images.map { image in
+                guard case .object(var fields) = image, fields["base64"] != nil else { return image }
+                fields["base64"] = nil
+                fields["file"] = left.popFirst().map { .string($0) } ?? .null
+                return .object(fields)
+            }
+        )
+        return try JSON.text(JSONValue.object(members), sorted: true, pretty: true)
+    }
+
+    private static func stem(of source: String) -> String {
+        let name = name(of: source)
+        guard source != "-" else { return "stdin" }
+        return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    }
+
+    /// `cat-remix-1.jpg`, or the first number that is free: nothing is overwritten.
+    private static func freePath(_ folder: String, stem: String, format: String) -> String {
+        var number = 1
+        while true {
+            let path = "\(folder)/\(stem)-remix-\(number).\(format)"
+            if !FileManager.default.fileExists(atPath: path) { return path }
+            number += 1
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import EaselBase
+import EaselConfiguration
+import EaselSandbox
+import EaselTransport
+import Foundation
+
+/// `easel sandbox`: the simulated providers on their own, until a signal.
+enum SandboxCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let signals = Signals.stream([SIGTERM, SIGINT])
+        let port = UInt16(clamping: arguments.integer("port") ?? 8090)
+        var configuration = SandboxConfiguration()
+        configuration.host = arguments.text("host") ?? "127.0.0.1"
+        configuration.runwarePort = port
+        configuration.ideogramPort = port == 0 ? 0 : port + 1
+        configuration.apiKeys = [arguments.text("api-key") ?? "sandbox-key"]
+        configuration.pixelScale = arguments.integer("pixel-scale") ?? 1
+        let latency = arguments.duration("latency") ?? .zero
+        configuration.latency = latency...latency
+        if let file = arguments.text("faults") {
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw CommandFailure("cannot read \(file)", code: ExitCode.usage)
+            }
+            do {
+                configuration.faults = try FaultRule.list(from: try JSON.decode(JSONValue.self, from: [UInt8](data)))
+            } catch {
+                throw CommandFailure("\(file): \(error)", code: ExitCode.usage)
+            }
+        }
+        let group = EventLoopGroup(name: "sandbox-loop", count: 1)
+        let sandbox = Sandbox(group: group, configuration: configuration, log: Log())
+        do {
+            _ = try sandbox.start()
+        } catch {
+            throw CommandFailure("the sandbox cannot listen: \(error)")
+        }
+        Output.data(
+            "{\"event\":\"ready\",\"runware\":\"\(sandbox.runwareBaseURL)\",\"ideogram\":\"\(sandbox.ideogramBaseURL)\","
+                + "\"control\":\"\(sandbox.controlURL)\"}"
+        )
+        var iterator = signals.makeAsyncIterator()
+        _ = await iterator.next()
+        await sandbox.stop()
+        group.shutdown()
+    }
+}

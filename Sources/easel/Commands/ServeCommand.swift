@@ -1,0 +1,85 @@
+import EaselBase
+import EaselConfiguration
+import EaselGateway
+import EaselTransport
+import Foundation
+
+/// `easel serve`: everything of one configuration, until a signal.
+enum ServeCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        if arguments.text("only") == "reporter" {
+            throw CommandFailure(
+                "there is no reporter in this version: reports are read straight from the log by the gateway",
+                code: ExitCode.usage
+            )
+        }
+        let path = arguments.text("config") ?? "easel.yaml"
+        let configuration = try Configuration.load(path: path)
+        try await serve(configuration, log: Log(minimum: configuration.logging.level)) { _ in }
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    /// - Parameter ready: called once the gateway listens, with its URL.
+    static func serve(
+        _ configuration: Configuration,
+        log: Log,
+        ready: (String) async throws -> Void
+    ) async throws {
+        // Before anything is started, so that a signal during the start is not the end of a half-made database.
+        let signals = Signals.stream([SIGTERM, SIGINT])
+        raiseFileLimit()
+        let runtime = try await Runtime.start(configuration, log: log)
+        let url: String
+        do {
+            let port = try runtime.gateway.start()
+            url = "http://\(shownHost(configuration.listen.host)):\(port)"
+        } catch {
+            await runtime.stop()
+            throw CommandFailure("cannot listen on \(configuration.listen): \(error)")
+        }
+        let beside = Task(name: "beside requests") { await runtime.run() }
+        Output.data("{\"event\":\"ready\",\"url\":\"\(url)\"}")
+        log.info("ready", ["url": url])
+        do {
+            try await ready(url)
+        } catch {
+            beside.cancel()
+            await runtime.stop()
+            throw error
+        }
+        var iterator = signals.makeAsyncIterator()
+        _ = await iterator.next()
+        log.info("stopping", ["grace": DurationText.format(configuration.shutdownGrace)])
+        let stopping = Task(name: "stop") {
+            await runtime.stop()
+            beside.cancel()
+        }
+        // A second signal ends the wait: what was acknowledged is on disk, the rest is recovered at the next start.
+        let impatience = Task(name: "second signal") { @concurrent in
+            for await _ in signals {
+                log.warning("stopped at once by a second signal")
+                exit(ExitCode.done)
+            }
+        }
+        await stopping.value
+        impatience.cancel()
+        log.info("stopped")
+    }
+
+    private static func shownHost(_ host: String) -> String {
+        switch host {
+        case "0.0.0.0", "::", "": "127.0.0.1"
+        default: host.contains(":") ? "[\(host)]" : host
+        }
+    }
+
+    /// As many open files as the system allows: two for each call that is proxied.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

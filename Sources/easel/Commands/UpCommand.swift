@@ -1,0 +1,131 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselGateway
+import EaselSandbox
+import EaselTransport
+import Foundation
+
+/// `easel up`: everything on this machine with nothing to configure; with `--demo` a short tour that ends by itself.
+enum UpCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let directory = arguments.text("data-dir") ?? ".easel"
+        let isDemo = arguments.has("demo")
+        // A demo takes whatever port is free and leaves a server that may be running alone.
+        let port = isDemo ? 0 : arguments.integer("port") ?? 8080
+        let place = isDemo ? directory + "/demo-data" : directory
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        let keys = isDemo ? [] : providerKeys(environment)
+        let group = EventLoopGroup(name: "sandbox-loop", count: 1)
+        var sandbox: Sandbox?
+        if keys.isEmpty {
+            sandbox = try startSandbox(group)
+            if !isDemo {
+                Output.note("No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer, nothing is charged.")
+            }
+        }
+        let configuration = try Configuration.parse(
+            text: text(port: port, directory: place, keys: keys, sandbox: sandbox),
+            file: "easel up",
+            environment: environment
+        )
+        // What people read is on standard error here, so a server's log begins at warnings.
+        let log = Log(minimum: .warning)
+        if isDemo {
+            try await Demo(sandbox: sandbox, configuration: configuration, directory: directory).run()
+        } else {
+            try await ServeCommand.serve(configuration, log: log) { url in
+                try await welcome(url: url, directory: place)
+            }
+        }
+        await sandbox?.stop()
+        group.shutdown()
+    }
+
+    /// Kinds of providers whose keys are in the environment.
+    private static func providerKeys(_ environment: [String: String]) -> [ProviderKind] {
+        ProviderKind.allCases.filter { !(environment[keyName($0)] ?? "").isEmpty }
+    }
+
+    private static func keyName(_ kind: ProviderKind) -> String { "\(kind.rawValue.uppercased())_API_KEY" }
+
+    private static func startSandbox(_ group: EventLoopGroup) throws -> Sandbox {
+        var configuration = SandboxConfiguration()
+        configuration.ideogramPort = 0
+        configuration.latency = .milliseconds(300)...(.milliseconds(600))
+        let sandbox = Sandbox(group: group, configuration: configuration, log: Log(minimum: .warning))
+        _ = try sandbox.start()
+        return sandbox
+    }
+
+    /// The configuration in the words that an operator would write.
+    private static func text(port: Int, directory: String, keys: [ProviderKind], sandbox: Sandbox?) -> String {
+        var lines = ["listen: 127.0.0.1:\(port)", "data_dir: \(quoted(directory))", "providers:"]
+        for kind in sandbox == nil ? keys : ProviderKind.allCases {
+            lines += ["  \(kind.rawValue):", "    kind: \(kind.rawValue)"]
+            if let sandbox {
+                let url = kind == .runware ? sandbox.runwareBaseURL : sandbox.ideogramBaseURL
+                lines += ["    base_url: \(url)", "    api_key: sandbox-key"]
+            } else {
+                lines.append("    api_key: ${\(keyName(kind))}")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.replacing("'", with: "''") + "'"
+    }
+
+    // MARK: - What a newcomer sees
+
+    private static func welcome(url: String, directory: String) async throws {
+        let key = try await teamKey(url: url, directory: directory)
+        let picture = directory + "/example.jpg"
+        if !FileManager.default.fileExists(atPath: picture) { try ExamplePicture.write(to: picture) }
+        Output.note(
+            """
+
+            Easel is ready.
+
+              URL        \(url)
+              team key   \(key)
+              admin key  in \(directory)/admin-key
+
+            Remix a picture:
+
+              curl -s \(url)/v1/remix \\
+                -H 'Authorization: Bearer \(key)' \\
+                -F image=@\(picture) \\
+                -F model=ideogram-4.0 \\
+                -F prompt='the same scene as a woodcut print'
+
+            Then look at the figures:
+
+              .build/release/easel report usage
+              .build/release/easel calls list
+
+            Ctrl-C stops it.
+            """
+        )
+    }
+
+    /// The key of the team `default` for this directory: made once, kept in a file, made anew when it was revoked.
+    private static func teamKey(url: String, directory: String) async throws -> String {
+        let file = directory + "/team-key"
+        if let data = FileManager.default.contents(atPath: file) {
+            let key = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            if (try? await APIClient(baseURL: url, key: key).get("/v1/providers")) != nil { return key }
+        }
+        let admin = FileManager.default.contents(atPath: directory + "/admin-key") ?? Data()
+        let adminKey = String(decoding: admin, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let body = try await APIClient(baseURL: url, key: adminKey).post("/v1/keys", json: ["team": Runtime.defaultTeam])
+        guard let key = try JSON.decode(JSONValue.self, from: body)["key"]?.stringValue else {
+            throw CommandFailure("the gateway made no key")
+        }
+        try? FileManager.default.removeItem(atPath: file)
+        _ = try SecretFile.readOrCreate(file) { key }
+        return key
+    }
+}

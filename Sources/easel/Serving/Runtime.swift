@@ -1,0 +1,196 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselGateway
+import EaselLedger
+import EaselProviders
+import EaselTransport
+import Foundation
+
+/// A whole Easel in this process: database, ledger, journal, providers, gateway; started in order, stopped in reverse.
+final class Runtime: Sendable {
+    /// The team that the operator's own calls count for.
+    static let defaultTeam = "default"
+
+    let configuration: Configuration
+    let ledger: JournaledLedger
+    let gateway: Gateway
+    private let database: PostgresLedger
+    private let embedded: EmbeddedPostgres?
+    private let journal: Journal
+    private let group: EventLoopGroup
+    private let instance: InstanceLock
+    private let log: Log
+
+    private init(
+        configuration: Configuration,
+        ledger: JournaledLedger,
+        gateway: Gateway,
+        database: PostgresLedger,
+        embedded: EmbeddedPostgres?,
+        journal: Journal,
+        group: EventLoopGroup,
+        instance: InstanceLock,
+        log: Log
+    ) {
+        self.configuration = configuration
+        self.ledger = ledger
+        self.gateway = gateway
+        self.database = database
+        self.embedded = embedded
+        self.journal = journal
+        self.group = group
+        self.instance = instance
+        self.log = log
+    }
+
+    /// Starts everything up to, but not including, listening.
+    static func start(_ configuration: Configuration, log: Log) async throws -> Runtime {
+        let time = TimeSource.system
+        let directory = configuration.dataDirectory
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let instance = try InstanceLock(directory: directory, now: time.now)
+        let embedded =
+            configuration.database.url == nil ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
+        let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
+        let database: PostgresLedger
+        do {
+            database = try await PostgresLedger.connect(connectionString: connectionString, log: log)
+        } catch {
+            await embedded?.stop()
+            throw CommandFailure("the database cannot be used: \(error)")
+        }
+        let journal = try await Journal(directory: directory + "/journal", log: log)
+        let ledger = JournaledLedger(base: database, journal: journal, log: log)
+        // What waits from the last run goes in before anything is asked of the log.
+        try? await ledger.replay()
+        let prices = PriceShelf()
+        try await prices.refresh(from: ledger)
+        let group = EventLoopGroup(name: "easel-loop", count: ProcessInfo.processInfo.activeProcessorCount)
+        let client = HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 8192, userAgent: "easel/\(VersionCommand.version)"))
+        let adminKey = try adminKey(configuration)
+        let gateway = try Gateway(
+            settings: settings(configuration, gatewayID: instance.gatewayID, adminKey: adminKey),
+            ledger: ledger,
+            providers: configuration.providers.map { provider($0, client: client) },
+            origins: Dictionary(
+                configuration.providers.compactMap { settings in Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) } },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            policies: configuration.policies,
+            prices: prices,
+            adminTeam: try await team(defaultTeam, in: ledger, now: time.now),
+            previousGatewayID: instance.previousGatewayID,
+            group: group,
+            client: client,
+            journalPending: { ledger.pendingCount },
+            log: log
+        )
+        return Runtime(
+            configuration: configuration,
+            ledger: ledger,
+            gateway: gateway,
+            database: database,
+            embedded: embedded,
+            journal: journal,
+            group: group,
+            instance: instance,
+            log: log
+        )
+    }
+
+    /// What goes on beside the requests, until cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.database.run() }
+            group.addTask { await self.ledger.run() }
+            group.addTask { await self.gateway.run() }
+        }
+    }
+
+    /// In reverse order: requests first, then what they stand on.
+    func stop() async {
+        await gateway.shutDown()
+        try? await ledger.replay()
+        if ledger.pendingCount > 0 {
+            log.warning("settlements stay in the journal", ["records": String(ledger.pendingCount)])
+        }
+        journal.close()
+        await database.close()
+        await embedded?.stop()
+        group.shutdown()
+        instance.release()
+    }
+
+    // MARK: - Parts
+
+    static func team(_ name: String, in ledger: any Ledger, now: Timestamp) async throws -> TeamRecord {
+        if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
+        do {
+            return try await ledger.createTeam(name: name, at: now)
+        } catch {
+            // Another gateway may have been quicker.
+            guard case .conflict = error, let team = try await ledger.teams().first(where: { $0.name == name }) else {
+                throw error
+            }
+            return team
+        }
+    }
+
+    /// Configured, or made once and kept in a file of mode 0600.
+    private static func adminKey(_ configuration: Configuration) throws -> String {
+        if let configured = configuration.adminKey { return configured.reveal() }
+        let bytes = try SecretFile.readOrCreate(configuration.dataDirectory + "/admin-key") { KeyMaker.freshKey() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider {
+        let settings = EaselProviders.ProviderSettings(
+            name: configured.name,
+            kind: configured.kind,
+            baseURL: configured.baseURL,
+            apiKey: configured.apiKey.reveal(),
+            delivery: configured.delivery,
+            maxInFlight: configured.maxInFlight,
+            timeout: configured.timeout,
+            connectTimeout: configured.connectTimeout,
+            firstByteTimeout: configured.firstByteTimeout
+        )
+        return switch configured.kind {
+        case .runware: RunwareProvider(settings: settings, client: client)
+        case .ideogram: IdeogramProvider(settings: settings, client: client)
+        }
+    }
+
+    private static func settings(_ configuration: Configuration, gatewayID: UUID, adminKey: String) -> GatewaySettings {
+        var settings = GatewaySettings(
+            gatewayID: gatewayID,
+            adminKey: adminKey,
+            dataDirectory: configuration.dataDirectory,
+            server: HTTPServerConfiguration(
+                host: configuration.listen.host,
+                port: UInt16(clamping: configuration.listen.port),
+                maxHeadBytes: configuration.limits.headerBytes,
+                bodyTimeout: configuration.limits.requestTimeout,
+                maxConnections: configuration.limits.connections
+            ),
+            version: VersionCommand.version
+        )
+        settings.publicURL = configuration.publicURL
+        settings.maxBodyBytes = configuration.limits.requestBytes
+        settings.maxImageBytes = configuration.limits.imageBytes
+        settings.fetchMaxBytes = configuration.fetch.maxBytes
+        settings.fetchTimeout = configuration.fetch.timeout
+        settings.fetchAddresses = .publicOnly(
+            allow: configuration.fetch.allowNetworks.compactMap { AddressRange($0.description) }
+        )
+        settings.prompts = PromptLogging(rawValue: configuration.logging.prompts.rawValue) ?? .none
+        settings.storesArtifacts = configuration.artifacts.store == .local
+        settings.artifactRetention = configuration.artifacts.retention
+        settings.unknownAfter = configuration.recovery.unknownAfter
+        settings.recoveryInterval = configuration.recovery.interval
+        settings.publicMetrics = configuration.metrics.public
+        settings.shutdownGrace = configuration.shutdownGrace
+        return settings
+    }
+}

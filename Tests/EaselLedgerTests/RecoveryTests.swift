@@ -1,0 +1,67 @@
+import EaselBase
+import EaselCore
+import EaselLedger
+import Foundation
+import Testing
+
+@Suite struct RecoveryTests {
+    @Test func `calls of a silent gateway are orphans, those of a living one are not`() async throws {
+        try await withLedger { ledger, _ in
+            let now = Sample.now
+            let own = UUID()
+            let living = UUID()
+            let silent = UUID()
+            let mine = Sample.admission(at: now - .seconds(300), gatewayID: own)
+            let alive = Sample.admission(at: now - .seconds(200), gatewayID: living)
+            let left = Sample.admission(at: now - .seconds(100), gatewayID: silent)
+            let fresh = Sample.admission(at: now, gatewayID: UUID())
+            for admission in [mine, alive, left, fresh] { try await ledger.admit(admission) }
+            try await ledger.heartbeat(gatewayID: own, at: now)
+            try await ledger.heartbeat(gatewayID: living, at: now)
+            try await ledger.heartbeat(gatewayID: living, at: now - .seconds(500))  // late news change nothing
+            try await ledger.heartbeat(gatewayID: silent, at: now - .seconds(90))
+            try await ledger.noteProviderTask(left.attempts[0], providerTaskID: "gen-1")
+
+            let since = now - .seconds(60)
+            let all = try await ledger.orphans(of: own, silentSince: since, limit: 10)
+            #expect(all.map(\.callID) == [mine.callID, left.callID])
+            let others = try await ledger.orphans(of: nil, silentSince: since, limit: 10)
+            #expect(others.map(\.callID) == [left.callID])
+            let orphan = try #require(others.first)
+            #expect(orphan.copyrightDetection)
+            #expect(orphan.model == .ideogram4)
+            #expect(orphan.attempts.map(\.start) == left.attempts)
+            #expect(orphan.attempts.map(\.outcome) == [.pending])
+            #expect(orphan.attempts.map(\.providerTaskID) == ["gen-1"])
+
+            try await ledger.settle(Sample.settlement(left))
+            #expect(try await ledger.orphans(of: nil, silentSince: since, limit: 10).isEmpty)
+            #expect(try await ledger.orphans(of: own, silentSince: since, limit: 0).isEmpty)
+        }
+    }
+
+    @Test func `settled calls with unknown attempts are found as long as they are unknown`() async throws {
+        try await withLedger { ledger, _ in
+            let admission = Sample.admission(at: Sample.now - .seconds(600))
+            try await ledger.admit(admission)
+            let end = Sample.end(
+                admission.attempts[0],
+                outcome: .unknown,
+                cost: Money(nanodollars: 60_000_000),
+                basis: .unknown,
+                images: 0
+            )
+            try await ledger.settle(
+                Sample.settlement(admission, attempts: [end], images: [], status: .failed, provider: nil)
+            )
+            let found = try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10)
+            #expect(found.map(\.callID) == [admission.callID])
+            #expect(found.first?.attempts.map(\.cost) == [Money(nanodollars: 60_000_000)])
+            #expect(found.first?.attempts.map(\.costBasis) == [.unknown])
+            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(60), limit: 10).isEmpty)
+
+            try await ledger.settle(Sample.settlement(admission, settledAfter: .seconds(30)))
+            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import EaselBase
+import EaselCore
+import EaselLedger
+import Foundation
+import TestKit
+
+/// Rows of the trade with everything filled in, for tests to alter.
+enum Sample {
+    static func milliseconds(_ moment: Timestamp) -> Timestamp {
+        Timestamp(microseconds: moment.millisecondsSince1970 * 1000)
+    }
+
+    /// A moment of today, whole milliseconds.
+    static var now: Timestamp { milliseconds(TimeSource.system.now) }
+
+    static func start(
+        callID: UUID,
+        teamID: Int64,
+        at moment: Timestamp,
+        ordinal: Int = 1,
+        provider: String = "runware",
+        bound: Money? = Money(nanodollars: 60_000_000)
+    ) -> AttemptStart {
+        AttemptStart(
+            attemptID: UUIDv7.mint(at: moment),
+            callID: callID,
+            teamID: teamID,
+            ordinal: ordinal,
+            provider: provider,
+            providerModel: "ideogram:4@remix",
+            taskID: UUID(),
+            startedAt: moment,
+            imagesAsked: 1,
+            bound: bound,
+            pricePerImage: bound,
+            duplicateRisk: false
+        )
+    }
+
+    static func admission(
+        teamID: Int64 = 1,
+        at moment: Timestamp = now,
+        keyID: UUID = UUID(),
+        gatewayID: UUID = UUID(),
+        project: String? = "spring",
+        tags: [String: String] = ["campaign": "spring"],
+        model: RemixModel = .ideogram4,
+        provider: String = "runware",
+        images: Int = 1
+    ) -> Admission {
+        let callID = UUIDv7.mint(at: moment)
+        return Admission(
+            callID: callID,
+            teamID: teamID,
+            keyID: keyID,
+            receivedAt: moment,
+            gatewayID: gatewayID,
+            project: project,
+            tags: tags,
+            policy: "failover",
+            model: model,
+            imagesRequested: images,
+            bound: Money(nanodollars: 60_000_000),
+            prompt: "a fox in the snow",
+            parameters: ["copyright_detection": true, "strength": .number(0.4)],
+            plan: ["candidates": ["runware", "ideogram"]],
+            attempts: [start(callID: callID, teamID: teamID, at: moment, provider: provider)]
+        )
+    }
+
+    static func end(
+        _ start: AttemptStart,
+        outcome: AttemptOutcome = .succeeded,
+        cost: Money? = Money(nanodollars: 60_000_000),
+        basis: CostBasis = .provider,
+        sent: Bool = true,
+        images: Int = 1
+    ) -> AttemptEnd {
+        AttemptEnd(
+            start: start,
+            outcome: outcome,
+            reason: outcome == .succeeded ? "ok" : "timeout",
+            errorCode: outcome == .succeeded ? nil : "timeout",
+            httpStatus: outcome == .succeeded ? 200 : nil,
+            sent: sent,
+            cost: cost,
+            costBasis: basis,
+            timings: PhaseTimings(connect: .microseconds(1500), total: .milliseconds(2100)),
+            endedAt: start.startedAt + .milliseconds(2100),
+            imagesReturned: images,
+            providerTaskID: nil,
+            providerRequestID: "req-1",
+            extra: ["seen": ["new": true]]
+        )
+    }
+
+    static func image(
+        _ admission: Admission,
+        attempt: AttemptStart,
+        ordinal: Int = 1,
+        nsfw: Bool? = false,
+        copyright: CopyrightVerdict = .clear,
+        withheld: Bool = false
+    ) -> ImageRecord {
+        let moment = admission.receivedAt + .milliseconds(2200)
+        return ImageRecord(
+            imageID: UUIDv7.mint(at: moment),
+            callID: admission.callID,
+            attemptID: attempt.attemptID,
+            teamID: admission.teamID,
+            ordinal: ordinal,
+            createdAt: moment,
+            seed: 4_294_967_296,
+            nsfw: nsfw,
+            copyright: copyright,
+            withheld: withheld,
+            size: PixelSize(width: 1024, height: 768),
+            format: .png,
+            bytes: 1_234_567,
+            sha256: [1, 2, 3, 0, 255],
+            providerImageID: "img-1",
+            artifact: "2026/11/x.png",
+            cost: Money(nanodollars: 60_000_000)
+        )
+    }
+
+    /// The settlement of a call whose attempts ended as given.
+    static func settlement(
+        _ admission: Admission,
+        attempts: [AttemptEnd]? = nil,
+        images: [ImageRecord]? = nil,
+        status: CallStatus = .succeeded,
+        provider: String? = "runware",
+        latency: Duration = .milliseconds(2300),
+        failover: Bool = false,
+        failoverCost: Money? = nil,
+        settledAfter: Duration = .seconds(3)
+    ) -> Settlement {
+        let ends = attempts ?? admission.attempts.map { end($0) }
+        let pictures = images ?? admission.attempts.prefix(1).map { image(admission, attempt: $0) }
+        let unconfirmed = ends.filter { $0.costBasis != .provider }
+        return Settlement(
+            callID: admission.callID,
+            teamID: admission.teamID,
+            receivedAt: admission.receivedAt,
+            settledAt: admission.receivedAt + settledAfter,
+            status: status,
+            errorCode: status == .failed ? "providers_failed" : nil,
+            provider: provider,
+            imagesDelivered: pictures.filter { !$0.withheld }.count,
+            cost: Money.sum(ends.map(\.cost)),
+            estimated: unconfirmed.isEmpty ? .zero : Money.sum(unconfirmed.map(\.cost)),
+            costBasis: unconfirmed.isEmpty ? .provider : .priceBook,
+            latency: latency,
+            failover: failover,
+            failoverCost: failoverCost,
+            attempts: ends,
+            images: pictures,
+            translation: [TranslationEntry(.strength, "strength", .mapped)],
+            clientGone: false
+        )
+    }
+}
+
+/// Runs a test against a ledger of its own and closes it afterwards.
+func withLedger(
+    options: PostgresLedger.Options = PostgresFixture.smallOptions,
+    log: Log = .silent,
+    _ body: (PostgresLedger, _ connectionString: String) async throws -> Void
+) async throws {
+    let database = try await PostgresFixture.database()
+    let ledger = try await PostgresLedger.connect(connectionString: database, log: log, options: options)
+    do {
+        try await body(ledger, database)
+    } catch {
+        await ledger.close()
+        throw error
+    }
+    await ledger.close()
+}

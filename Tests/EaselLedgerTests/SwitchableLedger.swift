@@ -1,0 +1,61 @@
+import EaselBase
+import EaselCore
+import EaselLedger
+import Foundation
+
+/// A ledger whose database can be switched away.
+struct SwitchableLedger: Ledger {
+    let base: PostgresLedger
+    let isAway = Locked(false)
+
+    init(_ base: PostgresLedger) { self.base = base }
+
+    private func reach() throws(LedgerError) -> PostgresLedger {
+        if isAway.withLock(\.self) { throw .unavailable("switched away") }
+        return base
+    }
+
+    func admit(_ admission: Admission) async throws(LedgerError) { try await reach().admit(admission) }
+    func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
+        try await reach().startAttempts(starts, ended: ended)
+    }
+    func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
+        try await reach().noteProviderTask(start, providerTaskID: providerTaskID)
+    }
+    func settle(_ settlement: Settlement) async throws(LedgerError) { try await reach().settle(settlement) }
+    func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+        try await reach().heartbeat(gatewayID: gatewayID, at: moment)
+    }
+    func orphans(
+        of gatewayID: UUID?,
+        silentSince: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OrphanedCall] {
+        try await reach().orphans(of: gatewayID, silentSince: silentSince, limit: limit)
+    }
+    func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
+        try await reach().unknownAttempts(since: since, limit: limit)
+    }
+    func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
+        try await reach().account(keyHash: keyHash)
+    }
+    func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+        try await reach().createTeam(name: name, at: moment)
+    }
+    func teams() async throws(LedgerError) -> [TeamRecord] { try await reach().teams() }
+    func createKey(_ key: NewKey) async throws(LedgerError) { try await reach().createKey(key) }
+    func keys(team: String?) async throws(LedgerError) -> [KeyRecord] { try await reach().keys(team: team) }
+    func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await reach().revokeKey(id, at: moment)
+    }
+    func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
+        try await reach().call(id, teamID: teamID)
+    }
+    func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await reach().calls(query) }
+    func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport { try await reach().usage(query) }
+    func prices() async throws(LedgerError) -> [PriceEntry] { try await reach().prices() }
+    func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
+        try await reach().providerSpend(since: since)
+    }
+    func ping() async throws(LedgerError) { try await reach().ping() }
+}

@@ -1,0 +1,192 @@
+import EaselBase
+import EaselCore
+import Foundation
+import TestKit
+import Testing
+
+@testable import EaselLedger
+
+@Suite struct WriterTests {
+    private func admitAll(_ admissions: [Admission], _ ledger: PostgresLedger) async -> [LedgerError?] {
+        await withTaskGroup(of: (Int, LedgerError?).self) { group in
+            for (index, admission) in admissions.enumerated() {
+                group.addTask {
+                    (index, await failure { () async throws(LedgerError) in try await ledger.admit(admission) })
+                }
+            }
+            return await group.reduce(into: [LedgerError?](repeating: nil, count: admissions.count)) {
+                $0[$1.0] = $1.1
+            }
+        }
+    }
+
+    @Test func `calls that come together share commits`() async throws {
+        try await withLedger { ledger, database in
+            let admissions = (0..<500).map { Sample.admission(teamID: Int64($0 % 7)) }
+            let before = try await Database.number(database, "SELECT pg_current_xact_id()::text::bigint")
+            let errors = await admitAll(admissions, ledger)
+            let after = try await Database.number(database, "SELECT pg_current_xact_id()::text::bigint")
+            #expect(errors.compactMap(\.self) == [])
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls") == 500)
+            #expect(try await Database.number(database, "SELECT count(*) FROM reservations") == 500)
+            // Other tests of this cluster draw numbers as well, but not hundreds in this moment.
+            #expect(after - before < 400)
+        }
+    }
+
+    @Test func `one bad row harms nobody else`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        try await withLedger(options: options) { ledger, database in
+            var admissions = (0..<60).map { _ in Sample.admission() }
+            for index in [0, 17, 18, 59] { admissions[index] = Sample.admission(images: 0) }
+            let errors = await admitAll(admissions, ledger)
+            for (index, error) in errors.enumerated() {
+                let isRefused = error?.isRejected ?? false
+                #expect(isRefused == [0, 17, 18, 59].contains(index))
+            }
+            let written = try await Database.number(database, "SELECT count(*) FROM calls")
+            #expect(written == 56)
+        }
+    }
+
+    @Test func `a row outside every partition makes its partition`() async throws {
+        try await withLedger { ledger, database in
+            let moment = Sample.milliseconds(Sample.now - .seconds(400 * 86_400))
+            try await ledger.admit(Sample.admission(at: moment))
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls") == 1)
+            let wrong = Timestamp(microseconds: 0)
+            let error = await failure { () async throws(LedgerError) in
+                try await ledger.admit(Sample.admission(at: wrong))
+            }
+            #expect(error?.isRejected == true)
+        }
+    }
+
+    @Test func `connections that are killed lose no call`() async throws {
+        try await withLedger { ledger, database in
+            let stop = Locked(false)
+            async let killer: Void = {
+                while !stop.withLock(\.self) {
+                    try await Database.query(
+                        database,
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()
+                        """
+                    )
+                    try await Task.sleep(for: .milliseconds(30))
+                }
+            }()
+            let admissions = (0..<200).map { _ in Sample.admission(images: 1) }
+            let errors = await withTaskGroup(of: LedgerError?.self) { group in
+                for admission in admissions {
+                    group.addTask {
+                        await failure { () async throws(LedgerError) in
+                            try await ledger.admit(admission)
+                            try await ledger.settle(Sample.settlement(admission))
+                        }
+                    }
+                }
+                return await group.reduce(into: [LedgerError]()) { if let error = $1 { $0.append(error) } }
+            }
+            stop.withLock { $0 = true }
+            _ = try? await killer
+            #expect(errors == [])
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls WHERE status = 'succeeded'") == 200)
+            let findings = try await eventuallyFindings(ledger)
+            #expect(findings == [])
+        }
+    }
+
+    /// The reader's connection may be killed once more after the writers are through.
+    private func eventuallyFindings(_ ledger: PostgresLedger) async throws -> [DatabaseVerify.Finding] {
+        do { return try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) } catch {
+            return try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600))
+        }
+    }
+
+    @Test func `an admission that was given up is taken back`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        options.writeLimit = .milliseconds(400)
+        try await withLedger(options: options) { ledger, database in
+            let lock = try await Database.hold(database, "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
+            let admission = Sample.admission()
+            let begin = SteadyInstant.now
+            let error = await failure { () async throws(LedgerError) in try await ledger.admit(admission) }
+            let waited = SteadyInstant.now.since(begin)
+            lock.release()
+            #expect(error?.isUnavailable == true)
+            #expect(waited >= .milliseconds(400))
+
+            // The server may still commit the admission; in the end the call has failed and holds no money.
+            let isTakenBack = try await eventually {
+                try await Database.number(
+                    database,
+                    """
+                    SELECT count(*) FROM calls AS c
+                    JOIN attempts AS a ON a.call_id = c.call_id
+                    WHERE c.status = 'failed' AND c.error_code = 'unavailable' AND c.cost_nusd = 0
+                        AND a.outcome = 'failed' AND a.sent = false
+                        AND NOT EXISTS (SELECT 1 FROM reservations)
+                    """
+                ) == 1
+            }
+            #expect(isTakenBack)
+            // Late or repeated, the admission does not come back.
+            try await ledger.admit(admission)
+            #expect(
+                try await Database.number(database, "SELECT count(*) FROM calls WHERE status = 'in_progress'") == 0
+            )
+            #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
+        }
+    }
+
+    @Test func `an admission whose caller goes away while it waits is not written`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        try await withLedger(options: options) { ledger, database in
+            let lock = try await Database.hold(database, "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
+            let first = Sample.admission()
+            let second = Sample.admission()
+            async let ahead: Void = ledger.admit(first)
+            // The first holds the only writer up; it is on its way when the server has it waiting for the lock.
+            _ = try await eventually {
+                try await Database.number(
+                    database,
+                    """
+                    SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """
+                ) == 1
+            }
+            let waiting = Task { await failure { () async throws(LedgerError) in try await ledger.admit(second) } }
+            try await Task.sleep(for: .milliseconds(100))
+            waiting.cancel()
+            #expect(await waiting.value?.isUnavailable == true)
+            lock.release()
+            try await ahead
+            let ids = try await Database.query(database, "SELECT call_id FROM calls")
+            #expect(ids == [[.uuid(first.callID)]])
+        }
+    }
+
+    @Test func `a full queue is answered at once`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        options.queueCapacity = 5
+        try await withLedger(options: options) { ledger, database in
+            let lock = try await Database.hold(database, "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
+            async let all = admitAll((0..<100).map { _ in Sample.admission() }, ledger)
+            try await Task.sleep(for: .milliseconds(300))
+            lock.release()
+            let errors = await all
+            let refused = errors.compactMap(\.self)
+            #expect(refused.count >= 25)
+            #expect(refused.filter(\.isUnavailable).count == refused.count)
+            let written = try await Database.number(database, "SELECT count(*) FROM calls")
+            #expect(Int(written) == 100 - refused.count)
+        }
+    }
+}
