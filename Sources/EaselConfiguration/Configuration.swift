@@ -2,9 +2,11 @@ package import EaselCore
 
 /// Everything an operator decides: validated, with every default in place. The defaults stand in the settings' types.
 package struct Configuration: Sendable {
+    /// Where the gateway listens.
     package var listen = ListenAddress()
     /// Embedded PostgreSQL, journal, artifacts, admin key. As written: a relative path begins at the working directory.
     package var dataDirectory = ".easel"
+    /// Which PostgreSQL keeps the ledger.
     package var database = DatabaseSettings()
     /// Nil: generated once into `data_dir/admin-key`.
     package var adminKey: Secret?
@@ -14,12 +16,19 @@ package struct Configuration: Sendable {
     package var publicURL: String?
     /// In the order of the file; never empty.
     package var providers: [ProviderSettings]
+    /// Every policy by name, and which one a request gets that names none.
     package var policies: PolicyBook
+    /// What the gateway itself downloads.
     package var fetch = FetchSettings()
+    /// How much a client may send.
     package var limits = LimitSettings()
+    /// What is written about calls.
     package var logging = LoggingSettings()
+    /// What becomes of result images.
     package var artifacts = ArtifactSettings()
+    /// How unknown attempts are resolved (M7).
     package var recovery = RecoverySettings()
+    /// Who may read `/metrics`.
     package var metrics = MetricsSettings()
 
     /// The defaults with these providers, and with a policy `failover` that asks them in this order.

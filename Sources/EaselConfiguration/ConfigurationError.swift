@@ -1,10 +1,12 @@
 /// One fault of a configuration: where it is, which setting, and a sentence that names the fault and how to mend it.
 package struct ConfigurationFault: Sendable, Hashable {
+    /// As the caller named it.
     package let file: String
     /// Nil when the fault is with the file as a whole, such as one that cannot be read.
     package let position: SourcePosition?
     /// `providers.runware.timeout`, `fetch.allow_networks[1]`; empty for the whole file.
     package let keyPath: String
+    /// Names the fault and how to mend it; never holds a secret.
     package let message: String
 
     package init(file: String, position: SourcePosition?, keyPath: String, message: String) {
@@ -28,6 +30,7 @@ extension ConfigurationFault: CustomStringConvertible {
 
 /// Every fault of a configuration at once, in the order of the file.
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// In the order of the file; never empty.
     package let faults: [ConfigurationFault]
 
     package init(faults: [ConfigurationFault]) {
@@ -46,5 +49,6 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// One fault a line.
     package var report: String { faults.map(\.description).joined(separator: "\n") }
 
+    /// The report.
     package var description: String { report }
 }

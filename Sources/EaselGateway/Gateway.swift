@@ -17,11 +17,11 @@ package final class Gateway: Sendable {
     private let time: TimeSource
     private let log: Log
 
-    /// - Parameters:
-    ///   - adminTeam: the team that the operator's own calls count for.
-    ///   - origins: `scheme://host:port` of each provider, whose result links may lie on private addresses.
-    ///   - journalPending: how many settlements wait for the database, for the metrics.
-    ///   - previousGatewayID: the gateway that ran here before and is gone, whose calls are taken over at once.
+    /// Puts the parts together; nothing listens or runs yet.
+    ///
+    /// `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
+    /// provider, whose result links may lie on private addresses, `journalPending` tells how many settlements wait for the
+    /// database, and `previousGatewayID` is the gateway that ran here before and is gone, whose calls are taken over at once.
     package init(
         settings: GatewaySettings,
         ledger: any Ledger,

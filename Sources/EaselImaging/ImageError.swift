@@ -28,5 +28,6 @@ package enum ImageError: Error, Sendable, Equatable {
 }
 
 extension ImageError: CustomStringConvertible {
+    /// The same as ``sentence``.
     package var description: String { sentence }
 }

@@ -11,6 +11,7 @@ package struct ImageInfo: Sendable, Equatable {
     /// The EXIF orientation, 1 to 8; 1 when the file names none.
     package let orientation: Int
 
+    /// What a probe found; `orientation` is 1 to 8.
     package init(format: ImageFormat, size: PixelSize, hasAlpha: Bool, orientation: Int = 1) {
         self.format = format
         self.size = size

@@ -5,6 +5,7 @@ package struct ImageLimits: Sendable, Equatable {
     /// Width times height. Decoding takes four bytes a pixel, and a progressive JPEG up to twelve for a moment.
     package var maxPixels: Int
 
+    /// Both limits in pixels.
     package init(maxSide: Int = 16_384, maxPixels: Int = 64_000_000) {
         self.maxSide = maxSide
         self.maxPixels = maxPixels

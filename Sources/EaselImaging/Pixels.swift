@@ -3,7 +3,9 @@ package import EaselCore
 /// A decoded image: rows from top to bottom, four bytes a pixel in the order red, green, blue, alpha, not
 /// premultiplied.
 package struct Pixels: Sendable, Equatable {
+    /// Pixels in a row, at least 1.
     package let width: Int
+    /// Rows, at least 1.
     package let height: Int
     /// False when every alpha byte is 255 by origin, so that formats without alpha lose nothing.
     package let hasAlpha: Bool

@@ -24,6 +24,7 @@ package final class Sandbox: Sendable {
     private let ideogram: IdeogramService
     private let listeners = Locked(Listeners())
 
+    /// Prepares the providers; nothing listens before ``start()``. The group must outlive the sandbox.
     package init(group: EventLoopGroup, configuration: SandboxConfiguration, log: Log) {
         self.group = group
         self.log = log

@@ -32,6 +32,7 @@ package struct SandboxConfiguration: Sendable {
     /// Whether Ideogram charges for images that it withholds. No document says so.
     package var billsWithheldImages: Bool
 
+    /// A `pixelScale` below 1 counts as 1.
     package init(
         host: String = "127.0.0.1",
         runwarePort: UInt16 = 0,

@@ -90,7 +90,8 @@ import Testing
     @Test func `the price book holds both providers, and what is not listed has no price`() async throws {
         try await withLedger { ledger, _ in
             let book = PriceBook(try await ledger.prices())
-            func price(_ kind: ProviderKind, _ model: RemixModel, _ speed: RenderingSpeed, _ character: Bool) -> String? {
+            func price(_ kind: ProviderKind, _ model: RemixModel, _ speed: RenderingSpeed, _ character: Bool) -> String?
+            {
                 book.price(
                     provider: "my-account",
                     kind: kind,

@@ -64,7 +64,8 @@ import Testing
         let text = String(repeating: "x", count: 20_000)
         let count = try await withConnection { connection throws(PostgresError) in
             let commands = (0..<400).map { _ in SQLCommand("SELECT $1", [.text(text)]) }
-            return try connection.run(commands, deadline: .now + .seconds(30)).filter { $0.rows == [[.text(text)]] }.count
+            return try connection.run(commands, deadline: .now + .seconds(30)).filter { $0.rows == [[.text(text)]] }
+                .count
         }
         #expect(count == 400)
     }
@@ -83,7 +84,9 @@ import Testing
     }
 
     @Test func `a connection that cannot be opened says so without the password`() async throws {
-        for text in ["postgresql://easel:hunter2@127.0.0.1:1/none", "host=/nowhere password=hunter2", "garbage hunter2"] {
+        for text in [
+            "postgresql://easel:hunter2@127.0.0.1:1/none", "host=/nowhere password=hunter2", "garbage hunter2",
+        ] {
             let kind = await OwnThread.run("test") { () -> PostgresError? in
                 do throws(PostgresError) {
                     _ = try PostgresConnection(ConnectionSettings(connectionString: text))

@@ -121,7 +121,7 @@ import Testing
         var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         let damaged = try #require(bytes.range(of: Data("record-1".utf8)))
         bytes[damaged.lowerBound] = UInt8(ascii: "R")
-        try bytes.dropLast(5).write(to: URL(fileURLWithPath: file))
+        try bytes.dropLast(1).write(to: URL(fileURLWithPath: file))
 
         let reopened = try await eventuallyOpen(directory.path)
         defer { reopened.close() }

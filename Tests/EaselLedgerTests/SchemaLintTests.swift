@@ -6,8 +6,8 @@ import Testing
 
 @testable import EaselLedger
 
-/// The schema stays ready for a cluster (docs, growth): the rules are checked on the catalogue of a migrated database and
-/// on the text of every statement.
+/// The schema stays ready for a cluster (docs, growth): the rules are checked on the catalogue of a migrated database
+/// and on the text of every statement.
 @Suite struct SchemaLintTests {
     private func manifest() throws -> [String: String] {
         var classes: [String: String] = [:]
@@ -143,16 +143,16 @@ import Testing
         let database = try await PostgresFixture.database()
         let wanted = [
             "calls": """
-                team_id received_at call_id key_id project tags policy model provider status images_requested
-                images_delivered cost_nusd estimated_nusd latency_ms attempts failover
-                """,
+            team_id received_at call_id key_id project tags policy model provider status images_requested
+            images_delivered cost_nusd estimated_nusd latency_ms attempts failover
+            """,
             "attempts": """
-                team_id started_at attempt_id call_id ordinal provider provider_model provider_task_id outcome error_code
-                http_status sent cost_nusd cost_basis dns_ms connect_ms tls_ms first_byte_ms total_ms
-                """,
+            team_id started_at attempt_id call_id ordinal provider provider_model provider_task_id outcome error_code
+            http_status sent cost_nusd cost_basis dns_ms connect_ms tls_ms first_byte_ms total_ms
+            """,
             "images": """
-                team_id created_at call_id attempt_id ordinal seed nsfw copyright withheld width height format bytes sha256
-                """,
+            team_id created_at call_id attempt_id ordinal seed nsfw copyright withheld width height format bytes sha256
+            """,
             "calls_usd": "team_id received_at cost_usd estimated_usd",
             "attempts_usd": "team_id started_at cost_usd",
         ]

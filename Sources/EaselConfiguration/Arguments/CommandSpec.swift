@@ -1,13 +1,16 @@
 /// A command of the program: what it takes, and what its help says. Parsing, help and completions come from this value.
 package struct CommandSpec: Sendable {
+    /// As it is typed; the program's name for the root.
     package let name: String
     /// One line, no full stop: it stands in lists.
     package let summary: String
     /// More about it, for its own help.
     package let discussion: String?
+    /// Positional ones, in their order.
     package let arguments: [ArgumentSpec]
     /// Options of a command with subcommands hold for all of them, and may stand before or after their names.
     package let options: [OptionSpec]
+    /// Empty for a command that does something itself.
     package let subcommands: [CommandSpec]
     /// The subcommand that is meant when none is named.
     package let defaultSubcommand: String?

@@ -6,11 +6,13 @@ package struct OptionSpec: Sendable {
     package let short: Character?
     /// Nil for a flag.
     package let value: ValueSpec?
+    /// Whether a command line without it is wrong.
     package let isRequired: Bool
     /// Whether it may be given several times.
     package let isRepeatable: Bool
     /// What holds when it is not given, for the help text.
     package let defaultText: String?
+    /// One line, no full stop.
     package let help: String
 
     private init(
@@ -79,10 +81,13 @@ package struct OptionSpec: Sendable {
 package struct ArgumentSpec: Sendable {
     /// In capitals; also the name by which it is asked for.
     package let name: String
+    /// What it takes.
     package let value: ValueSpec
+    /// Whether a command line without it is wrong.
     package let isRequired: Bool
     /// Whether it takes all that follow; only the last one may.
     package let isRepeatable: Bool
+    /// One line, no full stop.
     package let help: String
 
     package init(

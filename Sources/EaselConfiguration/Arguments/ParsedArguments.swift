@@ -27,11 +27,15 @@ package struct ParsedArguments: Sendable {
     /// Whether a flag, or anything, was given.
     package func has(_ name: String) -> Bool { !texts(name).isEmpty }
 
+    /// A whole number, in the range of its spec.
     package func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
+    /// A number, in the range of its spec.
     package func number(_ name: String) -> Double? { text(name).flatMap { Double($0) } }
+    /// A time such as `30s`.
     package func duration(_ name: String) -> Duration? { text(name).flatMap { DurationText.parse($0) } }
     /// Bytes.
     package func byteSize(_ name: String) -> Int? { text(name).flatMap { ByteSizeText.parse($0) } }
+    /// US dollars.
     package func money(_ name: String) -> Money? { text(name).flatMap { Money(usd: $0) } }
 
     /// The `KEY=VALUE` values; a key that is given twice has its last value.

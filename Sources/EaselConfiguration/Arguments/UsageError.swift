@@ -5,6 +5,7 @@ package struct UsageError: Error, Sendable, CustomStringConvertible {
 
     /// `easel remix`.
     package let command: String
+    /// Names the fault, and what may have been meant.
     package let message: String
 
     package init(command: String, message: String) {

@@ -24,6 +24,7 @@ package struct ValueSpec: Sendable {
 
     /// In capitals, as in `--prompt TEXT`.
     package let placeholder: String
+    /// Which texts are sound.
     package let kind: Kind
 
     package init(_ placeholder: String, _ kind: Kind = .text) {

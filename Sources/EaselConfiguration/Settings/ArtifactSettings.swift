@@ -7,6 +7,7 @@ package struct ArtifactSettings: Sendable, Hashable {
         case none
     }
 
+    /// Where copies are kept.
     package var store = Store.local
     /// How long a copy is kept.
     package var retention = Duration.seconds(7 * 86_400)

@@ -7,6 +7,7 @@ package struct LoggingSettings: Sendable, Hashable {
         case full, hash, none
     }
 
+    /// What the call log keeps of prompts.
     package var prompts = Prompts.full
     /// The least urgent lines that appear on standard error.
     package var level = LogLevel.info

@@ -4,10 +4,13 @@ package import EaselCore
 package struct ProviderSettings: Sendable {
     /// The operator's name for it, by which policies, the call log and reports speak of it.
     package var name: String
+    /// Which interface it speaks.
     package var kind: ProviderKind
     /// `http` or `https`, without a query and without a slash at the end.
     package var baseURL: String
+    /// The key of the account.
     package var apiKey: Secret
+    /// Whether answers are waited for or polled for.
     package var delivery: DeliveryMethod
     /// Attempts at a time.
     package var maxInFlight: Int

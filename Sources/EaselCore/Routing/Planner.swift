@@ -5,7 +5,9 @@ package enum Planner {
     /// The time for a call whose policy and request say nothing.
     package static let defaultDeadline = Duration.seconds(300)
 
-    /// - Parameter draw: a number that is uniform over calls, such as the low bits of the call's id; decides weights.
+    /// The plan for one request.
+    ///
+    /// `draw` is a number that is uniform over calls, such as the low bits of the call's id; it decides weights.
     package static func plan(
         request: RemixRequest,
         policy: Policy,

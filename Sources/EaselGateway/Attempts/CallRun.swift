@@ -114,7 +114,7 @@ final class CallRun: Sendable {
 
     // MARK: - The loop
 
-    /// - Parameter first: the rows of the first round, written with the call.
+    /// Runs the call to its end. `starts` are the rows of the first round, written with the call.
     func run(machine: consuming AttemptMachine, first action: AttemptMachine.Action, first starts: [AttemptStart]) async -> Ending {
         var machine = machine
         var action = action

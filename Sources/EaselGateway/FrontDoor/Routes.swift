@@ -126,7 +126,7 @@ func json(
     fields: HTTPFields = HTTPFields()
 ) throws(Problem) -> ServerResponse {
     do {
-        return .json(try JSON.encode(value), status: status, fields: fields)
+        return .json(try JSON.encode(value, sorted: true), status: status, fields: fields)
     } catch {
         throw Problem(.internalError, "The answer could not be written.")
     }

@@ -41,8 +41,9 @@ package struct Fetcher: Sendable {
     }
 
     /// The bytes behind a URL.
-    /// - Parameter trustedOrigin: `scheme://host:port` of a provider that the operator configured; links on it may be
-    ///   reached wherever they are.
+    ///
+    /// `trustedOrigin` is `scheme://host:port` of a provider that the operator configured; links on it may be
+    /// reached wherever they are.
     package func fetch(
         _ url: String,
         maxBytes: Int,

@@ -20,7 +20,7 @@ struct Resolver: Sendable {
     let log: Log
 
     /// Settles what gateways left behind. Returns how many calls were settled.
-    /// - Parameter gatewayID: a gateway known to be gone, such as the one before a restart in the same data directory.
+    /// `gatewayID` is a gateway known to be gone, such as the one before a restart in the same data directory.
     @discardableResult
     func sweepOrphans(of gatewayID: UUID?) async throws(LedgerError) -> Int {
         var settled = 0

@@ -3,8 +3,8 @@ import Foundation
 
 /// Runs a program to its end. Blocks the calling thread.
 ///
-/// `posix_spawn` rather than Foundation's `Process`, which needs a run loop and leaves the working directory's rights to
-/// chance: PostgreSQL's programs run as another user, who may not be able to enter ours.
+/// `posix_spawn` rather than Foundation's `Process`, which needs a run loop and leaves the working directory's rights
+/// to chance: PostgreSQL's programs run as another user, who may not be able to enter ours.
 enum ChildProcess {
     struct Failure: Error {
         let program: String
@@ -14,8 +14,8 @@ enum ChildProcess {
         let output: String
     }
 
-    /// Starts `arguments[0]` (a path) with nothing but the environment given and waits. Returns what it wrote to standard
-    /// output and standard error.
+    /// Starts `arguments[0]` (a path) with nothing but the environment given and waits. Returns what it wrote to
+    /// standard output and standard error.
     @discardableResult
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws(Failure) -> String {
         let program = arguments.first ?? ""

@@ -64,7 +64,8 @@ struct ParameterBuffer {
         if storage.count == start { storage.append(0) }
     }
 
-    /// Calls `body` with the arrays that `PQsendQueryPrepared` and `PQsendQueryParams` take; they live as long as it runs.
+    /// Calls `body` with the arrays that `PQsendQueryPrepared` and `PQsendQueryParams` take; they live as long as it
+    /// runs.
     func withPointers<Result>(
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
     ) -> Result {

@@ -63,8 +63,8 @@ final class PostgresConnection {
         return results.first ?? SQLResult()
     }
 
-    /// Runs the statements between BEGIN and COMMIT, all in one round trip. When it returns, the commit is durable. When
-    /// it throws `.server`, nothing was written; when it throws anything else, the server may have committed.
+    /// Runs the statements between BEGIN and COMMIT, all in one round trip. When it returns, the commit is durable.
+    /// When it throws `.server`, nothing was written; when it throws anything else, the server may have committed.
     func transaction(
         _ commands: [SQLCommand],
         begin: String = "BEGIN",
@@ -135,7 +135,14 @@ final class PostgresConnection {
             } else {
                 let sent = parameters.withPointers { values, lengths, formats in
                     PQsendQueryParams(
-                        raw, command.sql, parameters.count, parameters.types, values, lengths, formats, 1
+                        raw,
+                        command.sql,
+                        parameters.count,
+                        parameters.types,
+                        values,
+                        lengths,
+                        formats,
+                        1
                     )
                 }
                 guard sent == 1 else { throw lost() }

@@ -9,8 +9,8 @@ struct ConnectionSettings: Sendable {
     /// After this long the server gives up waiting for a lock; zero for never.
     var lockTimeout: Duration = .zero
 
-    /// Defaults for what the connection string leaves open. A server that vanished without a word is noticed by keepalives
-    /// when idle and by the user timeout when something was sent.
+    /// Defaults for what the connection string leaves open. A server that vanished without a word is noticed by
+    /// keepalives when idle and by the user timeout when something was sent.
     static let defaults: [(keyword: String, value: String)] = [
         ("application_name", "easel"),
         ("client_encoding", "UTF8"),

@@ -29,8 +29,8 @@ enum SQLValue: Sendable, Hashable {
 }
 
 extension SQLValue {
-    /// A value as jsonb. What cannot be encoded (a number beyond JSON) becomes an object that says so: a settlement must
-    /// not fail over a curiosity of a provider.
+    /// A value as jsonb. What cannot be encoded (a number beyond JSON) becomes an object that says so: a settlement
+    /// must not fail over a curiosity of a provider.
     static func json(encoding value: (some Encodable)?) -> SQLValue {
         guard let value else { return .json(nil) }
         guard let bytes = try? JSON.encode(value) else { return .json("{\"unreadable\":true}") }

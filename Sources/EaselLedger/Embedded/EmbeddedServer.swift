@@ -52,7 +52,8 @@ struct EmbeddedServer: Sendable {
 
     // MARK: - The cluster
 
-    /// Runs `initdb` in a directory beside, which then takes its name: a half-made cluster never looks like a whole one.
+    /// Runs `initdb` in a directory beside, which then takes its name: a half-made cluster never looks like a whole
+    /// one.
     func makeCluster() throws(EmbeddedPostgres.Failure) {
         guard access(cluster + "/PG_VERSION", F_OK) != 0 else { return }
         let fresh = cluster + ".new"
@@ -126,7 +127,8 @@ struct EmbeddedServer: Sendable {
         }
     }
 
-    /// A server that outlived its gateway answers within a moment, or after its own recovery; one that does not is stopped.
+    /// A server that outlived its gateway answers within a moment, or after its own recovery; one that does not is
+    /// stopped.
     private func takeOver() throws(EmbeddedPostgres.Failure) -> Bool {
         guard let file = PostmasterFile(cluster: cluster) else { return false }
         guard file.isServer(of: cluster) else {
@@ -154,7 +156,8 @@ struct EmbeddedServer: Sendable {
         return false
     }
 
-    /// A socket's lock file names its server; one that is dead, or no server of ours, must not keep the next from starting.
+    /// A socket's lock file names its server; one that is dead, or no server of ours, must not keep the next from
+    /// starting.
     private func removeStaleSocketLock() {
         let lock = socketDirectory + Self.socketName + ".lock"
         guard access(lock, F_OK) == 0 else { return }

@@ -34,7 +34,9 @@ struct PostgresPrograms {
 
     private static func candidates() -> [String] {
         var directories: [String] = []
-        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(String.init)
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(
+            String.init
+        )
         for directory in path where access(directory + "/pg_config", X_OK) == 0 {
             if let answer = try? ChildProcess.run([directory + "/pg_config", "--bindir"]) {
                 directories.append(answer.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -1,6 +1,7 @@
 import Foundation
 
-/// `postmaster.pid`, by which a running server holds its cluster: pid, directory, start time, port, socket directory, ...
+/// `postmaster.pid`, by which a running server holds its cluster: pid, directory, start time, port, socket directory,
+/// ...
 struct PostmasterFile {
     let path: String
     let pid: pid_t
@@ -27,11 +28,12 @@ struct PostmasterFile {
         defer { free(resolved) }
         let directory = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
         let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
-        return directory == String(cString: resolved) && (program as NSString?)?.lastPathComponent.hasPrefix("postgres") == true
+        return directory == String(cString: resolved)
+            && (program as NSString?)?.lastPathComponent.hasPrefix("postgres") == true
     }
 
-    /// Puts a number into the file that no process can have, after a stranger got the old one. The file itself stays, for
-    /// by its other lines the server finds out whether processes of the dead one still use the cluster's memory.
+    /// Puts a number into the file that no process can have, after a stranger got the old one. The file itself stays,
+    /// for by its other lines the server finds out whether processes of the dead one still use the cluster's memory.
     func forgetStranger() {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8),
             let end = text.firstIndex(of: "\n"), let file = FileHandle(forUpdatingAtPath: path)

@@ -28,7 +28,8 @@ struct ServerUser: Hashable {
         }
         for setpriv in ["/usr/bin/setpriv", "/bin/setpriv"] where access(setpriv, X_OK) == 0 {
             return [
-                setpriv, "--reuid=\(uid)", "--regid=\(gid)", "--clear-groups", "--inh-caps=-all", "--no-new-privs", "--",
+                setpriv, "--reuid=\(uid)", "--regid=\(gid)", "--clear-groups", "--inh-caps=-all", "--no-new-privs",
+                "--",
             ]
         }
         throw EmbeddedPostgres.Failure(description: "setpriv (package util-linux) is needed to leave root's rights")

@@ -4,9 +4,9 @@ import Foundation
 
 /// Writes that the database did not take, kept on the local disc until it does (L2).
 ///
-/// Records are appended to numbered files and acknowledged after `fdatasync`; records that come together share one. A file
-/// is removed after everything in it was committed. What cannot be read is set aside in a file `.damaged`, what the
-/// database refuses in a file `.refused`; neither holds up the rest.
+/// Records are appended to numbered files and acknowledged after `fdatasync`; records that come together share one. A
+/// file is removed after everything in it was committed. What cannot be read is set aside in a file `.damaged`, what
+/// the database refuses in a file `.refused`; neither holds up the rest.
 // Unchecked, because the mutable members are only touched under `condition`, `file` only by the journal's thread.
 package final class Journal: @unchecked Sendable {
     /// A full file is followed by a new one.
@@ -61,7 +61,8 @@ package final class Journal: @unchecked Sendable {
         }
     }
 
-    /// Keeps a record. When it returns, the record is on the disc. Throws `.unavailable` when the disc does not take it.
+    /// Keeps a record. When it returns, the record is on the disc. Throws `.unavailable` when the disc does not take
+    /// it.
     func append(_ record: JournalRecord) async throws(LedgerError) {
         let bytes: [UInt8]
         do { bytes = try JSON.encode(record) } catch {
@@ -124,7 +125,8 @@ package final class Journal: @unchecked Sendable {
         return "\(directory)/\(digits).\(kind)"
     }
 
-    /// The whole records of a file. What is damaged is copied to a file of its own, durably, before anything else is done.
+    /// The whole records of a file. What is damaged is copied to a file of its own, durably, before anything else is
+    /// done.
     private static func read(_ number: Int, _ directory: String, _ log: Log) throws(LedgerError) -> [JournalRecord] {
         let path = path(number, directory)
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -228,9 +230,9 @@ package final class Journal: @unchecked Sendable {
         case away
     }
 
-    /// Gives every waiting record to `apply`, the teams beside each other, each team's records in order, and removes the
-    /// files of which everything is done. Not to be called twice at once. Throws `.unavailable` when the files cannot be
-    /// read or written.
+    /// Gives every waiting record to `apply`, the teams beside each other, each team's records in order, and removes
+    /// the files of which everything is done. Not to be called twice at once. Throws `.unavailable` when the files
+    /// cannot be read or written.
     func replay(_ apply: @escaping @Sendable (JournalRecord) async -> Outcome) async throws(LedgerError) {
         try await submit(nil)
         var blocked: Set<Int64> = []

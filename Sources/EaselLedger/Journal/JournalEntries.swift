@@ -2,8 +2,9 @@ import EaselBase
 import EaselCore
 import Foundation
 
-// The values of Core as the journal spells them: times in microseconds and money in nanodollars, so that what comes back
-// is exactly what went in. A field that is added later must be optional here, for a journal may be older than the program.
+// The values of Core as the journal spells them: times in microseconds and money in nanodollars, so that what comes
+// back is exactly what went in. A field that is added later must be optional here, for a journal may be older than the
+// program.
 
 struct AttemptStartEntry: Codable {
     let attemptID: UUID

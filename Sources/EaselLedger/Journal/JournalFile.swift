@@ -27,7 +27,9 @@ final class JournalFile {
     func append(_ bytes: [UInt8]) throws(Failure) {
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+            let count = bytes.withUnsafeBytes {
+                write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 let code = errno

@@ -56,8 +56,8 @@ package final class JournaledLedger: Ledger, Sendable {
         log.info("the journal was replayed", ["before": String(before), "left": String(journal.pendingCount)])
     }
 
-    /// Runs a write; when the database is away, keeps it and returns as if it had been written. A write that the database
-    /// refuses is set aside, and the caller is told.
+    /// Runs a write; when the database is away, keeps it and returns as if it had been written. A write that the
+    /// database refuses is set aside, and the caller is told.
     private func orKeep(
         _ record: JournalRecord.Content,
         _ write: () async throws(LedgerError) -> Void

@@ -6,15 +6,8 @@ package import EaselCore
 extension PostgresLedger {
     /// Straight from the log. `journalPending` is left at zero: this ledger knows no journal.
     package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
-        let readable = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try connection.run(
-                "SELECT 1 FROM pg_timezone_names WHERE name = $1",
-                [.text(query.timezone)],
-                deadline: deadline
-            )
-            .rows.isEmpty == false
-        }
-        guard readable else {
+        let isKnown = try await isZoneKnown(query.timezone)
+        guard isKnown else {
             throw .rejected("there is no time zone named \(query.timezone); IANA names such as Europe/Berlin are known")
         }
         return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
@@ -41,5 +34,16 @@ extension PostgresLedger {
                 dataQuality: try UsageStatements.quality(results[2])
             )
         }
+    }
+
+    /// The list of names is read once: PostgreSQL reads a few hundred files for it.
+    private func isZoneKnown(_ name: String) async throws(LedgerError) -> Bool {
+        if zoneNames.withLock({ $0.contains(name) }) { return true }
+        let names = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let result = try connection.run("SELECT name FROM pg_timezone_names", deadline: deadline)
+            return Set(result.rows.compactMap { if case .text(let name) = $0.first { name } else { nil } })
+        }
+        zoneNames.withLock { $0 = names }
+        return names.contains(name)
     }
 }

@@ -29,7 +29,10 @@ package final class PostgresLedger: Ledger, Sendable {
     let writers: WriterPool
     let readers: ReaderPool
     let log: Log
+    /// The names of time zones that PostgreSQL knows, once they were asked for.
+    let zoneNames = Locked<Set<String>>([])
     private let time: TimeSource
+    private let isClosed = Locked(false)
 
     private init(connectionString: String, options: Options, log: Log, time: TimeSource) {
         self.options = options
@@ -99,6 +102,11 @@ package final class PostgresLedger: Ledger, Sendable {
 
     /// Ends after the writes that are on their way; what still waits is answered with `.unavailable`.
     package func close() async {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
+        }
+        if wasClosed { return }
         await writers.close()
         await readers.close()
     }
@@ -111,9 +119,9 @@ package final class PostgresLedger: Ledger, Sendable {
 
     // MARK: - On the way of a call
 
-    /// Throws `.unavailable` when the write was not confirmed in time. Then either nothing was written, or the ledger takes
-    /// the admission back by itself as soon as it can: the call becomes one that failed and holds no money. A caller who
-    /// gets the error must not send anything (L2), and need not do more.
+    /// Throws `.unavailable` when the write was not confirmed in time. Then either nothing was written, or the ledger
+    /// takes the admission back by itself as soon as it can: the call becomes one that failed and holds no money. A
+    /// caller who gets the error must not send anything (L2), and need not do more.
     package func admit(_ admission: Admission) async throws(LedgerError) {
         _ = try await writers.write(
             callID: admission.callID,
@@ -128,11 +136,11 @@ package final class PostgresLedger: Ledger, Sendable {
     /// When it throws `.unavailable`, the rows may be there all the same; writing them again does no harm.
     package func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
         guard let callID = starts.first?.callID ?? ended.first?.start.callID else { return }
-        // A call's id tells when it was received (L1), so a start needs no other way to its call's row.
-        let receivedAt = UUIDv7.moment(of: callID)
-        let ends = ended.compactMap { end in
-            receivedAt.map { AttemptStatements.end(end, receivedAt: $0) }
+        // A call's id tells when it was received (L1), so an end needs no other way to its call's row.
+        guard let receivedAt = UUIDv7.moment(of: callID) else {
+            throw .rejected("the call's id \(callID.text) is not of version 7")
         }
+        let ends = ended.map { AttemptStatements.end($0, receivedAt: receivedAt) }
         _ = try await writers.write(
             callID: callID,
             commands: ends + starts.map(AttemptStatements.start),
@@ -150,7 +158,8 @@ package final class PostgresLedger: Ledger, Sendable {
         )
     }
 
-    /// Throws `.notFound` when the call was never admitted. A settlement older than the one that stands changes nothing.
+    /// Throws `.notFound` when the call was never admitted. A settlement older than the one that stands changes
+    /// nothing.
     package func settle(_ settlement: Settlement) async throws(LedgerError) {
         let results = try await writers.write(
             callID: settlement.callID,

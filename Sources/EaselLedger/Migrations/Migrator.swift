@@ -34,7 +34,8 @@ package struct Migrator: Sendable {
         self.migrations = migrations
     }
 
-    /// Applies what is missing and makes the partitions that the next months need. Returns the names of what was applied.
+    /// Applies what is missing and makes the partitions that the next months need. Returns the names of what was
+    /// applied.
     ///
     /// Throws `.conflict` when an applied file was changed since, `.unavailable` when the database is away, `.rejected`
     /// when a migration fails; then nothing of that migration is left.

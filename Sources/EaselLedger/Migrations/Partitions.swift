@@ -3,8 +3,8 @@ import Foundation
 
 /// The monthly partitions of the log, made ahead of time and, for a row outside, on demand.
 ///
-/// A partition is made as a table of its own and then attached: unlike `CREATE TABLE ... PARTITION OF` that takes no lock
-/// that keeps readers and writers out.
+/// A partition is made as a table of its own and then attached: unlike `CREATE TABLE ... PARTITION OF` that takes no
+/// lock that keeps readers and writers out.
 enum Partitions {
     /// The partitioned tables.
     static let tables = ["calls", "call_payloads", "attempts", "images"]
@@ -26,7 +26,8 @@ enum Partitions {
         }
 
         init(of moment: Timestamp) {
-            let days = (moment.microseconds - (moment.microseconds % 86_400_000_000 + 86_400_000_000) % 86_400_000_000)
+            let days =
+                (moment.microseconds - (moment.microseconds % 86_400_000_000 + 86_400_000_000) % 86_400_000_000)
                 / 86_400_000_000
             let date = CivilDate.fromDays(Int(days))
             self.init(year: date.year, month: date.month)
@@ -61,8 +62,8 @@ enum Partitions {
         try create(Set((-1...monthsAhead).map { current.adding($0) }), on: connection)
     }
 
-    /// Makes the partitions for rows of these times. Times that no row of ours can have are left out, so that a bad clock
-    /// does not litter the schema.
+    /// Makes the partitions for rows of these times. Times that no row of ours can have are left out, so that a bad
+    /// clock does not litter the schema.
     static func create(monthsOf moments: [Timestamp], on connection: PostgresConnection) throws(PostgresError) {
         let last = Month(of: TimeSource.system.now).adding(monthsAhead + 1)
         try create(Set(moments.map { Month(of: $0) }).filter { $0 >= firstMonth && $0 <= last }, on: connection)
@@ -104,7 +105,8 @@ enum Partitions {
                 SET LOCAL lock_timeout = '3s';
                 SELECT pg_advisory_xact_lock(\(lockKey));
                 CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
-                ALTER TABLE \(table) ATTACH PARTITION \(name) FOR VALUES FROM ('\(month.start)') TO ('\(month.adding(1).start)');
+                ALTER TABLE \(table) ATTACH PARTITION \(name)
+                    FOR VALUES FROM ('\(month.start)') TO ('\(month.adding(1).start)');
                 COMMIT
                 """,
                 deadline: .now + .seconds(10)

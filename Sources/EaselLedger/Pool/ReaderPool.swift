@@ -48,8 +48,8 @@ final class ReaderPool: Overdue, @unchecked Sendable {
         }
     }
 
-    /// Runs `body` on a reader's thread, at most `limit` from now. A connection that turns out to be dead is replaced; then
-    /// `body` is run once more, unless `isRepeatable` is false and it had begun.
+    /// Runs `body` on a reader's thread, at most `limit` from now. A connection that turns out to be dead is replaced;
+    /// then `body` is run once more, unless `isRepeatable` is false and it had begun.
     func read<Value: Sendable>(
         limit: Duration,
         isRepeatable: Bool = true,
@@ -157,7 +157,7 @@ final class ReaderSession {
         let isFresh = connection?.isUsable != true
         do throws(PostgresError) {
             return try body(try open(), deadline)
-        } catch where error.verdict == .reconnect || error.verdict == .resetStatements {
+        } catch  where error.verdict == .reconnect || error.verdict == .resetStatements {
             connection = nil
             // A connection that was just opened and failed will hardly be better the second time.
             guard isRepeatable, !isFresh, SteadyInstant.now < deadline else { throw error }

@@ -5,8 +5,8 @@ import Foundation
 /// One connection with a thread of its own that writes units in groups: whatever waits when it is free, up to 64 units,
 /// goes out as one transaction in one round trip, so that calls that come together share a commit.
 ///
-/// A unit that the database refuses is taken out and the others are run again, so that one bad row harms nobody else.
-/// A unit whose commit was not confirmed is run again on a new connection (every write is idempotent, L1) until its wait
+/// A unit that the database refuses is taken out and the others are run again, so that one bad row harms nobody else. A
+/// unit whose commit was not confirmed is run again on a new connection (every write is idempotent, L1) until its wait
 /// ends. When the wait for an admission ends, it is either certain that nothing was written, or the unit that takes it
 /// back is queued behind it and written as soon as the database is there.
 // Unchecked, because queue, inFlight and isStopping are only touched under `condition`; the rest belongs to the thread.
@@ -172,7 +172,10 @@ final class Writer: Overdue, @unchecked Sendable {
             let group = remaining()
             guard !group.isEmpty, connection.isUsable else { break }
             do {
-                let results = try connection.transaction(group.flatMap(\.unit.commands), deadline: Self.limit(of: group))
+                let results = try connection.transaction(
+                    group.flatMap(\.unit.commands),
+                    deadline: Self.limit(of: group)
+                )
                 deliver(group, results)
             } catch {
                 handle(error, group, connection)
@@ -215,11 +218,11 @@ final class Writer: Overdue, @unchecked Sendable {
         case .noPartition where culprit.map { !$0.madePartitions } ?? false:
             guard let culprit else { return }
             makePartitions(for: culprit.unit, on: connection)
-        case let verdict:
+        default:
             if let culprit {
-                fail(culprit.unit, error, verdict)
+                fail(culprit.unit, error)
             } else if group.count == 1, let only = group.first {
-                fail(only.unit, error, verdict)
+                fail(only.unit, error)
             } else {
                 // The COMMIT itself failed, so nobody can be blamed yet: each on its own.
                 writeOneByOne(group, on: connection)
@@ -234,7 +237,7 @@ final class Writer: Overdue, @unchecked Sendable {
                 end(pending.unit, .success(results))
             } catch {
                 if error.kind == .server {
-                    fail(pending.unit, error, error.verdict)
+                    fail(pending.unit, error)
                 } else {
                     markMaybeWritten()
                     connection.abandon()
@@ -263,7 +266,7 @@ final class Writer: Overdue, @unchecked Sendable {
         }
     }
 
-    private func fail(_ unit: WriteUnit, _ error: PostgresError, _ verdict: PostgresVerdict) {
+    private func fail(_ unit: WriteUnit, _ error: PostgresError) {
         log.error("the database refused a write", ["call_id": unit.callID.text, "error": error.description])
         end(unit, .failure(error.ledgerError))
     }

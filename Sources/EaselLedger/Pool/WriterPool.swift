@@ -26,8 +26,8 @@ final class WriterPool: Sendable {
         self.ends = ends
     }
 
-    /// Writes the statements in one transaction, at most `limit` from now. A caller that is cancelled before the unit went
-    /// out takes it back where `isWithdrawable`.
+    /// Writes the statements in one transaction, at most `limit` from now. A caller that is cancelled before the unit
+    /// went out takes it back where `isWithdrawable`.
     func write(
         callID: UUID,
         commands: [SQLCommand],

@@ -2,11 +2,11 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// The statements on a call's way. Each begins with `team_id = $1` or inserts it first, so that on a sharded database it
-/// goes to one node; `ON CONFLICT` sets come from `excluded` only.
+/// The statements on a call's way. Each begins with `team_id = $1` or inserts it first, so that on a sharded database
+/// it goes to one node; `ON CONFLICT` sets come from `excluded` only.
 enum CallStatements {
-    /// How long after its call an attempt or a picture may still be written: the upper end of every look into their tables
-    /// by call, so that only a partition or two are touched.
+    /// How long after its call an attempt or a picture may still be written: the upper end of every look into their
+    /// tables by call, so that only a partition or two are touched.
     static let callWindow = Duration.seconds(7 * 86_400)
     /// Tolerance for a clock that stepped back between a call and its attempts.
     static let clockSlack = Duration.seconds(3600)
@@ -25,8 +25,8 @@ enum CallStatements {
             """,
             callHead(admission)
         )
-        // Only for a call in progress: an admission that a stalled server commits late must not hold money back for a call
-        // that was settled or taken back meanwhile.
+        // Only for a call in progress: an admission that a stalled server commits late must not hold money back for a
+        // call that was settled or taken back meanwhile.
         let reservation = SQLCommand(
             """
             INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
@@ -68,9 +68,9 @@ enum CallStatements {
         )
     }
 
-    /// Takes back an admission of which it is not known whether it was written: the call becomes one that failed without
-    /// anything being sent, and its reservation goes. The rows are written whether or not they are there, so that an
-    /// admission that a stalled server commits later finds them and changes nothing.
+    /// Takes back an admission of which it is not known whether it was written: the call becomes one that failed
+    /// without anything being sent, and its reservation goes. The rows are written whether or not they are there, so
+    /// that an admission that a stalled server commits later finds them and changes nothing.
     static func undo(_ admission: Admission, at moment: Timestamp) -> [SQLCommand] {
         let call = SQLCommand(
             """
@@ -103,8 +103,8 @@ enum CallStatements {
 
     // MARK: - Settlement
 
-    /// The first command updates the call unless a newer settlement stands; all others take effect only when it did, which
-    /// they see by the call's `settled_at`. So an old settlement that is replayed late changes nothing.
+    /// The first command updates the call unless a newer settlement stands; all others take effect only when it did,
+    /// which they see by the call's `settled_at`. So an old settlement that is replayed late changes nothing.
     static func settle(_ settlement: Settlement) -> [SQLCommand] {
         var commands = [update(settlement)]
         commands += settlement.attempts.map { AttemptStatements.settle($0, settlement) }
@@ -139,7 +139,10 @@ enum CallStatements {
             head(settlement) + [
                 .time(settlement.settledAt), .text(settlement.status.rawValue), .text(settlement.errorCode),
                 .text(settlement.provider),
-                .text(settlement.provider ?? settlement.attempts.max { $0.start.ordinal < $1.start.ordinal }?.start.provider),
+                .text(
+                    settlement.provider
+                        ?? settlement.attempts.max { $0.start.ordinal < $1.start.ordinal }?.start.provider
+                ),
                 .int(settlement.imagesDelivered), .money(settlement.cost), .money(settlement.estimated),
                 .text(settlement.costBasis.rawValue), .int(settlement.latency.milliseconds),
                 .bool(settlement.failover), .money(settlement.failoverCost), .int(settlement.attempts.count),

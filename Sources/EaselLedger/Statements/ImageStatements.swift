@@ -11,8 +11,8 @@ enum ImageStatements {
         """
 
     private static let insertSQL = """
-        INSERT INTO images (team_id, created_at, image_id, call_id, attempt_id, ordinal, seed, nsfw, copyright, withheld,
-            width, height, format, bytes, sha256, provider_image_id, artifact, cost_nusd)
+        INSERT INTO images (team_id, created_at, image_id, call_id, attempt_id, ordinal, seed, nsfw, copyright,
+            withheld, width, height, format, bytes, sha256, provider_image_id, artifact, cost_nusd)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 FROM calls AS c
         WHERE c.team_id = $1 AND c.received_at = $19 AND c.call_id = $4 AND c.settled_at = $20
         ON CONFLICT (team_id, created_at, image_id) DO UPDATE SET attempt_id = excluded.attempt_id,

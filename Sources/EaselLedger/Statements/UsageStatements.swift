@@ -4,8 +4,8 @@ import EaselCore
 /// The one definition of the usage figures (L5).
 ///
 /// Counted are settled calls by the time they were received. Calls, pictures, failovers and latencies belong to the
-/// provider that delivered, or the last one asked when nobody did; costs belong to the provider of each attempt. So sums
-/// over any grouping are equal to the totals.
+/// provider that delivered, or the last one asked when nobody did; costs belong to the provider of each attempt. So
+/// sums over any grouping are equal to the totals.
 enum UsageStatements {
     private static let figureNames = [
         "calls", "succeeded", "partial", "refused", "failed", "images", "cost", "estimated", "failovers",
@@ -108,8 +108,8 @@ enum UsageStatements {
         case .key: return "c.key_id::text"
         case .day: return "to_char(c.received_at AT TIME ZONE \(parameter(query.timezone)), 'YYYY-MM-DD')"
         case .hour:
-            // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows zones
-            // whose hours begin at half past.
+            // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows
+            // zones whose hours begin at half past.
             return """
                 to_char(date_trunc('hour', c.received_at, \(parameter(query.timezone))) AT TIME ZONE 'UTC',
                     'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -120,8 +120,8 @@ enum UsageStatements {
 
     /// How good the figures of the window are, calls in progress included.
     ///
-    /// Unknown: sent, and the end is not known (M7). Unpriced: sent and ended, without a cost, and not an unknown attempt
-    /// that has an upper bound; so every attempt that misses from the sums is in one of the two.
+    /// Unknown: sent, and the end is not known (M7). Unpriced: sent and ended, without a cost, and not an unknown
+    /// attempt that has an upper bound; so every attempt that misses from the sums is in one of the two.
     static func quality(_ query: UsageQuery) -> SQLCommand {
         var parameters: [SQLValue] = [.time(query.from), .time(query.to)]
         return SQLCommand(

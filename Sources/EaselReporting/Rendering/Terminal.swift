@@ -2,10 +2,13 @@ package import Foundation
 
 /// What is at the other end of a stream: a terminal with a width and colours, or a file or a program without.
 package struct Terminal: Sendable, Hashable {
+    /// Whether people sit there.
     package var isTerminal: Bool
     /// Columns, when they are known.
     package var width: Int?
+    /// Whether characters beyond ASCII are shown.
     package var isUTF8: Bool
+    /// Whether escape sequences for colours are welcome.
     package var supportsColour: Bool
     /// Whether a line can be drawn over: not in files, and not with `TERM=dumb`.
     package var movesCursor: Bool

@@ -4,6 +4,7 @@ package struct TextStyle: Sendable, Hashable {
     package var width: Int?
     /// Box drawing and other characters beyond ASCII.
     package var unicode: Bool
+    /// Whether escape sequences may be used.
     package var colour: Bool
 
     package init(width: Int? = 80, unicode: Bool = true, colour: Bool = false) {
@@ -12,10 +13,15 @@ package struct TextStyle: Sendable, Hashable {
         self.colour = colour
     }
 
+    /// For headings and totals.
     package func bold(_ text: String) -> String { colour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    /// For lines and notes.
     package func dim(_ text: String) -> String { colour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+    /// For what failed.
     package func red(_ text: String) -> String { colour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
+    /// For what wants attention.
     package func yellow(_ text: String) -> String { colour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    /// For what is well.
     package func green(_ text: String) -> String { colour ? "\u{1B}[32m\(text)\u{1B}[0m" : text }
 
     /// Cut-off texts end in it.

@@ -1,10 +1,14 @@
 /// A table in a box, for people: it fits a given width by shortening names and by leaving out the least important
 /// columns, and says which ones it left out.
 package struct TextTable: Sendable {
+    /// A column: its title, and how it gives way when there is no room.
     package struct Column: Sendable {
+        /// Where a cell's text stands.
         package enum Alignment: Sendable { case left, right }
 
+        /// Stands above the column.
         package let title: String
+        /// Figures stand to the right.
         package let alignment: Alignment
         /// 0 is never left out; of the others the highest goes first.
         package let importance: Int
@@ -22,6 +26,7 @@ package struct TextTable: Sendable {
         }
     }
 
+    /// How a row stands among the others.
     package enum RowKind: Sendable {
         case normal
         /// Belongs to the row above; `last` closes the branch.
@@ -37,7 +42,9 @@ package struct TextTable: Sendable {
 
     /// A table's text and the titles of the columns that had no room.
     package struct Rendering: Sendable, Hashable {
+        /// Lines, with a newline at the end.
         package let text: String
+        /// Titles, in the order of the columns.
         package let hidden: [String]
     }
 

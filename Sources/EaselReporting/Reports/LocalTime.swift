@@ -3,6 +3,7 @@ package import Foundation
 
 /// Calendar arithmetic in a named time zone: where days and months begin.
 package struct LocalTime: Sendable {
+    /// The zone whose days these are.
     package let zone: TimeZone
 
     /// Nil unless `name` is `UTC` or an IANA name such as `Europe/Berlin`.
@@ -24,6 +25,7 @@ package struct LocalTime: Sendable {
         Timestamp(wholeSeconds: calendar.startOfDay(for: moment.date))
     }
 
+    /// The first moment of the month that holds `moment`.
     package func startOfMonth(_ moment: Timestamp) -> Timestamp {
         let start = calendar.dateInterval(of: .month, for: moment.date)?.start
         return start.map { Timestamp(wholeSeconds: $0) } ?? startOfDay(moment)
@@ -35,6 +37,7 @@ package struct LocalTime: Sendable {
         return end.map { Timestamp(wholeSeconds: $0) } ?? moment + .seconds(86_400)
     }
 
+    /// The first moment of the month after the one that holds `moment`.
     package func nextMonth(_ moment: Timestamp) -> Timestamp {
         let end = calendar.dateInterval(of: .month, for: moment.date)?.end
         return end.map { Timestamp(wholeSeconds: $0) } ?? nextDay(moment)

@@ -3,6 +3,7 @@ package import EaselCore
 
 /// Every fault of a report's parameters at once.
 package struct UsageQueryError: Error, Sendable, Hashable {
+    /// Parameters and sentences; never empty.
     package let faults: [RequestFault]
 
     package init(faults: [RequestFault]) {
@@ -19,6 +20,7 @@ package struct UsageQueryParser: Sendable {
     package struct Parsed: Sendable, Hashable {
         /// Its `teamID` is nil.
         package var query: UsageQuery
+        /// Nil: every team that the caller may see.
         package var team: String?
     }
 

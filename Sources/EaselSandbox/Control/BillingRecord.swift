@@ -2,15 +2,19 @@ package import EaselBase
 
 /// One task that a provider executed and charged for.
 package struct BillingEntry: Sendable, Equatable {
+    /// Who charged.
     package let provider: SandboxProvider
     /// The key of the account. Keys of the sandbox are no secrets.
     package let account: String
+    /// The provider's name of the model.
     package let model: String
     /// Runware's `taskUUID`; at Ideogram the request id or generation id.
     package let taskID: String
     /// Images charged for.
     package let images: Int
+    /// What all its images cost together.
     package let cost: Money
+    /// When it was charged.
     package let at: Timestamp
 }
 
@@ -23,6 +27,7 @@ package final class BillingRecord: Sendable {
 
     private let state = Locked(State())
 
+    /// Empty books.
     package init() {}
 
     /// Charges a task. A task that is in the books already is not charged again.

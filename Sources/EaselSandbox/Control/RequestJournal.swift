@@ -2,14 +2,19 @@ package import EaselBase
 
 /// One request as the sandbox remembers it: no body, no image.
 package struct JournalEntry: Sendable, Equatable {
+    /// Who was asked.
     package let provider: SandboxProvider
+    /// In capitals.
     package let method: String
+    /// With the provider's prefix, without the query.
     package let path: String
+    /// The model of a remix request that was understood.
     package let model: String?
     /// The status answered; nil when the connection was reset or left hanging.
     package let status: Int?
     /// Whether the request carried a provider key. Downloads must not (S2).
     package let hadCredentials: Bool
+    /// When it was answered.
     package let at: Timestamp
 }
 
@@ -24,6 +29,7 @@ package final class RequestJournal: Sendable {
     private static let kept = 500
     private let state = Locked(State())
 
+    /// An empty journal.
     package init() {}
 
     func add(_ entry: JournalEntry) {

@@ -61,10 +61,14 @@ package enum FaultRoute: String, Sendable, CaseIterable {
 package struct FaultRule: Sendable, Equatable {
     /// Nil: both.
     package var provider: SandboxProvider?
+    /// The kind of request that it applies to.
     package var route: FaultRoute
+    /// Which of these requests it strikes.
     package var timing: FaultTiming
+    /// What goes wrong then.
     package var kind: FaultKind
 
+    /// By default every remix request of both providers.
     package init(
         provider: SandboxProvider? = nil,
         route: FaultRoute = .submit,

@@ -2,6 +2,7 @@ package import EaselBase
 
 /// A fault rule that cannot be understood; `message` says which member of which rule.
 package struct FaultRuleError: Error, Sendable, Equatable {
+    /// For people: the rule's number, the member and what it should be.
     package let message: String
 }
 

@@ -1,34 +1,46 @@
-import Dispatch
 import EaselBase
 import Foundation
 
-/// Signals as a stream of values.
+/// Signals as streams of values.
 package enum Signals {
-    /// The signals as they arrive. Their default action is switched off for the whole process, for good.
+    private struct Listener {
+        let signals: [Int32]
+        let continuation: AsyncStream<Int32>.Continuation
+    }
+
+    private struct State {
+        var watched: Set<Int32> = []
+        var listeners: [Int: Listener] = [:]
+        var nextNumber = 0
+    }
+
+    private static let state = Locked(State())
+
+    /// The signals as they arrive, from the moment of this call. Each stream gets each signal. The default action is
+    /// switched off for the whole process, for good. What cannot be caught (SIGKILL, SIGSTOP) never comes.
     package static func stream(_ signals: [Int32]) -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
-            let sources = signals.map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler { continuation.yield(number) }
-                source.resume()
-                return source
-            }
-            // The sources live as long as somebody listens.
-            let kept = Locked(sources)
-            continuation.onTermination = { _ in
-                kept.withLock { sources in
-                    for source in sources { source.cancel() }
-                    sources.removeAll()
+            let number = state.withLock { state -> Int in
+                for signal in signals where state.watched.insert(signal).inserted {
+                    SignalWatcher.watch(signal) { deliver($0) }
                 }
+                state.nextNumber += 1
+                state.listeners[state.nextNumber] = Listener(signals: signals, continuation: continuation)
+                return state.nextNumber
+            }
+            continuation.onTermination = { _ in
+                state.withLock { _ = $0.listeners.removeValue(forKey: number) }
             }
         }
+    }
+
+    private static func deliver(_ signal: Int32) {
+        let listeners = state.withLock { $0.listeners.values.filter { $0.signals.contains(signal) } }
+        for listener in listeners { listener.continuation.yield(signal) }
     }
 
     /// A write to a closed socket must be an error, not the end of the process.
     static let pipeIgnored: Void = {
         _ = signal(SIGPIPE, SIG_IGN)
     }()
-
-    private static let queue = DispatchQueue(label: "easel-signals")
 }

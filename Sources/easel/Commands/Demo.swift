@@ -83,9 +83,10 @@ struct Demo {
         Output.data("One picture, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
         var failovers = 0
         for step in steps {
-            if step.failsOver { try await setFaults("[{\"provider\":\"runware\",\"kind\":\"http\",\"status\":503,\"first\":1}]") }
+            let fault = FaultRule(provider: .runware, timing: .first(1), kind: .status(503))
+            if step.failsOver { try await sandbox?.setFaults([fault]) }
             let reply = try await remix(client, step, picture)
-            if step.failsOver { try await setFaults("[]") }
+            if step.failsOver { try await sandbox?.setFaults([]) }
             let attempts = reply["attempts"]?.arrayValue ?? []
             let path = attempts.map { "\($0["provider"]?.stringValue ?? "?") \($0["outcome"]?.stringValue ?? "?")" }
             if attempts.count > 1 { failovers += 1 }
@@ -104,10 +105,6 @@ struct Demo {
         Output.data(UsageReportRenderer(report).table(Terminal.of(.standardOutput).style))
         guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
         Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")
-    }
-
-    private func setFaults(_ json: String) async throws {
-        try await sandbox?.setFaults(FaultRule.list(from: JSON.decode(JSONValue.self, from: Array(json.utf8))))
     }
 
     private func remix(_ client: APIClient, _ step: Step, _ picture: [UInt8]) async throws -> JSONValue {
