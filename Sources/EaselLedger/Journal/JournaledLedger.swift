@@ -10,6 +10,7 @@ package final class JournaledLedger: Ledger, Sendable {
     private let base: any Ledger
     private let journal: Journal
     private let log: Log
+    private let isReplaying = Locked(false)
 
     package init(base: any Ledger, journal: Journal, log: Log) {
         self.base = base
@@ -32,8 +33,15 @@ package final class JournaledLedger: Ledger, Sendable {
         }
     }
 
-    /// One round of replaying. Throws `.unavailable` when the database or the journal's files are away.
+    /// One round of replaying; none when one is going on. Throws `.unavailable` when the database or the journal's files
+    /// are away.
     package func replay() async throws(LedgerError) {
+        let isFirst = isReplaying.withLock { isReplaying in
+            defer { isReplaying = true }
+            return !isReplaying
+        }
+        guard isFirst else { return }
+        defer { isReplaying.withLock { $0 = false } }
         guard journal.pendingCount > 0 else { return }
         try await base.ping()
         let before = journal.pendingCount

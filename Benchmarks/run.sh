@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Runs the benchmarks and leaves bench/results/*.json and a table. One machine, one run: read the ratios, not the figures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p bench/results
+exec python3 Benchmarks/proxy.py --easel .build/release/easel --out bench/results "$@"
