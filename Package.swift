@@ -78,7 +78,8 @@ let package = Package(
         tests("EaselLedgerTests", ["EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"],
+            exclude: ["Snapshots"]
         ),
         tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"], exclude: ["Snapshots"]),
         tests("EaselSandboxTests", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselSandbox"]),

@@ -199,8 +199,7 @@ class Bench:
 
     def waiting(self, calls, delivery):
         """Resident memory with many calls waiting for a provider that takes its time."""
-        port = free_port()
-        sandbox = self.start(self.easel, "sandbox", "--port", str(port), "--latency", "25s", "--pixel-scale", "16",
+        sandbox = self.start(self.easel, "sandbox", "--port", "0", "--latency", "25s", "--pixel-scale", "16",
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         base = json.loads(sandbox.stdout.readline())["runware"]
         gateway = self.gateway(f"waiting-{delivery}", base, delivery)
@@ -242,7 +241,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     bench = Bench(options.easel, options.out, options.seconds)
     try:
-        result = {"throughput": bench.throughput(options.rounds)}
+        result = {"throughput": bench.throughput(options.rounds), "waiting": []}
+        show(result)
         result["waiting"] = [bench.waiting(options.waiting, delivery) for delivery in ("sync", "async")]
     finally:
         bench.stop()

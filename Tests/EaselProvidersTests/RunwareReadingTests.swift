@@ -148,16 +148,16 @@ struct RunwareReadingTests {
                 100_000_000, 200_000_000, 1, 60_000_000, 1_300_000, 12_345_678_901, 60_000_000, 1, 1,
             ]
         )
-        #expect(exchange.result?.cost?.nanodollars == 12_766_978_904 + 1)
+        #expect(exchange.result?.cost?.nanodollars == 12_766_978_904)
     }
 
-    @Test func `ten thousand tenths of a cent are ten dollars`() throws {
+    @Test func `a thousand tenths of a cent are one dollar`() throws {
         var items: [JSONValue] = []
-        for index in 0..<10_000 {
+        for index in 0..<1000 {
             let item = Answers.item("\(index)", ["cost": .number(Decimal(1) / 1000)])
             items.append(item)
         }
-        #expect(Answers.runware(["data": .array(items)], count: 10_000).result?.cost?.usd == "10")
+        #expect(Answers.runware(["data": .array(items)], count: 1000).result?.cost?.usd == "1")
     }
 
     @Test func `a cost as text is read`() throws {

@@ -95,14 +95,19 @@ struct RunwareStandingTests {
 
     // MARK: - The archive
 
-    private func archived(_ reply: JSONValue, task: String = Requests.taskID.text, status: Int = 200) -> Recovery {
+    private func archived(
+        _ reply: JSONValue,
+        task: String = Requests.taskID.text,
+        status: Int = 200,
+        count: Int = 2
+    ) -> Recovery {
         let item: JSONValue = [
             "taskType": "getTaskDetails", "taskUUID": .string(task), "request": [["taskType": "imageInference"]],
             "response": reply,
         ]
         return RunwareReading.archived(
             Answers.response(["data": [item]], status: status),
-            Answers.question(count: 2)
+            Answers.question(count: count)
         )
     }
 
@@ -112,8 +117,17 @@ struct RunwareStandingTests {
             let result = try #require(archived(shape).result)
             #expect(result.images.count == 2 && result.cost?.usd == "0.12" && result.failure == nil)
         }
-        #expect(try #require(archived(first).result).images.count == 1)
-        #expect(try #require(archived(["data": first]).result).images.count == 1)
+        #expect(try #require(archived(first, count: 1).result).images.count == 1)
+        #expect(try #require(archived(["data": first], count: 1).result).images.count == 1)
+    }
+
+    /// A synchronous task whose answer did not come in time may still be at work when the archive is asked. What is
+    /// there can be kept (R7), but the task's cost is not known yet (M4).
+    @Test func `an archive with fewer pictures than asked and no error is not the end`() {
+        let answer = archived(["data": [first]])
+        withKnownIssue("a part of the pictures in the archive is taken for all, and its cost for that of the task") {
+            #expect(answer.result == nil)
+        }
     }
 
     @Test func `an archived failure is the task's end`() throws {

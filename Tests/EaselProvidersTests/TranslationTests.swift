@@ -110,7 +110,8 @@ struct TranslationTests {
         let request = Requests.make(.ideogram4) { $0.output = OutputOptions(type: .base64, format: .webp, quality: 40) }
         let ideogram = IdeogramTranslation.translate(request).entries.first { $0.parameter == "output" }
         #expect(ideogram?.action == .mapped && ideogram?.note != nil)
-        withKnownIssue("Runware's report leaves output out, though outputType, outputFormat and outputQuality are sent") {
+        withKnownIssue("Runware's report leaves output out, though outputType, outputFormat and outputQuality are sent")
+        {
             #expect(RunwareTranslation.translate(request).entries.contains { $0.parameter == "output" })
         }
     }

@@ -29,6 +29,8 @@ package struct Admission: Sendable {
     package let parameters: JSONValue
     /// The plan with its reasons.
     package let plan: JSONValue
+    /// What the first candidate makes of the parameters, which is what happens unless another one delivers (R5).
+    package let translation: [TranslationEntry]
     package let attempts: [AttemptStart]
 
     package init(
@@ -46,6 +48,7 @@ package struct Admission: Sendable {
         prompt: String?,
         parameters: JSONValue,
         plan: JSONValue,
+        translation: [TranslationEntry] = [],
         attempts: [AttemptStart]
     ) {
         self.callID = callID
@@ -62,6 +65,7 @@ package struct Admission: Sendable {
         self.prompt = prompt
         self.parameters = parameters
         self.plan = plan
+        self.translation = translation
         self.attempts = attempts
     }
 }
@@ -90,8 +94,13 @@ package struct Settlement: Sendable {
     package let failoverCost: Money?
     package let attempts: [AttemptEnd]
     package let images: [ImageRecord]
-    package let translation: [TranslationEntry]
+    /// Nil: as it was written with the admission.
+    package let translation: [TranslationEntry]?
     package let clientGone: Bool
+    /// All attempts of the call, also those whose ends are on record already and not in `attempts`.
+    package let attemptCount: Int
+    /// Whether pictures of an earlier settlement of the call make room for these.
+    package let replacesImages: Bool
 
     package init(
         callID: UUID,
@@ -110,8 +119,10 @@ package struct Settlement: Sendable {
         failoverCost: Money?,
         attempts: [AttemptEnd],
         images: [ImageRecord],
-        translation: [TranslationEntry],
-        clientGone: Bool
+        translation: [TranslationEntry]?,
+        clientGone: Bool,
+        attemptCount: Int? = nil,
+        replacesImages: Bool = true
     ) {
         self.callID = callID
         self.teamID = teamID
@@ -131,6 +142,8 @@ package struct Settlement: Sendable {
         self.images = images
         self.translation = translation
         self.clientGone = clientGone
+        self.attemptCount = attemptCount ?? attempts.count
+        self.replacesImages = replacesImages
     }
 }
 
@@ -300,6 +313,8 @@ package struct OrphanedCall: Sendable {
     package let model: RemixModel
     package let imagesRequested: Int
     package let copyrightDetection: Bool
+    /// How the call stands: in progress, or settled with an attempt whose end is unknown.
+    package let status: CallStatus
     /// Every attempt of the call: those with an end, and the cut-off ones as `pending`.
     package let attempts: [OrphanedAttempt]
 
@@ -310,6 +325,7 @@ package struct OrphanedCall: Sendable {
         model: RemixModel,
         imagesRequested: Int,
         copyrightDetection: Bool,
+        status: CallStatus = .inProgress,
         attempts: [OrphanedAttempt]
     ) {
         self.callID = callID
@@ -318,6 +334,7 @@ package struct OrphanedCall: Sendable {
         self.model = model
         self.imagesRequested = imagesRequested
         self.copyrightDetection = copyrightDetection
+        self.status = status
         self.attempts = attempts
     }
 }
@@ -342,5 +359,42 @@ package struct OrphanedAttempt: Sendable {
         self.providerTaskID = providerTaskID
         self.cost = cost
         self.costBasis = costBasis
+    }
+}
+
+/// What was found out about attempts of a call that is settled already: their ends and the call's new figures, written in
+/// one transaction. The call's status and pictures stay as the caller got them.
+package struct LateResolution: Sendable {
+    package let callID: UUID
+    package let teamID: Int64
+    package let receivedAt: Timestamp
+    package let ends: [AttemptEnd]
+    package let cost: Money?
+    package let estimated: Money?
+    package let costBasis: CostBasis
+    package let failoverCost: Money?
+    /// What stays reserved for attempts that are still unknown and not posted; nil when nothing does (M7).
+    package let held: Money?
+
+    package init(
+        callID: UUID,
+        teamID: Int64,
+        receivedAt: Timestamp,
+        ends: [AttemptEnd],
+        cost: Money?,
+        estimated: Money?,
+        costBasis: CostBasis,
+        failoverCost: Money?,
+        held: Money?
+    ) {
+        self.callID = callID
+        self.teamID = teamID
+        self.receivedAt = receivedAt
+        self.ends = ends
+        self.cost = cost
+        self.estimated = estimated
+        self.costBasis = costBasis
+        self.failoverCost = failoverCost
+        self.held = held
     }
 }

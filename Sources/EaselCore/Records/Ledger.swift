@@ -31,6 +31,9 @@ package protocol Ledger: Sendable {
     /// Settled calls that still hold attempts of outcome `unknown` younger than `since`, to ask about once more.
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
+    /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.
+    func resolve(_ resolution: LateResolution) async throws(LedgerError)
+
     // MARK: Who
 
     func account(keyHash: [UInt8]) async throws(LedgerError) -> Account?

@@ -134,3 +134,14 @@ package struct TranslationEntry: Sendable, Hashable, Codable {
         case action, note
     }
 }
+
+extension TranslationEntry: JSONWritable {
+    package func write(to text: inout JSONText) {
+        text.object { text in
+            text.member("parameter", parameter)
+            text.member("provider_parameter", providerParameter)
+            text.member("action", action.rawValue)
+            text.member("note", note)
+        }
+    }
+}

@@ -62,6 +62,8 @@ final class CallRun: Sendable {
         let legs: [Leg]
         let ends: [AttemptEnd]
         let settlement: Settlement
+        /// What became of the parameters at the provider that delivered.
+        let translation: [TranslationEntry]
         /// Whether the first refusal was a provider's word on content.
         let refusal: ProviderFailure?
         /// The ledger was away and nothing further could be sent.
@@ -278,8 +280,10 @@ final class CallRun: Sendable {
         }
         tools.metrics.count(verdict.status, latency: elapsed)
         let refusal = legs.lazy.compactMap(\.result.failure).first { $0.kind == .refused }
+        let translation = SettlementBuilder.translation(context, legs: legs)
         let settlement = SettlementBuilder.settlement(
             context,
+            translation: translation,
             verdict: verdict,
             legs: legs,
             ends: ends,
@@ -293,6 +297,7 @@ final class CallRun: Sendable {
             legs: legs,
             ends: ends,
             settlement: settlement,
+            translation: translation,
             refusal: refusal,
             ledgerFailed: ledgerFailed
         )

@@ -25,12 +25,19 @@ struct CallRoutes: Sendable {
             throw Problem(error)
         }
         guard let found else { throw Problem(.notFound, "There is no such call.") }
-        return try json(replies.reply(found, linkBase: linkBase(request, settings)))
+        return .json(JSONText.bytes(of: replies.reply(found, linkBase: linkBase(request, settings))))
     }
 
-    private struct List: Encodable {
+    private struct List: JSONWritable {
         let calls: [RemixReply]
-        let next_cursor: String?
+        let nextCursor: String?
+
+        func write(to text: inout JSONText) {
+            text.object { text in
+                text.member("calls", calls)
+                if let nextCursor { text.member("next_cursor", nextCursor) }
+            }
+        }
     }
 
     func list(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
@@ -44,7 +51,8 @@ struct CallRoutes: Sendable {
         }
         let base = linkBase(request, settings)
         let next = found.count == query.limit ? found.last?.callID.text : nil
-        return try json(List(calls: found.map { replies.reply($0, linkBase: base) }, next_cursor: next))
+        let list = List(calls: found.map { replies.reply($0, linkBase: base) }, nextCursor: next)
+        return .json(JSONText.bytes(of: list))
     }
 
     private func query(_ request: ServerRequest, _ account: Account) async throws(Problem) -> CallQuery {

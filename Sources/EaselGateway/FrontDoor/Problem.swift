@@ -94,41 +94,36 @@ package struct Problem: Error, Sendable {
         return Problem(.invalidRequest, "\(count) not valid; see errors.", errors: faults)
     }
 
-    private struct Document: Encodable {
-        let type: String
-        let title: String
-        let status: Int
-        let detail: String
-        let code: String
-        let call_id: String?
-        let retry_after: Int?
-        let errors: [RequestFault]?
-        let attempts: [RemixReply.Attempt]?
-    }
-
     private var retryAfterSeconds: Int? {
         retryAfter.map { max(1, Int(($0.milliseconds + 999) / 1000)) }
     }
 
     package var response: ServerResponse {
-        let document = Document(
-            type: "about:blank",
-            title: code.title,
-            status: code.status,
-            detail: detail,
-            code: code.rawValue,
-            call_id: callID,
-            retry_after: retryAfterSeconds,
-            errors: errors.isEmpty ? nil : errors,
-            attempts: attempts.isEmpty ? nil : attempts
-        )
+        var text = JSONText()
+        text.object { text in
+            text.member("type", "about:blank")
+            text.member("title", code.title)
+            text.member("status", code.status)
+            text.member("detail", detail)
+            text.member("code", code.rawValue)
+            if let callID { text.member("call_id", callID) }
+            if let seconds = retryAfterSeconds { text.member("retry_after", seconds) }
+            if !errors.isEmpty {
+                text.key("errors")
+                text.array(errors) { text, fault in
+                    text.object { text in
+                        text.member("parameter", fault.parameter)
+                        text.member("message", fault.message)
+                    }
+                }
+            }
+            if !attempts.isEmpty { text.member("attempts", attempts) }
+        }
         var fields = HTTPFields()
         if let seconds = retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
         if let callID { fields.add("X-Easel-Call-Id", callID) }
         if code == .unauthenticated { fields.add("WWW-Authenticate", "Bearer") }
-        // A document of strings and numbers always encodes.
-        let body = (try? JSON.encode(document, sorted: true)) ?? []
-        return .bytes(body, type: "application/problem+json", status: code.status, fields: fields)
+        return .bytes(text.bytes, type: "application/problem+json", status: code.status, fields: fields)
     }
 }
 

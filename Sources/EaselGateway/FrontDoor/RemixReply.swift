@@ -3,11 +3,14 @@ import EaselCore
 import Foundation
 
 /// What a caller gets for a remix, and what `GET /v1/calls/{id}` shows of it later (contract section 4).
-struct RemixReply: Encodable, Sendable {
-    struct Image: Encodable, Sendable {
+///
+/// Written by hand, not by `Encodable`: it is written once for every call, in an order that people can read.
+struct RemixReply: JSONWritable, Sendable {
+    struct Image: JSONWritable, Sendable {
+        /// Of the three forms only the one that was asked for is there.
         var url: String?
         var base64: String?
-        var data_uri: String?
+        var dataURI: String?
         var width: Int?
         var height: Int?
         var format: String?
@@ -16,58 +19,68 @@ struct RemixReply: Encodable, Sendable {
         var copyright: CopyrightVerdict
         var withheld: Bool
 
-        private enum CodingKeys: String, CodingKey {
-            case url, base64, data_uri, width, height, format, seed, nsfw, copyright, withheld
-        }
-
-        /// What is not known is null, so that the keys are always there; of the three forms only the one asked for is.
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encodeIfPresent(url, forKey: .url)
-            try container.encodeIfPresent(base64, forKey: .base64)
-            try container.encodeIfPresent(data_uri, forKey: .data_uri)
-            try container.encode(width, forKey: .width)
-            try container.encode(height, forKey: .height)
-            try container.encode(format, forKey: .format)
-            try container.encode(seed, forKey: .seed)
-            try container.encode(nsfw, forKey: .nsfw)
-            try container.encode(copyright, forKey: .copyright)
-            try container.encode(withheld, forKey: .withheld)
+        func write(to text: inout JSONText) {
+            text.object { text in
+                if let url { text.member("url", url) }
+                if let base64 { text.member("base64", base64) }
+                if let dataURI { text.member("data_uri", dataURI) }
+                text.member("width", width)
+                text.member("height", height)
+                text.member("format", format)
+                text.member("seed", seed)
+                text.member("nsfw", nsfw)
+                text.member("copyright", copyright.rawValue)
+                text.member("withheld", withheld)
+            }
         }
     }
 
-    struct Attempt: Encodable, Sendable {
+    struct Attempt: JSONWritable, Sendable {
         var id: String
         var provider: String
         var outcome: AttemptOutcome
         var reason: String?
-        var error_code: String?
-        var http_status: Int?
-        var started_at: Timestamp
-        var latency_ms: Int?
-        var cost_usd: Money?
-        var cost_basis: CostBasis?
-        var duplicate_risk: Bool
+        var errorCode: String?
+        var httpStatus: Int?
+        var startedAt: Timestamp
+        var latencyMs: Int?
+        var cost: Money?
+        var costBasis: CostBasis?
+        var duplicateRisk: Bool
 
-        private enum CodingKeys: String, CodingKey {
-            case id, provider, outcome, reason, error_code, http_status, started_at, latency_ms, cost_usd, cost_basis
-            case duplicate_risk
+        func write(to text: inout JSONText) {
+            text.object { text in
+                text.member("id", id)
+                text.member("provider", provider)
+                text.member("outcome", outcome.rawValue)
+                text.member("reason", reason)
+                if let errorCode { text.member("error_code", errorCode) }
+                if let httpStatus { text.member("http_status", httpStatus) }
+                text.member("started_at", startedAt.description)
+                text.member("latency_ms", latencyMs)
+                text.member("cost_usd", cost?.usd)
+                text.member("cost_basis", costBasis?.rawValue)
+                if duplicateRisk { text.member("duplicate_risk", true) }
+            }
         }
+    }
 
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(id, forKey: .id)
-            try container.encode(provider, forKey: .provider)
-            try container.encode(outcome, forKey: .outcome)
-            try container.encode(reason, forKey: .reason)
-            try container.encodeIfPresent(error_code, forKey: .error_code)
-            try container.encodeIfPresent(http_status, forKey: .http_status)
-            try container.encode(started_at, forKey: .started_at)
-            try container.encode(latency_ms, forKey: .latency_ms)
-            try container.encode(cost_usd, forKey: .cost_usd)
-            try container.encode(cost_basis, forKey: .cost_basis)
-            if duplicate_risk { try container.encode(true, forKey: .duplicate_risk) }
-        }
+    /// What a call's row tells beyond the answer.
+    struct Record: Sendable {
+        var receivedAt: Timestamp
+        var team: String
+        var keyID: String
+        var project: String?
+        var tags: [String: String]
+        var policy: String
+        var errorCode: String?
+        var imagesRequested: Int
+        var imagesDelivered: Int
+        var estimated: Money?
+        var failover: Bool
+        var attemptCount: Int
+        var prompt: String?
+        var plan: JSONValue?
     }
 
     var id: String
@@ -75,49 +88,45 @@ struct RemixReply: Encodable, Sendable {
     var model: RemixModel
     var provider: String?
     var images: [Image]
-    var cost_usd: Money?
-    var cost_basis: CostBasis?
-    var latency_ms: Int?
+    var cost: Money?
+    var costBasis: CostBasis?
+    var latencyMs: Int?
     var attempts: [Attempt]
     var translation: [TranslationEntry]
     /// Only where calls are read back.
     var record: Record?
 
-    /// What a call's row tells beyond the answer.
-    struct Record: Encodable, Sendable {
-        var received_at: Timestamp
-        var team: String
-        var key_id: String
-        var project: String?
-        var tags: [String: String]
-        var policy: String
-        var error_code: String?
-        var images_requested: Int
-        var images_delivered: Int
-        var estimated_usd: Money?
-        var failover: Bool
-        var attempt_count: Int
-        var prompt: String?
-        var plan: JSONValue?
+    func write(to text: inout JSONText) {
+        text.object { text in
+            text.member("id", id)
+            text.member("status", status.rawValue)
+            text.member("model", model.rawValue)
+            text.member("provider", provider)
+            text.member("images", images)
+            text.member("cost_usd", cost?.usd)
+            text.member("cost_basis", costBasis?.rawValue)
+            text.member("latency_ms", latencyMs)
+            text.member("attempts", attempts)
+            text.member("translation", translation)
+            if let record { Self.write(record, to: &text) }
+        }
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case id, status, model, provider, images, cost_usd, cost_basis, latency_ms, attempts, translation
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id, forKey: .id)
-        try container.encode(status, forKey: .status)
-        try container.encode(model, forKey: .model)
-        try container.encode(provider, forKey: .provider)
-        try container.encode(images, forKey: .images)
-        try container.encode(cost_usd, forKey: .cost_usd)
-        try container.encode(cost_basis, forKey: .cost_basis)
-        try container.encode(latency_ms, forKey: .latency_ms)
-        try container.encode(attempts, forKey: .attempts)
-        try container.encode(translation, forKey: .translation)
-        try record?.encode(to: encoder)
+    private static func write(_ record: Record, to text: inout JSONText) {
+        text.member("received_at", record.receivedAt.description)
+        text.member("team", record.team)
+        text.member("key_id", record.keyID)
+        text.member("project", record.project)
+        text.member("tags", record.tags)
+        text.member("policy", record.policy)
+        text.member("error_code", record.errorCode)
+        text.member("images_requested", record.imagesRequested)
+        text.member("images_delivered", record.imagesDelivered)
+        text.member("estimated_usd", record.estimated?.usd)
+        text.member("failover", record.failover)
+        text.member("attempt_count", record.attemptCount)
+        if let prompt = record.prompt { text.member("prompt", prompt) }
+        if let plan = record.plan { text.member("plan", plan) }
     }
 }
 
@@ -127,13 +136,13 @@ extension RemixReply.Attempt {
         provider = end.start.provider
         outcome = end.outcome
         reason = end.reason
-        error_code = end.errorCode
-        http_status = end.httpStatus
-        started_at = end.start.startedAt
-        latency_ms = end.timings.total.map { Int($0.milliseconds) }
-        cost_usd = end.cost
-        cost_basis = end.costBasis
-        duplicate_risk = end.start.duplicateRisk
+        errorCode = end.errorCode
+        httpStatus = end.httpStatus
+        startedAt = end.start.startedAt
+        latencyMs = end.timings.total.map { Int($0.milliseconds) }
+        cost = end.cost
+        costBasis = end.costBasis
+        duplicateRisk = end.start.duplicateRisk
     }
 
     init(_ attempt: CallDetail.Attempt) {
@@ -141,12 +150,12 @@ extension RemixReply.Attempt {
         provider = attempt.provider
         outcome = attempt.outcome
         reason = attempt.reason
-        error_code = attempt.errorCode
-        http_status = attempt.httpStatus
-        started_at = attempt.startedAt
-        latency_ms = attempt.totalMs
-        cost_usd = attempt.cost
-        cost_basis = attempt.costBasis
-        duplicate_risk = attempt.duplicateRisk
+        errorCode = attempt.errorCode
+        httpStatus = attempt.httpStatus
+        startedAt = attempt.startedAt
+        latencyMs = attempt.totalMs
+        cost = attempt.cost
+        costBasis = attempt.costBasis
+        duplicateRisk = attempt.duplicateRisk
     }
 }

@@ -117,6 +117,7 @@ struct RemixService: Sendable {
             prompt: settings.prompts.keep(request.prompt),
             parameters: request.parameters(prompts: settings.prompts),
             plan: context.plan.json,
+            translation: context.plan.candidates.first?.translation.entries ?? [],
             attempts: starts
         )
     }

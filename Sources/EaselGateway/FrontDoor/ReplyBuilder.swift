@@ -39,11 +39,11 @@ struct ReplyBuilder: Sendable {
             model: context.request.model,
             provider: settlement.provider,
             images: images,
-            cost_usd: settlement.cost,
-            cost_basis: settlement.costBasis,
-            latency_ms: Int(settlement.latency.milliseconds),
+            cost: settlement.cost,
+            costBasis: settlement.costBasis,
+            latencyMs: Int(settlement.latency.milliseconds),
             attempts: attempts,
-            translation: settlement.translation
+            translation: ending.translation
         )
     }
 
@@ -59,24 +59,24 @@ struct ReplyBuilder: Sendable {
                 if let path = record.artifact { image.url = link(path, linkBase: linkBase) }
                 return image
             },
-            cost_usd: detail.cost,
-            cost_basis: detail.costBasis,
-            latency_ms: detail.latencyMs,
+            cost: detail.cost,
+            costBasis: detail.costBasis,
+            latencyMs: detail.latencyMs,
             attempts: detail.attempts.map(RemixReply.Attempt.init),
             translation: detail.translation,
             record: RemixReply.Record(
-                received_at: detail.receivedAt,
+                receivedAt: detail.receivedAt,
                 team: detail.team,
-                key_id: detail.keyID.text,
+                keyID: detail.keyID.text,
                 project: detail.project,
                 tags: detail.tags,
                 policy: detail.policy,
-                error_code: detail.errorCode,
-                images_requested: detail.imagesRequested,
-                images_delivered: detail.imagesDelivered,
-                estimated_usd: detail.estimated,
+                errorCode: detail.errorCode,
+                imagesRequested: detail.imagesRequested,
+                imagesDelivered: detail.imagesDelivered,
+                estimated: detail.estimated,
                 failover: detail.failover,
-                attempt_count: detail.attemptCount,
+                attemptCount: detail.attemptCount,
                 prompt: detail.prompt,
                 plan: detail.plan
             )
@@ -94,7 +94,7 @@ struct ReplyBuilder: Sendable {
         switch (output.type, picture.bytes) {
         case (.base64, let bytes?): image.base64 = Data(bytes).base64EncodedString()
         case (.dataURI, let bytes?):
-            image.data_uri = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
+            image.dataURI = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
         case (.url, _):
             if let path = picture.artifact {
                 image.url = link(path, linkBase: linkBase)

@@ -97,8 +97,8 @@ struct Routes: Sendable {
         case .done(let reply):
             var fields = HTTPFields([("X-Easel-Call-Id", reply.id)])
             if let provider = reply.provider { fields.add("X-Easel-Provider", provider) }
-            if let cost = reply.cost_usd { fields.add("X-Easel-Cost-Usd", cost.usd) }
-            return try json(reply, fields: fields)
+            if let cost = reply.cost { fields.add("X-Easel-Cost-Usd", cost.usd) }
+            return .json(JSONText.bytes(of: reply), fields: fields)
         }
     }
 

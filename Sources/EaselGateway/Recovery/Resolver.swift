@@ -47,21 +47,63 @@ struct Resolver: Sendable {
     }
 
     private func settle(_ orphan: OrphanedCall) async throws(LedgerError) {
-        var ends: [AttemptEnd] = []
-        var pictures: [(AttemptEnd, [ImageDelivery.Delivered])] = []
+        var resolved: [Resolved] = []
         var ordinal = 1
-        var changed = false
-        for attempt in orphan.attempts {
-            guard attempt.outcome == .pending || attempt.outcome == .unknown else { continue }
-            let (end, delivered) = await resolve(attempt, orphan, firstPicture: ordinal)
-            ordinal += delivered.count
-            changed = changed || end.outcome != attempt.outcome || end.cost != attempt.cost
-            ends.append(end)
-            pictures.append((end, delivered))
+        for attempt in orphan.attempts where attempt.outcome == .pending || attempt.outcome == .unknown {
+            let found = await resolve(attempt, orphan, firstPicture: ordinal)
+            ordinal += found.pictures.count
+            resolved.append(found)
         }
-        let isOrphan = orphan.attempts.contains { $0.outcome == .pending } || ends.isEmpty
-        guard changed || isOrphan else { return }
-        try await ledger.settle(settlement(orphan, ends: ends, pictures: pictures))
+        let known = Dictionary(
+            orphan.attempts.map { ($0.start.attemptID, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let news = resolved.filter { found in
+            let before = known[found.end.start.attemptID]
+            return found.end.outcome != before?.outcome || found.end.cost != before?.cost
+        }
+        let isDelivered = news.contains { !$0.pictures.isEmpty }
+        switch orphan.status {
+        case .inProgress:
+            try await ledger.settle(settlement(orphan, resolved))
+        case .failed where isDelivered:
+            // Nobody had delivered anything: the call has its pictures after all, for whoever asks again.
+            try await ledger.settle(settlement(orphan, resolved))
+        default:
+            // The caller has an answer that stands; the money is put right.
+            guard !news.isEmpty else { return }
+            try await ledger.resolve(lateResolution(orphan, resolved))
+        }
+    }
+
+    private struct Resolved {
+        let end: AttemptEnd
+        let pictures: [ImageDelivery.Delivered]
+    }
+
+    private func lateResolution(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> LateResolution {
+        let figures = figures(orphan, resolved)
+        let held = resolved.filter { $0.end.outcome == .unknown && $0.end.cost == nil }
+        return LateResolution(
+            callID: orphan.callID,
+            teamID: orphan.teamID,
+            receivedAt: orphan.receivedAt,
+            ends: resolved.map(\.end),
+            cost: figures.cost,
+            estimated: figures.estimated,
+            costBasis: figures.basis,
+            failoverCost: figures.failoverCost,
+            held: held.isEmpty ? nil : held.compactMap(\.end.start.bound).reduce(.zero, +)
+        )
+    }
+
+    private func figures(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Accounting.CallFigures {
+        let ids = Set(resolved.map(\.end.start.attemptID))
+        let earlier = orphan.attempts.filter { !ids.contains($0.start.attemptID) }
+        return Accounting.figures(
+            of: earlier.map { ($0.cost, $0.costBasis ?? .unknown, $0.outcome == .succeeded || $0.outcome == .partial) }
+                + resolved.map { ($0.end.cost, $0.end.costBasis, !$0.pictures.isEmpty) }
+        )
     }
 
     /// Asks for one attempt. What nobody can tell stays unknown, and past its time is posted at its bound.
@@ -69,7 +111,7 @@ struct Resolver: Sendable {
         _ attempt: OrphanedAttempt,
         _ orphan: OrphanedCall,
         firstPicture: Int
-    ) async -> (AttemptEnd, [ImageDelivery.Delivered]) {
+    ) async -> Resolved {
         let start = attempt.start
         if let provider = providers[start.provider] {
             let task = RecoverableTask(
@@ -99,7 +141,7 @@ struct Resolver: Sendable {
                     delivered: delivered.count { !$0.isWithheld },
                     endedAt: time.now
                 )
-                return (end, delivered)
+                return Resolved(end: end, pictures: delivered)
             }
         }
         let isLate = time.now.since(start.startedAt) > unknownAfter
@@ -119,7 +161,7 @@ struct Resolver: Sendable {
             providerRequestID: nil,
             extra: [:]
         )
-        return (end, [])
+        return Resolved(end: end, pictures: [])
     }
 
     /// Nobody waits for a particular format any more: a picture is kept as it is.
@@ -129,31 +171,56 @@ struct Resolver: Sendable {
         return path.hasSuffix(".png") ? .png : path.hasSuffix(".webp") ? .webp : .jpg
     }
 
-    private func settlement(
-        _ orphan: OrphanedCall,
-        ends: [AttemptEnd],
-        pictures: [(AttemptEnd, [ImageDelivery.Delivered])]
-    ) -> Settlement {
+    private func settlement(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Settlement {
         let now = Timestamp(microseconds: time.now.millisecondsSince1970 * 1000)
-        let resolved = Set(ends.map(\.start.attemptID))
-        let earlier = orphan.attempts.filter { !resolved.contains($0.start.attemptID) }
-        let delivered = pictures.flatMap(\.1).count { !$0.isWithheld }
-        let withheld = pictures.flatMap(\.1).count(where: \.isWithheld)
-        let figures = Accounting.figures(
-            of: earlier.map { ($0.cost, $0.costBasis ?? .unknown, $0.outcome == .succeeded || $0.outcome == .partial) }
-                + pictures.map { ($0.0.cost, $0.0.costBasis, !$0.1.isEmpty) }
+        let figures = figures(orphan, resolved)
+        let images = records(orphan, resolved, createdAt: now)
+        let delivered = images.count { !$0.withheld }
+        let status: CallStatus =
+            if delivered >= orphan.imagesRequested {
+                .succeeded
+            } else if delivered > 0 {
+                .partial
+            } else {
+                !images.isEmpty || resolved.contains { $0.end.outcome == .refused } ? .refused : .failed
+            }
+        let first = orphan.attempts.first?.start.provider
+        return Settlement(
+            callID: orphan.callID,
+            teamID: orphan.teamID,
+            receivedAt: orphan.receivedAt,
+            settledAt: now,
+            status: status,
+            errorCode: status == .succeeded ? nil : "interrupted",
+            provider: resolved.last { !$0.pictures.isEmpty }?.end.start.provider,
+            imagesDelivered: delivered,
+            cost: figures.cost,
+            estimated: figures.estimated,
+            costBasis: figures.basis,
+            latency: now.since(orphan.receivedAt),
+            failover: orphan.attempts.contains { $0.start.provider != first },
+            failoverCost: figures.failoverCost,
+            attempts: resolved.map(\.end),
+            images: images,
+            translation: nil,
+            clientGone: true,
+            attemptCount: orphan.attempts.count,
+            replacesImages: true
         )
-        var images: [ImageRecord] = []
-        for (end, group) in pictures {
-            for picture in group {
-                images.append(
+    }
+
+    private func records(_ orphan: OrphanedCall, _ resolved: [Resolved], createdAt: Timestamp) -> [ImageRecord] {
+        var records: [ImageRecord] = []
+        for found in resolved {
+            for picture in found.pictures {
+                records.append(
                     ImageRecord(
-                        imageID: UUIDv7.mint(at: now),
+                        imageID: UUIDv7.mint(at: createdAt),
                         callID: orphan.callID,
-                        attemptID: end.start.attemptID,
+                        attemptID: found.end.start.attemptID,
                         teamID: orphan.teamID,
-                        ordinal: images.count + 1,
-                        createdAt: now,
+                        ordinal: records.count + 1,
+                        createdAt: createdAt,
                         seed: picture.image.seed,
                         nsfw: picture.image.nsfw,
                         copyright: picture.image.copyright,
@@ -164,39 +231,13 @@ struct Resolver: Sendable {
                         sha256: picture.sha256,
                         providerImageID: picture.image.providerImageID,
                         artifact: picture.artifact,
-                        cost: end.cost.map { Money(nanodollars: $0.nanodollars / Int64(max(1, group.count))) }
+                        cost: found.end.cost.map {
+                            Money(nanodollars: $0.nanodollars / Int64(max(1, found.pictures.count)))
+                        }
                     )
                 )
             }
         }
-        let status: CallStatus =
-            if delivered >= orphan.imagesRequested {
-                .succeeded
-            } else if delivered > 0 {
-                .partial
-            } else {
-                withheld > 0 || ends.contains { $0.outcome == .refused } ? .refused : .failed
-            }
-        let last = ends.last?.start.provider ?? earlier.last?.start.provider
-        return Settlement(
-            callID: orphan.callID,
-            teamID: orphan.teamID,
-            receivedAt: orphan.receivedAt,
-            settledAt: now,
-            status: status,
-            errorCode: status == .succeeded ? nil : "interrupted",
-            provider: delivered + withheld > 0 ? pictures.last { !$0.1.isEmpty }?.0.start.provider : nil,
-            imagesDelivered: delivered,
-            cost: figures.cost,
-            estimated: figures.estimated,
-            costBasis: figures.basis,
-            latency: now.since(orphan.receivedAt),
-            failover: Set(orphan.attempts.map(\.start.provider)).count > 1 && last != orphan.attempts.first?.start.provider,
-            failoverCost: figures.failoverCost,
-            attempts: ends,
-            images: images,
-            translation: [],
-            clientGone: true
-        )
+        return records
     }
 }

@@ -6,6 +6,7 @@ import EaselImaging
 enum SettlementBuilder {
     static func settlement(
         _ context: CallRun.Context,
+        translation: [TranslationEntry],
         verdict: AttemptMachine.Verdict,
         legs: [CallRun.Leg],
         ends: [AttemptEnd],
@@ -19,7 +20,8 @@ enum SettlementBuilder {
         )
         let images = records(context, legs: legs, ends: ends, createdAt: settledAt)
         let first = legs.first?.start.provider
-        let winner = legs.last { $0.delivered > 0 } ?? legs.last { $0.withheld > 0 }
+        let winner = winner(of: legs)
+        let planned = context.plan.candidates.first?.translation.entries ?? []
         let code: String? = errorCode ?? (verdict.status == .succeeded ? nil : verdict.cause.errorCode)
         return Settlement(
             callID: context.callID,
@@ -38,20 +40,25 @@ enum SettlementBuilder {
             failoverCost: figures.failoverCost,
             attempts: ends,
             images: images,
-            translation: translation(context, winner: winner, legs: legs),
-            clientGone: clientGone
+            // What the admission wrote stands, in nearly every call.
+            translation: translation == planned ? nil : translation,
+            clientGone: clientGone,
+            replacesImages: false
         )
     }
 
     /// The report of the provider that delivered, or of the first one asked.
     static func translation(
         _ context: CallRun.Context,
-        winner: CallRun.Leg?,
         legs: [CallRun.Leg]
     ) -> [TranslationEntry] {
-        let provider = winner?.start.provider ?? legs.first?.start.provider
+        let provider = winner(of: legs)?.start.provider ?? legs.first?.start.provider
         let candidate = context.plan.candidates.first { $0.provider == provider } ?? context.plan.candidates.first
         return (candidate?.translation.entries ?? []) + legs.flatMap { $0.pictures.compactMap(\.note) }
+    }
+
+    private static func winner(of legs: [CallRun.Leg]) -> CallRun.Leg? {
+        legs.last { $0.delivered > 0 } ?? legs.last { $0.withheld > 0 }
     }
 
     private static func records(

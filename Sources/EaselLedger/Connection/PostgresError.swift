@@ -97,6 +97,8 @@ extension PostgresError {
         case "26000", "42P05", "0A000": return .resetStatements
         // A check violation without a constraint's name is PostgreSQL's "no partition of relation found for row".
         case "23514" where constraint == nil: return .noPartition
+        // undefined_table: a statement names a month's partition that is not made yet.
+        case "42P01": return .noPartition
         case "23505", "23P01": return .conflict
         // A primary that became a standby: another connection may lead to the new primary.
         case "25006": return .reconnect

@@ -37,6 +37,11 @@ extension SQLValue {
         return .json(String(decoding: withoutNUL(bytes), as: UTF8.self))
     }
 
+    /// A value that writes itself, as jsonb.
+    static func json(writing value: some JSONWritable) -> SQLValue {
+        .json(String(decoding: withoutNUL(JSONText.bytes(of: value)), as: UTF8.self))
+    }
+
     /// jsonb refuses the escape of U+0000, so it is left out.
     private static func withoutNUL(_ bytes: [UInt8]) -> [UInt8] {
         let escape = Array(#"\u0000"#.utf8)

@@ -199,8 +199,10 @@ struct SettlementEntry: Codable {
     let failoverCostNusd: Int64?
     let attempts: [AttemptEndEntry]
     let images: [ImageEntry]
-    let translation: [TranslationEntry]
+    let translation: [TranslationEntry]?
     let clientGone: Bool
+    let attemptCount: Int
+    let replacesImages: Bool
 
     init(_ settlement: Settlement) {
         callID = settlement.callID
@@ -221,6 +223,8 @@ struct SettlementEntry: Codable {
         images = settlement.images.map(ImageEntry.init)
         translation = settlement.translation
         clientGone = settlement.clientGone
+        attemptCount = settlement.attemptCount
+        replacesImages = settlement.replacesImages
     }
 
     var value: Settlement {
@@ -242,7 +246,9 @@ struct SettlementEntry: Codable {
             attempts: attempts.map(\.value),
             images: images.map(\.value),
             translation: translation,
-            clientGone: clientGone
+            clientGone: clientGone,
+            attemptCount: attemptCount,
+            replacesImages: replacesImages
         )
     }
 }

@@ -106,6 +106,11 @@ package final class JournaledLedger: Ledger, Sendable {
 
     // MARK: - Everything else
 
+    /// Not kept: what was found out can be found out again.
+    package func resolve(_ resolution: LateResolution) async throws(LedgerError) {
+        try await base.resolve(resolution)
+    }
+
     package func admit(_ admission: Admission) async throws(LedgerError) {
         try await base.admit(admission)
     }

@@ -35,7 +35,7 @@ extension PostgresLedger {
             let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
             let calls = try connection.run(
                 """
-                SELECT team_id, received_at, call_id, model, images_requested, copyright_detection FROM calls
+                SELECT team_id, received_at, call_id, model, images_requested, copyright_detection, status FROM calls
                 WHERE status = 'in_progress'
                     AND (gateway_id = $1 OR (gateway_id <> ALL($2) AND received_at < $3))
                 ORDER BY received_at, call_id LIMIT $4
@@ -51,7 +51,8 @@ extension PostgresLedger {
         try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let calls = try connection.run(
                 """
-                SELECT c.team_id, c.received_at, c.call_id, c.model, c.images_requested, c.copyright_detection
+                SELECT c.team_id, c.received_at, c.call_id, c.model, c.images_requested, c.copyright_detection,
+                    c.status
                 FROM calls AS c
                 JOIN (SELECT DISTINCT team_id, call_id FROM attempts
                     WHERE outcome = 'unknown' AND started_at >= $1) AS a
@@ -85,6 +86,7 @@ extension PostgresLedger {
                     model: try row.word(RemixModel.self),
                     imagesRequested: try row.int(),
                     copyrightDetection: try row.bool(),
+                    status: try row.word(CallStatus.self),
                     attempts: []
                 )
             )
@@ -113,6 +115,7 @@ extension PostgresLedger {
                 model: head.model,
                 imagesRequested: head.imagesRequested,
                 copyrightDetection: head.copyrightDetection,
+                status: head.status,
                 attempts: try result.rows.map { (cells) throws(PostgresError) in try attempt(cells, of: head) }
             )
         }

@@ -123,12 +123,13 @@ package final class PostgresLedger: Ledger, Sendable {
     /// takes the admission back by itself as soon as it can: the call becomes one that failed and holds no money. A
     /// caller who gets the error must not send anything (L2), and need not do more.
     package func admit(_ admission: Admission) async throws(LedgerError) {
+        let givenUpAt = time.now + options.writeLimit
         _ = try await writers.write(
             callID: admission.callID,
             commands: CallStatements.admit(admission),
             moments: [admission.receivedAt] + admission.attempts.map(\.startedAt),
             limit: options.writeLimit,
-            undo: CallStatements.undo(admission, at: time.now + options.writeLimit),
+            undo: { CallStatements.undo(admission, at: givenUpAt) },
             isWithdrawable: true
         )
     }
@@ -154,6 +155,15 @@ package final class PostgresLedger: Ledger, Sendable {
             callID: start.callID,
             commands: [AttemptStatements.note(start, providerTaskID: providerTaskID)],
             moments: [start.startedAt],
+            limit: options.writeLimit
+        )
+    }
+
+    package func resolve(_ resolution: LateResolution) async throws(LedgerError) {
+        _ = try await writers.write(
+            callID: resolution.callID,
+            commands: CallStatements.resolve(resolution),
+            moments: [resolution.receivedAt] + resolution.ends.map(\.start.startedAt),
             limit: options.writeLimit
         )
     }

@@ -56,6 +56,12 @@ enum Partitions {
         }
     }
 
+    /// The partition that a row of this time lies in. Statements on a call's way name it instead of its parent: then the
+    /// server neither plans for, locks nor opens the partitions of other months.
+    static func name(_ table: String, _ moment: Timestamp) -> String {
+        "\(table)_\(Month(of: moment).suffix)"
+    }
+
     /// Makes the partitions of the last month, this one and the next three where they are missing.
     static func ensure(now: Timestamp, on connection: PostgresConnection) throws(PostgresError) {
         let current = Month(of: now)

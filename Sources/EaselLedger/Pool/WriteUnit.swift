@@ -11,7 +11,7 @@ final class WriteUnit: Sendable {
     /// The end of the wait; nil for a unit that nobody waits for, which is tried until the pool closes.
     let deadline: SteadyInstant?
     /// What takes the unit back after its wait ended without knowing whether it was written.
-    let undo: [SQLCommand]
+    let undo: (@Sendable () -> [SQLCommand])?
     let ticket: Ticket<[SQLResult]>?
 
     init(
@@ -19,7 +19,7 @@ final class WriteUnit: Sendable {
         commands: [SQLCommand],
         moments: [Timestamp],
         deadline: SteadyInstant?,
-        undo: [SQLCommand] = [],
+        undo: (@Sendable () -> [SQLCommand])? = nil,
         ticket: Ticket<[SQLResult]>?
     ) {
         self.callID = callID
@@ -32,8 +32,7 @@ final class WriteUnit: Sendable {
 
     /// The unit that takes this one back; nil when there is nothing to take back.
     var undoing: WriteUnit? {
-        undo.isEmpty
-            ? nil : WriteUnit(callID: callID, commands: undo, moments: moments, deadline: nil, ticket: nil)
+        undo.map { WriteUnit(callID: callID, commands: $0(), moments: moments, deadline: nil, ticket: nil) }
     }
 }
 

@@ -33,7 +33,7 @@ final class WriterPool: Sendable {
         commands: [SQLCommand],
         moments: [Timestamp],
         limit: Duration,
-        undo: [SQLCommand] = [],
+        undo: (@Sendable () -> [SQLCommand])? = nil,
         isWithdrawable: Bool = false
     ) async throws(LedgerError) -> [SQLResult] {
         let writer = writers[Int(callID.uuid.15) % writers.count]

@@ -25,11 +25,13 @@ enum AttemptStatements {
         extra = excluded.extra
         """
 
-    private static let startSQL = """
-        INSERT INTO attempts (\(startColumns), outcome)
+    private static func startSQL(_ attempts: String) -> String {
+        """
+        INSERT INTO \(attempts) (\(startColumns), outcome)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending')
         ON CONFLICT DO NOTHING
         """
+    }
 
     private static let noteSQL = """
         INSERT INTO attempts (\(startColumns), provider_task_id, outcome)
@@ -63,15 +65,26 @@ enum AttemptStatements {
         WHERE attempts.outcome IN ('pending', 'unknown')
         """
 
-    private static let settleSQL = """
-        INSERT INTO attempts (\(startColumns), \(endColumns))
-        SELECT \(values) FROM calls AS c
+    private static func settleSQL(_ attempts: String, _ calls: String) -> String {
+        """
+        INSERT INTO \(attempts) AS attempts (\(startColumns), \(endColumns))
+        SELECT \(values) FROM \(calls) AS c
         WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.settled_at = $31
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
         """
+    }
+
+    /// Only what is still unknown can be found out later.
+    private static let resolveSQL = """
+        INSERT INTO attempts (\(startColumns), \(endColumns))
+        SELECT \(values) FROM calls AS c
+        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.status <> 'in_progress'
+        ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
+        WHERE attempts.outcome IN ('pending', 'unknown')
+        """
 
     static func start(_ start: AttemptStart) -> SQLCommand {
-        SQLCommand(startSQL, head(start))
+        SQLCommand(startSQL(Partitions.name("attempts", start.startedAt)), head(start))
     }
 
     static func note(_ start: AttemptStart, providerTaskID: String) -> SQLCommand {
@@ -88,10 +101,18 @@ enum AttemptStatements {
         SQLCommand(endSQL, head(end.start) + tail(end) + [.time(receivedAt)])
     }
 
+    /// The end of an attempt that was found out after its call was settled.
+    static func resolve(_ end: AttemptEnd, receivedAt: Timestamp) -> SQLCommand {
+        SQLCommand(resolveSQL, head(end.start) + tail(end) + [.time(receivedAt)])
+    }
+
     /// The end of an attempt as its call is settled.
     static func settle(_ end: AttemptEnd, _ settlement: Settlement) -> SQLCommand {
         SQLCommand(
-            settleSQL,
+            settleSQL(
+                Partitions.name("attempts", end.start.startedAt),
+                Partitions.name("calls", settlement.receivedAt)
+            ),
             head(end.start) + tail(end) + [.time(settlement.receivedAt), .time(settlement.settledAt)]
         )
     }
@@ -111,7 +132,7 @@ enum AttemptStatements {
             .milliseconds(end.timings.connect), .milliseconds(end.timings.tls), .milliseconds(end.timings.firstByte),
             .milliseconds(end.timings.total), .time(end.endedAt), .int(end.imagesReturned),
             .text(end.providerTaskID), .text(end.providerRequestID),
-            end.extra.isEmpty ? .json(nil) : .json(encoding: end.extra),
+            end.extra.isEmpty ? .json(nil) : .json(writing: JSONValue.object(end.extra)),
         ]
     }
 }

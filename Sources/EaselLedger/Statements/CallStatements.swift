@@ -16,9 +16,10 @@ enum CallStatements {
     // MARK: - Admission
 
     static func admit(_ admission: Admission) -> [SQLCommand] {
+        let calls = Partitions.name("calls", admission.receivedAt)
         let call = SQLCommand(
             """
-            INSERT INTO calls (team_id, received_at, call_id, key_id, gateway_id, project, tags, policy, model,
+            INSERT INTO \(calls) (team_id, received_at, call_id, key_id, gateway_id, project, tags, policy, model,
                 copyright_detection, status, images_requested, bound_nusd, attempts)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'in_progress', $11, $12, $13)
             ON CONFLICT DO NOTHING
@@ -31,7 +32,7 @@ enum CallStatements {
             """
             INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
                 expires_at)
-            SELECT $1, $2, $3, $4, $5, 'in_progress', $3, $6 FROM calls AS c
+            SELECT $1, $2, $3, $4, $5, 'in_progress', $3, $6 FROM \(calls) AS c
             WHERE c.team_id = $1 AND c.received_at = $3 AND c.call_id = $2 AND c.status = 'in_progress'
             ON CONFLICT DO NOTHING
             """,
@@ -47,7 +48,7 @@ enum CallStatements {
     private static func callHead(_ admission: Admission) -> [SQLValue] {
         [
             .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .uuid(admission.keyID),
-            .uuid(admission.gatewayID), .text(admission.project), .json(encoding: admission.tags),
+            .uuid(admission.gatewayID), .text(admission.project), .json(writing: admission.tags),
             .text(admission.policy), .text(admission.model.rawValue),
             .bool(admission.parameters["copyright_detection"]?.boolValue ?? false),
             .int(admission.imagesRequested), .money(admission.bound), .int(admission.attempts.count),
@@ -57,13 +58,15 @@ enum CallStatements {
     private static func payload(_ admission: Admission) -> SQLCommand {
         SQLCommand(
             """
-            INSERT INTO call_payloads (team_id, received_at, call_id, prompt, parameters, plan)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO \(Partitions.name("call_payloads", admission.receivedAt))
+                (team_id, received_at, call_id, prompt, parameters, plan, translation)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT DO NOTHING
             """,
             [
                 .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .text(admission.prompt),
-                .json(encoding: admission.parameters), .json(encoding: admission.plan),
+                .json(writing: admission.parameters), .json(writing: admission.plan),
+                .json(writing: admission.translation),
             ]
         )
     }
@@ -108,20 +111,54 @@ enum CallStatements {
     static func settle(_ settlement: Settlement) -> [SQLCommand] {
         var commands = [update(settlement)]
         commands += settlement.attempts.map { AttemptStatements.settle($0, settlement) }
-        commands += ImageStatements.replace(settlement)
-        commands.append(
-            SQLCommand(
-                """
-                UPDATE call_payloads SET translation = $5
-                WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND EXISTS (
-                    SELECT 1 FROM calls AS c
-                    WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
-                """,
-                head(settlement) + [.time(settlement.settledAt), .json(encoding: settlement.translation)]
+        if settlement.replacesImages { commands.append(ImageStatements.remove(settlement)) }
+        commands += settlement.images.map { ImageStatements.insert($0, settlement) }
+        if let translation = settlement.translation {
+            commands.append(
+                SQLCommand(
+                    """
+                    UPDATE \(Partitions.name("call_payloads", settlement.receivedAt)) SET translation = $5
+                    WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND EXISTS (
+                        SELECT 1 FROM \(Partitions.name("calls", settlement.receivedAt)) AS c
+                        WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
+                    """,
+                    head(settlement) + [.time(settlement.settledAt), .json(writing: translation)]
+                )
             )
-        )
+        }
         commands.append(reservation(settlement))
         return commands
+    }
+
+    // MARK: - What was found out later
+
+    static func resolve(_ resolution: LateResolution) -> [SQLCommand] {
+        let key: [SQLValue] = [
+            .int(resolution.teamID), .time(resolution.receivedAt), .uuid(resolution.callID),
+        ]
+        let call = SQLCommand(
+            """
+            UPDATE calls SET cost_nusd = $4, estimated_nusd = $5, cost_basis = $6, failover_cost_nusd = $7
+            WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND status <> 'in_progress'
+            """,
+            key + [
+                .money(resolution.cost), .money(resolution.estimated), .text(resolution.costBasis.rawValue),
+                .money(resolution.failoverCost),
+            ]
+        )
+        let reservation =
+            if let held = resolution.held {
+                SQLCommand(
+                    """
+                    UPDATE reservations SET amount_nusd = $4 WHERE team_id = $1 AND received_at = $2 AND call_id = $3
+                    """,
+                    key + [.money(held)]
+                )
+            } else {
+                SQLCommand("DELETE FROM reservations WHERE team_id = $1 AND received_at = $2 AND call_id = $3", key)
+            }
+        return [call] + resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) }
+            + [reservation]
     }
 
     private static func head(_ settlement: Settlement) -> [SQLValue] {
@@ -131,7 +168,7 @@ enum CallStatements {
     private static func update(_ settlement: Settlement) -> SQLCommand {
         SQLCommand(
             """
-            UPDATE calls SET settled_at = $4, status = $5, error_code = $6, provider = $7, last_provider = $8,
+            UPDATE \(Partitions.name("calls", settlement.receivedAt)) SET settled_at = $4, status = $5, error_code = $6, provider = $7, last_provider = $8,
                 images_delivered = $9, cost_nusd = $10, estimated_nusd = $11, cost_basis = $12, latency_ms = $13,
                 failover = $14, failover_cost_nusd = $15, attempts = $16, client_gone = $17
             WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND (settled_at IS NULL OR settled_at <= $4)
@@ -145,7 +182,7 @@ enum CallStatements {
                 ),
                 .int(settlement.imagesDelivered), .money(settlement.cost), .money(settlement.estimated),
                 .text(settlement.costBasis.rawValue), .int(settlement.latency.milliseconds),
-                .bool(settlement.failover), .money(settlement.failoverCost), .int(settlement.attempts.count),
+                .bool(settlement.failover), .money(settlement.failoverCost), .int(settlement.attemptCount),
                 .bool(settlement.clientGone),
             ]
         )
@@ -153,12 +190,14 @@ enum CallStatements {
 
     /// Lets the reservation go, or holds back the upper bound of what is unknown for as long as it is (M7).
     private static func reservation(_ settlement: Settlement) -> SQLCommand {
-        let unknown = settlement.attempts.filter { $0.outcome == .unknown }
+        let calls = Partitions.name("calls", settlement.receivedAt)
+        // One that was posted at its bound holds nothing back any more.
+        let unknown = settlement.attempts.filter { $0.outcome == .unknown && $0.cost == nil }
         if unknown.isEmpty {
             return SQLCommand(
                 """
                 DELETE FROM reservations WHERE team_id = $1 AND call_id = $3 AND EXISTS (
-                    SELECT 1 FROM calls AS c
+                    SELECT 1 FROM \(calls) AS c
                     WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
                 """,
                 head(settlement) + [.time(settlement.settledAt)]
@@ -169,7 +208,7 @@ enum CallStatements {
             INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, reason, created_at,
                 expires_at)
             SELECT c.team_id, c.call_id, c.received_at, c.gateway_id, $5, 'unknown_attempt', $4, $6
-            FROM calls AS c
+            FROM \(calls) AS c
             WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4
             ON CONFLICT (team_id, call_id) DO UPDATE SET amount_nusd = excluded.amount_nusd,
                 reason = excluded.reason, expires_at = excluded.expires_at

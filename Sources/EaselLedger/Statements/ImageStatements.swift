@@ -10,10 +10,11 @@ enum ImageStatements {
                 WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
         """
 
-    private static let insertSQL = """
-        INSERT INTO images (team_id, created_at, image_id, call_id, attempt_id, ordinal, seed, nsfw, copyright,
+    private static func insertSQL(_ images: String, _ calls: String) -> String {
+        """
+        INSERT INTO \(images) (team_id, created_at, image_id, call_id, attempt_id, ordinal, seed, nsfw, copyright,
             withheld, width, height, format, bytes, sha256, provider_image_id, artifact, cost_nusd)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 FROM calls AS c
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 FROM \(calls) AS c
         WHERE c.team_id = $1 AND c.received_at = $19 AND c.call_id = $4 AND c.settled_at = $20
         ON CONFLICT (team_id, created_at, image_id) DO UPDATE SET attempt_id = excluded.attempt_id,
             ordinal = excluded.ordinal, seed = excluded.seed, nsfw = excluded.nsfw, copyright = excluded.copyright,
@@ -21,10 +22,11 @@ enum ImageStatements {
             bytes = excluded.bytes, sha256 = excluded.sha256, provider_image_id = excluded.provider_image_id,
             artifact = excluded.artifact, cost_nusd = excluded.cost_nusd
         """
+    }
 
-    /// The settlement's pictures in place of those of an earlier settlement of the call.
-    static func replace(_ settlement: Settlement) -> [SQLCommand] {
-        let remove = SQLCommand(
+    /// Removes pictures of an earlier settlement of the call that are not among these.
+    static func remove(_ settlement: Settlement) -> SQLCommand {
+        SQLCommand(
             removeSQL,
             [
                 .int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID),
@@ -32,12 +34,14 @@ enum ImageStatements {
                 .time(settlement.receivedAt + CallStatements.callWindow), .uuids(settlement.images.map(\.imageID)),
             ]
         )
-        return [remove] + settlement.images.map { insert($0, settlement) }
     }
 
-    private static func insert(_ image: ImageRecord, _ settlement: Settlement) -> SQLCommand {
+    static func insert(_ image: ImageRecord, _ settlement: Settlement) -> SQLCommand {
         SQLCommand(
-            insertSQL,
+            insertSQL(
+                Partitions.name("images", image.createdAt),
+                Partitions.name("calls", settlement.receivedAt)
+            ),
             [
                 .int(image.teamID), .time(image.createdAt), .uuid(image.imageID), .uuid(image.callID),
                 .uuid(image.attemptID), .int(image.ordinal), .int(image.seed), .bool(image.nsfw),

@@ -1,0 +1,141 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+extension MemoryLedger {
+    package func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
+        try with("call") { state in
+            guard let entry = state.calls[id], teamID == nil || entry.admission.teamID == teamID else { return nil }
+            return Self.detail(entry, state)
+        }
+    }
+
+    package func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] {
+        try with("calls") { state in
+            let all = state.order.reversed().compactMap { state.calls[$0] }.map { Self.detail($0, state) }
+            let rest = query.cursor.map { cursor in Array(all.drop { $0.callID != cursor }.dropFirst()) } ?? all
+            let found = rest.filter { call in
+                (query.teamID == nil || call.teamID == query.teamID)
+                    && (query.provider == nil || call.provider == query.provider)
+                    && (query.status == nil || call.status == query.status)
+                    && (query.nsfw == nil || call.images.contains { $0.nsfw == true } == query.nsfw)
+                    && (query.copyright == nil || call.images.contains { $0.copyright == query.copyright })
+                    && (query.since.map { call.receivedAt >= $0 } ?? true)
+                    && (query.until.map { call.receivedAt < $0 } ?? true)
+            }
+            return Array(found.prefix(query.limit))
+        }
+    }
+
+    package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
+        try with("usage") { state in
+            var groups: [[String?]: UsageFigures] = [:]
+            var totals = UsageFigures()
+            var quality = UsageReport.DataQuality()
+            for entry in state.order.compactMap({ state.calls[$0] }) {
+                let call = Self.detail(entry, state)
+                guard query.teamID == nil || call.teamID == query.teamID, call.status != .inProgress,
+                    call.receivedAt >= query.from, call.receivedAt < query.to
+                else { continue }
+                Self.add(call, to: &groups[query.groupBy.map { Self.value($0, of: call) }, default: UsageFigures()])
+                Self.add(call, to: &totals)
+                quality.unknownAttempts += call.attempts.count { $0.outcome == .unknown }
+                quality.unpricedAttempts += call.attempts.count { $0.outcome != .unknown && $0.cost == nil }
+            }
+            let rows = groups.map { UsageReport.Row(group: $0.key, figures: $0.value) }
+            let sorted = rows.sorted { $0.group.map { $0 ?? "" }.lexicographicallyPrecedes($1.group.map { $0 ?? "" }) }
+            return UsageReport(query: query, rows: sorted, totals: totals, dataQuality: quality)
+        }
+    }
+
+    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { _ in priceList } }
+
+    package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
+        try with("providerSpend") { state in
+            state.calls.values.flatMap(\.ends.values).filter { $0.start.startedAt >= since }
+                .reduce(into: [:]) { $0[$1.start.provider, default: .zero] += $1.cost ?? .zero }
+        }
+    }
+
+    package func ping() async throws(LedgerError) { try with("ping") { _ in } }
+
+    private static func value(_ dimension: UsageQuery.Dimension, of call: CallDetail) -> String? {
+        switch dimension {
+        case .team: call.team
+        case .provider: call.provider
+        case .model: call.model.rawValue
+        case .project: call.project
+        case .key: call.keyID.text
+        case .day: String(call.receivedAt.description.prefix(10))
+        case .hour: String(call.receivedAt.description.prefix(13))
+        case .tag(let name): call.tags[name]
+        }
+    }
+
+    private static func add(_ call: CallDetail, to figures: inout UsageFigures) {
+        figures.calls += 1
+        figures.images += call.imagesDelivered
+        figures.cost += call.cost ?? .zero
+        figures.estimated += call.estimated ?? .zero
+        figures.failovers += call.failover ? 1 : 0
+        figures.nsfwImages += call.images.count { $0.nsfw == true }
+        switch call.status {
+        case .succeeded: figures.succeeded += 1
+        case .partial: figures.partial += 1
+        case .refused: figures.refused += 1
+        case .failed, .inProgress: figures.failed += 1
+        }
+    }
+
+    private static func detail(_ entry: Entry, _ state: State) -> CallDetail {
+        let admission = entry.admission
+        let settled = entry.settlement
+        return CallDetail(
+            callID: admission.callID,
+            teamID: admission.teamID,
+            team: state.teams.first { $0.id == admission.teamID }?.name ?? "",
+            keyID: admission.keyID,
+            receivedAt: admission.receivedAt,
+            project: admission.project,
+            tags: admission.tags,
+            policy: admission.policy,
+            model: admission.model,
+            provider: settled?.provider,
+            status: settled?.status ?? .inProgress,
+            errorCode: settled?.errorCode,
+            imagesRequested: admission.imagesRequested,
+            imagesDelivered: settled?.imagesDelivered ?? 0,
+            cost: settled?.cost,
+            estimated: settled?.estimated,
+            costBasis: settled?.costBasis,
+            latencyMs: settled.map { Int($0.latency.milliseconds) },
+            attemptCount: entry.starts.count,
+            failover: settled?.failover ?? false,
+            attempts: entry.starts.map { attempt($0, entry.ends[$0.attemptID], note: entry.notes[$0.attemptID]) },
+            images: settled?.images ?? [],
+            translation: settled?.translation ?? [],
+            prompt: admission.prompt,
+            plan: admission.plan
+        )
+    }
+
+    private static func attempt(_ start: AttemptStart, _ end: AttemptEnd?, note: String?) -> CallDetail.Attempt {
+        CallDetail.Attempt(
+            attemptID: start.attemptID,
+            ordinal: start.ordinal,
+            provider: start.provider,
+            providerModel: start.providerModel,
+            taskID: note ?? start.taskID.text,
+            startedAt: start.startedAt,
+            outcome: end?.outcome ?? .pending,
+            reason: end?.reason,
+            errorCode: end?.errorCode,
+            httpStatus: end?.httpStatus,
+            sent: end?.sent,
+            cost: end?.cost,
+            costBasis: end?.costBasis,
+            totalMs: end?.timings.total.map { Int($0.milliseconds) },
+            duplicateRisk: start.duplicateRisk
+        )
+    }
+}

@@ -1,0 +1,56 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+extension MemoryLedger {
+    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+        try with("heartbeat") { $0.heartbeats[gatewayID] = moment }
+    }
+
+    package func orphans(
+        of gatewayID: UUID?,
+        silentSince: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OrphanedCall] {
+        try with("orphans") { state in
+            let found = state.order.compactMap { state.calls[$0] }.filter { entry in
+                guard entry.settlement == nil else { return false }
+                if entry.admission.gatewayID == gatewayID { return true }
+                let seen = state.heartbeats[entry.admission.gatewayID] ?? Timestamp(microseconds: 0)
+                return seen < silentSince && entry.admission.receivedAt < silentSince
+            }
+            return found.prefix(limit).map(Self.orphan)
+        }
+    }
+
+    package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
+        try with("unknownAttempts") { state in
+            let found = state.order.compactMap { state.calls[$0] }.filter { entry in
+                entry.settlement != nil
+                    && entry.ends.values.contains { $0.outcome == .unknown && $0.start.startedAt >= since }
+            }
+            return found.prefix(limit).map(Self.orphan)
+        }
+    }
+
+    private static func orphan(_ entry: Entry) -> OrphanedCall {
+        OrphanedCall(
+            callID: entry.admission.callID,
+            teamID: entry.admission.teamID,
+            receivedAt: entry.admission.receivedAt,
+            model: entry.admission.model,
+            imagesRequested: entry.admission.imagesRequested,
+            copyrightDetection: entry.admission.parameters["copyright_detection"]?.boolValue ?? false,
+            attempts: entry.starts.map { start in
+                let end = entry.ends[start.attemptID]
+                return OrphanedAttempt(
+                    start: start,
+                    outcome: end?.outcome ?? .pending,
+                    providerTaskID: entry.notes[start.attemptID] ?? end?.providerTaskID,
+                    cost: end?.cost,
+                    costBasis: end?.costBasis
+                )
+            }
+        )
+    }
+}
