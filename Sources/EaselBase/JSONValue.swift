@@ -23,7 +23,8 @@ package indirect enum JSONValue: Sendable, Hashable {
     package var objectValue: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
     package var intValue: Int? {
         guard case .number(let number) = self else { return nil }
-        return Int(exactly: NSDecimalNumber(decimal: number).doubleValue)
+        let whole = NSDecimalNumber(decimal: number).int64Value
+        return Decimal(whole) == number ? Int(whole) : nil
     }
 
     /// The kind in words, for messages: "a string", "a number".
@@ -41,19 +42,25 @@ package indirect enum JSONValue: Sendable, Hashable {
 
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
+        let single = try decoder.singleValueContainer()
+        if single.decodeNil() {
             self = .null
-        } else if let text = try? container.decode(String.self) {
+        } else if let text = try? single.decode(String.self) {
             self = .string(text)
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .bool(flag)
-        } else if let number = try? container.decode(Decimal.self) {
-            self = .number(number)
-        } else if let items = try? container.decode([JSONValue].self) {
+        } else if let container = try? decoder.container(keyedBy: AnyKey.self) {
+            var members: [String: JSONValue] = [:]
+            for key in container.allKeys {
+                members[key.stringValue] = try container.decode(JSONValue.self, forKey: key)
+            }
+            self = .object(members)
+        } else if var container = try? decoder.unkeyedContainer() {
+            var items: [JSONValue] = []
+            while !container.isAtEnd { items.append(try container.decode(JSONValue.self)) }
             self = .array(items)
+        } else if let flag = try? single.decode(Bool.self) {
+            self = .bool(flag)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .number(try single.decode(Decimal.self))
         }
     }
 
@@ -98,8 +105,45 @@ package enum JSON {
         String(decoding: try encode(value, sorted: sorted, pretty: pretty), as: UTF8.self)
     }
 
-    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Collection<UInt8>) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(bytes))
+    /// The deepest nesting that is decoded: none of our shapes comes near it, and decoding slows down with depth.
+    package static let depthLimit = 64
+
+    /// Whether arrays and objects nest deeper than the limit. Looks at brackets outside of strings only.
+    package static func isTooDeep(_ bytes: [UInt8]) -> Bool {
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in bytes {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                if depth > depthLimit { return true }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+        }
+        return false
+    }
+
+    /// Reads a value.
+    ///
+    /// Throws `DecodingError`, also when the document nests deeper than `depthLimit`.
+    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        if isTooDeep(bytes) {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "nested too deeply"))
+        }
+        return try JSONDecoder().decode(type, from: Data(bytes))
     }
 }
 

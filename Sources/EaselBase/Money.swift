@@ -27,16 +27,22 @@ package struct Money: Sendable, Hashable, Comparable {
 
     package static func += (left: inout Money, right: Money) { left = left + right }
 
+    /// The amount so many times. Saturates: an absurd price is an absurd bound, not the end of the program.
     package static func * (left: Money, count: Int) -> Money {
-        Money(nanodollars: left.nanodollars * Int64(count))
+        let (product, overflows) = left.nanodollars.multipliedReportingOverflow(by: Int64(count))
+        guard overflows else { return Money(nanodollars: product) }
+        return Money(nanodollars: (left.nanodollars < 0) == (count < 0) ? .max : .min)
     }
 
-    /// The sum of known amounts, or nil as soon as one is not known.
+    /// The sum of known amounts, or nil as soon as one is not known or the sum leaves the range.
     package static func sum(_ amounts: some Sequence<Money?>) -> Money? {
         var total = Money.zero
         for amount in amounts {
             guard let amount else { return nil }
-            total += amount
+            // Absurd figures of a provider must not stop the program: a sum beyond range is not known.
+            let (sum, overflows) = total.nanodollars.addingReportingOverflow(amount.nanodollars)
+            guard !overflows else { return nil }
+            total = Money(nanodollars: sum)
         }
         return total
     }
@@ -108,5 +114,5 @@ extension Money: Codable {
 
 extension Character {
     /// One of `0` to `9`.
-    package var isASCIIDigit: Bool { ("0"..."9").contains(self) }
+    package var isASCIIDigit: Bool { asciiValue.map { (48...57).contains($0) } ?? false }
 }

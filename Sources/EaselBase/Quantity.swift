@@ -1,19 +1,24 @@
 /// Durations as people write them: `500ms`, `30s`, `5m`, `1h`, `7d`.
 package enum DurationText {
-    /// Nil when the text is not a whole number followed by one of the units.
+    /// Nil when the text is not a whole number followed by one of the units, or longer than `longest`.
     package static func parse(_ text: some StringProtocol) -> Duration? {
         let digits = text.prefix(while: \.isASCIIDigit)
         guard let number = Int64(digits), number < 1_000_000_000 else { return nil }
+        let duration: Duration
         switch text.dropFirst(digits.count) {
-        case "ms": return .milliseconds(number)
-        case "s": return .seconds(number)
-        case "m": return .seconds(number * 60)
-        case "h": return .seconds(number * 3600)
-        case "d": return .seconds(number * 86_400)
-        case "": return number == 0 ? .zero : nil
+        case "ms": duration = .milliseconds(number)
+        case "s": duration = .seconds(number)
+        case "m": duration = .seconds(number * 60)
+        case "h": duration = .seconds(number * 3600)
+        case "d": duration = .seconds(number * 86_400)
+        case "" where number == 0: duration = .zero
         default: return nil
         }
+        return duration <= longest ? duration : nil
     }
+
+    /// About thirty years: what is longer is a mistake, and would leave the range of nanoseconds.
+    package static let longest = Duration.seconds(1_000_000_000)
 
     /// The shortest exact spelling.
     package static func format(_ duration: Duration) -> String {

@@ -17,8 +17,11 @@ package final class ThreadPoolExecutor: TaskExecutor, @unchecked Sendable {
 
     package init(name: String, threads: Int) {
         for index in 0..<threads {
-            let thread = Thread { [unowned self] in self.serve() }
-            thread.name = "\(name)-\(index)"
+            let thread = Thread { [self] in
+                // On Linux a name takes effect only when it is set from inside.
+                Thread.current.name = "\(name)-\(index)"
+                serve()
+            }
             thread.stackSize = 1 << 20
             thread.start()
         }

@@ -28,7 +28,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     package var millisecondsSince1970: Int64 { microseconds / 1000 }
-    package var secondsSince1970: Int64 { Int64((Double(microseconds) / 1_000_000).rounded(.down)) }
+    package var secondsSince1970: Int64 { Self.floorDivided(microseconds, 1_000_000) }
+
+    /// Division that rounds towards the past, also before 1970; exact, unlike one by `Double`.
+    static func floorDivided(_ number: Int64, _ divisor: Int64) -> Int64 {
+        let quotient = number / divisor
+        return number % divisor < 0 ? quotient - 1 : quotient
+    }
     package var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
 }
 
@@ -38,7 +44,7 @@ extension Timestamp: CustomStringConvertible {
 
     /// RFC 3339 in UTC with the given number of decimals of a second (0 to 6).
     package func text(fractionDigits: Int) -> String {
-        let days = Int64((Double(microseconds) / 86_400_000_000).rounded(.down))
+        let days = Self.floorDivided(microseconds, 86_400_000_000)
         let inDay = microseconds - days * 86_400_000_000
         let (year, month, day) = CivilDate.fromDays(Int(days))
         let seconds = Int(inDay / 1_000_000)

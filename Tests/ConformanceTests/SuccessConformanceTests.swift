@@ -70,18 +70,19 @@ struct SuccessConformanceTests {
     }
 
     @Test(arguments: Subject.synchronous, RemixModel.allCases)
-    func `every size and every strength is accepted`(subject: Subject, model: RemixModel) async throws {
+    func `every size is accepted, with strengths from one end to the other`(subject: Subject, model: RemixModel)
+        async throws
+    {
         try await withBench(subject) { bench in
             // The source has another shape than most sizes, so 4.0 at Ideogram is cropped again and again.
             let image = try Samples.picture(width: 100, height: 60)
-            let rounds = max(model.sizes.count, model == .ideogram4 ? 101 : 0)
-            for round in 0..<rounds {
+            let last = model.sizes.count - 1
+            for (round, size) in model.sizes.enumerated() {
                 let request = try Samples.request(model) { request in
                     request.image = image
-                    request.size = model.sizes[round % model.sizes.count]
-                    request.strength = Double(round) / 100
+                    request.size = size
+                    request.strength = Double(100 * round / last) / 100
                 }
-                // Four pictures of 2K a time would be slow: each strength is sent once.
                 let result = try await bench.run(bench.task(request))
                 #expect(
                     result.failure == nil && result.images.count == 1,

@@ -52,7 +52,8 @@ struct JSONValueTests {
 
     @Test(
         arguments: [
-            ("0", 0), ("-7", -7), ("2147483647", 2_147_483_647), ("4294967295", 4_294_967_295), ("1.0", 1), ("1e3", 1000),
+            ("0", 0), ("-7", -7), ("2147483647", 2_147_483_647), ("4294967295", 4_294_967_295), ("1.0", 1),
+            ("1e3", 1000),
             ("1.5", nil), ("1e30", nil), ("-1e30", nil), ("9223372036854775808", nil),
         ] as [(String, Int?)]
     )
@@ -115,7 +116,10 @@ struct JSONValueTests {
                 )
             )
         case 3: .string(text(using: &random))
-        case 4: .array((0..<Int.random(in: 0...4, using: &random)).map { _ in Self.random(depth: depth - 1, using: &random) })
+        case 4:
+            .array(
+                (0..<Int.random(in: 0...4, using: &random)).map { _ in Self.random(depth: depth - 1, using: &random) }
+            )
         default:
             .object(
                 Dictionary(

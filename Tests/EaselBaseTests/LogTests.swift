@@ -17,7 +17,10 @@ struct LogTests {
     private var written: [String] { lines.withLock(\.self) }
 
     @Test func `a line is one JSON object with time, level, message, context and values in order`() {
-        log().with("call", "c-1").with("team", "design").warning("provider failed", ["provider": "runware", "ms": "12"])
+        log().with("call", "c-1").with("team", "design").warning(
+            "provider failed",
+            ["provider": "runware", "ms": "12"]
+        )
         #expect(
             written == [
                 #"{"time":"2026-11-21T09:30:00.125Z","level":"warning","message":"provider failed","call":"c-1","#

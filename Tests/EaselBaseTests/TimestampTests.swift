@@ -10,7 +10,8 @@ struct TimestampTests {
             ("1970-01-01T00:00:00.000001Z", 1), ("1970-01-01T00:00:00.5Z", 500_000),
             ("1970-01-01T00:00:00.123456789012345678901234567890Z", 123_456),
             ("1970-01-01T00:00:00+00:00", 0), ("1970-01-01T00:00:00-00:00", 0),
-            ("1970-01-01T05:30:00+05:30", 0), ("1969-12-31T16:00:00-08:00", 0), ("1970-01-02T00:00:00+23:59", 60_000_000),
+            ("1970-01-01T05:30:00+05:30", 0), ("1969-12-31T16:00:00-08:00", 0),
+            ("1970-01-02T00:00:00+23:59", 60_000_000),
             ("1969-12-31T23:59:59.999999Z", -1), ("1969-12-31", -86_400_000_000),
             ("2000-02-29T12:00:00Z", 951_825_600_000_000), ("2026-11-21T09:30:00.125Z", 1_795_253_400_125_000),
             ("2016-12-31T23:59:60Z", 1_483_228_800_000_000), ("0001-01-01", -62_135_596_800_000_000),
@@ -134,7 +135,8 @@ struct CivilDateTests {
 
     @Test func `days and dates walk together through two whole eras`() {
         var (year, month, day) = (1599, 12, 31)
-        for number in CivilDate.toDays(year: 1599, month: 12, day: 31)...CivilDate.toDays(year: 2401, month: 1, day: 1) {
+        for number in CivilDate.toDays(year: 1599, month: 12, day: 31)...CivilDate.toDays(year: 2401, month: 1, day: 1)
+        {
             let date = CivilDate.fromDays(number)
             guard date == (year, month, day), CivilDate.toDays(year: year, month: month, day: day) == number else {
                 Issue.record("day \(number) is \(date), not \(year)-\(month)-\(day)")

@@ -128,9 +128,14 @@ private struct AttemptRun {
         var told: [Int: AttemptMachine.RequestResult] = [:]
         for request in requests where !one(in: 3) {
             if one(in: 2) {
-                told[request] = AttemptMachine.RequestResult(delivered: Int.random(in: 0...counts[request], using: &random))
+                told[request] = AttemptMachine.RequestResult(
+                    delivered: Int.random(in: 0...counts[request], using: &random)
+                )
             } else {
-                told[request] = AttemptMachine.RequestResult(delivered: 0, failure: failure([.failed, .refused, .timeout]))
+                told[request] = AttemptMachine.RequestResult(
+                    delivered: 0,
+                    failure: failure([.failed, .refused, .timeout])
+                )
             }
         }
         return told
@@ -166,13 +171,17 @@ private struct AttemptRun {
         if out.contains(candidate) { return "asks \(candidate) again" }
         if counts.reduce(0, +) != missing { return "asks for \(counts) instead of \(missing)" }
         let most = max(1, plan.candidates[candidate].translation.imagesPerRequest)
-        if counts.contains(where: { !(1...most).contains($0) }) { return "a request for one of \(counts), \(most) at most" }
+        if counts.contains(where: { !(1...most).contains($0) }) {
+            return "a request for one of \(counts), \(most) at most"
+        }
         if counts.count != (missing + most - 1) / most { return "more requests than needed: \(counts)" }
         if risk != sawUnknown { return "a risk of paying twice that is \(risk) instead of \(sawUnknown)" }
         if rounds == 1, candidate != 0 { return "begins with candidate \(candidate)" }
         if failures[candidate, default: 0] > 0 {
             guard let waited else { return "asks \(candidate) again without a pause" }
-            if waited < max(AttemptMachine.firstBackoff, retryAfter[candidate] ?? .zero) { return "a pause of \(waited)" }
+            if waited < max(AttemptMachine.firstBackoff, retryAfter[candidate] ?? .zero) {
+                return "a pause of \(waited)"
+            }
         }
         asked.insert(candidate)
         return nil
@@ -190,7 +199,8 @@ private struct AttemptRun {
 
     private func fault(of verdict: AttemptMachine.Verdict) -> String? {
         let status: CallStatus =
-            delivered >= plan.count ? .succeeded
+            delivered >= plan.count
+            ? .succeeded
             : delivered > 0 ? .partial : withheld > 0 || refused ? .refused : .failed
         if verdict.status != status { return "ends as \(verdict.status) instead of \(status)" }
         if verdict.retryAfter != nil, retryAfter.count < plan.candidates.count { return "tells a time nobody named" }
@@ -223,7 +233,9 @@ struct AttemptMachinePropertyTests {
         }
         // The calls are worth something only if all of it happens often.
         for count in [sum.sends - 50_000, sum.waits, sum.recoveries, sum.risks, sum.splits] { #expect(count > 2000) }
-        for cause in [AttemptMachine.Verdict.Cause.complete, .refused, .providersFailed, .deadlineExceeded, .clientGone] {
+        for cause in [
+            AttemptMachine.Verdict.Cause.complete, .refused, .providersFailed, .deadlineExceeded, .clientGone,
+        ] {
             #expect(sum.endings[cause, default: 0] > 500, "\(cause)")
         }
     }

@@ -39,7 +39,10 @@ struct ProviderFailureTests {
     @Test func `each kind is either passing, lasting, unclear or a refusal`() {
         let all = passing + lasting + unclear + [.refused]
         #expect(all.count == ProviderFailure.Kind.allCases.count && Set(all) == Set(ProviderFailure.Kind.allCases))
-        #expect(ProviderFailure.Kind.allCases.filter(\.isTransient) == ProviderFailure.Kind.allCases.filter(passing.contains))
+        #expect(
+            ProviderFailure.Kind.allCases.filter(\.isTransient)
+                == ProviderFailure.Kind.allCases.filter(passing.contains)
+        )
         #expect(ProviderFailure.Kind.allCases.filter(\.wantsRecovery) == unclear)
         #expect(ProviderFailure.Kind.allCases.filter { $0.usualBilling == .unknown } == unclear)
     }
@@ -55,13 +58,16 @@ struct ProviderFailureTests {
 struct AttemptRoundTests {
     @Test(
         arguments: [
-            (1, 20, [1]), (20, 20, [20]), (8, 8, [8]), (20, 8, [8, 8, 4]), (3, 1, [1, 1, 1]), (9, 8, [8, 1]), (2, 0, [1, 1]),
+            (1, 20, [1]), (20, 20, [20]), (8, 8, [8]), (20, 8, [8, 8, 4]), (3, 1, [1, 1, 1]), (9, 8, [8, 1]),
+            (2, 0, [1, 1]),
         ] as [(Int, Int, [Int])]
     )
     func `a count is split by what one request can ask for`(count: Int, most: Int, counts: [Int]) {
         var machine = Machine(plan: Samples.plan(count: count, imagesPerRequest: [most]))
         #expect(machine.start() == send(0, counts))
-        #expect(machine.roundEnded(counts.map { Result(delivered: $0) }, elapsed: .zero) == finish(.succeeded, .complete))
+        #expect(
+            machine.roundEnded(counts.map { Result(delivered: $0) }, elapsed: .zero) == finish(.succeeded, .complete)
+        )
     }
 
     @Test func `the count is split anew for each candidate`() {

@@ -11,14 +11,19 @@ private struct PlannerCase {
 
     init(using random: inout SeededRandom) {
         func one(in chances: Int) -> Bool { Int.random(in: 1...chances, using: &random) == 1 }
-        let names = Array(["a", "b", "c", "d", "e"].shuffled(using: &random).prefix(Int.random(in: 1...5, using: &random)))
+        let names = Array(
+            ["a", "b", "c", "d", "e"].shuffled(using: &random).prefix(Int.random(in: 1...5, using: &random))
+        )
         request = Samples.request(count: Int.random(in: 1...20, using: &random))
         request.strict = one(in: 4)
         if one(in: 3) { request.maxCost = Samples.cents(Int64.random(in: 0...120, using: &random)) }
         if one(in: 3) { request.deadline = .seconds(Int64.random(in: 1...600, using: &random)) }
         let ordering: Policy.Ordering
         switch Int.random(in: 0...3, using: &random) {
-        case 0: ordering = .order(names.shuffled(using: &random).filter { _ in !one(in: 5) } + (one(in: 5) ? ["ghost"] : []))
+        case 0:
+            ordering = .order(
+                names.shuffled(using: &random).filter { _ in !one(in: 5) } + (one(in: 5) ? ["ghost"] : [])
+            )
         case 1:
             let weights = names.map { ($0, Int.random(in: 0...5, using: &random)) } + (one(in: 5) ? [("ghost", 3)] : [])
             ordering = .weights(Dictionary(uniqueKeysWithValues: weights))
@@ -66,11 +71,16 @@ private struct PlannerCase {
             let entries = offer.translation.entries
             if offer.translation.impossible != nil { return "\(candidate.provider) is impossible" }
             if offer.unavailable != nil { return "\(candidate.provider) is in a cooldown" }
-            if candidate.bound != offer.pricePerImage.map({ Money(nanodollars: $0.nanodollars * Int64(request.count)) }) {
+            if candidate.bound != offer.pricePerImage.map({ Money(nanodollars: $0.nanodollars * Int64(request.count)) })
+            {
                 return "\(candidate.provider) has a bound of \(candidate.bound?.usd ?? "nothing")"
             }
-            if let ceiling, (candidate.bound.map { $0 > ceiling } ?? true) { return "\(candidate.provider) is too dear" }
-            if request.strict, entries.contains(where: { $0.action != .mapped }) { return "\(candidate.provider) is not strict" }
+            if let ceiling, (candidate.bound.map { $0 > ceiling } ?? true) {
+                return "\(candidate.provider) is too dear"
+            }
+            if request.strict, entries.contains(where: { $0.action != .mapped }) {
+                return "\(candidate.provider) is not strict"
+            }
             for entry in entries where entry.action == .dropped {
                 if policy.require.contains(where: { $0.rawValue == entry.parameter }) {
                     return "\(candidate.provider) drops the required \(entry.parameter)"
@@ -82,7 +92,9 @@ private struct PlannerCase {
         if Set(settled).count != settled.count { return "a provider stands twice" }
         if Set(settled) != wanted(among: byName) { return "\(settled.sorted()) are not the providers of the policy" }
         let lossy = names.map(dropsSomething)
-        if let first = lossy.firstIndex(of: true), lossy[first...].contains(false) { return "a lossy one before a whole one" }
+        if let first = lossy.firstIndex(of: true), lossy[first...].contains(false) {
+            return "a lossy one before a whole one"
+        }
         for part in [names.filter { !dropsSomething($0) }, names.filter(dropsSomething)] {
             if let fault = orderFault(part, byName) { return fault }
         }
@@ -91,7 +103,9 @@ private struct PlannerCase {
             if let fault = dropFault(dropped, offer, ceiling: ceiling) { return fault }
         }
         let bounds = plan.candidates.map(\.bound)
-        if plan.bound != (bounds.contains(nil) ? nil : bounds.compactMap { $0 }.max() ?? .zero) { return "a wrong bound" }
+        if plan.bound != (bounds.contains(nil) ? nil : bounds.compactMap { $0 }.max() ?? .zero) {
+            return "a wrong bound"
+        }
         let deadline = [request.deadline, policy.deadline].compactMap { $0 }.min() ?? .seconds(300)
         if plan.deadline != deadline { return "a deadline of \(plan.deadline)" }
         if plan.attempts != policy.attempts || plan.count != request.count { return "other attempts or count" }
@@ -114,7 +128,9 @@ private struct PlannerCase {
                 if order.firstIndex(of: first)! > order.firstIndex(of: second)! { return "\(second) before \(first)" }
             case .weights(let weights):
                 // The one that was drawn may stand before a heavier one.
-                if first != names[0], weights[first, default: 0] < weights[second, default: 0] { return "\(second) weighs more" }
+                if first != names[0], weights[first, default: 0] < weights[second, default: 0] {
+                    return "\(second) weighs more"
+                }
             case .cost:
                 guard let price = left.pricePerImage else {
                     if right.pricePerImage != nil { return "unpriced \(first) before \(second)" }
@@ -142,7 +158,8 @@ private struct PlannerCase {
                 ceiling.map { ceiling in offer.pricePerImage.map { $0 * request.count > ceiling } ?? true } ?? false
             case .unavailable: offer.unavailable != nil && dropped.retryAfter == offer.unavailable?.retryAfter
             }
-        return holds && !dropped.reason.isEmpty ? nil : "\(dropped.provider) was dropped as \(dropped.cause) for nothing"
+        return holds && !dropped.reason.isEmpty
+            ? nil : "\(dropped.provider) was dropped as \(dropped.cause) for nothing"
     }
 }
 

@@ -53,7 +53,8 @@ struct PlannerTests {
 
     @Test func `by latency: the fastest first, ties as offered, unmeasured last`() {
         let offers = [
-            Samples.offer("new"), Samples.offer("slow", latency: .seconds(30)), Samples.offer("one", latency: .seconds(5)),
+            Samples.offer("new"), Samples.offer("slow", latency: .seconds(30)),
+            Samples.offer("one", latency: .seconds(5)),
             Samples.offer("two", latency: .seconds(5)), Samples.offer("fast", latency: .milliseconds(900)),
         ]
         let plan = plan(.latency, offers)
@@ -140,7 +141,8 @@ struct PlannerTests {
         var request = Samples.request()
         request.strict = true
         let offers = [
-            Samples.offer("a", entries: approximatesStrength), Samples.offer("b", entries: dropsSeed), Samples.offer("c"),
+            Samples.offer("a", entries: approximatesStrength), Samples.offer("b", entries: dropsSeed),
+            Samples.offer("c"),
         ]
         let plan = plan(.order(["a", "b", "c"]), offers, request: request)
         #expect(names(plan) == ["c"])
@@ -150,7 +152,8 @@ struct PlannerTests {
 
     @Test func `what the policy requires may not be dropped`() {
         let offers = [
-            Samples.offer("a", entries: dropsSeed), Samples.offer("b", entries: approximatesStrength), Samples.offer("c"),
+            Samples.offer("a", entries: dropsSeed), Samples.offer("b", entries: approximatesStrength),
+            Samples.offer("c"),
         ]
         let seed = plan(.order(["a", "b", "c"]), offers) { $0.require = [.seed] }
         #expect(names(seed) == ["b", "c"])
@@ -216,7 +219,9 @@ struct PlannerTests {
     }
 
     @Test func `a price that is too large to multiply is told, not fatal`() async {
-        await withKnownIssue("price times count leaves Int64 for prices above 461 million dollars, and the product traps") {
+        await withKnownIssue(
+            "price times count leaves Int64 for prices above 461 million dollars, and the product traps"
+        ) {
             await #expect(processExitsWith: .success) {
                 let price = Money(usd: "999999999")
                 _ = Planner.plan(
@@ -256,7 +261,8 @@ struct PlannerTests {
         let away = ProviderOffer.Unavailability(reason: "cooldown", retryAfter: .seconds(7))
         let plan = plan(.order(["a", "b"]), [Samples.offer("a"), Samples.offer("b", unavailable: away)])
         let expected: JSONValue = [
-            "policy": "test", "attempts": 3, "deadline_ms": 300_000, "on_refusal": "stop", "on_unknown": "recover_then_next",
+            "policy": "test", "attempts": 3, "deadline_ms": 300_000, "on_refusal": "stop",
+            "on_unknown": "recover_then_next",
             "bound_usd": "0.06",
             "candidates": [
                 [

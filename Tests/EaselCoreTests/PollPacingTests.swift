@@ -141,8 +141,14 @@ struct DurationHistoryTests {
                     return
                 }
                 #expect(ring.contains(quantile) && quantile >= last, "seed \(seed), share \(share)")
-                #expect(Double(ring.count { $0 <= quantile }) >= share * Double(ring.count), "seed \(seed), share \(share)")
-                #expect(Double(ring.count { $0 < quantile }) <= share * Double(ring.count), "seed \(seed), share \(share)")
+                #expect(
+                    Double(ring.count { $0 <= quantile }) >= share * Double(ring.count),
+                    "seed \(seed), share \(share)"
+                )
+                #expect(
+                    Double(ring.count { $0 < quantile }) <= share * Double(ring.count),
+                    "seed \(seed), share \(share)"
+                )
                 last = quantile
             }
         }

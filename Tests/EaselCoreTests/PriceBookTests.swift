@@ -86,7 +86,8 @@ struct PriceBookTests {
     @Test func `a price holds from its moment on, to the microsecond`() {
         let change = Samples.now
         let book = [
-            line("own", 6, from: change - Self.day * 10), line("own", 7, from: change), line("own", 9, from: change + Self.day),
+            line("own", 6, from: change - Self.day * 10), line("own", 7, from: change),
+            line("own", 9, from: change + Self.day),
         ]
         for entries in [book, book.reversed(), [book[1], book[2], book[0]]] {
             #expect(price(entries, at: change - Self.day * 11) == nil)
@@ -105,7 +106,9 @@ struct PriceBookTests {
     }
 
     @Test func `an older line for the speed comes before a newer general one`() {
-        let entries = [line("own", 6, from: Samples.now), line("own", 10, speed: .quality, from: Samples.now - Self.day * 9)]
+        let entries = [
+            line("own", 6, from: Samples.now), line("own", 10, speed: .quality, from: Samples.now - Self.day * 9),
+        ]
         #expect(price(entries, speed: .quality) == 10)
     }
 

@@ -242,7 +242,8 @@ struct RemixValidationTests {
         let told = faults(draft).map(\.parameter)
         #expect(
             told.sorted() == [
-                "character_reference_masks", "count", "deadline", "height", "image", "max_cost_usd", "output", "project",
+                "character_reference_masks", "count", "deadline", "height", "image", "max_cost_usd", "output",
+                "project",
                 "prompt", "rendering_speed", "seed", "strength", "style_code", "tags",
             ]
         )
@@ -259,7 +260,9 @@ struct RemixValidationTests {
     }
 
     @Test func `a known fault alone is enough to fail`() {
-        #expect(faults(Samples.draft(), known: [RequestFault("strict", "must be a boolean")]).map(\.parameter) == ["strict"])
+        #expect(
+            faults(Samples.draft(), known: [RequestFault("strict", "must be a boolean")]).map(\.parameter) == ["strict"]
+        )
     }
 
     @Test func `a wrong size is answered with the nearest ones`() {
@@ -290,7 +293,9 @@ struct RemixValidationTests {
     }
 
     @Test func `what is not given has its default`() throws {
-        let request = try RemixValidation.check(Samples.draft()).get().request(with: ResolvedImages(image: Samples.image))
+        let request = try RemixValidation.check(Samples.draft()).get().request(
+            with: ResolvedImages(image: Samples.image)
+        )
         #expect(request.model == .ideogram3 && request.prompt == "a lighthouse in the fog")
         #expect(request.strength == nil && request.size == nil && request.seed == nil && request.renderingSpeed == nil)
         #expect(request.count == 1 && request.effectiveSpeed == .default)

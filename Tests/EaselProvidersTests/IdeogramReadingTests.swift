@@ -65,6 +65,9 @@ struct IdeogramReadingTests {
             (.ideogram4, true, Self.item(), .clear), (.ideogram4, true, Self.withheld[0], .undetermined),
             (.ideogram4, true, Self.withheld[1], .undetermined), (.ideogram4, true, Self.withheld[2], .undetermined),
             (.ideogram4, true, Self.item(["is_image_safe": false]), .undetermined),
+            (.ideogram4, true, Self.item(["url": nil]), .undetermined),
+            (.ideogram4, true, Self.item(["is_image_safe": nil, "url": ""]), .undetermined),
+            (.ideogram4, true, Self.item(["is_image_safe": nil]), .clear),
             (.ideogram4, false, Self.withheld[0], .notRequested), (.ideogram4, false, Self.item(), .notRequested),
             (.ideogram3, true, Self.item(), .undetermined), (.ideogram1, true, Self.item(), .undetermined),
         ]

@@ -107,7 +107,7 @@ struct MutationTests {
 
     @Test func `an answer of a thousand levels does not exhaust the stack of a loop`() async throws {
         let group = EventLoopGroup(name: "deep", count: 1)
-        for depth in [400, 1000, 100_000] {
+        for depth in [100, 1000, 100_000] {
             for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
                 let middle = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
                 let item = "{\"url\":\"u\",\"imageURL\":\"u\",\"strange\":\(middle)}"

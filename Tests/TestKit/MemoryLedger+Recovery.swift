@@ -33,6 +33,22 @@ extension MemoryLedger {
         }
     }
 
+    package func resolve(_ resolution: LateResolution) async throws(LedgerError) {
+        try with("resolve") { (state) throws(LedgerError) in
+            guard var entry = state.calls[resolution.callID] else { throw .notFound("no call to resolve") }
+            if entry.settlement == nil { state.violations.append("a call is resolved that was never settled") }
+            for end in resolution.ends { entry.ends[end.start.attemptID] = end }
+            entry.resolution = resolution
+            state.events.append("resolve")
+            state.violations += SettlementCheck.figures(
+                cost: resolution.cost,
+                estimated: resolution.estimated,
+                entry.starts.compactMap { entry.ends[$0.attemptID] }
+            )
+            state.calls[resolution.callID] = entry
+        }
+    }
+
     private static func orphan(_ entry: Entry) -> OrphanedCall {
         OrphanedCall(
             callID: entry.admission.callID,
@@ -41,6 +57,7 @@ extension MemoryLedger {
             model: entry.admission.model,
             imagesRequested: entry.admission.imagesRequested,
             copyrightDetection: entry.admission.parameters["copyright_detection"]?.boolValue ?? false,
+            status: entry.settlement?.status ?? .inProgress,
             attempts: entry.starts.map { start in
                 let end = entry.ends[start.attemptID]
                 return OrphanedAttempt(

@@ -13,6 +13,7 @@ package final class MemoryLedger: Ledger {
         var ends: [UUID: AttemptEnd] = [:]
         var notes: [UUID: String] = [:]
         var settlement: Settlement?
+        var resolution: LateResolution?
     }
 
     struct State {
@@ -46,8 +47,18 @@ package final class MemoryLedger: Ledger {
     package var settlements: [Settlement] {
         state.withLock { state in state.order.compactMap { state.calls[$0]?.settlement } }
     }
+    /// What was posted late, of calls that had been settled.
+    package var resolutions: [LateResolution] {
+        state.withLock { state in state.order.compactMap { state.calls[$0]?.resolution } }
+    }
+    /// The end of an attempt as it stands.
+    package func end(of attemptID: UUID) -> AttemptEnd? {
+        state.withLock { state in state.calls.values.lazy.compactMap { $0.ends[attemptID] }.first }
+    }
     /// The calls that were admitted.
-    package var admissions: [Admission] { state.withLock { state in state.order.compactMap { state.calls[$0]?.admission } } }
+    package var admissions: [Admission] {
+        state.withLock { state in state.order.compactMap { state.calls[$0]?.admission } }
+    }
     /// The provider's own ids that were noted, by attempt.
     package var notes: [UUID: String] {
         state.withLock { $0.calls.values.reduce(into: [:]) { $0.merge($1.notes) { _, new in new } } }
@@ -55,7 +66,7 @@ package final class MemoryLedger: Ledger {
     /// How often a key was looked up.
     package var lookUps: Int { state.withLock(\.lookUps) }
 
-    /// From now on a write or a reading of this name (`admit`, `startAttempts`, `settle`, `account`, ...) fails; nil mends it.
+    /// From now on a write or a reading of this name (`admit`, `settle`, `account`, ...) fails; nil mends it.
     package func fail(_ operation: String, with error: LedgerError? = .unavailable("switched away")) {
         state.withLock { $0.faults[operation] = error }
     }
@@ -140,6 +151,7 @@ package final class MemoryLedger: Ledger {
             if let earlier = entry.settlement, earlier.settledAt > settlement.settledAt { return }
             for end in settlement.attempts { entry.ends[end.start.attemptID] = end }
             entry.settlement = settlement
+            entry.resolution = nil
             state.events.append("settle")
             state.violations += SettlementCheck.violations(settlement, starts: entry.starts, ends: entry.ends)
             state.calls[settlement.callID] = entry

@@ -72,4 +72,31 @@ package enum SampleTrade {
             duplicateRisk: duplicateRisk
         )
     }
+
+    /// The admission of a call with the given first attempts; the call's id is theirs.
+    package static func admission(
+        attempts: [AttemptStart],
+        gatewayID: UUID = UUIDv7.mint(at: moment),
+        count: Int? = nil,
+        copyrightDetection: Bool = false
+    ) -> Admission {
+        let callID = attempts.first?.callID ?? UUIDv7.mint(at: moment)
+        return Admission(
+            callID: callID,
+            teamID: 1,
+            keyID: UUIDv7.mint(at: moment),
+            receivedAt: UUIDv7.moment(of: callID) ?? moment,
+            gatewayID: gatewayID,
+            project: nil,
+            tags: [:],
+            policy: "test",
+            model: .ideogram4,
+            imagesRequested: count ?? attempts.reduce(0) { $0 + $1.imagesAsked },
+            bound: Money.sum(attempts.map(\.bound)),
+            prompt: nil,
+            parameters: ["copyright_detection": .bool(copyrightDetection)],
+            plan: .null,
+            attempts: attempts
+        )
+    }
 }

@@ -12,10 +12,13 @@ enum SettlementCheck {
         var found: [String] = []
         let named = Set(settlement.attempts.map(\.start.attemptID))
         if !named.isSubset(of: starts.map(\.attemptID)) { found.append("an attempt is settled that was not started") }
-        if named.count < starts.count { found.append("the settlement names \(named.count) of \(starts.count) attempts") }
+        if settlement.attemptCount != starts.count {
+            found.append("the settlement counts \(settlement.attemptCount) of \(starts.count) attempts")
+        }
         let pending = starts.filter { (ends[$0.attemptID]?.outcome ?? .pending) == .pending }
         if !pending.isEmpty { found.append("\(pending.count) attempts are still pending after the settlement") }
-        found += figures(settlement, starts.compactMap { ends[$0.attemptID] })
+        let all = starts.compactMap { ends[$0.attemptID] }
+        found += figures(cost: settlement.cost, estimated: settlement.estimated, all)
         if settlement.images.count(where: { !$0.withheld }) != settlement.imagesDelivered {
             found.append("the pictures on record are not those delivered")
         }
@@ -29,17 +32,17 @@ enum SettlementCheck {
     }
 
     /// M6, and M1: what is not known is never zero.
-    private static func figures(_ settlement: Settlement, _ ends: [AttemptEnd]) -> [String] {
+    static func figures(cost: Money?, estimated: Money?, _ ends: [AttemptEnd]) -> [String] {
         var found: [String] = []
         let known = ends.compactMap(\.cost).reduce(.zero, +)
         let isComplete = ends.allSatisfy { $0.cost != nil }
-        switch settlement.cost {
+        switch cost {
         case nil where isComplete: found.append("every attempt's cost is known and the call's is not (M6)")
         case let cost? where cost != known: found.append("the call costs \(cost.usd), its attempts \(known.usd) (M6)")
         case let cost? where cost == .zero && !isComplete: found.append("a cost that is not known is $0 (M1)")
         default: break
         }
-        if let estimated = settlement.estimated, estimated > settlement.cost ?? .zero {
+        if let estimated, estimated > cost ?? .zero {
             found.append("more is estimated than it costs")
         }
         for end in ends where end.outcome == .unknown && end.cost == .zero {

@@ -58,6 +58,8 @@ extension ProviderSettings {
         section.read("first_byte_timeout", into: &settings.firstByteTimeout) {
             $0.duration(in: .milliseconds(100)...(.seconds(3600)))
         }
+        // A default gives way to what the operator chose.
+        if !section.has("connect_timeout") { settings.connectTimeout = min(settings.connectTimeout, settings.timeout) }
         section.read("connect_timeout", into: &settings.connectTimeout) {
             $0.duration(in: .milliseconds(10)...(.seconds(60)))
         }

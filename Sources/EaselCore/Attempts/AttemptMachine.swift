@@ -99,7 +99,7 @@ package struct AttemptMachine: Sendable {
     /// All requests of the round are back. `elapsed` is the time since the call began.
     package mutating func roundEnded(_ results: [RequestResult], elapsed: Duration) -> Action {
         lastRound = results
-        let unclear = results.indices.filter { results[$0].failure?.kind.wantsRecovery == true }
+        let unclear = results.indices.filter { results[$0].failure?.wantsRecovery == true }
         if !unclear.isEmpty { return .recover(requests: unclear) }
         return conclude(elapsed: elapsed)
     }
@@ -123,15 +123,19 @@ package struct AttemptMachine: Sendable {
 
     private mutating func conclude(elapsed: Duration) -> Action {
         var unknown = false
+        var failed = false
         for result in lastRound {
             delivered += result.delivered
             withheld += result.withheld
             remaining -= result.delivered + result.withheld
             guard let failure = result.failure else { continue }
             note(failure)
+            failed = true
             if failure.kind == .refused { refused = true }
             if failure.billing == .unknown { unknown = true }
         }
+        // Requests of one round that fail together are one failure of the provider, or its pause would grow with the count.
+        if failed { standings[position].failures += 1 }
         if remaining <= 0 { return finish(.complete) }
         if refused, plan.onRefusal == .stop { return finish(.refused) }
         if unknown {
@@ -144,11 +148,11 @@ package struct AttemptMachine: Sendable {
     }
 
     private mutating func note(_ failure: ProviderFailure) {
-        standings[position].failures += 1
         if let pause = failure.retryAfter {
             standings[position].retryAfter = max(pause, standings[position].retryAfter ?? .zero)
         }
-        if !failure.kind.isTransient { standings[position].isOut = true }
+        // A second request to the same provider after an unknown end would be the surest way to pay twice (R4).
+        if !failure.kind.isTransient || failure.billing == .unknown { standings[position].isOut = true }
     }
 
     private mutating func next(elapsed: Duration) -> Action {

@@ -40,6 +40,8 @@ package struct ProviderTranslation: Sendable, Hashable {
     package var entries: [TranslationEntry]
     /// How many pictures one request can ask for.
     package var imagesPerRequest: Int
+    /// Whether our task id is the provider's own name of the task.
+    package var takesTaskID: Bool
     /// Why this provider cannot serve the request at all; nil when it can.
     package var impossible: String?
 
@@ -47,11 +49,13 @@ package struct ProviderTranslation: Sendable, Hashable {
         providerModel: String,
         entries: [TranslationEntry],
         imagesPerRequest: Int,
+        takesTaskID: Bool = false,
         impossible: String? = nil
     ) {
         self.providerModel = providerModel
         self.entries = entries
         self.imagesPerRequest = imagesPerRequest
+        self.takesTaskID = takesTaskID
         self.impossible = impossible
     }
 

@@ -29,6 +29,8 @@ package struct ProviderFailure: Error, Sendable, Hashable {
         case failed
         /// A success without a single picture.
         case empty
+        /// The provider delivered, and the picture could not be downloaded or read.
+        case resultLost = "result_lost"
     }
 
     /// What the failure means for money (M4).
@@ -69,7 +71,7 @@ extension ProviderFailure.Kind {
     /// image returned); where the answer is missing nobody can say.
     package var usualBilling: ProviderFailure.Billing {
         switch self {
-        case .timeout, .connectionLost, .garbled, .conflict, .empty: .unknown
+        case .timeout, .connectionLost, .garbled, .conflict, .empty, .resultLost: .unknown
         default: .notCharged
         }
     }
@@ -81,12 +83,10 @@ extension ProviderFailure.Kind {
         default: false
         }
     }
+}
 
-    /// Whether the request left and its end is not known, so that the provider is asked for it first (R4).
-    package var wantsRecovery: Bool {
-        switch self {
-        case .timeout, .connectionLost, .garbled, .conflict, .empty: true
-        default: false
-        }
-    }
+extension ProviderFailure {
+    /// Whether the request left and its end is not known, so that the provider is asked for it first (R4). A result that
+    /// was lost on its way to us is known at the provider already.
+    package var wantsRecovery: Bool { billing == .unknown && kind != .resultLost }
 }

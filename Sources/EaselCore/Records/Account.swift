@@ -98,6 +98,22 @@ package struct KeyRecord: Sendable, Hashable, Codable {
         self.inlinePolicies = inlinePolicies
     }
 
+    /// Ids are lower case everywhere, so that they compare as text.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id.text, forKey: .id)
+        try container.encode(team, forKey: .team)
+        try container.encode(prefix, forKey: .prefix)
+        try container.encode(role, forKey: .role)
+        try container.encode(project, forKey: .project)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(expiresAt, forKey: .expiresAt)
+        try container.encode(revokedAt, forKey: .revokedAt)
+        try container.encode(requestsPerMinute, forKey: .requestsPerMinute)
+        try container.encode(maxConcurrent, forKey: .maxConcurrent)
+        try container.encode(inlinePolicies, forKey: .inlinePolicies)
+    }
+
     private enum CodingKeys: String, CodingKey {
         case id, team, prefix, role, project
         case createdAt = "created_at"

@@ -38,6 +38,8 @@ package struct AttemptStart: Sendable, Hashable {
     package let providerModel: String
     /// Our name of the task at the provider, version 4.
     package let taskID: UUID
+    /// The provider's own name of the task, where it is known before it is sent.
+    package let providerTaskID: String?
     /// Whole milliseconds, so that the id tells it exactly (L1).
     package let startedAt: Timestamp
     package let imagesAsked: Int
@@ -56,6 +58,7 @@ package struct AttemptStart: Sendable, Hashable {
         provider: String,
         providerModel: String,
         taskID: UUID,
+        providerTaskID: String? = nil,
         startedAt: Timestamp,
         imagesAsked: Int,
         bound: Money?,
@@ -69,6 +72,7 @@ package struct AttemptStart: Sendable, Hashable {
         self.provider = provider
         self.providerModel = providerModel
         self.taskID = taskID
+        self.providerTaskID = providerTaskID
         self.startedAt = startedAt
         self.imagesAsked = imagesAsked
         self.bound = bound

@@ -134,6 +134,10 @@ private struct Check {
             return nil
         }
         let count = text.unicodeScalars.count
+        guard !text.unicodeScalars.contains("\u{0}") else {
+            fault(parameter, "must not contain the character U+0000")
+            return nil
+        }
         guard length.contains(count) else {
             fault(parameter, "must have \(length.lowerBound) to \(length.upperBound) characters; it has \(count)")
             return nil

@@ -19,7 +19,8 @@ struct AttemptRunner: Sendable {
         _ task: ProviderTask,
         start: AttemptStart,
         at provider: any Provider,
-        gate: ProviderGate
+        gate: ProviderGate,
+        isStopped: () -> Bool = { false }
     ) async -> ProviderResult {
         let began = SteadyInstant.now
         guard await gate.enter(timeout: task.timeout) else {
@@ -32,6 +33,15 @@ struct AttemptRunner: Sendable {
             )
         }
         defer { gate.leave() }
+        if isStopped() {
+            return ProviderResult(
+                failure: ProviderFailure(
+                    .notSent,
+                    code: "stopped_after_refusal",
+                    message: "Not sent, because the provider refused another request of this call."
+                )
+            )
+        }
         var task = task
         task.timeout -= SteadyInstant.now.since(began)
         guard task.timeout > .milliseconds(10) else {

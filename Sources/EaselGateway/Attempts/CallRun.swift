@@ -36,23 +36,12 @@ final class CallRun: Sendable {
         var result: ProviderResult
         var pictures: [ImageDelivery.Delivered] = []
         var endedAt: Timestamp
-        var lost = 0
 
         var delivered: Int { pictures.count { !$0.isWithheld } }
         var withheld: Int { pictures.count(where: \.isWithheld) }
 
         var machineResult: AttemptMachine.RequestResult {
-            var failure = result.failure
-            if failure == nil, lost > 0 {
-                // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
-                failure = ProviderFailure(
-                    .failed,
-                    code: "result_lost",
-                    message: "The result could not be downloaded or read.",
-                    billing: .unknown
-                )
-            }
-            return AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: failure)
+            AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: result.failure)
         }
     }
 
@@ -73,6 +62,8 @@ final class CallRun: Sendable {
     private let context: Context
     private let tools: Tools
     private let clientGone = Locked(false)
+    /// Set when a provider refused on content grounds: what still waits at the gate is not sent (R2).
+    private let refused = Locked(false)
 
     init(context: Context, tools: Tools) {
         self.context = context
@@ -97,14 +88,16 @@ final class CallRun: Sendable {
     ) -> [AttemptStart] {
         let startedAt = Timestamp(microseconds: now.millisecondsSince1970 * 1000)
         return counts.enumerated().map { index, count in
-            AttemptStart(
+            let taskID = UUID()
+            return AttemptStart(
                 attemptID: UUIDv7.mint(at: startedAt),
                 callID: context.callID,
                 teamID: context.account.teamID,
                 ordinal: firstOrdinal + index,
                 provider: candidate.provider,
                 providerModel: candidate.translation.providerModel,
-                taskID: UUID(),
+                taskID: taskID,
+                providerTaskID: candidate.translation.takesTaskID ? taskID.text : nil,
                 startedAt: startedAt,
                 imagesAsked: count,
                 bound: candidate.pricePerImage.map { $0 * count },
@@ -125,7 +118,7 @@ final class CallRun: Sendable {
         var written = 0
         var round: Range<Int> = 0..<0
         while true {
-            if clientGone.withLock(\.self) { machine.clientLeft() }
+            noteClient(&machine)
             switch action {
             case .send(let index, let counts, let duplicateRisk):
                 let candidate = context.plan.candidates[index]
@@ -158,6 +151,7 @@ final class CallRun: Sendable {
                 let answers = await send(rows, to: candidate.provider, firstPicture: pictures(of: legs) + 1)
                 round = legs.count..<legs.count + answers.count
                 legs += answers
+                noteClient(&machine)
                 action = machine.roundEnded(legs[round].map(\.machineResult), elapsed: elapsed)
             case .recover(let requests):
                 var told: [Int: AttemptMachine.RequestResult] = [:]
@@ -168,15 +162,21 @@ final class CallRun: Sendable {
                         told[request] = recovered.machineResult
                     }
                 }
+                noteClient(&machine)
                 action = machine.recovered(told, elapsed: elapsed)
             case .wait(let duration):
                 await wait(duration)
-                if clientGone.withLock(\.self) { machine.clientLeft() }
+                noteClient(&machine)
                 action = machine.waited(elapsed: elapsed)
             case .finish(let verdict):
                 return await ending(verdict, legs, ledgerFailed: false)
             }
         }
+    }
+
+    /// Before every decision, so that nothing is sent for a client that left meanwhile.
+    private func noteClient(_ machine: inout AttemptMachine) {
+        if clientGone.withLock(\.self) { machine.clientLeft() }
     }
 
     private var elapsed: Duration { SteadyInstant.now.since(context.began) }
@@ -227,7 +227,10 @@ final class CallRun: Sendable {
         guard let provider = tools.providers[name], let gate = tools.gates[name] else {
             preconditionFailure("the plan names a provider that is not configured")
         }
-        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate)
+        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate) {
+            self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop
+        }
+        if result.failure?.kind == .refused { refused.withLock { $0 = true } }
         return await leg(row, result, firstPicture: firstPicture)
     }
 
@@ -261,7 +264,16 @@ final class CallRun: Sendable {
                 trustedOrigin: tools.origins[row.provider],
                 timeout: max(.seconds(5), context.plan.deadline - elapsed)
             )
-            if let picture { leg.pictures.append(picture) } else { leg.lost += 1 }
+            if let picture {
+                leg.pictures.append(picture)
+            } else if leg.result.failure == nil {
+                // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
+                leg.result.failure = ProviderFailure(
+                    .resultLost,
+                    code: "result_lost",
+                    message: "The provider delivered, and the picture could not be downloaded or read."
+                )
+            }
         }
         return leg
     }

@@ -51,7 +51,7 @@ struct CallRoutes: Sendable {
         }
         let base = linkBase(request, settings)
         let next = found.count == query.limit ? found.last?.callID.text : nil
-        let list = List(calls: found.map { replies.reply($0, linkBase: base) }, nextCursor: next)
+        let list = List(calls: found.map { replies.reply($0, linkBase: base, hasParts: false) }, nextCursor: next)
         return .json(JSONText.bytes(of: list))
     }
 

@@ -95,6 +95,8 @@ struct RemixReply: JSONWritable, Sendable {
     var translation: [TranslationEntry]
     /// Only where calls are read back.
     var record: Record?
+    /// False in lists, which do not read the parts of each call.
+    var hasParts = true
 
     func write(to text: inout JSONText) {
         text.object { text in
@@ -102,12 +104,14 @@ struct RemixReply: JSONWritable, Sendable {
             text.member("status", status.rawValue)
             text.member("model", model.rawValue)
             text.member("provider", provider)
-            text.member("images", images)
+            if hasParts { text.member("images", images) }
             text.member("cost_usd", cost?.usd)
             text.member("cost_basis", costBasis?.rawValue)
             text.member("latency_ms", latencyMs)
-            text.member("attempts", attempts)
-            text.member("translation", translation)
+            if hasParts {
+                text.member("attempts", attempts)
+                text.member("translation", translation)
+            }
             if let record { Self.write(record, to: &text) }
         }
     }

@@ -48,7 +48,7 @@ struct ReplyBuilder: Sendable {
     }
 
     /// A call as it stands in the ledger.
-    func reply(_ detail: CallDetail, linkBase: String) -> RemixReply {
+    func reply(_ detail: CallDetail, linkBase: String, hasParts: Bool = true) -> RemixReply {
         RemixReply(
             id: detail.callID.text,
             status: detail.status,
@@ -79,7 +79,8 @@ struct ReplyBuilder: Sendable {
                 attemptCount: detail.attemptCount,
                 prompt: detail.prompt,
                 plan: detail.plan
-            )
+            ),
+            hasParts: hasParts
         )
     }
 

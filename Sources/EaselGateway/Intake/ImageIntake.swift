@@ -29,7 +29,8 @@ struct ImageIntake: Sendable {
         switch input {
         case .bytes(let bytes): return prove(bytes)
         case .text(let text):
-            if text.hasPrefix("http://") || text.hasPrefix("https://") {
+            let start = text.prefix(8).lowercased()
+            if start.hasPrefix("http://") || start == "https://" {
                 return Fetcher.isFetchable(text) ? .link(text) : .fault(Fetcher.Failure.badURL.sentence)
             }
             guard text.utf8.count <= maxBytes / 3 * 4 + 256 else {
@@ -63,6 +64,7 @@ struct ImageIntake: Sendable {
         guard bytes.count <= maxBytes else { return .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence) }
         do throws(ImageError) {
             let info = try ImageProbe.probe(bytes, limits: limits)
+            try ImageProbe.checkWhole(bytes, format: info.format)
             return .ready(SourceImage(bytes: bytes, format: info.format, size: info.displaySize))
         } catch {
             return .fault("is not usable. \(error.sentence)")

@@ -49,8 +49,8 @@ struct Resolver: Sendable {
     private func settle(_ orphan: OrphanedCall) async throws(LedgerError) {
         var resolved: [Resolved] = []
         var ordinal = 1
-        for attempt in orphan.attempts where attempt.outcome == .pending || attempt.outcome == .unknown {
-            let found = await resolve(attempt, orphan, firstPicture: ordinal)
+        for attempt in orphan.attempts where isOpen(attempt, of: orphan) {
+            guard let found = await resolve(attempt, orphan, firstPicture: ordinal) else { continue }
             ordinal += found.pictures.count
             resolved.append(found)
         }
@@ -73,6 +73,16 @@ struct Resolver: Sendable {
             // The caller has an answer that stands; the money is put right.
             guard !news.isEmpty else { return }
             try await ledger.resolve(lateResolution(orphan, resolved))
+        }
+    }
+
+    /// Attempts whose end is not known, and those of a call in progress that delivered: their pictures were not written
+    /// yet when the gateway stopped, and the provider may still have them.
+    private func isOpen(_ attempt: OrphanedAttempt, of orphan: OrphanedCall) -> Bool {
+        switch attempt.outcome {
+        case .pending, .unknown: true
+        case .succeeded, .partial: orphan.status == .inProgress
+        case .refused, .failed: false
         }
     }
 
@@ -111,7 +121,7 @@ struct Resolver: Sendable {
         _ attempt: OrphanedAttempt,
         _ orphan: OrphanedCall,
         firstPicture: Int
-    ) async -> Resolved {
+    ) async -> Resolved? {
         let start = attempt.start
         if let provider = providers[start.provider] {
             let task = RecoverableTask(
@@ -144,6 +154,8 @@ struct Resolver: Sendable {
                 return Resolved(end: end, pictures: delivered)
             }
         }
+        // What it cost is on record; only its pictures are lost.
+        guard attempt.outcome == .pending || attempt.outcome == .unknown else { return nil }
         let isLate = time.now.since(start.startedAt) > unknownAfter
         let end = AttemptEnd(
             start: start,

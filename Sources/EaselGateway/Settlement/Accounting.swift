@@ -24,7 +24,7 @@ enum Accounting {
             timings: result.timings,
             endedAt: endedAt,
             imagesReturned: result.images.count,
-            providerTaskID: result.providerTaskID,
+            providerTaskID: result.providerTaskID ?? start.providerTaskID,
             providerRequestID: result.providerRequestID,
             extra: result.extra
         )
@@ -36,9 +36,9 @@ enum Accounting {
         }
         if let failure = result.failure {
             if failure.kind == .refused { return .refused }
-            return failure.billing == .unknown ? .unknown : .failed
+            return failure.billing == .unknown && failure.kind != .resultLost ? .unknown : .failed
         }
-        return result.images.isEmpty ? .failed : .refused
+        return !result.images.isEmpty && result.images.allSatisfy(\.isWithheld) ? .refused : .failed
     }
 
     /// The cost and where it comes from.
@@ -46,17 +46,17 @@ enum Accounting {
     /// - The provider's own figure stands as it is, also when it is more than the price (M2's exception).
     /// - Pictures without a figure are estimated from the price that was in force. Whether one that is kept back is billed
     ///   is not documented, so it counts at its bound with basis `unknown`.
-    /// - A failure that the provider reported, or that never left, cost nothing. Where the answer is missing the cost is
+    /// - A failure that the provider reported, or that never left, cost nothing by rule (`price_book`). Where the answer is missing the cost is
     ///   not known: nil, never zero.
     static func cost(of start: AttemptStart, _ result: ProviderResult) -> (Money?, CostBasis) {
-        if let failure = result.failure, failure.billing == .unknown {
+        if let failure = result.failure, failure.billing == .unknown, failure.kind != .resultLost {
             // Pictures that came do not tell what the missing part cost: the bound is what is certain.
             return (result.images.isEmpty ? nil : start.bound, .unknown)
         }
         if let said = result.cost { return (said, .provider) }
         if result.images.isEmpty {
             guard result.failure != nil else { return (nil, .unknown) }
-            return (.zero, result.httpStatus == nil && result.failure?.httpStatus == nil ? .priceBook : .provider)
+            return (.zero, .priceBook)
         }
         guard let price = start.pricePerImage else { return (nil, .unknown) }
         let isCertain = !result.images.contains(where: \.isWithheld)

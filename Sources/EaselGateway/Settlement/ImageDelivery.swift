@@ -42,19 +42,13 @@ struct ImageDelivery: Sendable {
         trustedOrigin: String?,
         timeout: Duration
     ) async -> Delivered? {
-        var delivered = Delivered(image: image, attemptID: attemptID)
+        let delivered = Delivered(image: image, attemptID: attemptID)
         let original: [UInt8]
         switch image.content {
         case .withheld: return delivered
         case .bytes(let bytes): original = bytes
         case .link(let url):
-            guard let bytes = await download(url, trustedOrigin: trustedOrigin, timeout: timeout) else {
-                // A link that we could not follow may still serve the caller, if a link is what was asked for.
-                guard output.type == .url, Fetcher.isFetchable(url) else { return nil }
-                delivered.fallbackLink = url
-                delivered.note = TranslationEntry(.output, nil, .approximated, "the provider's own link, which expires")
-                return delivered
-            }
+            guard let bytes = await download(url, trustedOrigin: trustedOrigin, timeout: timeout) else { return nil }
             original = bytes
         }
         let store = store
@@ -97,7 +91,10 @@ struct ImageDelivery: Sendable {
             done.artifact = path
         } catch {
             // A full disc does not take the picture from a caller who gets its bytes; who wanted a link gets the provider's.
-            if case .link(let url) = done.image.content { done.fallbackLink = url }
+            if case .link(let url) = done.image.content {
+                done.fallbackLink = url
+                done.note = TranslationEntry(.output, nil, .approximated, "the provider's own link, which expires")
+            }
         }
         return .success(done)
     }

@@ -14,6 +14,7 @@ struct AttemptStartEntry: Codable {
     let provider: String
     let providerModel: String
     let taskID: UUID
+    let providerTaskID: String?
     let startedAtUs: Int64
     let imagesAsked: Int
     let boundNusd: Int64?
@@ -28,6 +29,7 @@ struct AttemptStartEntry: Codable {
         provider = start.provider
         providerModel = start.providerModel
         taskID = start.taskID
+        providerTaskID = start.providerTaskID
         startedAtUs = start.startedAt.microseconds
         imagesAsked = start.imagesAsked
         boundNusd = start.bound?.nanodollars
@@ -44,6 +46,7 @@ struct AttemptStartEntry: Codable {
             provider: provider,
             providerModel: providerModel,
             taskID: taskID,
+            providerTaskID: providerTaskID,
             startedAt: Timestamp(microseconds: startedAtUs),
             imagesAsked: imagesAsked,
             bound: boundNusd.map { Money(nanodollars: $0) },

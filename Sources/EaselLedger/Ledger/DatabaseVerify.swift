@@ -16,7 +16,7 @@ package struct DatabaseVerify: Sendable {
 
     /// The rules.
     package enum Check: String, Sendable, Hashable, CaseIterable {
-        /// A settled call costs what its attempts cost; not known as soon as one of them is not.
+        /// A settled call costs what its attempts are known to cost; NULL, not 0, when only zeros are known and one is not.
         case costIsSumOfAttempts = "cost_is_sum_of_attempts"
         /// No attempt of a settled call is still on its way.
         case settledWithoutPending = "settled_without_pending"
@@ -84,7 +84,8 @@ package struct DatabaseVerify: Sendable {
             """
             SELECT c.team_id, c.call_id, format('call %s, attempts %s', c.cost_nusd, a.cost) AS detail
             FROM calls AS c LEFT JOIN (
-                SELECT team_id, call_id, CASE WHEN bool_and(cost_nusd IS NOT NULL) THEN sum(cost_nusd) END AS cost
+                SELECT team_id, call_id, CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
+                    THEN sum(cost_nusd) END AS cost
                 FROM attempts WHERE started_at >= $1 - interval '1 hour' GROUP BY team_id, call_id
             ) AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE c.received_at >= $1 AND c.status <> 'in_progress'
@@ -113,7 +114,8 @@ package struct DatabaseVerify: Sendable {
             FROM calls AS c
             LEFT JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
             WHERE c.received_at >= $1 AND r.call_id IS NULL AND (c.status = 'in_progress' OR EXISTS (
-                SELECT 1 FROM attempts AS a WHERE \(attemptsOfCall) AND a.outcome = 'unknown'))
+                SELECT 1 FROM attempts AS a WHERE \(attemptsOfCall) AND a.outcome = 'unknown'
+                    AND a.cost_nusd IS NULL))
             """
         case .imagesDelivered:
             """

@@ -27,8 +27,8 @@ enum AttemptStatements {
 
     private static func startSQL(_ attempts: String) -> String {
         """
-        INSERT INTO \(attempts) (\(startColumns), outcome)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending')
+        INSERT INTO \(attempts) (\(startColumns), provider_task_id, outcome)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending')
         ON CONFLICT DO NOTHING
         """
     }
@@ -84,7 +84,10 @@ enum AttemptStatements {
         """
 
     static func start(_ start: AttemptStart) -> SQLCommand {
-        SQLCommand(startSQL(Partitions.name("attempts", start.startedAt)), head(start))
+        SQLCommand(
+            startSQL(Partitions.name("attempts", start.startedAt)),
+            head(start) + [.text(start.providerTaskID)]
+        )
     }
 
     static func note(_ start: AttemptStart, providerTaskID: String) -> SQLCommand {

@@ -90,7 +90,8 @@ package enum RunwareErrors {
             message: message,
             httpStatus: httpStatus,
             // Sent and refused as a duplicate: the first one may have been executed.
-            billing: kind == .conflict ? .unknown : .notCharged,
+            // A gateway's time limit is not the task's: it goes on and is billed (reference/runware.md 2).
+            billing: kind == .conflict || kind == .timeout ? .unknown : .notCharged,
             retryAfter: retryAfter
         )
     }

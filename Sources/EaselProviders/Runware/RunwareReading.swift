@@ -52,14 +52,13 @@ enum RunwareReading {
         let working = envelope.data.contains { $0.belongs(to: question) && $0.isRunning }
         if result.images.count >= question.count { return .ended(result) }
         if let failure = result.failure {
-            // Not our task's failure but the question's: a bad key or a full queue tells nothing about the task.
-            if result.images.isEmpty,
-                [.unauthorized, .rateLimited, .invalidRequest].contains(failure.kind) || failure.code == "taskFailedOrNotFound",
-                !envelope.errors.contains(where: { $0.names(question) && failure.kind != .unauthorized })
-            {
-                return .unknown
-            }
-            if !working { return .ended(result) }
+            // An error that names no task and comes with an error status answers the question, not the task: a bad key, a
+            // full queue or a sick server tells nothing about what runs and is charged (M4).
+            let isOurs = envelope.errors.contains { $0.names(question) } || (200..<300).contains(response.status)
+            let tellsNothing = !isOurs || failure.kind == .unauthorized || failure.code == "taskFailedOrNotFound"
+            if tellsNothing, result.images.isEmpty { return .unknown }
+            if !working, !tellsNothing { return .ended(result) }
+            result.failure = nil
         }
         guard (200..<300).contains(response.status) || !result.images.isEmpty else { return .unknown }
         return .running(result, working: working)
@@ -78,7 +77,10 @@ enum RunwareReading {
             result.images = [image(single, question)]
             result.cost = cost(of: [single])
         }
-        return result.images.isEmpty && result.failure == nil ? .unknown : .ended(result)
+        if result.images.isEmpty, result.failure == nil { return .unknown }
+        // The archive may show a task that still runs: fewer pictures without an error are not its end.
+        if result.images.count < question.count, result.failure == nil { return .running(result, working: false) }
+        return .ended(result)
     }
 
     // MARK: - Parts
@@ -127,10 +129,11 @@ enum RunwareReading {
 
     private static func image(_ item: RunwareItem, _ question: Question) -> ProviderImage {
         let content: ProviderImage.Content
-        if let text = item.imageBase64Data, let data = Data(base64Encoded: text) {
-            content = .bytes([UInt8](data))
-        } else if let uri = item.imageDataURI, let bytes = DataURI.decode(uri) {
-            content = .bytes(bytes)
+        if let text = item.imageBase64Data {
+            // What cannot be decoded is a picture that cannot be read, not one that is kept back.
+            content = .bytes(Data(base64Encoded: text).map { [UInt8]($0) } ?? [])
+        } else if let uri = item.imageDataURI {
+            content = .bytes(DataURI.decode(uri) ?? [])
         } else if let url = item.imageURL {
             content = .link(url)
         } else {
@@ -175,6 +178,8 @@ enum RunwareReading {
             code: "http_\(response.status)",
             message: "Runware answered with status \(response.status).",
             httpStatus: response.status,
+            // Not Runware's own words: a proxy in between may say so while the task goes on. Asking for it costs little.
+            billing: response.status >= 500 ? .unknown : nil,
             retryAfter: RetryAfter.parse(response.fields)
         )
     }

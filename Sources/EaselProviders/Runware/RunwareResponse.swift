@@ -76,7 +76,9 @@ package struct RunwareItem: Decodable, Sendable {
         }
         if container.contains(AnyKey("cost")) {
             cost = try? container.decodeIfPresent(Decimal.self, forKey: AnyKey("cost"))
-            if cost == nil, let spelled = text("cost") { cost = Decimal(string: spelled) }
+            if cost == nil, let spelled = text("cost"), spelled.allSatisfy({ $0.isASCIIDigit || $0 == "." }) {
+                cost = Decimal(string: spelled)
+            }
         }
         if container.contains(AnyKey("error")) {
             error = try? container.decodeIfPresent(RunwareError.self, forKey: AnyKey("error"))

@@ -60,13 +60,18 @@ enum RunwareTranslation {
         for (parameter, name, isGiven) in settings where isGiven {
             entries.append(TranslationEntry(parameter, "\(home).\(name)", .mapped))
         }
+        let output = request.output
+        if output.type != .url || output.format != .jpg || output.quality != nil {
+            entries.append(TranslationEntry(.output, "outputType, outputFormat, outputQuality", .mapped))
+        }
         if request.seed != nil {
             entries.append(TranslationEntry(.seed, nil, .dropped, "Runware's remix models take no seed"))
         }
         return ProviderTranslation(
             providerModel: request.model.air,
             entries: entries,
-            imagesPerRequest: imagesPerRequest
+            imagesPerRequest: imagesPerRequest,
+            takesTaskID: true
         )
     }
 

@@ -14,6 +14,9 @@ struct APIClient: Sendable {
     /// Where and with which key: options first, then the environment, then the admin key of a local data directory.
     init(_ arguments: ParsedArguments, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let url = arguments.text("url") ?? environment["EASEL_URL"] ?? Self.defaultURL
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw CommandFailure("\(url) is not the URL of an Easel, such as \(Self.defaultURL)", code: ExitCode.usage)
+        }
         baseURL = url.hasSuffix("/") ? String(url.dropLast()) : url
         if let file = arguments.text("api-key-file") {
             guard let text = Self.read(file) else { throw CommandFailure("cannot read the key file \(file)", code: ExitCode.usage) }

@@ -31,6 +31,7 @@ struct ListPrinter {
     /// What to say when there is nothing.
     let empty: String
 
+    /// As the command's options say; the command has both `--json` and `--csv`.
     func print(_ body: [UInt8], _ arguments: ParsedArguments) throws {
         if arguments.has("json") { return Output.data(body) }
         let rows = try JSON.decode(JSONValue.self, from: body)[member]?.arrayValue ?? []
@@ -41,6 +42,10 @@ struct ListPrinter {
             return Output.data(csv.text)
         }
         guard !rows.isEmpty else { return Output.note(empty) }
+        printTable(rows)
+    }
+
+    func printTable(_ rows: [JSONValue]) {
         var table = TextTable(
             columns.map { $0.isNumber ? .number($0.title, importance: $0.importance) : .text($0.title, importance: $0.importance) }
         )

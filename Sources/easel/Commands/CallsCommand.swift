@@ -52,18 +52,18 @@ enum CallsCommand {
         if !text("prompt").isEmpty { lines.append("prompt     \(text("prompt"))") }
         if !text("tags").isEmpty { lines.append("tags       \(text("tags"))") }
         Output.data(lines.joined(separator: "\n"))
-        try section("attempts", call, attempts, arguments)
-        try section("images", call, images, arguments)
-        try section("translation", call, translation, arguments)
+        section("attempts", call, attempts)
+        section("images", call, images)
+        section("translation", call, translation)
         if arguments.has("plan"), let plan = call["plan"] {
             Output.data("\nplan\n" + (try JSON.text(plan, sorted: true, pretty: true)))
         }
     }
 
-    private static func section(_ name: String, _ call: JSONValue, _ printer: ListPrinter, _ arguments: ParsedArguments) throws {
+    private static func section(_ name: String, _ call: JSONValue, _ printer: ListPrinter) {
         guard let rows = call[name]?.arrayValue, !rows.isEmpty else { return }
         Output.data("\n\(name)")
-        try printer.print(try JSON.encode(JSONValue.object([name: .array(rows)])), arguments)
+        printer.printTable(rows)
     }
 
     private static let attempts = ListPrinter(

@@ -105,6 +105,27 @@ final class Runtime: Sendable {
             group.addTask { await self.database.run() }
             group.addTask { await self.ledger.run() }
             group.addTask { await self.gateway.run() }
+            group.addTask { await self.watchDatabase() }
+        }
+    }
+
+    /// Brings the embedded server back when it is gone: nobody else would.
+    private func watchDatabase() async {
+        guard embedded != nil else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            do throws(LedgerError) {
+                try await database.ping()
+            } catch {
+                guard !Task.isCancelled else { return }
+                log.warning("the embedded PostgreSQL does not answer; starting it again")
+                do {
+                    _ = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
+                } catch {
+                    log.error("the embedded PostgreSQL could not be started", ["error": "\(error)"])
+                    try? await Task.sleep(for: .seconds(5))
+                }
+            }
         }
     }
 

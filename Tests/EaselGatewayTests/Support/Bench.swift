@@ -1,0 +1,133 @@
+import EaselBase
+import EaselCore
+import EaselImaging
+import EaselTransport
+import Foundation
+import TestKit
+
+@testable import EaselGateway
+
+/// The way of a call put together on a ledger in memory and scripted providers: everything of the gateway but HTTP.
+struct Bench: Sendable {
+    static let group = EventLoopGroup(name: "gateway-test", count: 1)
+    static let client = HTTPClient(group: group)
+
+    let ledger: MemoryLedger
+    let registry = CallRegistry()
+    let health = ProviderHealth()
+    let tools: CallRun.Tools
+    let service: RemixService
+    let gatewayID: UUID
+
+    /// `order` names every provider as it comes; `change` makes another policy of it.
+    init(
+        _ ledger: MemoryLedger,
+        _ providers: [ScriptedProvider],
+        time: TimeSource = .system,
+        policy change: (inout Policy) -> Void = { _ in }
+    ) async throws {
+        self.ledger = ledger
+        gatewayID = UUIDv7.mint(at: time.now)
+        let fetcher = Fetcher(client: Self.client, policy: .publicOnly(allow: []), timeout: .seconds(5))
+        let byName: [String: any Provider] = Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) })
+        tools = CallRun.Tools(
+            ledger: ledger,
+            providers: byName,
+            origins: [:],
+            gates: byName.mapValues { ProviderGate(limit: $0.maxInFlight) },
+            health: health,
+            runner: AttemptRunner(health: health, ledger: ledger, log: .silent),
+            delivery: ImageDelivery(fetcher: fetcher, store: nil, log: .silent),
+            metrics: GatewayMetrics(),
+            time: time,
+            log: .silent
+        )
+        var policy = Policy(name: "test", ordering: .order(providers.map(\.name)))
+        change(&policy)
+        let prices = PriceShelf()
+        try await prices.refresh(from: ledger)
+        service = RemixService(
+            settings: GatewaySettings(
+                gatewayID: gatewayID,
+                adminKey: "admin",
+                dataDirectory: "",
+                server: HTTPServerConfiguration(),
+                version: "test"
+            ),
+            policies: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
+            desk: OfferDesk(providers: providers, health: health, prices: prices),
+            tools: tools,
+            registry: registry,
+            replies: ReplyBuilder(store: nil, time: time)
+        )
+    }
+
+    /// Runs one call to its end.
+    func remix(_ request: RemixRequest) async -> Result<RemixReply, Problem> {
+        do throws(Problem) {
+            let answer = try await service.remix(
+                request,
+                account: SampleTrade.account(),
+                began: .now,
+                respondAsync: false,
+                on: Self.group.next(),
+                linkBase: ""
+            )
+            guard case .done(let reply) = answer else { return .failure(Problem(.internalError, "not done")) }
+            return .success(reply)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func remix(count: Int = 1) async -> Result<RemixReply, Problem> {
+        await remix(SampleTrade.request(count: count))
+    }
+
+    /// What looks after calls that were left behind.
+    func resolver(unknownAfter: Duration = .seconds(3600), time: TimeSource? = nil) -> Resolver {
+        Resolver(
+            ledger: ledger,
+            providers: tools.providers,
+            origins: [:],
+            delivery: tools.delivery,
+            unknownAfter: unknownAfter,
+            time: time ?? tools.time,
+            log: .silent
+        )
+    }
+}
+
+extension Result where Success == RemixReply, Failure == Problem {
+    /// The reply, where there is one.
+    var reply: RemixReply? { try? get() }
+
+    /// The problem, where there is one.
+    var problem: Problem? { if case .failure(let problem) = self { problem } else { nil } }
+}
+
+/// A directory that goes with the test.
+struct TemporaryDirectory: ~Copyable {
+    let path = FileManager.default.temporaryDirectory.path + "/easel-gateway-test-" + UUID().text
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// Waits until something holds; false when it does not within a long while.
+func eventually(within limit: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+    let end = SteadyInstant.now + limit
+    while SteadyInstant.now < end {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return await condition()
+}
+
+/// Six cents, the price of the sample price book.
+let sixCents = Money(nanodollars: 60_000_000)
