@@ -52,7 +52,7 @@ struct AuthenticatorTests {
                 try await between()
             }
         }
-        return answers.withLock(\.self)
+        return answers.withLock { $0 }
     }
 
     private func codes(_ answers: [Result<Account, Problem>]) -> [Problem.Code?] {
@@ -140,7 +140,7 @@ struct AuthenticatorTests {
         )
         try await ledger.createKey(NewKey(record: expiring, hash: new.hash))
         let now = Locked(SampleTrade.moment)
-        let authenticator = authenticator(ledger, time: TimeSource { now.withLock(\.self) })
+        let authenticator = authenticator(ledger, time: TimeSource { now.withLock { $0 } })
         let answers = try await ask(authenticator, ["Bearer \(key)", "Bearer \(key)"]) {
             now.withLock { $0 = $0 + .seconds(11) }
         }

@@ -69,7 +69,7 @@ struct CallRunTests {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(.runware, answers: [Self.failure(.refused, status: 422)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
-        let problem = await Bench(ledger, [first, second]).remix().problem
+        let problem = try await Bench(ledger, [first, second]).remix().problem
         #expect(problem?.code == .refused)
         #expect(problem?.attempts.count == 1)
         #expect(first.tasks.count == 1)
@@ -174,7 +174,7 @@ struct CallRunTests {
         let first = ScriptedProvider(.runware, answers: [Self.failure(.unavailable, status: 503)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         ledger.fail("startAttempts")
-        let problem = await Bench(ledger, [first, second]).remix().problem
+        let problem = try await Bench(ledger, [first, second]).remix().problem
         #expect(problem?.code == .unavailable)
         #expect(second.tasks.isEmpty)
         #expect(ledger.settlements.map(\.errorCode) == ["unavailable"])

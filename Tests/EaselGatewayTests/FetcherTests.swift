@@ -129,7 +129,7 @@ struct FetcherTests {
             let fetcher = Fetcher(client: Bench.client, policy: Self.loopbackAllowed, timeout: .seconds(5))
             _ = try await fetcher.fetch(server.origin + "/picture", maxBytes: 10)
         }
-        let names = seen.withLock(\.self)
+        let names = seen.withLock { $0 }
         #expect(names.contains("accept"))
         #expect(!names.contains("authorization") && !names.contains("api-key") && !names.contains("cookie"))
     }

@@ -95,7 +95,7 @@ struct CallRegistryTests {
         let waiters = (0..<3).map { _ in
             Task {
                 await registry.waitUntilIdle()
-                #expect(isIdle.withLock(\.self))
+                #expect(isIdle.withLock { $0 })
             }
         }
         registry.end()

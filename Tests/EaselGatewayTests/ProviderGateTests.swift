@@ -46,7 +46,7 @@ struct ProviderGateTests {
         #expect(order.withLock(\.isEmpty))
         gate.leave()
         for task in waiting { await task.value }
-        #expect(order.withLock(\.self) == [0, 1, 2, 3, 4])
+        #expect(order.withLock { $0 } == [0, 1, 2, 3, 4])
         #expect(gate.running == 0)
     }
 
@@ -79,8 +79,8 @@ struct ProviderGateTests {
             return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         rescue.cancel()
-        #expect(!isLate.withLock(\.self), "some waited for ever")
-        #expect(entered == 0 || isLate.withLock(\.self))
+        #expect(!isLate.withLock { $0 }, "some waited for ever")
+        #expect(entered == 0 || isLate.withLock { $0 })
     }
 
     @Test func `a place that is given as the time runs out is used or given back`() async {

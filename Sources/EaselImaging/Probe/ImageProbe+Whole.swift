@@ -1,8 +1,8 @@
 import EaselBase
-import EaselCore
+package import EaselCore
 
 extension ImageProbe {
-    /// Whether a picture's file is all there, by its structure: nothing is decoded, so this costs microseconds.
+    /// Whether a picture's file is all there, by its structure: nothing is decoded, so this costs at most one pass over the bytes.
     ///
     /// A file that was cut off has a perfect head. A provider would be asked, and perhaps paid, for nothing.
     /// Throws `.truncated` when the end that the format demands is missing.
@@ -10,7 +10,7 @@ extension ImageProbe {
         let isWhole =
             switch format {
             case .png: endsWithIEND(bytes)
-            case .jpg: hasEndMarker(bytes)
+            case .jpg: JPEGEnding.isPresent(in: HeaderBytes(bytes: bytes))
             case .webp: fillsRIFF(bytes)
             }
         guard isWhole else { throw .truncated }
@@ -25,18 +25,6 @@ extension ImageProbe {
             guard end <= bytes.count else { return false }
             if bytes[position + 4..<position + 8].elementsEqual("IEND".utf8) { return true }
             position = end
-        }
-        return false
-    }
-
-    /// Looks for EOI from the end: cameras append data behind it, but never a scan.
-    private static func hasEndMarker(_ bytes: [UInt8]) -> Bool {
-        var position = bytes.count - 2
-        while position > 2 {
-            if bytes[position] == 0xFF, bytes[position + 1] == 0xD9 { return true }
-            // A start of scan behind the last EOI means that the main picture has none of its own.
-            if bytes[position] == 0xFF, bytes[position + 1] == 0xDA { return false }
-            position -= 1
         }
         return false
     }
