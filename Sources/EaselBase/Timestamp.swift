@@ -84,7 +84,8 @@ extension Timestamp: CustomStringConvertible {
             return value
         }
         guard bytes.count >= 10, bytes[4] == 45, bytes[7] == 45, let year = number(0..<4), let month = number(5..<7),
-            let day = number(8..<10), (1...12).contains(month), (1...CivilDate.daysIn(month: month, year: year)).contains(day)
+            let day = number(8..<10), (1...12).contains(month),
+            (1...CivilDate.daysIn(month: month, year: year)).contains(day)
         else { return nil }
         let days = Int64(CivilDate.toDays(year: year, month: month, day: day)) * 86_400_000_000
         if bytes.count == 10 {

@@ -42,7 +42,8 @@ enum CommandTree {
     private static let up = CommandSpec(
         "up",
         "run everything here, with sandbox providers if there are no keys",
-        discussion: "Takes RUNWARE_API_KEY and IDEOGRAM_API_KEY from the environment. With neither, simulated providers "
+        discussion:
+            "Takes RUNWARE_API_KEY and IDEOGRAM_API_KEY from the environment. With neither, simulated providers "
             + "answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
         options: [
             .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where everything is kept"),
@@ -59,23 +60,56 @@ enum CommandTree {
         arguments: [ArgumentSpec("IMAGE", .file, "a file, a URL, or - for standard input")],
         options: [
             .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what to make of it"),
-            .option("model", short: "m", ValueSpec("MODEL", .choice(RemixModel.allCases.map(\.rawValue))), default: "ideogram-4.0", "which model"),
+            .option(
+                "model",
+                short: "m",
+                ValueSpec("MODEL", .choice(RemixModel.allCases.map(\.rawValue))),
+                default: "ideogram-4.0",
+                "which model"
+            ),
             .option("strength", ValueSpec("0-1", .number(0...1)), "0 keeps the source, 1 follows the prompt"),
-            .option("size", ValueSpec("WxH", .checked(wanted: "a size such as 1024x1024") { PixelSize($0) != nil }), "width and height"),
+            .option(
+                "size",
+                ValueSpec("WxH", .checked(wanted: "a size such as 1024x1024") { PixelSize($0) != nil }),
+                "width and height"
+            ),
             .option("count", short: "n", ValueSpec("N", .integer(1...20)), default: "1", "how many pictures"),
-            .option("speed", ValueSpec("SPEED", .choice(RenderingSpeed.allCases.map(\.rawValue))), "turbo, default or quality"),
+            .option(
+                "speed",
+                ValueSpec("SPEED", .choice(RenderingSpeed.allCases.map(\.rawValue))),
+                "turbo, default or quality"
+            ),
             .flag("copyright-detection", "ask for the copyright check (4.0)"),
             .flag("safety-check", "ask for the content check"),
             .option("negative-prompt", ValueSpec("TEXT"), "what to leave out (3.0, 1.0)"),
-            .option("magic-prompt", ValueSpec("MODE", .choice(MagicPrompt.allCases.map(\.rawValue))), "auto, on or off (3.0, 1.0)"),
-            .option("style-type", ValueSpec("TYPE", .choice(StyleType.allCases.map(\.rawValue))), "the rendering style (3.0, 1.0)"),
+            .option(
+                "magic-prompt",
+                ValueSpec("MODE", .choice(MagicPrompt.allCases.map(\.rawValue))),
+                "auto, on or off (3.0, 1.0)"
+            ),
+            .option(
+                "style-type",
+                ValueSpec("TYPE", .choice(StyleType.allCases.map(\.rawValue))),
+                "the rendering style (3.0, 1.0)"
+            ),
             .option("style-preset", ValueSpec("NAME"), "one of 62 presets (3.0)"),
             .option("style-code", ValueSpec("HEX"), "8 hexadecimal digits (3.0)"),
-            .option("style-reference", ValueSpec("IMAGE", .file), repeatable: true, "a picture for the style, up to 4 (3.0, 1.0)"),
+            .option(
+                "style-reference",
+                ValueSpec("IMAGE", .file),
+                repeatable: true,
+                "a picture for the style, up to 4 (3.0, 1.0)"
+            ),
             .option("character-reference", ValueSpec("IMAGE", .file), "a picture of the character (3.0)"),
             .option("character-mask", ValueSpec("IMAGE", .file), "its mask (3.0)"),
             .option("seed", ValueSpec("N", .integer(0...2_147_483_647)), "the seed (3.0, 1.0)"),
-            .option("format", short: "f", ValueSpec("FORMAT", .choice(ImageFormat.allCases.map(\.rawValue))), default: "jpg", "jpg, png or webp"),
+            .option(
+                "format",
+                short: "f",
+                ValueSpec("FORMAT", .choice(ImageFormat.allCases.map(\.rawValue))),
+                default: "jpg",
+                "jpg, png or webp"
+            ),
             .option("quality", ValueSpec("N", .integer(20...99)), "compression quality"),
             .option("policy", ValueSpec("NAME"), "a routing policy"),
             .option("project", ValueSpec("NAME"), "what the cost belongs to"),
@@ -98,7 +132,12 @@ enum CommandTree {
                 "calls, pictures, cost, latency, NSFW and copyright figures",
                 discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
                 options: [
-                    .option("by", ValueSpec("LIST"), default: "team,provider", "team, provider, model, project, key, day, hour, tag:NAME"),
+                    .option(
+                        "by",
+                        ValueSpec("LIST"),
+                        default: "team,provider",
+                        "team, provider, model, project, key, day, hour, tag:NAME"
+                    ),
                     .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
                     .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
                     .option("tz", ValueSpec("ZONE"), default: "UTC", "the time zone of days and hours"),
@@ -122,9 +161,17 @@ enum CommandTree {
                 options: [
                     .option("team", ValueSpec("NAME"), "one team only"),
                     .option("provider", ValueSpec("NAME"), "delivered by this provider"),
-                    .option("status", ValueSpec("STATUS", .choice(CallStatus.allCases.map(\.rawValue))), "how they ended"),
+                    .option(
+                        "status",
+                        ValueSpec("STATUS", .choice(CallStatus.allCases.map(\.rawValue))),
+                        "how they ended"
+                    ),
                     .option("nsfw", ValueSpec("BOOL", .choice(["true", "false"])), "with a picture flagged or not"),
-                    .option("copyright", ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])), "with such a verdict"),
+                    .option(
+                        "copyright",
+                        ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])),
+                        "with such a verdict"
+                    ),
                     .option("since", ValueSpec("WHEN"), "a date, a time, or 24h"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...500)), default: "20", "how many"),
                     json, csv,
@@ -176,7 +223,12 @@ enum CommandTree {
                 options: [
                     .option("team", ValueSpec("NAME"), required: true, "the team it belongs to"),
                     .option("project", ValueSpec("NAME"), "the project its calls count for"),
-                    .option("role", ValueSpec("ROLE", .choice(["member", "admin"])), default: "member", "what it may do"),
+                    .option(
+                        "role",
+                        ValueSpec("ROLE", .choice(["member", "admin"])),
+                        default: "member",
+                        "what it may do"
+                    ),
                     .option("expires", ValueSpec("TIME"), "an RFC 3339 time"),
                     .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
                     .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
@@ -199,7 +251,14 @@ enum CommandTree {
     private static let price = CommandSpec(
         "price",
         "the price book",
-        subcommands: [CommandSpec("list", "prices in force and to come", options: [json, csv] + client, examples: ["easel price list"])],
+        subcommands: [
+            CommandSpec(
+                "list",
+                "prices in force and to come",
+                options: [json, csv] + client,
+                examples: ["easel price list"]
+            )
+        ],
         defaultSubcommand: "list",
         examples: ["easel price list --csv"]
     )
@@ -208,7 +267,12 @@ enum CommandTree {
         "provider",
         "how the providers stand",
         subcommands: [
-            CommandSpec("list", "state, load, latency, spend today", options: [json, csv] + client, examples: ["easel provider list"])
+            CommandSpec(
+                "list",
+                "state, load, latency, spend today",
+                options: [json, csv] + client,
+                examples: ["easel provider list"]
+            )
         ],
         defaultSubcommand: "list",
         examples: ["easel provider list"]
@@ -237,7 +301,12 @@ enum CommandTree {
             CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
             CommandSpec("status", "which migrations are in", options: [json], examples: ["easel db status"]),
             CommandSpec("verify", "prove that the figures add up", options: [json], examples: ["easel db verify"]),
-            CommandSpec("psql", "open psql, or run one command", arguments: [ArgumentSpec("SQL", .text, required: false, "a statement to run")], examples: ["easel db psql 'select count(*) from calls'"]),
+            CommandSpec(
+                "psql",
+                "open psql, or run one command",
+                arguments: [ArgumentSpec("SQL", .text, required: false, "a statement to run")],
+                examples: ["easel db psql 'select count(*) from calls'"]
+            ),
         ],
         examples: ["easel db verify"]
     )
@@ -247,11 +316,21 @@ enum CommandTree {
         "simulated providers that follow the documents strictly",
         options: [
             .option("host", ValueSpec("HOST"), default: "127.0.0.1", "where to listen"),
-            .option("port", ValueSpec("PORT", .integer(0...65_535)), default: "8090", "Runware's port; Ideogram's is the next"),
+            .option(
+                "port",
+                ValueSpec("PORT", .integer(0...65_535)),
+                default: "8090",
+                "Runware's port; Ideogram's is the next"
+            ),
             .option("latency", ValueSpec("TIME", .duration), default: "0s", "how long a picture takes"),
             .option("faults", ValueSpec("FILE", .file), "rules of misbehaviour as JSON"),
             .option("api-key", ValueSpec("KEY"), default: "sandbox-key", "the key it accepts"),
-            .option("pixel-scale", ValueSpec("N", .integer(1...64)), default: "1", "divide the sides of pictures, for load tests"),
+            .option(
+                "pixel-scale",
+                ValueSpec("N", .integer(1...64)),
+                default: "1",
+                "divide the sides of pictures, for load tests"
+            ),
         ],
         examples: ["easel sandbox --port 8090 --latency 2s"]
     )
@@ -267,7 +346,12 @@ enum CommandTree {
         "config",
         "the configuration",
         subcommands: [
-            CommandSpec("check", "name every fault with file and line", options: [config], examples: ["easel config check -c easel.yaml"]),
+            CommandSpec(
+                "check",
+                "name every fault with file and line",
+                options: [config],
+                examples: ["easel config check -c easel.yaml"]
+            ),
             CommandSpec("example", "print a commented example", examples: ["easel config example > easel.yaml"]),
         ],
         defaultSubcommand: "check",

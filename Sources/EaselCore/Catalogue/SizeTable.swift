@@ -14,7 +14,9 @@ package enum SizeTable {
     package static func nearest(to size: PixelSize, model: RemixModel, count: Int = 3) -> [PixelSize] {
         func distance(_ candidate: PixelSize) -> Double {
             let shape = abs(logRatio(candidate) - logRatio(size))
-            let area = abs(log(Double(candidate.width * candidate.height)) - log(Double(max(1, size.width * size.height))))
+            let area = abs(
+                log(Double(candidate.width * candidate.height)) - log(Double(max(1, size.width * size.height)))
+            )
             return shape * 4 + area
         }
         return Array(sizes(of: model).sorted { distance($0) < distance($1) }.prefix(count))

@@ -33,7 +33,9 @@ package struct PixelSize: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Reads `WIDTHxHEIGHT`; nil for anything else.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "x", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isASCIIDigit) }), let width = Int(parts[0]), let height = Int(parts[1]), width > 0, height > 0 else {
+        guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isASCIIDigit) }), let width = Int(parts[0]),
+            let height = Int(parts[1]), width > 0, height > 0
+        else {
             return nil
         }
         self.init(width: width, height: height)

@@ -124,10 +124,12 @@ package enum Planner {
             return stable(offers) { ($0.pricePerImage?.nanodollars ?? .max) < ($1.pricePerImage?.nanodollars ?? .max) }
                 .map { ($0, $0.pricePerImage.map { "costs $\($0.usd) a picture" } ?? "has no price") }
         case .latency:
-            return stable(offers) { ($0.expectedLatency ?? .seconds(1 << 30)) < ($1.expectedLatency ?? .seconds(1 << 30)) }
-                .map { offer in
-                    (offer, offer.expectedLatency.map { "usually takes \($0.milliseconds) ms" } ?? "not measured yet")
-                }
+            return stable(offers) {
+                ($0.expectedLatency ?? .seconds(1 << 30)) < ($1.expectedLatency ?? .seconds(1 << 30))
+            }
+            .map { offer in
+                (offer, offer.expectedLatency.map { "usually takes \($0.milliseconds) ms" } ?? "not measured yet")
+            }
         }
     }
 

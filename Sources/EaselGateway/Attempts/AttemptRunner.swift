@@ -140,7 +140,10 @@ struct AttemptRunner: Sendable {
             await pause(min(pacing.delay(elapsed: elapsed, polls: polls), left))
             polls += 1
             let asked = SteadyInstant.now.since(began)
-            switch await provider.poll(question, timeout: max(.milliseconds(50), min(Self.pollTimeout, task.timeout - asked))) {
+            switch await provider.poll(
+                question,
+                timeout: max(.milliseconds(50), min(Self.pollTimeout, task.timeout - asked))
+            ) {
             case .ended(let result):
                 ended = result
                 // A task that was done at the first question may have been done long before: lean towards asking earlier.

@@ -110,7 +110,9 @@ final class CallRun: Sendable {
     // MARK: - The loop
 
     /// Runs the call to its end. `starts` are the rows of the first round, written with the call.
-    func run(machine: consuming AttemptMachine, first action: AttemptMachine.Action, first starts: [AttemptStart]) async -> Ending {
+    func run(machine: consuming AttemptMachine, first action: AttemptMachine.Action, first starts: [AttemptStart]) async
+        -> Ending
+    {
         var machine = machine
         var action = action
         var starts: [AttemptStart]? = starts

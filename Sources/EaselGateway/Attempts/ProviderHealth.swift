@@ -33,7 +33,9 @@ final class ProviderHealth: Sendable {
 
     /// A provider that names a time is not asked before it (R6).
     func note(_ failure: ProviderFailure, of provider: String, now: SteadyInstant = .now) {
-        guard let pause = failure.retryAfter, failure.kind == .rateLimited || failure.kind == .unavailable else { return }
+        guard let pause = failure.retryAfter, failure.kind == .rateLimited || failure.kind == .unavailable else {
+            return
+        }
         state.withLock { state in
             let until = now + pause
             if let known = state.cooldowns[provider], known.until > until { return }

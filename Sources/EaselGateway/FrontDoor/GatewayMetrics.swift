@@ -44,7 +44,9 @@ final class GatewayMetrics: Sendable {
             text += "easel_calls_total{status=\"\(status.rawValue)\"} \(count)\n"
         }
         text.head("easel_attempts_total", "Attempts by provider and how they ended.", "counter")
-        let attempts = state.attempts.sorted { ($0.key.provider, $0.key.outcome.rawValue) < ($1.key.provider, $1.key.outcome.rawValue) }
+        let attempts = state.attempts.sorted {
+            ($0.key.provider, $0.key.outcome.rawValue) < ($1.key.provider, $1.key.outcome.rawValue)
+        }
         for (key, count) in attempts {
             text += "easel_attempts_total{provider=\"\(key.provider)\",outcome=\"\(key.outcome.rawValue)\"} \(count)\n"
         }
@@ -69,6 +71,8 @@ extension String {
     /// Appends a gauge with one line for each set of labels.
     mutating func gauge(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {
         head(name, help, "gauge")
-        for (labels, value) in values { self += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n" }
+        for (labels, value) in values {
+            self += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+        }
     }
 }

@@ -27,7 +27,12 @@ struct RemixService: Sendable {
         }
         // The last eight bytes of a version 7 UUID are random: uniform over calls, and known from the log.
         let draw = withUnsafeBytes(of: callID.uuid) { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
-        return Planner.plan(request: request, policy: policy, offers: desk.offers(for: request, at: now), draw: draw >> 2)
+        return Planner.plan(
+            request: request,
+            policy: policy,
+            offers: desk.offers(for: request, at: now),
+            draw: draw >> 2
+        )
     }
 
     func remix(

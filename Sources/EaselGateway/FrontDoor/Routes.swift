@@ -35,13 +35,17 @@ struct Routes: Sendable {
         case ("GET", 1, "healthz", _), ("HEAD", 1, "healthz", _): return status.alive()
         case ("GET", 1, "readyz", _), ("HEAD", 1, "readyz", _): return await status.readiness()
         case ("GET", 1, "metrics", _): return try await status.metrics(request)
-        case (_, 0, _, _): try only(["GET", "HEAD"], request)
+        case (_, 0, _, _):
+            try only(["GET", "HEAD"], request)
             return status.welcome()
-        case (_, 2, "v1", "remix"): try only(["POST"], request)
+        case (_, 2, "v1", "remix"):
+            try only(["POST"], request)
             return try await remix(request)
-        case (_, 2, "v1", "calls"): try only(["GET"], request)
+        case (_, 2, "v1", "calls"):
+            try only(["GET"], request)
             return try await calls.list(request)
-        case (_, 3, "v1", "calls"): try only(["GET"], request)
+        case (_, 3, "v1", "calls"):
+            try only(["GET"], request)
             return try await calls.show(request, parts[2])
         case (_, 4, "v1", "artifacts"):
             try only(["GET", "HEAD"], request)
@@ -136,9 +140,12 @@ func json(
 func linkBase(_ request: ServerRequest, _ settings: GatewaySettings) -> String {
     if let configured = settings.publicURL { return configured }
     let host = request.fields["Host"] ?? ""
-    let isSound = !host.isEmpty && host.utf8.allSatisfy { byte in
-        (48...58).contains(byte) || (65...93).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
-    }
+    let isSound =
+        !host.isEmpty
+        && host.utf8.allSatisfy { byte in
+            (48...58).contains(byte) || (65...93).contains(byte) || (97...122).contains(byte) || byte == 45
+                || byte == 46
+        }
     return isSound ? "http://\(host)" : ""
 }
 
@@ -162,7 +169,11 @@ func smallBody<Value: Decodable>(
     }
     let unknown = members.keys.filter { !known.contains($0) }.sorted()
     guard unknown.isEmpty else {
-        throw .invalid(unknown.map { RequestFault(String($0.prefix(64)), "is not known; there are \(known.sorted().joined(separator: ", "))") })
+        throw .invalid(
+            unknown.map {
+                RequestFault(String($0.prefix(64)), "is not known; there are \(known.sorted().joined(separator: ", "))")
+            }
+        )
     }
     do {
         return try JSON.decode(type, from: body)

@@ -47,7 +47,11 @@ struct StatusRoutes: Sendable {
             version: version
         )
         let bytes = (try? JSON.encode(body, sorted: true)) ?? []
-        return .json(bytes, status: isReady ? 200 : 503, fields: isReady ? HTTPFields() : HTTPFields([("Retry-After", "2")]))
+        return .json(
+            bytes,
+            status: isReady ? 200 : 503,
+            fields: isReady ? HTTPFields() : HTTPFields([("Retry-After", "2")])
+        )
     }
 
     private struct ProviderStanding: Encodable {

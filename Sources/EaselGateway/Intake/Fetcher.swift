@@ -94,7 +94,8 @@ package struct Fetcher: Sendable {
 
     /// `scheme://host:port`, in lower case, with the port spelled out.
     package static func origin(of text: String) -> String? {
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased() else {
+        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased()
+        else {
             return nil
         }
         return "\(scheme)://\(host):\(url.port ?? (scheme == "https" ? 443 : 80))"

@@ -13,7 +13,8 @@ struct MultipartDraft {
             let name = part.name.hasSuffix("[]") ? String(part.name.dropLast(2)) : part.name
             if let member = Self.member(of: name, "output") {
                 guard let text = text(part, .output) else { continue }
-                let value: JSONValue = member == "quality" ? Int(text).map { .number(Decimal($0)) } ?? .string(text) : .string(text)
+                let value: JSONValue =
+                    member == "quality" ? Int(text).map { .number(Decimal($0)) } ?? .string(text) : .string(text)
                 OutputFields.read([member: value], into: &draft, faults: &faults)
                 continue
             }
@@ -39,7 +40,9 @@ struct MultipartDraft {
 
     /// `output.format` and `output[format]` both name a member.
     private static func member(of name: String, _ object: String) -> String? {
-        if name.hasPrefix("\(object)."), name.count > object.count + 1 { return String(name.dropFirst(object.count + 1)) }
+        if name.hasPrefix("\(object)."), name.count > object.count + 1 {
+            return String(name.dropFirst(object.count + 1))
+        }
         if name.hasPrefix("\(object)["), name.hasSuffix("]"), name.count > object.count + 2 {
             return String(name.dropFirst(object.count + 1).dropLast())
         }
@@ -87,7 +90,10 @@ struct MultipartDraft {
             set(\.tags, object, parameter, "a JSON object of strings, or parts named tags.NAME")
         case .output:
             guard let object = try? JSON.decode([String: JSONValue].self, from: Array(text.utf8)) else {
-                return fault(parameter, "must be a JSON object, or parts named output.type, output.format, output.quality")
+                return fault(
+                    parameter,
+                    "must be a JSON object, or parts named output.type, output.format, output.quality"
+                )
             }
             OutputFields.read(object, into: &draft, faults: &faults)
         case .image, .styleReferenceImages, .characterReferenceImages, .characterReferenceMasks: break

@@ -30,7 +30,9 @@ enum MultipartParser {
 
     /// The boundary of a Content-Type value.
     static func boundary(of contentType: String) -> String? {
-        guard let found = parameters(of: contentType)["boundary"], (1...70).contains(found.utf8.count) else { return nil }
+        guard let found = parameters(of: contentType)["boundary"], (1...70).contains(found.utf8.count) else {
+            return nil
+        }
         return found
     }
 

@@ -41,7 +41,10 @@ struct Resolver: Sendable {
     /// Asks once more about attempts of settled calls whose end is unknown.
     func sweepUnknown() async throws(LedgerError) {
         // Older ones have been posted at their bound; the attempt's own row keeps saying `unknown`.
-        for call in try await ledger.unknownAttempts(since: time.now - unknownAfter - .seconds(86_400), limit: Self.batch) {
+        for call in try await ledger.unknownAttempts(
+            since: time.now - unknownAfter - .seconds(86_400),
+            limit: Self.batch
+        ) {
             try await settle(call)
         }
     }

@@ -60,7 +60,8 @@ struct ImageDelivery: Sendable {
                 let bytes =
                     info.format == output.format
                     ? original : try ImageEditing.transcode(original, to: output.format, quality: output.quality ?? 95)
-                done.info = bytes.count == original.count && info.format == output.format ? info : try ImageProbe.probe(bytes)
+                done.info =
+                    bytes.count == original.count && info.format == output.format ? info : try ImageProbe.probe(bytes)
                 done.bytes = bytes
                 done.sha256 = Crypto.sha256(bytes)
                 return .success(done)
@@ -68,7 +69,9 @@ struct ImageDelivery: Sendable {
                 return .failure(error)
             }
         }
-        switch needsWork ? await ThreadPoolExecutor.shared.run({ Self.keep(work(), in: store, callID, ordinal) }) : work() {
+        switch needsWork
+            ? await ThreadPoolExecutor.shared.run({ Self.keep(work(), in: store, callID, ordinal) }) : work()
+        {
         case .success(let done): return done
         case .failure(let error):
             log.warning("result image unreadable", ["call_id": callID.text, "error": error.sentence])

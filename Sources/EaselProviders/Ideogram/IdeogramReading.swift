@@ -51,7 +51,8 @@ package enum IdeogramReading {
                 refused ? .refused : .failed,
                 code: String(reason.prefix(80)),
                 message: refused
-                    ? "Ideogram withheld the result on content grounds." : "Ideogram reported that the generation failed.",
+                    ? "Ideogram withheld the result on content grounds."
+                    : "Ideogram reported that the generation failed.",
                 httpStatus: response.status
             )
             return .ended(result)
@@ -75,7 +76,9 @@ package enum IdeogramReading {
         result.images = images.map { image($0, question) }
         for image in images { result.extra.merge(image.extra) { old, _ in old } }
         if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
-        if let id = reply.requestID, result.providerRequestID == nil { result.providerRequestID = String(id.prefix(200)) }
+        if let id = reply.requestID, result.providerRequestID == nil {
+            result.providerRequestID = String(id.prefix(200))
+        }
         if images.isEmpty {
             result.failure = ProviderFailure(
                 .empty,

@@ -17,7 +17,8 @@ package enum IdeogramTranslation {
     private static func translate4(_ request: RemixRequest) -> ProviderTranslation {
         var entries = [TranslationEntry(.prompt, "text_prompt", .mapped)]
         if let target = cropRatio(for: request) {
-            let note = "cropped to the shape of \(target): 4.0 refuses image_weight with another shape than the source's"
+            let note =
+                "cropped to the shape of \(target): 4.0 refuses image_weight with another shape than the source's"
             entries.append(TranslationEntry(.image, "image", .approximated, note))
         } else {
             entries.append(TranslationEntry(.image, "image", .mapped))

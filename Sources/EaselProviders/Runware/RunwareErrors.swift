@@ -27,7 +27,8 @@ package enum RunwareErrors {
         "taskFailedOrNotFound", "mediaStorageFileCouldNotBeMoved",
     ]
     private static let validationPrefixes = [
-        "invalid", "missing", "conflict", "duplicate", "unsupported", "value", "array", "max", "mismatch", "incompatible",
+        "invalid", "missing", "conflict", "duplicate", "unsupported", "value", "array", "max", "mismatch",
+        "incompatible",
     ]
     private static let validation: Set<String> = [
         "unknownParameter", "unknownProviderSettingsProvider", "transparentModelMismatch",

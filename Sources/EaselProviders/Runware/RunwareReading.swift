@@ -112,7 +112,9 @@ enum RunwareReading {
         }
         result.images = finished.map { image($0, question) }
         result.cost = cost(of: finished)
-        for item in finished { result.extra.merge(item.extra.filter { $0.key != "structuredPrompt" }) { old, _ in old } }
+        for item in finished {
+            result.extra.merge(item.extra.filter { $0.key != "structuredPrompt" }) { old, _ in old }
+        }
         var errors = envelope.errors.filter { $0.concerns(question) }
         errors += envelope.data.filter { $0.belongs(to: question) }.compactMap(\.error)
         let failures = errors.map {

@@ -47,7 +47,9 @@ enum RunwareTranslation {
             )
         }
         if request.safetyCheck { entries.append(TranslationEntry(.safetyCheck, "safety.checkContent", .mapped)) }
-        if request.negativePrompt != nil { entries.append(TranslationEntry(.negativePrompt, "negativePrompt", .mapped)) }
+        if request.negativePrompt != nil {
+            entries.append(TranslationEntry(.negativePrompt, "negativePrompt", .mapped))
+        }
         let settings: [(RemixParameter, String, Bool)] = [
             (.magicPrompt, "magicPrompt", request.magicPrompt != nil),
             (.styleType, "styleType", request.styleType != nil),

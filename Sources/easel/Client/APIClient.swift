@@ -19,7 +19,9 @@ struct APIClient: Sendable {
         }
         baseURL = url.hasSuffix("/") ? String(url.dropLast()) : url
         if let file = arguments.text("api-key-file") {
-            guard let text = Self.read(file) else { throw CommandFailure("cannot read the key file \(file)", code: ExitCode.usage) }
+            guard let text = Self.read(file) else {
+                throw CommandFailure("cannot read the key file \(file)", code: ExitCode.usage)
+            }
             key = text
         } else if let text = environment["EASEL_API_KEY"], !text.isEmpty {
             key = text
@@ -122,7 +124,9 @@ struct APIClient: Sendable {
         if let code = problem.code { lines[0] += " (\(code))" }
         for fault in problem.errors ?? [] { lines.append("  \(fault.parameter): \(fault.message)") }
         if let id = problem.call_id { lines.append("  call \(id): `easel calls show \(id)` tells more") }
-        if response.status == 401 { lines.append("  the key comes from --api-key-file, EASEL_API_KEY or .easel/admin-key") }
+        if response.status == 401 {
+            lines.append("  the key comes from --api-key-file, EASEL_API_KEY or .easel/admin-key")
+        }
         return CommandFailure(lines.joined(separator: "\n"))
     }
 }

@@ -47,7 +47,9 @@ struct ListPrinter {
 
     func printTable(_ rows: [JSONValue]) {
         var table = TextTable(
-            columns.map { $0.isNumber ? .number($0.title, importance: $0.importance) : .text($0.title, importance: $0.importance) }
+            columns.map {
+                $0.isNumber ? .number($0.title, importance: $0.importance) : .text($0.title, importance: $0.importance)
+            }
         )
         for row in rows { table.add(columns.map { $0.text(row) }) }
         let rendering = table.render(Terminal.of(.standardOutput).style)

@@ -118,17 +118,28 @@ enum ProviderCommand {
 enum RouteCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let file = arguments.text("FILE") ?? "-"
-        let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
+        let data =
+            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
         guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
-        let body = try await APIClient(arguments).post("/v1/route/explain", body: [UInt8](data), type: "application/json")
+        let body = try await APIClient(arguments).post(
+            "/v1/route/explain",
+            body: [UInt8](data),
+            type: "application/json"
+        )
         if arguments.has("json") { return Output.data(body) }
         let plan = try JSON.decode(JSONValue.self, from: body)["plan"] ?? .null
-        Output.data("policy \(plan["policy"]?.stringValue ?? ""), at most \(plan["bound_usd"]?.stringValue.map { "$\($0)" } ?? "an unknown price")")
+        Output.data(
+            "policy \(plan["policy"]?.stringValue ?? ""), at most \(plan["bound_usd"]?.stringValue.map { "$\($0)" } ?? "an unknown price")"
+        )
         for (index, candidate) in (plan["candidates"]?.arrayValue ?? []).enumerated() {
-            Output.data("\(index + 1). \(candidate["provider"]?.stringValue ?? "")  \(candidate["reason"]?.stringValue ?? "")")
+            Output.data(
+                "\(index + 1). \(candidate["provider"]?.stringValue ?? "")  \(candidate["reason"]?.stringValue ?? "")"
+            )
         }
         for dropped in plan["dropped"]?.arrayValue ?? [] {
-            Output.data("-  \(dropped["provider"]?.stringValue ?? "")  dropped: \(dropped["reason"]?.stringValue ?? "")")
+            Output.data(
+                "-  \(dropped["provider"]?.stringValue ?? "")  dropped: \(dropped["reason"]?.stringValue ?? "")"
+            )
         }
     }
 }

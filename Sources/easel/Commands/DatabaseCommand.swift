@@ -50,7 +50,9 @@ enum DatabaseCommand {
         switch arguments.command.last {
         case "migrate":
             let applied = try await Migrator(connectionString: connectionString, log: log).migrate()
-            Output.data(applied.isEmpty ? "the schema is up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+            Output.data(
+                applied.isEmpty ? "the schema is up to date" : applied.map { "applied \($0)" }.joined(separator: "\n")
+            )
         case "status": try await status(arguments, connectionString, log)
         case "verify": try await verify(arguments, connectionString, log)
         default: try psql(arguments, connectionString, embedded)
@@ -91,18 +93,27 @@ enum DatabaseCommand {
         await ledger.close()
         if arguments.has("json") {
             let rows = findings.map {
-                FindingDocument(check: $0.check.rawValue, team_id: $0.teamID, call_id: $0.callID.text, detail: $0.detail)
+                FindingDocument(
+                    check: $0.check.rawValue,
+                    team_id: $0.teamID,
+                    call_id: $0.callID.text,
+                    detail: $0.detail
+                )
             }
             Output.data(try JSON.text(["findings": rows], sorted: true))
         } else if findings.isEmpty {
             Output.data("every figure adds up: \(DatabaseVerify.Check.allCases.count) checks over the whole log")
         } else {
-            for finding in findings { Output.data("\(finding.check.rawValue): call \(finding.callID.text): \(finding.detail)") }
+            for finding in findings {
+                Output.data("\(finding.check.rawValue): call \(finding.callID.text): \(finding.detail)")
+            }
         }
         if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }
     }
 
-    private static func psql(_ arguments: ParsedArguments, _ connectionString: String, _ embedded: EmbeddedPostgres?) throws {
+    private static func psql(_ arguments: ParsedArguments, _ connectionString: String, _ embedded: EmbeddedPostgres?)
+        throws
+    {
         var words = embedded?.psqlCommand ?? ["psql", connectionString]
         if let statement = arguments.text("SQL") { words += ["-c", statement] }
         let process = Process()

@@ -78,7 +78,10 @@ struct Demo {
         let source = folder + "/source.jpg"
         try ExamplePicture.write(to: source)
         let picture = [UInt8](FileManager.default.contents(atPath: source) ?? Data())
-        let key = String(decoding: FileManager.default.contents(atPath: configuration.dataDirectory + "/admin-key") ?? Data(), as: UTF8.self)
+        let key = String(
+            decoding: FileManager.default.contents(atPath: configuration.dataDirectory + "/admin-key") ?? Data(),
+            as: UTF8.self
+        )
         let client = APIClient(baseURL: url, key: key.trimmingCharacters(in: .whitespacesAndNewlines))
         Output.data("One picture, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
         var failovers = 0
@@ -101,7 +104,9 @@ struct Demo {
             }
         }
         Output.data("")
-        let report = try UsageReportReading.report(from: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")]))
+        let report = try UsageReportReading.report(
+            from: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")])
+        )
         Output.data(UsageReportRenderer(report).table(Terminal.of(.standardOutput).style))
         guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
         Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")

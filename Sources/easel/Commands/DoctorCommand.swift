@@ -20,7 +20,10 @@ enum DoctorCommand {
     }
 
     static func run(_ arguments: ParsedArguments) async throws {
-        let findings = await examine(path: arguments.text("config") ?? "easel.yaml", isGiven: arguments.text("config") != nil)
+        let findings = await examine(
+            path: arguments.text("config") ?? "easel.yaml",
+            isGiven: arguments.text("config") != nil
+        )
         if arguments.has("json") {
             Output.data(try JSON.text(["findings": findings], sorted: true))
         } else {
@@ -51,10 +54,20 @@ enum DoctorCommand {
                 configuration = try Configuration.load(path: path)
                 add("configuration", .ok, "\(path) is sound")
             } catch {
-                add("configuration", .problem, error.report, "mend the lines above; `easel config example` prints a sound one")
+                add(
+                    "configuration",
+                    .problem,
+                    error.report,
+                    "mend the lines above; `easel config example` prints a sound one"
+                )
             }
         } else {
-            add("configuration", .warning, "there is no \(path)", "`easel config example > easel.yaml`, or `easel up` to try without")
+            add(
+                "configuration",
+                .warning,
+                "there is no \(path)",
+                "`easel config example > easel.yaml`, or `easel up` to try without"
+            )
         }
         let directory = configuration?.dataDirectory ?? ".easel"
         dataDirectory(directory, add)
@@ -76,7 +89,12 @@ enum DoctorCommand {
         let most = Int(clamping: limit.rlim_max)
         most >= 4096
             ? add("open files", .ok, "up to \(most)", nil)
-            : add("open files", .warning, "at most \(most)", "raise the hard limit (`ulimit -Hn`): a waiting call takes two")
+            : add(
+                "open files",
+                .warning,
+                "at most \(most)",
+                "raise the hard limit (`ulimit -Hn`): a waiting call takes two"
+            )
     }
 
     private static func dataDirectory(_ directory: String, _ add: Add) {
@@ -87,13 +105,23 @@ enum DoctorCommand {
         }
         if !FileManager.default.fileExists(atPath: place) { place = "." }
         guard FileManager.default.isWritableFile(atPath: place) else {
-            return add("data directory", .problem, "\(place) is not writable", "give this user the directory, or set data_dir")
+            return add(
+                "data directory",
+                .problem,
+                "\(place) is not writable",
+                "give this user the directory, or set data_dir"
+            )
         }
         var system = statvfs()
         if statvfs(place, &system) == 0 {
             let free = Int(clamping: UInt64(system.f_bavail) * UInt64(system.f_frsize))
             guard free > 1 << 30 else {
-                return add("data directory", .warning, "only \(ByteSizeText.format(free)) free for \(directory)", "make room: the database and the journal need it")
+                return add(
+                    "data directory",
+                    .warning,
+                    "only \(ByteSizeText.format(free)) free for \(directory)",
+                    "make room: the database and the journal need it"
+                )
             }
             return add("data directory", .ok, "\(directory), \(ByteSizeText.format(free)) free", nil)
         }
@@ -103,7 +131,12 @@ enum DoctorCommand {
     private static func postgresPrograms(_ add: Add) {
         let found = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql"))?.sorted() ?? []
         found.isEmpty
-            ? add("PostgreSQL", .problem, "no server programs are installed", "`apt-get install postgresql-15`, or set database.url")
+            ? add(
+                "PostgreSQL",
+                .problem,
+                "no server programs are installed",
+                "`apt-get install postgresql-15`, or set database.url"
+            )
             : add("PostgreSQL", .ok, "server programs of version \(found.joined(separator: ", "))", nil)
     }
 
@@ -113,7 +146,12 @@ enum DoctorCommand {
             let status = try await Migrator(connectionString: url.reveal(), log: .silent).status()
             status.pending.isEmpty
                 ? add("database", .ok, "reached, schema up to date", nil)
-                : add("database", .warning, "reached, \(status.pending.count) migration(s) to come", "`easel db migrate`, or start the gateway")
+                : add(
+                    "database",
+                    .warning,
+                    "reached, \(status.pending.count) migration(s) to come",
+                    "`easel db migrate`, or start the gateway"
+                )
         } catch {
             add("database", .problem, "\(error)", "check database.url and that the server accepts this host and user")
         }
@@ -133,7 +171,12 @@ enum DoctorCommand {
             )
             do throws(TransportError) {
                 let response = try await client.execute(request)
-                add("provider \(provider.name)", .ok, "\(provider.baseURL) answers (status \(response.status) without a key)", nil)
+                add(
+                    "provider \(provider.name)",
+                    .ok,
+                    "\(provider.baseURL) answers (status \(response.status) without a key)",
+                    nil
+                )
             } catch {
                 add(
                     "provider \(provider.name)",

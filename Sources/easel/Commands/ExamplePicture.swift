@@ -30,7 +30,8 @@ enum ExamplePicture {
                     let ripple = sin(Double(y) * (0.9 - depth * 0.5) + sin(Double(x) * 0.02) * 3) * 0.05 * (1 + depth)
                     colour = mix(sky(1 - depth * 0.8), (0.05, 0.10, 0.18), 0.35 + depth * 0.35)
                     colour = (colour.0 + ripple, colour.1 + ripple, colour.2 + ripple)
-                    let glitter = abs(Double(x) - sun.x) < 30 + depth * 90 && sin(Double(y) * 1.7 + Double(x) * 0.3) > 0.55
+                    let glitter =
+                        abs(Double(x) - sun.x) < 30 + depth * 90 && sin(Double(y) * 1.7 + Double(x) * 0.3) > 0.55
                     if glitter { colour = mix(colour, (1.0, 0.85, 0.6), 0.6) }
                 }
                 let grain = noise(x, y) * 0.035

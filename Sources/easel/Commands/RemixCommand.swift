@@ -19,7 +19,9 @@ enum RemixCommand {
         }
         for (option, field) in flags where arguments.has(option) { form.add(field, "true") }
         for file in arguments.texts("style-reference") { try addImage("style_reference_images", file, to: &form) }
-        if let file = arguments.text("character-reference") { try addImage("character_reference_images", file, to: &form) }
+        if let file = arguments.text("character-reference") {
+            try addImage("character_reference_images", file, to: &form)
+        }
         if let file = arguments.text("character-mask") { try addImage("character_reference_masks", file, to: &form) }
         for (name, value) in arguments.pairs("tag") { form.add("tags.\(name)", value) }
         form.add("output.type", "base64")
@@ -110,7 +112,11 @@ enum RemixCommand {
             try data.write(to: URL(fileURLWithPath: path))
             paths.append(path)
         }
-        if arguments.has("json") { Output.data(try withPaths(answer, paths)) } else if !paths.isEmpty { Output.data(paths.joined(separator: "\n")) }
+        if arguments.has("json") {
+            Output.data(try withPaths(answer, paths))
+        } else if !paths.isEmpty {
+            Output.data(paths.joined(separator: "\n"))
+        }
         for attempt in reply.attempts where attempt.outcome != "succeeded" {
             Output.note("\(attempt.provider): \(attempt.outcome)\(attempt.reason.map { " (\($0))" } ?? "")")
         }
@@ -118,9 +124,13 @@ enum RemixCommand {
             Output.note("\(entry.parameter): \(entry.action.rawValue)\(entry.note.map { ", \($0)" } ?? "")")
         }
         let withheld = reply.images.count(where: \.withheld)
-        if withheld > 0 { Output.note("\(withheld) of \(reply.images.count) pictures withheld by the provider on content grounds") }
+        if withheld > 0 {
+            Output.note("\(withheld) of \(reply.images.count) pictures withheld by the provider on content grounds")
+        }
         let cost = reply.cost_usd.map { "$\($0)\(reply.cost_basis == "provider" ? "" : "*")" } ?? "cost not known"
-        Output.note("\(reply.status) by \(reply.provider ?? "nobody"), \(cost), \(reply.latency_ms) ms, call \(reply.id)")
+        Output.note(
+            "\(reply.status) by \(reply.provider ?? "nobody"), \(cost), \(reply.latency_ms) ms, call \(reply.id)"
+        )
         if paths.isEmpty { throw CommandFailure("no picture was delivered") }
     }
 

@@ -22,7 +22,9 @@ enum UpCommand {
         if keys.isEmpty {
             sandbox = try startSandbox(group)
             if !isDemo {
-                Output.note("No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer, nothing is charged.")
+                Output.note(
+                    "No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer, nothing is charged."
+                )
             }
         }
         let configuration = try Configuration.parse(
@@ -120,7 +122,10 @@ enum UpCommand {
         }
         let admin = FileManager.default.contents(atPath: directory + "/admin-key") ?? Data()
         let adminKey = String(decoding: admin, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        let body = try await APIClient(baseURL: url, key: adminKey).post("/v1/keys", json: ["team": Runtime.defaultTeam])
+        let body = try await APIClient(baseURL: url, key: adminKey).post(
+            "/v1/keys",
+            json: ["team": Runtime.defaultTeam]
+        )
         guard let key = try JSON.decode(JSONValue.self, from: body)["key"]?.stringValue else {
             throw CommandFailure("the gateway made no key")
         }

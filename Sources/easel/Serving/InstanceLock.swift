@@ -17,7 +17,9 @@ final class InstanceLock: Sendable {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw CommandFailure("another Easel is running in \(directory); stop it, or give this one a data_dir of its own")
+            throw CommandFailure(
+                "another Easel is running in \(directory); stop it, or give this one a data_dir of its own"
+            )
         }
         var buffer = [UInt8](repeating: 0, count: 64)
         let count = pread(descriptor, &buffer, buffer.count, 0)
@@ -25,7 +27,8 @@ final class InstanceLock: Sendable {
         previousGatewayID = UUID(uuidString: text.trimmingCharacters(in: .whitespacesAndNewlines))
         gatewayID = UUIDv7.mint(at: now)
         let name = Array((gatewayID.text + "\n").utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, name, name.count, 0) == name.count, fsync(descriptor) == 0
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, name, name.count, 0) == name.count,
+            fsync(descriptor) == 0
         else {
             close(descriptor)
             throw CommandFailure("cannot write \(path): \(String(cString: strerror(errno)))")

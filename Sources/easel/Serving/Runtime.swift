@@ -51,7 +51,8 @@ final class Runtime: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let instance = try InstanceLock(directory: directory, now: time.now)
         let embedded =
-            configuration.database.url == nil ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
+            configuration.database.url == nil
+            ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         let database: PostgresLedger
         do {
@@ -67,14 +68,22 @@ final class Runtime: Sendable {
         let prices = PriceShelf()
         try await prices.refresh(from: ledger)
         let group = EventLoopGroup(name: "easel-loop", count: ProcessInfo.processInfo.activeProcessorCount)
-        let client = HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 8192, userAgent: "easel/\(VersionCommand.version)"))
+        let client = HTTPClient(
+            group: group,
+            configuration: HTTPClientConfiguration(
+                maxConnectionsPerHost: 8192,
+                userAgent: "easel/\(VersionCommand.version)"
+            )
+        )
         let adminKey = try adminKey(configuration)
         let gateway = try Gateway(
             settings: settings(configuration, gatewayID: instance.gatewayID, adminKey: adminKey),
             ledger: ledger,
             providers: configuration.providers.map { provider($0, client: client) },
             origins: Dictionary(
-                configuration.providers.compactMap { settings in Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) } },
+                configuration.providers.compactMap { settings in
+                    Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) }
+                },
                 uniquingKeysWith: { first, _ in first }
             ),
             policies: configuration.policies,
@@ -165,7 +174,8 @@ final class Runtime: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider {
+    private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider
+    {
         let settings = EaselProviders.ProviderSettings(
             name: configured.name,
             kind: configured.kind,
