@@ -75,7 +75,7 @@ struct FailureConformanceTests {
                 return
             }
             let failure = try #require(result.failure)
-            #expect(failure.kind == row.kind && failure.billing == .unknown && failure.kind.wantsRecovery)
+            #expect(failure.kind == row.kind && failure.billing == .unknown && failure.wantsRecovery)
             #expect(result.images.isEmpty && result.cost == nil && result.timings.total != nil)
             bench.expectSafe(failure)
             if row.isExecuted {
@@ -115,7 +115,7 @@ struct FailureConformanceTests {
             try await bench.fail(.connectRefused)
             let result = try await bench.run(bench.task(try Samples.request(.ideogram3)))
             let failure = try #require(result.failure)
-            #expect(failure.kind == .notSent && failure.billing == .notCharged && !failure.kind.wantsRecovery)
+            #expect(failure.kind == .notSent && failure.billing == .notCharged && !failure.wantsRecovery)
             #expect(failure.httpStatus == nil && result.images.isEmpty)
             bench.expectSafe(failure)
             bench.expectNothingCharged()

@@ -20,9 +20,7 @@ struct ThreadPoolExecutorTests {
 
     @Test func `the threads carry the name of the pool`() async {
         let name = await Self.single.run { Thread.current.name }
-        withKnownIssue("Foundation on Linux ignores a name that is set before the thread starts") {
-            #expect(name == "test-one-0")
-        }
+        #expect(name == "test-one-0")
     }
 
     @Test func `an error keeps its type`() async {
@@ -114,14 +112,9 @@ struct ThreadPoolExecutorTests {
     }
 
     @Test func `a pool that is let go at once does no harm`() async {
-        await withKnownIssue(
-            "a thread that starts after its pool is gone reads an unowned reference",
-            isIntermittent: true
-        ) {
-            await #expect(processExitsWith: .success) {
-                for _ in 0..<50 { _ = ThreadPoolExecutor(name: "brief", threads: 2) }
-                try await Task.sleep(for: .milliseconds(200))
-            }
+        await #expect(processExitsWith: .success) {
+            for _ in 0..<50 { _ = ThreadPoolExecutor(name: "brief", threads: 2) }
+            try await Task.sleep(for: .milliseconds(200))
         }
     }
 

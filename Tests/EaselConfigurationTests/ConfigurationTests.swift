@@ -117,6 +117,21 @@ struct ConfigurationTests {
         #expect(!configuration.metrics.public)
     }
 
+    @Test(
+        arguments: [
+            ("", .seconds(5)), ("timeout: 30s,", .seconds(5)), ("timeout: 5s,", .seconds(5)),
+            ("timeout: 2s,", .seconds(2)), ("timeout: 100ms,", .milliseconds(100)),
+            ("timeout: 2s, connect_timeout: 1s,", .seconds(1)), ("timeout: 9s, connect_timeout: 8s,", .seconds(8)),
+        ] as [(String, Duration)]
+    )
+    func `the default of connect_timeout gives way to a shorter timeout`(_ setting: String, _ expected: Duration) throws
+    {
+        for kind in ["runware", "ideogram"] {
+            let text = "providers:\n  a: { kind: \(kind), \(setting) api_key: x }\n"
+            #expect(try Fixtures.parse(text).providers.map(\.connectTimeout) == [expected])
+        }
+    }
+
     @Test
     func `the only policy is the default`() throws {
         let book = try Fixtures.parse(Fixtures.providers + "routing: { policies: { x: { prefer: cost } } }\n").policies

@@ -27,6 +27,7 @@ private struct AttemptRun {
     /// Candidates that may not be asked again: their last answer was lasting, or nobody knows what it cost.
     private var out: Set<Int> = []
     private var asked: Set<Int> = []
+    /// Rounds that failed, by candidate.
     private var failures: [Int: Int] = [:]
     private var retryAfter: [Int: Duration] = [:]
     private var waited: Duration?
@@ -63,7 +64,7 @@ private struct AttemptRun {
                 var results = round(to: counts)
                 elapse()
                 action = machine.roundEnded(results, elapsed: elapsed)
-                let unclear = results.indices.filter { results[$0].failure?.kind.wantsRecovery == true }
+                let unclear = results.indices.filter { results[$0].failure?.wantsRecovery == true }
                 if case .recover(let requests) = action {
                     tally.recoveries += 1
                     if requests != unclear { return "asks about \(requests) instead of \(unclear)" }
@@ -107,6 +108,7 @@ private struct AttemptRun {
             kinds.randomElement(using: &random)!,
             code: "random",
             message: "random",
+            billing: one(in: 8) ? [.unknown, .notCharged].randomElement(using: &random) : nil,
             retryAfter: one(in: 4) ? .milliseconds(Int64.random(in: 0...20_000, using: &random)) : nil
         )
     }
@@ -142,12 +144,12 @@ private struct AttemptRun {
     }
 
     private mutating func account(_ results: [AttemptMachine.RequestResult], of candidate: Int) {
+        if results.contains(where: { $0.failure != nil }) { failures[candidate, default: 0] += 1 }
         for result in results {
             delivered += result.delivered
             withheld += result.withheld
             missing -= result.delivered + result.withheld
             guard let failure = result.failure else { continue }
-            failures[candidate, default: 0] += 1
             if let pause = failure.retryAfter { retryAfter[candidate] = max(pause, retryAfter[candidate] ?? .zero) }
             if failure.kind == .refused { refused = true }
             if failure.billing == .unknown { sawUnknown = true }
@@ -179,9 +181,7 @@ private struct AttemptRun {
         if rounds == 1, candidate != 0 { return "begins with candidate \(candidate)" }
         if failures[candidate, default: 0] > 0 {
             guard let waited else { return "asks \(candidate) again without a pause" }
-            if waited < max(AttemptMachine.firstBackoff, retryAfter[candidate] ?? .zero) {
-                return "a pause of \(waited)"
-            }
+            if waited != pause(before: candidate) { return "a pause of \(waited) before \(candidate)" }
         }
         asked.insert(candidate)
         return nil
@@ -194,7 +194,17 @@ private struct AttemptRun {
         if rounds >= plan.attempts { return "waits without a round left" }
         if elapsed + pause >= plan.deadline { return "waits beyond the deadline" }
         if asked.count < plan.candidates.count { return "waits although somebody was not asked yet" }
+        let free = plan.candidates.indices.filter { !out.contains($0) }.map { self.pause(before: $0) }.min()
+        if pause != free { return "waits for \(pause) instead of \(String(describing: free))" }
         return nil
+    }
+
+    /// 250 ms, doubled by each failed round up to 8 s, and as long as the provider asked for.
+    private func pause(before candidate: Int) -> Duration {
+        let rounds = failures[candidate, default: 0]
+        guard rounds > 0 else { return .zero }
+        let backoff = min(Duration.milliseconds(250) * (1 << min(rounds - 1, 10)), .seconds(8))
+        return max(backoff, retryAfter[candidate] ?? .zero)
     }
 
     private func fault(of verdict: AttemptMachine.Verdict) -> String? {

@@ -33,24 +33,39 @@ private func finish(
 private let lasting: [ProviderFailure.Kind] = [.invalidRequest, .unauthorized, .creditExhausted, .modelUnavailable]
 private let passing: [ProviderFailure.Kind] = [.notSent, .rateLimited, .unavailable, .failed]
 private let unclear: [ProviderFailure.Kind] = [.timeout, .connectionLost, .garbled, .conflict, .empty]
+private let lost: [ProviderFailure.Kind] = [.resultLost]
 
 @Suite("Failures")
 struct ProviderFailureTests {
-    @Test func `each kind is either passing, lasting, unclear or a refusal`() {
-        let all = passing + lasting + unclear + [.refused]
+    private func failure(
+        _ kind: ProviderFailure.Kind,
+        billing: ProviderFailure.Billing? = nil
+    ) -> ProviderFailure {
+        ProviderFailure(kind, code: "x", message: "x", billing: billing)
+    }
+
+    @Test func `each kind is either passing, lasting, unclear, lost or a refusal`() {
+        let all = passing + lasting + unclear + lost + [.refused]
         #expect(all.count == ProviderFailure.Kind.allCases.count && Set(all) == Set(ProviderFailure.Kind.allCases))
         #expect(
             ProviderFailure.Kind.allCases.filter(\.isTransient)
                 == ProviderFailure.Kind.allCases.filter(passing.contains)
         )
-        #expect(ProviderFailure.Kind.allCases.filter(\.wantsRecovery) == unclear)
-        #expect(ProviderFailure.Kind.allCases.filter { $0.usualBilling == .unknown } == unclear)
+        #expect(ProviderFailure.Kind.allCases.filter { failure($0).wantsRecovery } == unclear)
+        #expect(ProviderFailure.Kind.allCases.filter { $0.usualBilling == .unknown } == unclear + lost)
     }
 
     @Test func `the billing is the kind's unless it is told`() {
-        #expect(ProviderFailure(.timeout, code: "x", message: "x").billing == .unknown)
-        #expect(ProviderFailure(.timeout, code: "x", message: "x", billing: .notCharged).billing == .notCharged)
-        #expect(ProviderFailure(.failed, code: "x", message: "x", billing: .unknown).billing == .unknown)
+        #expect(failure(.timeout).billing == .unknown)
+        #expect(failure(.timeout, billing: .notCharged).billing == .notCharged)
+        #expect(failure(.failed, billing: .unknown).billing == .unknown)
+    }
+
+    /// R4: what decides is whether the cost is known, not which kind of failure it was.
+    @Test(arguments: ProviderFailure.Kind.allCases)
+    func `a failure of unknown cost is asked about, unless the provider delivered already`(kind: ProviderFailure.Kind) {
+        #expect(failure(kind, billing: .unknown).wantsRecovery == (kind != .resultLost))
+        #expect(!failure(kind, billing: .notCharged).wantsRecovery)
     }
 }
 
@@ -219,8 +234,18 @@ struct AttemptFailureTests {
         var machine = Machine(plan: Samples.plan(count: 4, imagesPerRequest: [1]))
         _ = machine.start()
         let action = machine.roundEnded(Array(repeating: failed(.unavailable), count: 4), elapsed: .zero)
-        withKnownIssue("each failed request of a split round doubles the pause, so that the first wait is 2 s") {
-            #expect(action == .wait(Machine.firstBackoff))
+        #expect(action == .wait(Machine.firstBackoff))
+    }
+
+    @Test func `the pause doubles with each round, not with each request`() {
+        var machine = Machine(plan: Samples.plan(count: 8, imagesPerRequest: [1], attempts: 20))
+        _ = machine.start()
+        var left = 8
+        for milliseconds in [250, 500, 1000] {
+            left -= 1
+            let results = [Result(delivered: 1)] + Array(repeating: failed(.rateLimited), count: left)
+            #expect(machine.roundEnded(results, elapsed: .zero) == .wait(.milliseconds(milliseconds)))
+            #expect(machine.waited(elapsed: .zero) == send(0, Array(repeating: 1, count: left)))
         }
     }
 
@@ -341,19 +366,48 @@ struct AttemptUnknownTests {
         #expect(machine.recovered([:], elapsed: .zero) == finish(.partial, .providersFailed))
     }
 
+    @Test("whatever the kind: where nobody knows the cost, the provider is asked, and never sent to again")
+    func unknownBilling() {
+        for kind in ProviderFailure.Kind.allCases where kind != .refused && kind != .resultLost {
+            var machine = Machine(plan: Samples.plan(imagesPerRequest: [1], attempts: 5))
+            _ = machine.start()
+            let failure = failed(kind, billing: .unknown)
+            #expect(machine.roundEnded([failure], elapsed: .zero) == .recover(requests: [0]), "\(kind)")
+            #expect(machine.recovered([:], elapsed: .zero) == finish(.failed, .providersFailed), "\(kind)")
+
+            var other = Machine(plan: Samples.plan(attempts: 20))
+            _ = other.start()
+            _ = other.roundEnded([failure], elapsed: .zero)
+            #expect(other.recovered([:], elapsed: .zero) == send(1, risk: true), "\(kind)")
+            // The one that is out does not come back, however often the other one fails.
+            #expect(other.roundEnded([failed(.unavailable)], elapsed: .zero) == .wait(Machine.firstBackoff))
+            #expect(other.waited(elapsed: .seconds(1)) == send(1, risk: true), "\(kind)")
+        }
+    }
+
+    @Test("an unclear kind that is known to have cost nothing is not asked about", arguments: unclear)
+    private func knownBilling(kind: ProviderFailure.Kind) {
+        var machine = Machine(plan: Samples.plan(onUnknown: .recover))
+        _ = machine.start()
+        #expect(machine.roundEnded([failed(kind, billing: .notCharged)], elapsed: .zero) == send(1))
+    }
+
     @Test func `a paid result that was lost is not asked for at the same provider again`() {
         var machine = Machine(plan: Samples.plan(imagesPerRequest: [1], attempts: 5))
         _ = machine.start()
-        let action = machine.roundEnded([failed(.failed, billing: .unknown)], elapsed: .zero)
-        withKnownIssue("a transient kind whose billing is unknown leaves its provider in the plan (Standing.isOut)") {
-            #expect(action == finish(.failed, .providersFailed))
-        }
+        #expect(machine.roundEnded([failed(.resultLost)], elapsed: .zero) == finish(.failed, .providersFailed))
     }
 
     @Test func `a paid result that was lost puts the risk on record for the next`() {
         var machine = Machine(plan: Samples.plan())
         _ = machine.start()
-        #expect(machine.roundEnded([failed(.failed, billing: .unknown)], elapsed: .zero) == send(1, risk: true))
+        #expect(machine.roundEnded([failed(.resultLost)], elapsed: .zero) == send(1, risk: true))
+    }
+
+    @Test func `a paid result that was lost is not paid for again where the policy says so`() {
+        var machine = Machine(plan: Samples.plan(onUnknown: .recover))
+        _ = machine.start()
+        #expect(machine.roundEnded([failed(.resultLost)], elapsed: .zero) == finish(.failed, .providersFailed))
     }
 }
 

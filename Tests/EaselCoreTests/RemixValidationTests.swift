@@ -33,6 +33,7 @@ private let goodRows: [Row] = [
     Row("longest prompt") { $0.prompt = scalars(2000) },
     Row("shortest prompt", .ideogram1) { $0.prompt = "x" },
     Row("longest prompt", .ideogram1) { $0.prompt = scalars(2000) },
+    Row("prompt with other control characters") { $0.prompt = "one\r\n\ttwo\u{1}" },
     Row("file part") { $0.image = .bytes([0x89]) },
     Row("strength 0") { $0.strength = 0 },
     Row("strength 1") { $0.strength = 1 },
@@ -89,6 +90,9 @@ private let badRows: [Row] = [
     Row("scalars count, not what looks like one character", fault: "prompt") {
         $0.prompt = String(repeating: "e\u{301}", count: 1001)
     },
+    Row("prompt with NUL", fault: "prompt") { $0.prompt = "a fox\u{0}" },
+    Row("prompt of nothing but NUL", .ideogram4, fault: "prompt") { $0.prompt = "\u{0}\u{0}" },
+    Row("negative prompt with NUL", fault: "negative_prompt") { $0.negativePrompt = "no\u{0}blur" },
     Row("no image", fault: "image") { $0.image = nil },
     Row("strength below", fault: "strength") { $0.strength = -0.01 },
     Row("strength above", fault: "strength") { $0.strength = 1.01 },

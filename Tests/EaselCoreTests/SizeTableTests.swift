@@ -114,9 +114,10 @@ struct SizeTableTests {
     }
 
     @Test func `a number with a plus sign is no size`() {
-        withKnownIssue("PixelSize reads what Int reads, which takes a leading plus") {
-            #expect(PixelSize("+1024x+768") == nil)
+        for text in ["+1024x+768", "+1024x768", "1024x+768", "1024x-0", "1024x٧٦٨", "1024x7\u{301}68"] {
+            #expect(PixelSize(text) == nil, "\(text)")
         }
+        #expect(PixelSize("01024x0768") == PixelSize(width: 1024, height: 768))
     }
 
     @Test func `a size is written as it is read`() {

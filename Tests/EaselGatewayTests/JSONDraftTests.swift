@@ -93,7 +93,7 @@ struct JSONDraftTests {
         let bytes = Array(Self.full.utf8)
         for length in 0..<bytes.count {
             #expect(throws: (any Error).self, "cut at \(length)") {
-                try JSON.decode(JSONDraft.self, from: bytes[..<length])
+                try JSON.decode(JSONDraft.self, from: Array(bytes[..<length]))
             }
         }
     }

@@ -147,7 +147,7 @@ import Testing
         #expect(journal.pendingCount == 0)
         let aside = try Data(contentsOf: URL(fileURLWithPath: try #require(directory.files("refused").first)))
         let contents = JournalFrames.decode(Array(aside))
-        #expect(try contents.records.map { text(try JSON.decode(JournalRecord.self, from: $0)) } == ["1"])
+        #expect(try contents.records.map { text(try JSON.decode(JournalRecord.self, from: Array($0))) } == ["1"])
     }
 
     @Test func `only one program has a journal open`() async throws {

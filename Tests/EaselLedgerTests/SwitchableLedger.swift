@@ -23,6 +23,7 @@ struct SwitchableLedger: Ledger {
         try await reach().noteProviderTask(start, providerTaskID: providerTaskID)
     }
     func settle(_ settlement: Settlement) async throws(LedgerError) { try await reach().settle(settlement) }
+    func resolve(_ resolution: LateResolution) async throws(LedgerError) { try await reach().resolve(resolution) }
     func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
         try await reach().heartbeat(gatewayID: gatewayID, at: moment)
     }

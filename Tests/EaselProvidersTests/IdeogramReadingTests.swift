@@ -163,6 +163,20 @@ struct IdeogramReadingTests {
         }
     }
 
+    /// M4: 502 is no status of Ideogram's documents, so it is a proxy's word, whatever its body.
+    @Test(arguments: [
+        (400, ProviderFailure.Billing.notCharged), (401, .notCharged), (408, .unknown), (422, .notCharged),
+        (429, .notCharged), (500, .notCharged), (502, .unknown), (503, .notCharged), (504, .unknown),
+    ])
+    func `what a status says of the cost`(status: Int, billing: ProviderFailure.Billing) throws {
+        for body in ["", "<html>no</html>", "{\"error\":\"no\"}"] {
+            let response = Answers.response(Array(body.utf8), status: status)
+            let result = IdeogramReading.submission(response, Answers.ideogramQuestion(), delivery: .sync).result
+            let failure = try #require(result?.failure)
+            #expect(failure.billing == billing && failure.wantsRecovery == (billing == .unknown), "\(body)")
+        }
+    }
+
     @Test func `an error that comes late, inside a 200, is an error`() {
         let rows: [(Int, ProviderFailure.Kind)] = [
             (503, .unavailable), (422, .refused), (429, .rateLimited), (504, .timeout),

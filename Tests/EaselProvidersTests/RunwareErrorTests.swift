@@ -82,10 +82,8 @@ struct RunwareErrorTests {
     func `an error that only says that time ran out does not say that nothing was charged`(status: Int) throws {
         let body: JSONValue = ["data": [], "errors": [Answers.error("somethingNew", task: nil)]]
         let failure = try #require(Answers.runware(body, status: status).result?.failure)
-        #expect(failure.kind == .timeout && failure.kind.wantsRecovery)
-        withKnownIssue("a timeout that comes with an error object is booked as not charged") {
-            #expect(failure.billing == .unknown)
-        }
+        #expect(failure.kind == .timeout && failure.wantsRecovery)
+        #expect(failure.billing == .unknown)
     }
 
     @Test func `a new code without a status is a failure of the task`() {
@@ -107,6 +105,25 @@ struct RunwareErrorTests {
             #expect(failure.retryAfter == .milliseconds(2500))
             #expect(exchange.result?.images.isEmpty == true)
         }
+    }
+
+    /// M4: a proxy's error page says nothing of the task; Runware's own error does.
+    @Test(arguments: [
+        (400, ProviderFailure.Billing.notCharged), (401, .notCharged), (404, .notCharged), (408, .unknown),
+        (429, .notCharged), (500, .unknown), (502, .unknown), (503, .unknown), (504, .unknown), (520, .unknown),
+    ])
+    func `a server's error without an envelope leaves the cost open`(status: Int, billing: ProviderFailure.Billing) {
+        for body in ["", "<html><h1>Bad gateway</h1></html>", "{}", "{\"data\":[]}"] {
+            for delivery in [DeliveryMethod.sync, .async] {
+                let response = Answers.response(Array(body.utf8), status: status)
+                let result = RunwareReading.submission(response, Answers.question(), delivery: delivery).result
+                #expect(result?.failure?.billing == billing, "\(body)")
+                #expect(result?.failure?.wantsRecovery == (billing == .unknown))
+                #expect(result?.cost == nil && result?.images.isEmpty == true)
+            }
+        }
+        let named: JSONValue = ["data": [], "errors": [Answers.error("internalServerError")]]
+        #expect(Answers.runware(named, status: status).result?.failure?.billing == .notCharged)
     }
 
     @Test func `a success that cannot be read is garbled and of unknown cost`() throws {

@@ -74,9 +74,30 @@ struct RunwareStandingTests {
     func `a question that met trouble tells nothing about the task either`(code: String, status: Int) {
         let body: JSONValue = ["data": [], "errors": [Answers.error(code, task: nil)]]
         let answer = standing(body, status: status)
-        withKnownIssue("an error that names no task and answers the poll itself ends the task as not charged") {
-            #expect(answer.result == nil)
+        #expect(answer.isUnknown)
+    }
+
+    @Test(arguments: [
+        ("serviceUnavailable", 503), ("internalServerError", 500), ("insufficientCredits", 402),
+        ("modelUnavailable", 503), ("inferenceError", 200), ("invalidProviderContent", 400),
+    ])
+    func `the same words about this very task are its end`(code: String, status: Int) throws {
+        let body: JSONValue = ["data": [], "errors": [Answers.error(code)]]
+        let result = try #require(standing(body, status: status).result)
+        #expect(result.failure?.code == code && result.failure?.billing == .notCharged && result.images.isEmpty)
+    }
+
+    @Test func `a bad key says nothing, even where it names the task`() {
+        for code in ["invalidApiKey", "unauthorized", "taskFailedOrNotFound"] {
+            let body: JSONValue = ["data": [], "errors": [Answers.error(code)]]
+            for status in [200, 401, 404] { #expect(standing(body, status: status).isUnknown, "\(code) \(status)") }
         }
+    }
+
+    @Test func `pictures beside trouble with the question are kept, and the task goes on`() throws {
+        let body: JSONValue = ["data": [first], "errors": [Answers.error("rateLimitExceeded", task: nil)]]
+        let (result, working) = try #require(standing(body, status: 429, count: 2).standing)
+        #expect(result.images.map(\.providerImageID) == [Answers.firstPicture] && result.failure == nil && !working)
     }
 
     @Test func `a page of some proxy tells nothing about the task`() {
@@ -125,9 +146,14 @@ struct RunwareStandingTests {
     /// there can be kept (R7), but the task's cost is not known yet (M4).
     @Test func `an archive with fewer pictures than asked and no error is not the end`() {
         let answer = archived(["data": [first]])
-        withKnownIssue("a part of the pictures in the archive is taken for all, and its cost for that of the task") {
-            #expect(answer.result == nil)
-        }
+        #expect(answer.standing?.working == false)
+        #expect(answer.standing?.result.images.map(\.providerImageID) == [Answers.firstPicture])
+    }
+
+    @Test func `an archive with fewer pictures and an error is the end with both`() throws {
+        let reply: JSONValue = ["data": [first], "errors": [Answers.error("inferenceError")]]
+        let result = try #require(archived(reply).result)
+        #expect(result.images.count == 1 && result.failure?.kind == .failed && result.cost?.usd == "0.06")
     }
 
     @Test func `an archived failure is the task's end`() throws {

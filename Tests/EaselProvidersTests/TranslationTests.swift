@@ -110,10 +110,11 @@ struct TranslationTests {
         let request = Requests.make(.ideogram4) { $0.output = OutputOptions(type: .base64, format: .webp, quality: 40) }
         let ideogram = IdeogramTranslation.translate(request).entries.first { $0.parameter == "output" }
         #expect(ideogram?.action == .mapped && ideogram?.note != nil)
-        withKnownIssue("Runware's report leaves output out, though outputType, outputFormat and outputQuality are sent")
-        {
-            #expect(RunwareTranslation.translate(request).entries.contains { $0.parameter == "output" })
-        }
+        let runware = RunwareTranslation.translate(request).entries.filter { $0.parameter == "output" }
+        #expect(runware.map(\.action) == [.mapped])
+        let plain = RunwareTranslation.translate(Requests.minimal(.ideogram4)).entries
+        #expect(!plain.contains { $0.parameter == "output" })
+        #expect(runware.map(\.providerParameter) == ["outputType, outputFormat, outputQuality"])
     }
 
     @Test func `a style type is honoured where the model has it`() {
@@ -210,6 +211,8 @@ struct TranslationTests {
             #expect(ideogram.providerModel == name && ideogram.imagesPerRequest == count)
             let runware = RunwareTranslation.translate(request)
             #expect(runware.providerModel == model.air && runware.imagesPerRequest == 20)
+            // Runware knows a task by our name of it, Ideogram gives its own.
+            #expect(runware.takesTaskID && !ideogram.takesTaskID)
         }
     }
 
@@ -235,7 +238,7 @@ struct TranslationTests {
 
     private static func carried(_ request: RemixRequest) -> Set<String> {
         let given: [(RemixParameter, Bool)] = [
-            (.prompt, true), (.image, true), (.strength, request.strength != nil), (.width, request.size != nil),
+            (.prompt, true), (.image, true), (.output, request.output != OutputOptions()), (.strength, request.strength != nil), (.width, request.size != nil),
             (.height, request.size != nil), (.count, request.count > 1),
             (.renderingSpeed, request.renderingSpeed != nil), (.copyrightDetection, request.copyrightDetection),
             (.safetyCheck, request.safetyCheck), (.negativePrompt, request.negativePrompt != nil),

@@ -64,7 +64,10 @@ package struct ProviderTranslation: Sendable, Hashable {
 }
 
 /// One request to a provider.
-package struct ProviderTask: Sendable {
+///
+/// A class, as are the other large values of a call's way: thousands of calls wait at a time, and an async frame that holds a
+/// value holds a copy of it for each.
+package final class ProviderTask: Sendable {
     package let attemptID: UUID
     /// A version 4 UUID that the provider sees as our name of the task, where it takes one.
     package let taskID: UUID
@@ -72,7 +75,7 @@ package struct ProviderTask: Sendable {
     /// How many pictures this request asks for.
     package let count: Int
     /// The time that is left for it.
-    package var timeout: Duration
+    package let timeout: Duration
     package init(
         attemptID: UUID,
         taskID: UUID,
@@ -85,6 +88,10 @@ package struct ProviderTask: Sendable {
         self.request = request
         self.count = count
         self.timeout = timeout
+    }
+    /// The same task with so much less time.
+    package func shortened(by duration: Duration) -> ProviderTask {
+        ProviderTask(attemptID: attemptID, taskID: taskID, request: request, count: count, timeout: timeout - duration)
     }
 }
 

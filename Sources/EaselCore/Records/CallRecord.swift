@@ -8,7 +8,7 @@ package enum CallStatus: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// A call as it is admitted: written with its first attempts before anything is sent (M3, M4, M5).
-package struct Admission: Sendable {
+package final class Admission: Sendable {
     /// Version 7; minted from `receivedAt`.
     package let callID: UUID
     package let teamID: Int64
@@ -71,7 +71,7 @@ package struct Admission: Sendable {
 }
 
 /// A call's end: written in one transaction with its attempts' outcomes and its pictures (M5).
-package struct Settlement: Sendable {
+package final class Settlement: Sendable {
     package let callID: UUID
     package let teamID: Int64
     package let receivedAt: Timestamp

@@ -3,7 +3,7 @@ import EaselCore
 import EaselTransport
 
 /// Carries out one attempt: a place at the gate, the exchange, and the polls of an accepted task.
-struct AttemptRunner: Sendable {
+final class AttemptRunner: Sendable {
     /// One poll's own time limit.
     static let pollTimeout = Duration.seconds(10)
     /// How long to ask for a task whose answer is missing before going on. A provider that was silent gets less: it has
@@ -14,6 +14,16 @@ struct AttemptRunner: Sendable {
     let health: ProviderHealth
     let ledger: any Ledger
     let log: Log
+
+    init(
+        health: ProviderHealth,
+        ledger: any Ledger,
+        log: Log
+    ) {
+        self.health = health
+        self.ledger = ledger
+        self.log = log
+    }
 
     func run(
         _ task: ProviderTask,
@@ -42,8 +52,7 @@ struct AttemptRunner: Sendable {
                 )
             )
         }
-        var task = task
-        task.timeout -= SteadyInstant.now.since(began)
+        let task = task.shortened(by: SteadyInstant.now.since(began))
         guard task.timeout > .milliseconds(10) else {
             return ProviderResult(
                 failure: ProviderFailure(.notSent, code: "no_capacity", message: "The time ran out in the queue.")

@@ -7,17 +7,33 @@ import Foundation
 /// One call on its way, from its first attempt to its end: does what the `AttemptMachine` says.
 final class CallRun: Sendable {
     /// What stays the same for the whole call.
-    struct Context: Sendable {
+    final class Context: Sendable {
         let callID: UUID
         let account: Account
         let request: RemixRequest
         let plan: Plan
         let receivedAt: Timestamp
         let began: SteadyInstant
+
+        init(
+            callID: UUID,
+            account: Account,
+            request: RemixRequest,
+            plan: Plan,
+            receivedAt: Timestamp,
+            began: SteadyInstant
+        ) {
+            self.callID = callID
+            self.account = account
+            self.request = request
+            self.plan = plan
+            self.receivedAt = receivedAt
+            self.began = began
+        }
     }
 
     /// What the call used from outside.
-    struct Tools: Sendable {
+    final class Tools: Sendable {
         let ledger: any Ledger
         let providers: [String: any Provider]
         let origins: [String: String]
@@ -28,6 +44,30 @@ final class CallRun: Sendable {
         let metrics: GatewayMetrics
         let time: TimeSource
         let log: Log
+
+        init(
+            ledger: any Ledger,
+            providers: [String: any Provider],
+            origins: [String: String],
+            gates: [String: ProviderGate],
+            health: ProviderHealth,
+            runner: AttemptRunner,
+            delivery: ImageDelivery,
+            metrics: GatewayMetrics,
+            time: TimeSource,
+            log: Log
+        ) {
+            self.ledger = ledger
+            self.providers = providers
+            self.origins = origins
+            self.gates = gates
+            self.health = health
+            self.runner = runner
+            self.delivery = delivery
+            self.metrics = metrics
+            self.time = time
+            self.log = log
+        }
     }
 
     /// One request of a round, from its row to its result.
@@ -46,7 +86,7 @@ final class CallRun: Sendable {
     }
 
     /// How the call ended, with all that is written down of it.
-    struct Ending: Sendable {
+    final class Ending: Sendable {
         let verdict: AttemptMachine.Verdict
         let legs: [Leg]
         let ends: [AttemptEnd]
@@ -57,6 +97,24 @@ final class CallRun: Sendable {
         let refusal: ProviderFailure?
         /// The ledger was away and nothing further could be sent.
         let ledgerFailed: Bool
+
+        init(
+            verdict: AttemptMachine.Verdict,
+            legs: [Leg],
+            ends: [AttemptEnd],
+            settlement: Settlement,
+            translation: [TranslationEntry],
+            refusal: ProviderFailure?,
+            ledgerFailed: Bool
+        ) {
+            self.verdict = verdict
+            self.legs = legs
+            self.ends = ends
+            self.settlement = settlement
+            self.translation = translation
+            self.refusal = refusal
+            self.ledgerFailed = ledgerFailed
+        }
     }
 
     private let context: Context

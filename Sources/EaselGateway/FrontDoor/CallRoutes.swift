@@ -4,7 +4,7 @@ import EaselTransport
 import Foundation
 
 /// Calls read back, one or many, and the pictures that were kept of them.
-struct CallRoutes: Sendable {
+final class CallRoutes: Sendable {
     static let limits = 1...500
 
     let settings: GatewaySettings
@@ -13,6 +13,22 @@ struct CallRoutes: Sendable {
     let replies: ReplyBuilder
     let store: ArtifactStore?
     let time: TimeSource
+
+    init(
+        settings: GatewaySettings,
+        ledger: any Ledger,
+        authenticator: Authenticator,
+        replies: ReplyBuilder,
+        store: ArtifactStore?,
+        time: TimeSource
+    ) {
+        self.settings = settings
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.replies = replies
+        self.store = store
+        self.time = time
+    }
 
     func show(_ request: ServerRequest, _ text: String) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)

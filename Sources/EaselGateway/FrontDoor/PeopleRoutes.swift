@@ -4,7 +4,7 @@ import EaselTransport
 import Foundation
 
 /// Teams and keys, for admins.
-struct PeopleRoutes: Sendable {
+final class PeopleRoutes: Sendable {
     static let keyPrefix = "esl_"
     /// Characters of a key that lists show.
     static let shownPrefix = 12
@@ -12,6 +12,16 @@ struct PeopleRoutes: Sendable {
     let ledger: any Ledger
     let authenticator: Authenticator
     let time: TimeSource
+
+    init(
+        ledger: any Ledger,
+        authenticator: Authenticator,
+        time: TimeSource
+    ) {
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.time = time
+    }
 
     private struct Teams: Encodable { let teams: [TeamRecord] }
     private struct NewTeam: Decodable { let name: String }

@@ -4,13 +4,29 @@ import EaselTransport
 import Foundation
 
 /// `POST /v1/remix` from the validated request to the answer: plan, admission, attempts, settlement.
-struct RemixService: Sendable {
+final class RemixService: Sendable {
     let settings: GatewaySettings
     let policies: PolicyBook
     let desk: OfferDesk
     let tools: CallRun.Tools
     let registry: CallRegistry
     let replies: ReplyBuilder
+
+    init(
+        settings: GatewaySettings,
+        policies: PolicyBook,
+        desk: OfferDesk,
+        tools: CallRun.Tools,
+        registry: CallRegistry,
+        replies: ReplyBuilder
+    ) {
+        self.settings = settings
+        self.policies = policies
+        self.desk = desk
+        self.tools = tools
+        self.registry = registry
+        self.replies = replies
+    }
 
     /// What the front door got for a request.
     enum Answer: Sendable {

@@ -4,12 +4,20 @@ import EaselImaging
 import Foundation
 
 /// Makes answers: of calls that just ended, and of calls that are read back.
-struct ReplyBuilder: Sendable {
+final class ReplyBuilder: Sendable {
     /// Pictures together above this size are encoded off the event loop.
     static let inlineLimit = 256 << 10
 
     let store: ArtifactStore?
     let time: TimeSource
+
+    init(
+        store: ArtifactStore?,
+        time: TimeSource
+    ) {
+        self.store = store
+        self.time = time
+    }
 
     /// The reply, or the problem that tells why there is none.
     func answer(
@@ -29,7 +37,7 @@ struct ReplyBuilder: Sendable {
         let output = context.request.output
         let size = output.type == .url ? 0 : pictures.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
         let build: @Sendable () -> [RemixReply.Image] = { [records = ending.settlement.images] in
-            zip(pictures, records).map { image($0, $1, output, linkBase: linkBase) }
+            zip(pictures, records).map { self.image($0, $1, output, linkBase: linkBase) }
         }
         let images = size > Self.inlineLimit ? await ThreadPoolExecutor.shared.run(build) : build()
         let settlement = ending.settlement

@@ -4,10 +4,20 @@ import EaselReporting
 import EaselTransport
 
 /// Reports and the price book.
-struct ReportRoutes: Sendable {
+final class ReportRoutes: Sendable {
     let ledger: any Ledger
     let authenticator: Authenticator
     let time: TimeSource
+
+    init(
+        ledger: any Ledger,
+        authenticator: Authenticator,
+        time: TimeSource
+    ) {
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.time = time
+    }
 
     func usage(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)

@@ -3,7 +3,7 @@ import EaselCore
 import EaselTransport
 
 /// Health, readiness and how the providers stand.
-struct StatusRoutes: Sendable {
+final class StatusRoutes: Sendable {
     let ledger: any Ledger
     let authenticator: Authenticator
     let providers: [any Provider]
@@ -15,6 +15,32 @@ struct StatusRoutes: Sendable {
     let journalPending: @Sendable () -> Int
     let time: TimeSource
     let version: String
+
+    init(
+        ledger: any Ledger,
+        authenticator: Authenticator,
+        providers: [any Provider],
+        gates: [String: ProviderGate],
+        health: ProviderHealth,
+        registry: CallRegistry,
+        metrics: GatewayMetrics,
+        publicMetrics: Bool,
+        journalPending: @escaping @Sendable () -> Int,
+        time: TimeSource,
+        version: String
+    ) {
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.providers = providers
+        self.gates = gates
+        self.health = health
+        self.registry = registry
+        self.metrics = metrics
+        self.publicMetrics = publicMetrics
+        self.journalPending = journalPending
+        self.time = time
+        self.version = version
+    }
 
     /// The process lives.
     func alive() -> ServerResponse {

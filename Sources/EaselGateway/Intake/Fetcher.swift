@@ -4,7 +4,7 @@ import Foundation
 
 /// Downloads what others name: source pictures by URL and results by link. Only http and https, only to public addresses
 /// (or ranges the operator allows), each redirect checked anew, with limits of size and time (S3), and without any key (S2).
-package struct Fetcher: Sendable {
+package final class Fetcher: Sendable {
     static let maxRedirects = 3
 
     package enum Failure: Error, Sendable, Equatable {

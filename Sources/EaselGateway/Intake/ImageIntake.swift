@@ -6,7 +6,7 @@ import EaselTransport
 import Foundation
 
 /// Turns the pictures of a draft into proven ones: a picture is what its bytes say (S5).
-struct ImageIntake: Sendable {
+final class ImageIntake: Sendable {
     /// Pictures below this size are decoded from base64 where they are; larger ones leave the event loop.
     static let inlineLimit = 256 << 10
     /// What Ideogram's documents allow for a whole group of reference pictures.
@@ -16,6 +16,18 @@ struct ImageIntake: Sendable {
     let maxBytes: Int
     let fetchMaxBytes: Int
     let limits: ImageLimits
+
+    init(
+        fetcher: Fetcher,
+        maxBytes: Int,
+        fetchMaxBytes: Int,
+        limits: ImageLimits
+    ) {
+        self.fetcher = fetcher
+        self.maxBytes = maxBytes
+        self.fetchMaxBytes = fetchMaxBytes
+        self.limits = limits
+    }
 
     /// A picture on its way: proven, still to be fetched, or at fault.
     enum Standing: Sendable {
@@ -37,7 +49,7 @@ struct ImageIntake: Sendable {
                 return .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence)
             }
             if text.utf8.count <= Self.inlineLimit { return decode(text) }
-            return await ThreadPoolExecutor.shared.run { decode(text) }
+            return await ThreadPoolExecutor.shared.run { self.decode(text) }
         }
     }
 

@@ -3,9 +3,17 @@ import EaselCore
 import EaselTransport
 
 /// The way from the bytes of a body to a `RemixRequest`: media type, limits, fields, pictures, and every fault at once.
-struct RemixIntake: Sendable {
+final class RemixIntake: Sendable {
     let images: ImageIntake
     let maxBodyBytes: Int
+
+    init(
+        images: ImageIntake,
+        maxBodyBytes: Int
+    ) {
+        self.images = images
+        self.maxBodyBytes = maxBodyBytes
+    }
 
     func read(_ request: ServerRequest) async throws(Problem) -> RemixRequest {
         let (draft, known) = try await draft(of: request)

@@ -5,7 +5,7 @@ import Foundation
 
 /// Finds calls that a gateway left behind and asks the providers what became of their attempts (M7): what is recovered is
 /// posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
-struct Resolver: Sendable {
+final class Resolver: Sendable {
     static let batch = 100
     static let askTimeout = Duration.seconds(10)
     /// A gateway that has not given a sign of life for this long is taken for dead.
@@ -18,6 +18,24 @@ struct Resolver: Sendable {
     let unknownAfter: Duration
     let time: TimeSource
     let log: Log
+
+    init(
+        ledger: any Ledger,
+        providers: [String: any Provider],
+        origins: [String: String],
+        delivery: ImageDelivery,
+        unknownAfter: Duration,
+        time: TimeSource,
+        log: Log
+    ) {
+        self.ledger = ledger
+        self.providers = providers
+        self.origins = origins
+        self.delivery = delivery
+        self.unknownAfter = unknownAfter
+        self.time = time
+        self.log = log
+    }
 
     /// Settles what gateways left behind. Returns how many calls were settled.
     /// `gatewayID` is a gateway known to be gone, such as the one before a restart in the same data directory.

@@ -2,10 +2,20 @@ import EaselBase
 package import EaselCore
 
 /// Gathers what a plan is made from: each provider's translation, price, usual time and standing (R1).
-struct OfferDesk: Sendable {
+final class OfferDesk: Sendable {
     let providers: [any Provider]
     let health: ProviderHealth
     let prices: PriceShelf
+
+    init(
+        providers: [any Provider],
+        health: ProviderHealth,
+        prices: PriceShelf
+    ) {
+        self.providers = providers
+        self.health = health
+        self.prices = prices
+    }
 
     func offers(for request: RemixRequest, at moment: Timestamp) -> [ProviderOffer] {
         let book = prices.book

@@ -5,7 +5,7 @@ import EaselTransport
 import Foundation
 
 /// Makes what a provider gave into what the caller asked for: downloaded, proven, converted, kept.
-struct ImageDelivery: Sendable {
+final class ImageDelivery: Sendable {
     /// The largest result that is downloaded: a lossless picture of the largest size fits.
     static let resultLimit = 64 << 20
     /// Downloads of one link, the first included: the picture is paid for.
@@ -31,6 +31,16 @@ struct ImageDelivery: Sendable {
     let fetcher: Fetcher
     let store: ArtifactStore?
     let log: Log
+
+    init(
+        fetcher: Fetcher,
+        store: ArtifactStore?,
+        log: Log
+    ) {
+        self.fetcher = fetcher
+        self.store = store
+        self.log = log
+    }
 
     /// The picture as asked for, or nil when it was lost on its way: paid, and not to be had.
     func deliver(

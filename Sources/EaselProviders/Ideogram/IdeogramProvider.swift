@@ -5,7 +5,7 @@ package import EaselTransport
 import Foundation
 
 /// Ideogram's own interface, version 1: multipart requests, answers with links (reference/ideogram.md).
-package struct IdeogramProvider: Provider {
+package final class IdeogramProvider: Provider {
     private static let responseLimit = 8 << 20
     /// What the documents of the remix pages allow for the source picture.
     static let imageLimit = 10_000_000

@@ -4,7 +4,7 @@ package import EaselTransport
 import Foundation
 
 /// Runware's REST interface: one URL, an array of one task (reference/runware.md 1).
-package struct RunwareProvider: Provider {
+package final class RunwareProvider: Provider {
     /// The largest answer that is read: twenty pictures of 10 MiB as base64.
     private static let responseLimit = 320 << 20
 

@@ -1,0 +1,105 @@
+import EaselBase
+import EaselCore
+import EaselGateway
+import EaselLedger
+import EaselSandbox
+import EaselTransport
+import Foundation
+import TestKit
+import Testing
+
+/// Clients that leave, gateways that stop, databases that go away and come back.
+struct LifeTests {
+    private static func slow(_ milliseconds: Int64) -> House.Plan {
+        var plan = House.Plan()
+        plan.sandbox.latency = .milliseconds(milliseconds) ... .milliseconds(milliseconds)
+        return plan
+    }
+
+    @Test(arguments: ["only-runware", "only-ideogram"])
+    func `a client that leaves is settled all the same`(_ policy: String) async throws {
+        try await House.with(Self.slow(600)) { house in
+            let call = Task { try await house.remix(["policy": .string(policy)]) }
+            #expect(await eventually { house.submissions() == 1 })
+            call.cancel()
+            _ = await call.result
+            let list = try await house.get("/v1/calls")
+            let id = try #require(list["calls"]?.arrayValue?.first?["id"]?.stringValue)
+            let settled = try await house.settled(id)
+            #expect(settled["status"] == "succeeded")
+            #expect(settled["cost_usd"]?.stringValue == house.sandbox.billing.total.usd)
+            #expect(house.submissions() == 1)
+        }
+    }
+
+    @Test func `a shutdown answers what is in flight`() async throws {
+        try await House.with(Self.slow(500)) { house in
+            async let first = house.remix(["policy": "only-runware"])
+            async let second = house.remix(["policy": "only-ideogram", "count": 2])
+            #expect(await eventually { house.submissions() == 3 })
+            await house.gateway.shutDown()
+            #expect(try await first.status == 200)
+            #expect(try await second.images.count == 2)
+            await #expect(throws: (any Error).self) { try await house.get("/healthz") }
+        }
+    }
+
+    @Test func `health is told`() async throws {
+        try await House.with { house in
+            #expect(try await house.get("/healthz", key: nil).status == 200)
+            let ready = try await house.get("/readyz", key: nil)
+            #expect(ready.status == 200)
+            #expect(ready["ledger"] == "ok")
+            _ = try await house.remix()
+            let metrics = String(decoding: try await house.get("/metrics", key: nil).body, as: UTF8.self)
+            #expect(metrics.contains("easel_calls_total{status=\"succeeded\"} 1\n"))
+            #expect(metrics.contains("easel_calls_in_flight 0\n"))
+        }
+    }
+
+    @Test func `without its database nothing new is spent, and what is in flight is kept`() async throws {
+        let directory = "/tmp/easel-away-\(UUID().text)"
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var options = EmbeddedPostgres.Options()
+        options.isDurable = false
+        options.sharedBuffersMB = 16
+        let first = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
+        var plan = Self.slow(1500)
+        plan.connectionString = first.connectionString
+        let outcome: Result<Void, any Error>
+        do {
+            try await House.with(plan) { house in
+                async let inFlight = house.remix(["policy": "only-ideogram"])
+                #expect(await eventually { house.submissions() == 1 })
+                await first.stop()
+                // The call that was admitted is answered; its settlement waits on the local disc (L2).
+                let answered = try await inFlight
+                #expect(answered.status == 200)
+                #expect(house.ledger.pendingCount > 0)
+                let refused = try await house.remix()
+                #expect(refused.status == 503)
+                #expect(refused.code == "unavailable")
+                #expect(refused.fields["Retry-After"] != nil)
+                #expect(house.submissions() == 1, "nothing was spent")
+                #expect(try await house.get("/readyz", key: nil).status == 503)
+
+                let again = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
+                #expect(await eventually(within: .seconds(30)) { house.ledger.pendingCount == 0 })
+                #expect(try await eventually { try await house.get("/readyz", key: nil).status == 200 })
+                let settled = try await house.settled(answered.id)
+                #expect(settled["status"] == "succeeded")
+                #expect(settled["cost_usd"] == answered["cost_usd"])
+                #expect(try await house.remix().status == 200)
+                #expect(try await house.findings().map(\.detail) == [])
+                await again.stop()
+            } as Void
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await first.stop()
+        try outcome.get()
+    }
+}

@@ -1,0 +1,181 @@
+import EaselBase
+import EaselCore
+import EaselGateway
+import EaselLedger
+import EaselProviders
+import EaselSandbox
+import EaselTransport
+import Foundation
+import TestKit
+
+/// A whole Easel in this process, as the executable puts it together: PostgreSQL, ledger, journal, the real providers
+/// against a sandbox, and the gateway on a port of its own.
+final class House: Sendable {
+    static let adminKey = "esl_the-operators-key-of-these-tests"
+    static let group = EventLoopGroup(name: "end-to-end", count: 2)
+    static let client = HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 256))
+
+    /// What a test may want otherwise.
+    struct Plan: Sendable {
+        var sandbox = SandboxConfiguration(
+            ideogramPort: 0,
+            latency: .zero ... .zero,
+            pixelScale: 16,
+            ideogramMaxInFlight: 64
+        )
+        var order = ["runware", "ideogram"]
+        var policies: [Policy] = []
+        var runware = Provision(delivery: .async)
+        var ideogram = Provision(delivery: .sync)
+        /// Changes the gateway's settings last.
+        var settings: @Sendable (inout GatewaySettings) -> Void = { _ in }
+        /// Nil: a fresh database of the shared server.
+        var connectionString: String?
+    }
+
+    /// How one provider is configured.
+    struct Provision: Sendable {
+        var delivery: DeliveryMethod
+        var maxInFlight = 64
+        var timeout = Duration.seconds(60)
+        var baseURL: String?
+    }
+
+    let sandbox: Sandbox
+    let ledger: JournaledLedger
+    let database: PostgresLedger
+    let gateway: Gateway
+    let url: String
+    let gatewayID: UUID
+    private let journal: Journal
+    private let directory: String
+    private let beside: Task<Void, Never>
+
+    /// Runs a test in a house and takes it down. At the end the figures must fit together (M6).
+    static func with<Result>(
+        _ plan: Plan = Plan(),
+        verify: Bool = true,
+        _ body: (House) async throws -> Result
+    ) async throws -> Result {
+        let house = try await House(plan)
+        do {
+            let result = try await body(house)
+            await house.gateway.shutDown()
+            if verify { try await house.verify() }
+            await house.close()
+            return result
+        } catch {
+            await house.gateway.shutDown()
+            await house.close()
+            throw error
+        }
+    }
+
+    init(_ plan: Plan) async throws {
+        sandbox = Sandbox(group: Self.group, configuration: plan.sandbox, log: .silent)
+        _ = try sandbox.start()
+        directory = "/tmp/easel-house-\(UUID().text)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let connection: String
+        if let given = plan.connectionString { connection = given } else { connection = try await PostgresFixture.database() }
+        database = try await PostgresLedger.connect(
+            connectionString: connection,
+            log: .silent,
+            options: PostgresFixture.smallOptions,
+            migrate: plan.connectionString != nil
+        )
+        journal = try await Journal(directory: directory + "/journal", log: .silent)
+        let ledger = JournaledLedger(base: database, journal: journal, log: .silent)
+        self.ledger = ledger
+        let prices = PriceShelf()
+        try await prices.refresh(from: ledger)
+        gatewayID = UUIDv7.mint(at: TimeSource.system.now)
+        let urls = [
+            plan.runware.baseURL ?? sandbox.runwareBaseURL, plan.ideogram.baseURL ?? sandbox.ideogramBaseURL,
+        ]
+        var settings = GatewaySettings(
+            gatewayID: gatewayID,
+            adminKey: Self.adminKey,
+            dataDirectory: directory,
+            server: HTTPServerConfiguration(),
+            version: "test"
+        )
+        settings.shutdownGrace = .seconds(20)
+        settings.recoveryInterval = .seconds(3600)
+        plan.settings(&settings)
+        let standard = Policy(name: "standard", ordering: .order(plan.order))
+        let gateway = try Gateway(
+            settings: settings,
+            ledger: ledger,
+            providers: [
+                RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: Self.client),
+                IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: Self.client),
+            ],
+            origins: Dictionary(
+                uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
+            ),
+            policies: PolicyBook(
+                policies: Dictionary(uniqueKeysWithValues: ([standard] + Self.single + plan.policies).map { ($0.name, $0) }),
+                defaultName: standard.name
+            ),
+            prices: prices,
+            adminTeam: try await Self.team("operators", in: ledger),
+            previousGatewayID: nil,
+            group: Self.group,
+            client: Self.client,
+            journalPending: { ledger.pendingCount },
+            log: .silent
+        )
+        self.gateway = gateway
+        url = "http://127.0.0.1:\(try gateway.start())"
+        beside = Task {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await ledger.run(every: .milliseconds(200)) }
+                group.addTask { await gateway.run() }
+            }
+        }
+    }
+
+    /// `only-runware` and `only-ideogram`.
+    private static let single = ["runware", "ideogram"].map { Policy(name: "only-\($0)", ordering: .order([$0])) }
+
+    private static func settings(_ kind: ProviderKind, _ provision: Provision, _ url: String) -> ProviderSettings {
+        ProviderSettings(
+            name: kind.rawValue,
+            kind: kind,
+            baseURL: url,
+            apiKey: "sandbox-key",
+            delivery: provision.delivery,
+            maxInFlight: provision.maxInFlight,
+            timeout: provision.timeout,
+            connectTimeout: min(.seconds(5), provision.timeout)
+        )
+    }
+
+    private static func team(_ name: String, in ledger: JournaledLedger) async throws -> TeamRecord {
+        if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
+        return try await ledger.createTeam(name: name, at: TimeSource.system.now)
+    }
+
+    /// What `easel db verify` finds.
+    func findings() async throws -> [DatabaseVerify.Finding] {
+        try await DatabaseVerify(database).findings(since: TimeSource.system.now - .seconds(86_400))
+    }
+
+    private func verify() async throws {
+        let findings = try await findings()
+        guard findings.isEmpty else { throw FiguresDisagree(findings: findings.map { "\($0.check.rawValue): \($0.detail)" }) }
+    }
+
+    struct FiguresDisagree: Error { let findings: [String] }
+
+    /// Everything but the gateway, which the caller has shut down.
+    private func close() async {
+        beside.cancel()
+        await beside.value
+        journal.close()
+        await database.close()
+        await sandbox.stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+}
