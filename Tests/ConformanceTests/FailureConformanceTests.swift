@@ -36,15 +36,16 @@ struct FailureConformanceTests {
     ]
 
     @Test(arguments: Subject.all, refused)
-    func `an answered failure has its class and costs nothing`(subject: Subject, row: Row) async throws {
+    func `an answered failure has its class, and costs nothing where the provider says so`(subject: Subject, row: Row) async throws {
         try await withBench(subject) { bench in
             try await bench.fail(row.fault)
             let request = try Samples.request(.ideogram4)
             let result = try await bench.run(bench.task(request))
             let failure = try #require(result.failure)
             #expect(failure.kind == (subject.kind == .runware ? row.runware : row.ideogram))
-            // A gateway's 504 is silence, and nobody can say what became of the task.
-            #expect(failure.billing == (failure.kind == .timeout ? .unknown : .notCharged))
+            // A gateway's 504 is silence and its 502 not the provider's word: nobody can say what became of the task.
+            let isSilence = failure.kind == .timeout || failure.httpStatus == 502
+            #expect(failure.billing == (isSilence ? .unknown : .notCharged) && failure.wantsRecovery == isSilence)
             #expect(result.images.isEmpty && result.cost == nil)
             if case .status(let status, let pause) = row.fault {
                 #expect(failure.httpStatus == status && failure.retryAfter == pause.map { .seconds($0) })

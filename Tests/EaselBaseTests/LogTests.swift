@@ -104,7 +104,7 @@ struct LogTests {
         let bytes = try #require(result).standardErrorContent
         var next = Array(repeating: 0, count: 8)
         for line in bytes.split(separator: 10) {
-            let members = try JSON.decode([String: String].self, from: line)
+            let members = try JSON.decode([String: String].self, from: Array(line))
             let thread = try #require(members["thread"].flatMap { Int($0) })
             #expect(members["line"] == "\(next[thread])", "each thread's own lines keep their order")
             #expect(members["filler"]?.count == 7 * next[thread])

@@ -72,12 +72,16 @@ struct AccountingTests {
             result: pictures(0, failure: failure(.notSent)), cost: .zero, basis: .priceBook, outcome: .failed),
         Case(
             testDescription: "refused with an answer: nothing",
-            result: pictures(0, failure: failure(.refused, status: 422)), cost: .zero, basis: .provider,
+            result: pictures(0, failure: failure(.refused, status: 422)), cost: .zero, basis: .priceBook,
             outcome: .refused),
         Case(
             testDescription: "an error answer: nothing",
-            result: pictures(0, failure: failure(.unavailable, status: 503)), cost: .zero, basis: .provider,
+            result: pictures(0, failure: failure(.unavailable, status: 503)), cost: .zero, basis: .priceBook,
             outcome: .failed),
+        Case(
+            testDescription: "made, and lost on its way to us: paid all the same",
+            asked: 1, result: pictures(1, failure: failure(.resultLost, status: 200)), cost: sixCents,
+            basis: .priceBook, outcome: .failed),
         Case(
             testDescription: "no answer: not known",
             result: pictures(0, failure: failure(.timeout)), cost: nil, basis: .unknown, outcome: .unknown),
@@ -112,7 +116,8 @@ struct AccountingTests {
         #expect(end.sent == (entry.result.failure?.kind != .notSent))
     }
 
-    @Test(arguments: ProviderFailure.Kind.allCases)
+    // A result that was lost had pictures, so it is no failure without any.
+    @Test(arguments: ProviderFailure.Kind.allCases.filter { $0 != .resultLost })
     func `a failure costs nothing only where that is known`(_ kind: ProviderFailure.Kind) {
         let end = Accounting.end(
             of: SampleTrade.start(),

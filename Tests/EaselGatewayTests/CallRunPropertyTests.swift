@@ -50,7 +50,10 @@ struct CallRunPropertyTests {
             Issue.record("the call was not settled: \(ledger.events)")
             return
         }
-        #expect(settlement.attempts.count == providers.reduce(0) { $0 + $1.tasks.count }, "sent and on record")
+        // A request of a round that is refused may find its sibling's refusal before it is sent (R2).
+        let sent = providers.reduce(0) { $0 + $1.tasks.count }
+        #expect(sent <= settlement.attempts.count, "what was sent is on record")
+        #expect(sent >= settlement.attempts.count(where: \.sent), "what is on record as sent was")
         #expect(settlement.imagesDelivered <= count)
         #expect(settlement.status != .inProgress)
         switch result {

@@ -38,8 +38,9 @@ struct LifeTests {
             async let second = house.remix(["policy": "only-ideogram", "count": 2])
             #expect(await eventually { house.submissions() == 3 })
             await house.gateway.shutDown()
-            #expect(try await first.status == 200)
-            #expect(try await second.images.count == 2)
+            let answers = try await (first, second)
+            #expect(answers.0.status == 200)
+            #expect(answers.1.images.count == 2)
             await #expect(throws: (any Error).self) { try await house.get("/healthz") }
         }
     }
@@ -86,8 +87,10 @@ struct LifeTests {
                 #expect(try await house.get("/readyz", key: nil).status == 503)
 
                 let again = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
-                #expect(await eventually(within: .seconds(30)) { house.ledger.pendingCount == 0 })
-                #expect(try await eventually { try await house.get("/readyz", key: nil).status == 200 })
+                let isReplayed = await eventually(within: .seconds(30)) { house.ledger.pendingCount == 0 }
+                #expect(isReplayed)
+                let isReady = try await eventually { try await house.get("/readyz", key: nil).status == 200 }
+                #expect(isReady)
                 let settled = try await house.settled(answered.id)
                 #expect(settled["status"] == "succeeded")
                 #expect(settled["cost_usd"] == answered["cost_usd"])

@@ -162,7 +162,8 @@ struct RecordTests {
     @Test func `downloads go without a key`() async throws {
         try await House.with { house in
             for policy in ["only-runware", "only-ideogram"] {
-                #expect(try await house.remix(["policy": .string(policy), "output": ["type": "url"]]).status == 200)
+                let answer = try await house.remix(["policy": .string(policy), "output": ["type": "url"]])
+                #expect(answer.status == 200)
             }
             let downloads = house.sandbox.journal.last.filter { $0.method == "GET" && $0.path.contains("image") }
             #expect(downloads.count >= 2)

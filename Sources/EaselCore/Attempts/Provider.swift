@@ -25,7 +25,7 @@ package protocol Provider: Sendable {
 }
 
 /// What sending a task led to.
-package enum Exchange: Sendable {
+package indirect enum Exchange: Sendable {
     /// It is over: pictures, a failure, or some of both.
     case ended(ProviderResult)
     /// The provider works on it and is to be polled; the result carries what the acknowledgement told.
@@ -220,7 +220,7 @@ package struct PhaseTimings: Sendable, Hashable {
 }
 
 /// What asking again for a sent task told.
-package enum Recovery: Sendable {
+package indirect enum Recovery: Sendable {
     /// The task's end: pictures, or the provider's word that it failed.
     case ended(ProviderResult)
     /// The provider has not finished. The result carries the pictures that are there already (R7); `working` is whether

@@ -71,11 +71,19 @@ final class CallRun: Sendable {
     }
 
     /// One request of a round, from its row to its result.
-    struct Leg: Sendable {
+    final class Leg: Sendable {
         let start: AttemptStart
-        var result: ProviderResult
-        var pictures: [ImageDelivery.Delivered] = []
-        var endedAt: Timestamp
+        let result: ProviderResult
+        let pictures: [ImageDelivery.Delivered]
+        let endedAt: Timestamp
+
+        init(start: AttemptStart, result: ProviderResult, pictures: [ImageDelivery.Delivered] = [], endedAt: Timestamp)
+        {
+            self.start = start
+            self.result = result
+            self.pictures = pictures
+            self.endedAt = endedAt
+        }
 
         var delivered: Int { pictures.count { !$0.isWithheld } }
         var withheld: Int { pictures.count(where: \.isWithheld) }
@@ -83,6 +91,26 @@ final class CallRun: Sendable {
         var machineResult: AttemptMachine.RequestResult {
             AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: result.failure)
         }
+    }
+
+    /// How far the call has come. Only its own task touches it.
+    private final class Progress {
+        var machine: AttemptMachine
+        /// Rows that are written and not sent yet.
+        var ready: [AttemptStart]?
+        var legs: [Leg] = []
+        /// How many of the legs' ends are written.
+        var written = 0
+        /// The legs of the round that is concluded next.
+        var round: Range<Int> = 0..<0
+
+        init(machine: AttemptMachine, ready: [AttemptStart]) {
+            self.machine = machine
+            self.ready = ready
+        }
+
+        /// The number of the next picture.
+        var nextPicture: Int { legs.reduce(1) { $0 + $1.pictures.count } }
     }
 
     /// How the call ended, with all that is written down of it.
@@ -168,80 +196,107 @@ final class CallRun: Sendable {
     // MARK: - The loop
 
     /// Runs the call to its end. `starts` are the rows of the first round, written with the call.
-    func run(machine: consuming AttemptMachine, first action: AttemptMachine.Action, first starts: [AttemptStart]) async
-        -> Ending
-    {
-        var machine = machine
+    ///
+    /// The loop and its steps are functions of their own, and what they share is an object: what this frame holds, every
+    /// waiting call holds.
+    func run(
+        machine: consuming AttemptMachine,
+        first action: AttemptMachine.Action,
+        first starts: [AttemptStart]
+    ) async -> Ending {
+        let progress = Progress(machine: machine, ready: starts)
         var action = action
-        var starts: [AttemptStart]? = starts
-        var legs: [Leg] = []
-        var written = 0
-        var round: Range<Int> = 0..<0
         while true {
-            noteClient(&machine)
+            noteClient(progress)
             switch action {
             case .send(let index, let counts, let duplicateRisk):
-                let candidate = context.plan.candidates[index]
-                let rows: [AttemptStart]
-                if let ready = starts {
-                    rows = ready
-                    starts = nil
-                } else {
-                    rows = Self.starts(
-                        context,
-                        candidate: candidate,
-                        counts: counts,
-                        firstOrdinal: legs.count + 1,
-                        duplicateRisk: duplicateRisk,
-                        now: tools.time.now
-                    )
-                    do throws(LedgerError) {
-                        try await tools.ledger.startAttempts(rows, ended: legs[written...].map(end(of:)))
-                        written = legs.count
-                    } catch {
-                        // L2: no new spending that is not on record.
-                        let verdict = AttemptMachine.Verdict(
-                            status: legs.contains { $0.delivered > 0 } ? .partial : .failed,
-                            cause: .providersFailed,
-                            retryAfter: nil
-                        )
-                        return await ending(verdict, legs, ledgerFailed: true)
-                    }
+                guard let rows = await rows(progress, index, counts, duplicateRisk) else {
+                    return ledgerFailed(progress)
                 }
-                let answers = await send(rows, to: candidate.provider, firstPicture: pictures(of: legs) + 1)
-                round = legs.count..<legs.count + answers.count
-                legs += answers
-                noteClient(&machine)
-                action = machine.roundEnded(legs[round].map(\.machineResult), elapsed: elapsed)
+                await sendRound(rows, to: context.plan.candidates[index].provider, progress)
+                noteClient(progress)
+                action = progress.machine.roundEnded(
+                    progress.legs[progress.round].map(\.machineResult),
+                    elapsed: elapsed
+                )
             case .recover(let requests):
-                var told: [Int: AttemptMachine.RequestResult] = [:]
-                for request in requests {
-                    let position = round.lowerBound + request
-                    if let recovered = await recover(legs[position], firstPicture: pictures(of: legs) + 1) {
-                        legs[position] = recovered
-                        told[request] = recovered.machineResult
-                    }
-                }
-                noteClient(&machine)
-                action = machine.recovered(told, elapsed: elapsed)
+                let told = await recoverRound(requests, progress)
+                noteClient(progress)
+                action = progress.machine.recovered(told, elapsed: elapsed)
             case .wait(let duration):
                 await wait(duration)
-                noteClient(&machine)
-                action = machine.waited(elapsed: elapsed)
+                noteClient(progress)
+                action = progress.machine.waited(elapsed: elapsed)
             case .finish(let verdict):
-                return await ending(verdict, legs, ledgerFailed: false)
+                return ending(verdict, progress.legs, ledgerFailed: false)
             }
         }
     }
 
+    /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2).
+    private func rows(
+        _ progress: Progress,
+        _ index: Int,
+        _ counts: [Int],
+        _ duplicateRisk: Bool
+    ) async -> [AttemptStart]? {
+        if let ready = progress.ready {
+            progress.ready = nil
+            return ready
+        }
+        let rows = Self.starts(
+            context,
+            candidate: context.plan.candidates[index],
+            counts: counts,
+            firstOrdinal: progress.legs.count + 1,
+            duplicateRisk: duplicateRisk,
+            now: tools.time.now
+        )
+        do throws(LedgerError) {
+            try await tools.ledger.startAttempts(rows, ended: progress.legs[progress.written...].map(end(of:)))
+            progress.written = progress.legs.count
+            return rows
+        } catch {
+            return nil
+        }
+    }
+
+    private func ledgerFailed(_ progress: Progress) -> Ending {
+        let verdict = AttemptMachine.Verdict(
+            status: progress.legs.contains { $0.delivered > 0 } ? .partial : .failed,
+            cause: .providersFailed,
+            retryAfter: nil
+        )
+        return ending(verdict, progress.legs, ledgerFailed: true)
+    }
+
+    private func sendRound(_ rows: [AttemptStart], to provider: String, _ progress: Progress) async {
+        let answers = await send(rows, to: provider, firstPicture: progress.nextPicture)
+        progress.round = progress.legs.count..<progress.legs.count + answers.count
+        progress.legs += answers
+    }
+
+    private func recoverRound(
+        _ requests: [Int],
+        _ progress: Progress
+    ) async -> [Int: AttemptMachine.RequestResult] {
+        var told: [Int: AttemptMachine.RequestResult] = [:]
+        for request in requests {
+            let position = progress.round.lowerBound + request
+            if let recovered = await recover(progress.legs[position], firstPicture: progress.nextPicture) {
+                progress.legs[position] = recovered
+                told[request] = recovered.machineResult
+            }
+        }
+        return told
+    }
+
     /// Before every decision, so that nothing is sent for a client that left meanwhile.
-    private func noteClient(_ machine: inout AttemptMachine) {
-        if clientGone.withLock(\.self) { machine.clientLeft() }
+    private func noteClient(_ progress: Progress) {
+        if clientGone.withLock(\.self) { progress.machine.clientLeft() }
     }
 
     private var elapsed: Duration { SteadyInstant.now.since(context.began) }
-
-    private func pictures(of legs: [Leg]) -> Int { legs.reduce(0) { $0 + $1.pictures.count } }
 
     private func wait(_ duration: Duration) async {
         let until = SteadyInstant.now + duration
@@ -312,7 +367,9 @@ final class CallRun: Sendable {
     /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
     private func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> Leg {
         if let failure = result.failure { tools.health.note(failure, of: row.provider) }
-        var leg = Leg(start: row, result: result, endedAt: tools.time.now)
+        let endedAt = tools.time.now
+        var pictures: [ImageDelivery.Delivered] = []
+        var isLost = false
         // Never more than asked: a provider that sends more is not made into more rows.
         for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
             let picture = await tools.delivery.deliver(
@@ -324,18 +381,19 @@ final class CallRun: Sendable {
                 trustedOrigin: tools.origins[row.provider],
                 timeout: max(.seconds(5), context.plan.deadline - elapsed)
             )
-            if let picture {
-                leg.pictures.append(picture)
-            } else if leg.result.failure == nil {
-                // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
-                leg.result.failure = ProviderFailure(
-                    .resultLost,
-                    code: "result_lost",
-                    message: "The provider delivered, and the picture could not be downloaded or read."
-                )
-            }
+            if let picture { pictures.append(picture) } else { isLost = true }
         }
-        return leg
+        guard isLost, result.failure == nil else {
+            return Leg(start: row, result: result, pictures: pictures, endedAt: endedAt)
+        }
+        // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
+        var told = result
+        told.failure = ProviderFailure(
+            .resultLost,
+            code: "result_lost",
+            message: "The provider delivered, and the picture could not be downloaded or read."
+        )
+        return Leg(start: row, result: told, pictures: pictures, endedAt: endedAt)
     }
 
     private func end(of leg: Leg) -> AttemptEnd {
@@ -344,7 +402,7 @@ final class CallRun: Sendable {
 
     // MARK: - The end
 
-    private func ending(_ verdict: AttemptMachine.Verdict, _ legs: [Leg], ledgerFailed: Bool) async -> Ending {
+    private func ending(_ verdict: AttemptMachine.Verdict, _ legs: [Leg], ledgerFailed: Bool) -> Ending {
         let ends = legs.map(end(of:))
         for end in ends {
             tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)

@@ -59,14 +59,56 @@ final class RemixService: Sendable {
         on loop: EventLoop,
         linkBase: String
     ) async throws(Problem) -> Answer {
-        let now = tools.time.now
-        let receivedAt = Timestamp(microseconds: now.millisecondsSince1970 * 1000)
-        let callID = UUIDv7.mint(at: receivedAt)
-        let plan = try plan(request, callID: callID, now: receivedAt)
-        guard !plan.candidates.isEmpty else { throw Self.refusal(of: plan) }
+        let first = try firstRound(of: request, account: account, began: began)
         guard registry.begin() else {
             throw Problem(.unavailable, "The gateway is shutting down; nothing was spent.", retryAfter: .seconds(5))
         }
+        do throws(LedgerError) {
+            try await tools.ledger.admit(admission(first.context, first.starts))
+        } catch {
+            registry.end()
+            throw Problem(error)
+        }
+        let run = CallRun(context: first.context, tools: tools)
+        let task = launch(run, first, on: loop)
+        if respondAsync { return .accepted(first.context.callID) }
+        let ending = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            run.clientLeft()
+        }
+        return .done(try await replies.answer(ending, context: first.context, linkBase: linkBase))
+    }
+
+    /// A call that is planned and has the rows of its first round, and of which nothing is written yet.
+    private final class FirstRound: Sendable {
+        let context: CallRun.Context
+        let machine: AttemptMachine
+        let action: AttemptMachine.Action
+        let starts: [AttemptStart]
+
+        init(
+            context: CallRun.Context,
+            machine: AttemptMachine,
+            action: AttemptMachine.Action,
+            starts: [AttemptStart]
+        ) {
+            self.context = context
+            self.machine = machine
+            self.action = action
+            self.starts = starts
+        }
+    }
+
+    private func firstRound(
+        of request: RemixRequest,
+        account: Account,
+        began: SteadyInstant
+    ) throws(Problem) -> FirstRound {
+        let receivedAt = Timestamp(microseconds: tools.time.now.millisecondsSince1970 * 1000)
+        let callID = UUIDv7.mint(at: receivedAt)
+        let plan = try plan(request, callID: callID, now: receivedAt)
+        guard !plan.candidates.isEmpty else { throw Self.refusal(of: plan) }
         let context = CallRun.Context(
             callID: callID,
             account: account,
@@ -76,8 +118,8 @@ final class RemixService: Sendable {
             began: began
         )
         var machine = AttemptMachine(plan: plan)
-        let first = machine.start()
-        guard case .send(let index, let counts, let risk) = first else {
+        let action = machine.start()
+        guard case .send(let index, let counts, let risk) = action else {
             preconditionFailure("the machine starts by sending")
         }
         let starts = CallRun.starts(
@@ -88,27 +130,17 @@ final class RemixService: Sendable {
             duplicateRisk: risk,
             now: receivedAt
         )
-        do throws(LedgerError) {
-            try await tools.ledger.admit(admission(context, starts))
-        } catch {
-            registry.end()
-            throw Problem(error)
-        }
-        let run = CallRun(context: context, tools: tools)
-        // Not a child of the handler's task: a client that leaves must not cut a paid request off (M4).
-        let task = Task(executorPreference: loop) { [machine, tools, registry] in
-            let ending = await run.run(machine: machine, first: first, first: starts)
+        return FirstRound(context: context, machine: machine, action: action, starts: starts)
+    }
+
+    /// Not a child of the handler's task: a client that leaves must not cut a paid request off (M4).
+    private func launch(_ run: CallRun, _ first: FirstRound, on loop: EventLoop) -> Task<CallRun.Ending, Never> {
+        Task(executorPreference: loop) { [tools, registry] in
+            let ending = await run.run(machine: first.machine, first: first.action, first: first.starts)
             await Self.settle(ending.settlement, tools: tools)
             registry.end()
             return ending
         }
-        if respondAsync { return .accepted(callID) }
-        let ending = await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            run.clientLeft()
-        }
-        return .done(try await replies.answer(ending, context: context, linkBase: linkBase))
     }
 
     /// A settlement that the ledger cannot take now is journalled below the protocol; what fails even there is an error

@@ -26,26 +26,32 @@ package final class RunwareProvider: Provider {
     }
 
     package func perform(_ task: ProviderTask) async -> Exchange {
+        switch await post(body(of: task), timeout: task.timeout) {
+        case .failure(let error):
+            let failure = TransportFailure.failure(for: error)
+            return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))
+        case .success(let response):
+            return RunwareReading.submission(response, question(for: task), delivery: settings.delivery)
+        }
+    }
+
+    private func body(of task: ProviderTask) -> [UInt8]? {
         let inference = RunwareInference(
             task.request,
             taskID: task.taskID,
             count: task.count,
             delivery: settings.delivery
         )
-        let reply = await post([inference], timeout: task.timeout)
-        let question = RunwareReading.Question(
+        return try? JSON.encode([inference], sorted: true)
+    }
+
+    private func question(for task: ProviderTask) -> RunwareReading.Question {
+        RunwareReading.Question(
             taskID: task.taskID,
             count: task.count,
             copyright: RunwareReading.copyrightCheck(task.request),
             secrets: [settings.apiKey, task.request.prompt]
         )
-        switch reply {
-        case .failure(let error):
-            let failure = TransportFailure.failure(for: error)
-            return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))
-        case .success(let response):
-            return RunwareReading.submission(response, question, delivery: settings.delivery)
-        }
     }
 
     package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
@@ -81,17 +87,23 @@ package final class RunwareProvider: Provider {
         _ task: RecoverableTask,
         timeout: Duration
     ) async -> Result<HTTPResponse, TransportError> {
-        await post([RunwareQuestion(taskType: taskType, taskUUID: task.taskID.text)], timeout: timeout)
+        let question = RunwareQuestion(taskType: taskType, taskUUID: task.taskID.text)
+        return await post(try? JSON.encode([question], sorted: true), timeout: timeout)
     }
 
-    private func post(_ tasks: [some Encodable], timeout: Duration) async -> Result<HTTPResponse, TransportError> {
-        let body: [UInt8]
-        do {
-            body = try JSON.encode(tasks, sorted: true)
-        } catch {
+    private func post(_ body: [UInt8]?, timeout: Duration) async -> Result<HTTPResponse, TransportError> {
+        guard let body else {
             return .failure(TransportError(kind: .badURL, sent: false, detail: "the task could not be encoded"))
         }
-        let request = HTTPRequest(
+        do throws(TransportError) {
+            return .success(try await client.execute(request(body, timeout: timeout)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func request(_ body: [UInt8], timeout: Duration) -> HTTPRequest {
+        HTTPRequest(
             method: "POST",
             url: settings.baseURL,
             fields: HTTPFields([
@@ -106,10 +118,5 @@ package final class RunwareProvider: Provider {
             ),
             maxResponseBytes: Self.responseLimit
         )
-        do throws(TransportError) {
-            return .success(try await client.execute(request))
-        } catch {
-            return .failure(error)
-        }
     }
 }

@@ -12,6 +12,8 @@ final class ProgramHouse: Sendable {
     let sandbox: Sandbox
     let directory: String
     let configuration: String
+    /// Of the shared server; nil when the process makes its own.
+    let database: String?
 
     /// With a database of the shared server; `isEmbedded` lets the process make its own in the data directory.
     static func with<Result>(
@@ -41,13 +43,14 @@ final class ProgramHouse: Sendable {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         configuration = directory + "/easel.yaml"
-        let database = isEmbedded ? "" : "database: { url: \"\(Self.url(try await PostgresFixture.database()))\" }\n"
+        database = isEmbedded ? nil : try await PostgresFixture.database()
+        let setting = database.map { "database: { url: \"\(Self.url($0))\" }\n" } ?? ""
         let text = """
             listen: 127.0.0.1:0
             data_dir: \(directory)/data
             admin_key: \(Self.adminKey)
             shutdown_grace: 20s
-            \(database)providers:
+            \(setting)providers:
               runware: { kind: runware, base_url: "\(sandbox.runwareBaseURL)", api_key: sandbox-key, delivery: async }
               ideogram: { kind: ideogram, base_url: "\(sandbox.ideogramBaseURL)", api_key: sandbox-key, delivery: async }
             routing:
@@ -96,6 +99,21 @@ final class ProgramHouse: Sendable {
                     timeouts: HTTPTimeouts(total: .seconds(60)))
             )
         )
+    }
+
+    /// The rows of a query, each with its columns, through `psql`.
+    func rows(_ sql: String) async throws -> [[String]] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["psql", "-X", "-At", "-F", "\t", "-c", sql, try #require(database)]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = await ThreadPoolExecutor.shared.run { output.fileHandleForReading.readDataToEndOfFile() }
+        let text = String(decoding: data, as: UTF8.self)
+        return text.split(separator: "\n").map { line in
+            line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
     }
 
     /// All calls with their attempts.
