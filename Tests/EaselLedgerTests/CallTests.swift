@@ -113,6 +113,119 @@ import Testing
         }
     }
 
+    @Test func `an attempt is on record with its task, as the provider will know it, before it is sent (M4)`() async throws {
+        try await withLedger { ledger, database in
+            let admission = Sample.admission(providerTaskID: "task-1")
+            try await ledger.admit(admission)
+            let second = Sample.start(
+                callID: admission.callID,
+                teamID: 1,
+                at: admission.receivedAt + .seconds(1),
+                ordinal: 2,
+                providerTaskID: "task-2"
+            )
+            let third = Sample.start(
+                callID: admission.callID,
+                teamID: 1,
+                at: admission.receivedAt + .seconds(2),
+                ordinal: 3
+            )
+            try await ledger.startAttempts([second, third], ended: [])
+            func ids() async throws -> [[SQLValue]] {
+                try await Database.query(database, "SELECT provider_task_id FROM attempts ORDER BY ordinal")
+            }
+            #expect(try await ids() == [[.text("task-1")], [.text("task-2")], [.text(nil)]])
+
+            // A name that is known is not exchanged for another one, nor lost by an end that brings none.
+            try await ledger.noteProviderTask(second, providerTaskID: "late")
+            try await ledger.noteProviderTask(third, providerTaskID: "task-3")
+            try await ledger.startAttempts([second], ended: [])
+            let ends = [admission.attempts[0], second, third].map { Sample.end($0, outcome: .failed, cost: .zero, images: 0) }
+            try await ledger.settle(Sample.settlement(admission, attempts: ends, images: [], status: .failed, provider: nil))
+            #expect(try await ids() == [[.text("task-1")], [.text("task-2")], [.text("task-3")]])
+        }
+    }
+
+    @Test func `the translation of the admission stands unless the settlement brings another`() async throws {
+        try await withLedger { ledger, _ in
+            _ = try await ledger.createTeam(name: "first", at: Sample.now)
+            let planned = [
+                TranslationEntry(.prompt, "positivePrompt", .mapped),
+                TranslationEntry(.seed, nil, .dropped, "Runware's remix models take no seed"),
+            ]
+            func translation(_ settled: [TranslationEntry]?) async throws -> [[TranslationEntry]] {
+                let admission = Sample.admission(translation: planned)
+                try await ledger.admit(admission)
+                let before = try #require(try await ledger.call(admission.callID, teamID: nil))
+                try await ledger.settle(Sample.settlement(admission, translation: settled))
+                let after = try #require(try await ledger.call(admission.callID, teamID: nil))
+                return [before.translation, after.translation]
+            }
+            #expect(try await translation(nil) == [planned, planned])
+            let other = [TranslationEntry(.strength, "image_weight", .approximated, "sent as 60 of 100")]
+            #expect(try await translation(other) == [planned, other])
+            #expect(try await translation([]) == [planned, []])
+        }
+    }
+
+    @Test func `a settlement that names the last attempts only counts all of them`() async throws {
+        try await withLedger { ledger, _ in
+            _ = try await ledger.createTeam(name: "first", at: Sample.now)
+            let admission = Sample.admission()
+            try await ledger.admit(admission)
+            let second = Sample.start(
+                callID: admission.callID,
+                teamID: 1,
+                at: admission.receivedAt + .seconds(1),
+                ordinal: 2,
+                provider: "ideogram"
+            )
+            let first = Sample.end(admission.attempts[0], outcome: .failed, cost: .zero, basis: .priceBook, images: 0)
+            try await ledger.startAttempts([second], ended: [first])
+            let settlement = Sample.settlement(
+                admission,
+                attempts: [Sample.end(second)],
+                images: [Sample.image(admission, attempt: second)],
+                provider: "ideogram",
+                failover: true,
+                attemptCount: 2
+            )
+            #expect(settlement.attemptCount == 2 && Sample.settlement(admission).attemptCount == 1)
+            try await ledger.settle(settlement)
+            let call = try #require(try await ledger.call(admission.callID, teamID: nil))
+            #expect(call.attemptCount == 2 && call.attempts.map(\.outcome) == [.failed, .succeeded])
+            #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
+        }
+    }
+
+    @Test func `pictures make room for those of a later settlement only where it says so`() async throws {
+        try await withLedger { ledger, _ in
+            _ = try await ledger.createTeam(name: "first", at: Sample.now)
+            let admission = Sample.admission(images: 2)
+            try await ledger.admit(admission)
+            let start = admission.attempts[0]
+            let first = Sample.image(admission, attempt: start)
+            let second = Sample.image(admission, attempt: start, ordinal: 2)
+            func pictures(_ images: [ImageRecord], replaces: Bool, after: Int64) async throws -> [UUID] {
+                try await ledger.settle(
+                    Sample.settlement(
+                        admission,
+                        images: images,
+                        replacesImages: replaces,
+                        settledAfter: .seconds(after)
+                    )
+                )
+                return try #require(try await ledger.call(admission.callID, teamID: nil)).images.map(\.imageID)
+            }
+            #expect(try await pictures([first], replaces: false, after: 3) == [first.imageID])
+            // The same write twice is one.
+            #expect(try await pictures([first], replaces: false, after: 3) == [first.imageID])
+            #expect(try await pictures([second], replaces: false, after: 4) == [first.imageID, second.imageID])
+            #expect(try await pictures([second], replaces: true, after: 5) == [second.imageID])
+            #expect(try await pictures([], replaces: true, after: 6) == [])
+        }
+    }
+
     @Test func `settling a call that was never admitted says so and writes nothing`() async throws {
         try await withLedger { ledger, database in
             let error = await failure { () async throws(LedgerError) in

@@ -36,13 +36,16 @@ import Testing
     }
 
     @Test func `records come back exactly as they were`() throws {
-        let admission = Sample.admission()
+        let admission = Sample.admission(providerTaskID: "task-1")
         let settlement = Sample.settlement(
             admission,
             attempts: [
                 Sample.end(admission.attempts[0], outcome: .unknown, cost: nil, basis: .unknown, images: 0)
             ],
-            latency: .nanoseconds(1_234_567)
+            latency: .nanoseconds(1_234_567),
+            translation: nil,
+            attemptCount: 7,
+            replacesImages: false
         )
         let bytes = try JSON.encode(JournalRecord(.settlement(settlement)))
         guard case .settlement(let back) = try JSON.decode(JournalRecord.self, from: bytes).content else {
@@ -51,12 +54,63 @@ import Testing
         }
         #expect(back.attempts == settlement.attempts)
         #expect(back.images == settlement.images)
-        #expect(back.translation == settlement.translation)
+        #expect(back.translation == nil && back.attemptCount == 7 && back.replacesImages == false)
+        #expect(back.attempts.map(\.start.providerTaskID) == ["task-1"])
         #expect(back.settledAt == settlement.settledAt)
         #expect(back.latency == settlement.latency)
         #expect(back.cost == nil)
         #expect(back.estimated == settlement.estimated)
         #expect(back.status == settlement.status)
+    }
+
+    /// A gateway that is brought up to date finds the journal of the one before it.
+    @Test(arguments: ["attemptCount", "replacesImages", "translation", "providerTaskID"])
+    func `a record that was kept before a field was known is read`(field: String) throws {
+        let settlement = Sample.settlement(Sample.admission(providerTaskID: "task-1"))
+        let bytes = try JSON.encode(JournalRecord(.settlement(settlement)))
+        let older = Self.removing(field, from: try JSON.decode(JSONValue.self, from: bytes))
+        #expect(try JSON.encode(older).count < bytes.count)
+        let encoded = try JSON.encode(older)
+        let isRequired = field == "attemptCount" || field == "replacesImages"
+        withKnownIssue("attemptCount and replacesImages are not optional in SettlementEntry") {
+            _ = try JSON.decode(JournalRecord.self, from: encoded)
+        } when: {
+            isRequired
+        }
+    }
+
+    private static func removing(_ name: String, from value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(let members):
+            .object(members.filter { $0.key != name }.mapValues { removing(name, from: $0) })
+        case .array(let items): .array(items.map { removing(name, from: $0) })
+        default: value
+        }
+    }
+
+    /// L2: a provider's unknown members are kept as deep as its answer may nest.
+    @Test func `a record with the deepest members that an answer can have is read again`() async throws {
+        // data, its list, the item and the member itself surround the value in the answer.
+        var deep: JSONValue = "x"
+        for _ in 0..<JSON.depthLimit - 3 { deep = ["a": deep] }
+        let answer: JSONValue = ["data": [["member": deep]]]
+        #expect(try JSON.decode(JSONValue.self, from: try JSON.encode(answer)) == answer)
+
+        let admission = Sample.admission()
+        let end = Sample.end(admission.attempts[0], extra: ["member": deep])
+        let directory = Directory()
+        let journal = try await Journal(directory: directory.path, log: .silent)
+        defer { journal.close() }
+        try await journal.append(JournalRecord(.settlement(Sample.settlement(admission, attempts: [end]))))
+        let seen = Locked(0)
+        try await journal.replay { _ in
+            seen.withLock { $0 += 1 }
+            return .committed
+        }
+        withKnownIssue("the journal's own members go around the value, and its reader stops at JSON.depthLimit") {
+            #expect(seen.withLock(\.self) == 1)
+            #expect(directory.files("damaged") == [])
+        }
     }
 
     @Test func `the checksum is CRC-32`() {

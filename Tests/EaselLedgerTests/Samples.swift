@@ -19,6 +19,7 @@ enum Sample {
         at moment: Timestamp,
         ordinal: Int = 1,
         provider: String = "runware",
+        providerTaskID: String? = nil,
         bound: Money? = Money(nanodollars: 60_000_000)
     ) -> AttemptStart {
         AttemptStart(
@@ -29,6 +30,7 @@ enum Sample {
             provider: provider,
             providerModel: "ideogram:4@remix",
             taskID: UUID(),
+            providerTaskID: providerTaskID,
             startedAt: moment,
             imagesAsked: 1,
             bound: bound,
@@ -46,7 +48,9 @@ enum Sample {
         tags: [String: String] = ["campaign": "spring"],
         model: RemixModel = .ideogram4,
         provider: String = "runware",
-        images: Int = 1
+        providerTaskID: String? = nil,
+        images: Int = 1,
+        translation: [TranslationEntry] = []
     ) -> Admission {
         let callID = UUIDv7.mint(at: moment)
         return Admission(
@@ -64,7 +68,16 @@ enum Sample {
             prompt: "a fox in the snow",
             parameters: ["copyright_detection": true, "strength": .number(0.4)],
             plan: ["candidates": ["runware", "ideogram"]],
-            attempts: [start(callID: callID, teamID: teamID, at: moment, provider: provider)]
+            translation: translation,
+            attempts: [
+                start(
+                    callID: callID,
+                    teamID: teamID,
+                    at: moment,
+                    provider: provider,
+                    providerTaskID: providerTaskID
+                )
+            ]
         )
     }
 
@@ -74,7 +87,8 @@ enum Sample {
         cost: Money? = Money(nanodollars: 60_000_000),
         basis: CostBasis = .provider,
         sent: Bool = true,
-        images: Int = 1
+        images: Int = 1,
+        extra: [String: JSONValue] = ["seen": ["new": true]]
     ) -> AttemptEnd {
         AttemptEnd(
             start: start,
@@ -90,7 +104,7 @@ enum Sample {
             imagesReturned: images,
             providerTaskID: nil,
             providerRequestID: "req-1",
-            extra: ["seen": ["new": true]]
+            extra: extra
         )
     }
 
@@ -124,6 +138,12 @@ enum Sample {
         )
     }
 
+    /// What is known of the cost of attempts (M1, M6); nil when only zeros are known and one is not.
+    static func total(_ ends: [AttemptEnd]) -> Money? {
+        let known = ends.compactMap(\.cost).reduce(.zero, +)
+        return known == .zero && ends.contains { $0.cost == nil } ? nil : known
+    }
+
     /// The settlement of a call whose attempts ended as given.
     static func settlement(
         _ admission: Admission,
@@ -134,6 +154,9 @@ enum Sample {
         latency: Duration = .milliseconds(2300),
         failover: Bool = false,
         failoverCost: Money? = nil,
+        translation: [TranslationEntry]? = [TranslationEntry(.strength, "strength", .mapped)],
+        attemptCount: Int? = nil,
+        replacesImages: Bool = true,
         settledAfter: Duration = .seconds(3)
     ) -> Settlement {
         let ends = attempts ?? admission.attempts.map { end($0) }
@@ -148,16 +171,18 @@ enum Sample {
             errorCode: status == .failed ? "providers_failed" : nil,
             provider: provider,
             imagesDelivered: pictures.filter { !$0.withheld }.count,
-            cost: Money.sum(ends.map(\.cost)),
-            estimated: unconfirmed.isEmpty ? .zero : Money.sum(unconfirmed.map(\.cost)),
+            cost: total(ends),
+            estimated: unconfirmed.isEmpty ? .zero : total(unconfirmed),
             costBasis: unconfirmed.isEmpty ? .provider : .priceBook,
             latency: latency,
             failover: failover,
             failoverCost: failoverCost,
             attempts: ends,
             images: pictures,
-            translation: [TranslationEntry(.strength, "strength", .mapped)],
-            clientGone: false
+            translation: translation,
+            clientGone: false,
+            attemptCount: attemptCount,
+            replacesImages: replacesImages
         )
     }
 }

@@ -63,6 +63,97 @@ import Testing
         }
     }
 
+    /// The last second of a month long ago, whose partitions nobody has made.
+    private var endOfAMonth: Timestamp {
+        let days = Int((Sample.now.secondsSince1970 - 200 * 86_400) / 86_400)
+        let date = CivilDate.fromDays(days)
+        let first = CivilDate.toDays(year: date.year, month: date.month, day: 1)
+        return Timestamp(microseconds: Int64(first) * 86_400_000_000 - 500_000)
+    }
+
+    private func partitions(_ database: String) async throws -> Int {
+        Int(
+            try await Database.number(
+                database,
+                "SELECT count(*) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE c.relkind = 'r'"
+            )
+        )
+    }
+
+    @Test func `a month's partitions are made by whichever write needs them first`() async throws {
+        try await withLedger { ledger, database in
+            let admission = Sample.admission(at: endOfAMonth)
+            let before = try await partitions(database)
+            try await ledger.admit(admission)
+            #expect(try await partitions(database) == before + 4)
+            // One second later is another month: for the next attempt, and for the pictures.
+            let second = Sample.start(
+                callID: admission.callID,
+                teamID: 1,
+                at: admission.receivedAt + .seconds(1),
+                ordinal: 2
+            )
+            let first = Sample.end(admission.attempts[0], outcome: .failed, cost: .zero, images: 0)
+            try await ledger.startAttempts([second], ended: [first])
+            #expect(try await partitions(database) == before + 8)
+            try await ledger.settle(
+                Sample.settlement(
+                    admission,
+                    attempts: [first, Sample.end(second)],
+                    images: [Sample.image(admission, attempt: second)]
+                )
+            )
+            #expect(try await partitions(database) == before + 8)
+            let rows = try await Database.query(
+                database,
+                "SELECT count(DISTINCT tableoid), count(*) FROM attempts"
+            )
+            #expect(rows == [[.int(2), .int(2)]])
+            #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
+        }
+    }
+
+    @Test func `a settlement makes the month of its pictures, and one of a missing month is refused`() async throws {
+        try await withLedger { ledger, database in
+            let admission = Sample.admission(at: endOfAMonth)
+            try await ledger.admit(admission)
+            let before = try await partitions(database)
+            try await ledger.settle(Sample.settlement(admission))
+            #expect(try await partitions(database) == before + 4)
+            #expect(try await Database.number(database, "SELECT count(*) FROM images") == 1)
+
+            // Nobody was admitted in that month, so there is nothing to settle.
+            let stray = Sample.admission(at: admission.receivedAt - .seconds(45 * 86_400))
+            let error = await failure { () async throws(LedgerError) in
+                try await ledger.settle(Sample.settlement(stray))
+            }
+            #expect(error?.isNotFound == true)
+            // A clock that is far off litters nothing.
+            let after = try await partitions(database)
+            for moment in [Timestamp(microseconds: 0), Sample.now + .seconds(400 * 86_400)] {
+                let error = await failure { () async throws(LedgerError) in
+                    try await ledger.admit(Sample.admission(at: Sample.milliseconds(moment)))
+                }
+                #expect(error?.isRejected == true)
+            }
+            #expect(try await partitions(database) == after)
+        }
+    }
+
+    @Test func `a month that is missing holds up nobody who shares the commit`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        try await withLedger(options: options) { ledger, database in
+            let old = endOfAMonth
+            var admissions = (0..<40).map { _ in Sample.admission() }
+            for index in [3, 4, 30] { admissions[index] = Sample.admission(at: old) }
+            admissions[20] = Sample.admission(at: Timestamp(microseconds: 0))
+            let errors = await admitAll(admissions, ledger)
+            #expect(errors.indices.filter { errors[$0] != nil } == [20])
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls") == 39)
+        }
+    }
+
     @Test func `connections that are killed lose no call`() async throws {
         try await withLedger { ledger, database in
             async let killer: Void = {

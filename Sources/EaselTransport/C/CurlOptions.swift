@@ -13,7 +13,7 @@ extension CurlEasy {
         set(CURLOPT_QUICK_EXIT, 1)  // an abort must not wait for the name service's thread
         set(CURLOPT_TCP_KEEPALIVE, 1)
         // Thousands of calls wait at a time: the buffers that each of them holds are as small as libcurl lets them be useful.
-        set(CURLOPT_BUFFERSIZE, 8 << 10)
+        set(CURLOPT_BUFFERSIZE, 4 << 10)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         set(CURLOPT_MAXAGE_CONN, max(1, Int(configuration.maxIdleAge.secondsAsDouble)))
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.timeouts.connect))

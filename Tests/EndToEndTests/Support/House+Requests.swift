@@ -28,6 +28,12 @@ struct Answer: Sendable {
     var faults: [String] { (json["errors"]?.arrayValue ?? []).compactMap { $0["parameter"]?.stringValue } }
     var images: [JSONValue] { json["images"]?.arrayValue ?? [] }
     var attempts: [JSONValue] { json["attempts"]?.arrayValue ?? [] }
+    /// The attempts without their latency, which the record rounds and the answer cuts to whole milliseconds.
+    var attemptFacts: [JSONValue] {
+        attempts.map { attempt in
+            .object((attempt.objectValue ?? [:]).filter { $0.key != "latency_ms" })
+        }
+    }
     var provider: String? { json["provider"]?.stringValue }
     var id: String { json["id"]?.stringValue ?? json["call_id"]?.stringValue ?? "" }
 }

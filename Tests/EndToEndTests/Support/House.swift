@@ -57,6 +57,8 @@ final class House: Sendable {
         verify: Bool = true,
         _ body: (House) async throws -> Result
     ) async throws -> Result {
+        await Turnstile.houses.enter()
+        defer { Turnstile.houses.leave() }
         let house = try await House(plan)
         do {
             let result = try await body(house)

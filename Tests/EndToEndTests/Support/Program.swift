@@ -42,7 +42,7 @@ enum Program {
             source.fileHandleForWriting.write(Data(input))
             try source.fileHandleForWriting.close()
         }
-        return await ThreadPoolExecutor.shared.run {
+        return await onOwnThread {
             // One after the other is enough: what is written to the second fits a pipe.
             let text = output.fileHandleForReading.readDataToEndOfFile()
             let notes = errors.fileHandleForReading.readDataToEndOfFile()
@@ -83,7 +83,7 @@ final class Served: Sendable {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         handle = Handle(process: process)
-        let line = await ThreadPoolExecutor.shared.run { () -> String in
+        let line = await onOwnThread { () -> String in
             var text = ""
             while !text.contains("\n") {
                 let data = output.fileHandleForReading.availableData
@@ -116,10 +116,17 @@ final class Served: Sendable {
     }
 
     private func wait() async {
-        await ThreadPoolExecutor.shared.run { [handle] in handle.process.waitUntilExit() }
+        await onOwnThread { [handle] in handle.process.waitUntilExit() }
     }
 
     deinit {
         if handle.process.isRunning { Foundation.kill(handle.process.processIdentifier, SIGKILL) }
+    }
+}
+
+/// Runs what blocks on a thread of its own: the shared pool paints the sandbox's pictures and must not wait for processes.
+func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
     }
 }

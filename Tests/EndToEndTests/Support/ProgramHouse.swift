@@ -21,6 +21,8 @@ final class ProgramHouse: Sendable {
         isEmbedded: Bool = false,
         _ body: (ProgramHouse) async throws -> Result
     ) async throws -> Result {
+        await Turnstile.processes.enter()
+        defer { Turnstile.processes.leave() }
         let house = try await ProgramHouse(latency: latency, isEmbedded: isEmbedded)
         do {
             let result = try await body(house)
@@ -109,7 +111,7 @@ final class ProgramHouse: Sendable {
         let output = Pipe()
         process.standardOutput = output
         try process.run()
-        let data = await ThreadPoolExecutor.shared.run { output.fileHandleForReading.readDataToEndOfFile() }
+        let data = await onOwnThread { output.fileHandleForReading.readDataToEndOfFile() }
         let text = String(decoding: data, as: UTF8.self)
         return text.split(separator: "\n").map { line in
             line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
