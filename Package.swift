@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CImageCodecs", pkgConfig: "spng"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
 
         room("EaselBase", ["CSodium"]),
@@ -59,7 +60,7 @@ let package = Package(
             name: "easel",
             dependencies: [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",
-                "EaselLedger", "EaselReporting", "EaselGateway", "EaselSandbox",
+                "EaselLedger", "EaselReporting", "EaselGateway", "EaselSandbox", "CMalloc",
             ],
             swiftSettings: strict
         ),

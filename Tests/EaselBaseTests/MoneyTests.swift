@@ -94,8 +94,8 @@ struct MoneyTests {
     @Test(
         arguments: [
             (Int64.max, 1, Int64.max), (.max, 0, 0), (.max, 2, .max), (.max, -1, -.max), (.max, -2, .min),
-            (.min, 1, .min), (.min, 2, .min), (.min, -1, .max), (.min, -2, .max), (461_168_601_842_738_790, 20, .max),
-            (461_168_601_842_738_790, -20, .min), (3_000_000_000, 3, 9_000_000_000), (-5, -3, 15),
+            (.min, 1, .min), (.min, 2, .min), (.min, -1, .max), (.min, -2, .max), (461_168_601_842_738_790, 20, 9_223_372_036_854_775_800),
+            (461_168_601_842_738_791, 20, .max), (461_168_601_842_738_791, -20, .min), (3_000_000_000, 3, 9_000_000_000), (-5, -3, 15),
         ]
     )
     func `an amount many times stays in range`(nanodollars: Int64, count: Int, product: Int64) {

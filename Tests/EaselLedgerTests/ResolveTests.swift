@@ -190,9 +190,11 @@ import Testing
                 )
                 #expect(calls == [[.text("in_progress"), .int(nil), .text("pending")]])
             }
-            try await withKnownIssue("the reservation of a call in progress is deleted, or changed, all the same") {
-                #expect(try await reservations(database) == [[.text("in_progress"), .int(60_000_000)]])
-                #expect(try await DatabaseVerify(ledger).findings(since: scene.since) == [])
+            let held = try await reservations(database)
+            let findings = try await DatabaseVerify(ledger).findings(since: scene.since)
+            withKnownIssue("the reservation of a call in progress is deleted, or changed, all the same") {
+                #expect(held == [[.text("in_progress"), .int(60_000_000)]])
+                #expect(findings == [])
             }
         }
     }
@@ -236,9 +238,10 @@ import Testing
             let call = try #require(try await ledger.call(scene.admission.callID, teamID: nil))
             #expect(call.attempts.first?.outcome == .succeeded)
             #expect(try await reservations(database) == [])
-            try await withKnownIssue("the call's figures are overwritten although its attempt stands (M6)") {
+            let findings = try await DatabaseVerify(ledger).findings(since: scene.since)
+            withKnownIssue("the call's figures are overwritten although its attempt stands (M6)") {
                 #expect(call.cost == total)
-                #expect(try await DatabaseVerify(ledger).findings(since: scene.since) == [])
+                #expect(findings == [])
             }
         }
     }
@@ -260,9 +263,11 @@ import Testing
                 scene.resolution([scene.unknown(0)], cost: Self.cents, basis: .unknown, held: Self.cents)
             )
             #expect(try await reservations(database) == [])
-            try await withKnownIssue("the call's figures are overwritten although its attempt stands (M6)") {
-                #expect(try await ledger.call(scene.admission.callID, teamID: nil)?.cost == newer.cost)
-                #expect(try await DatabaseVerify(ledger).findings(since: scene.since) == [])
+            let cost = try await ledger.call(scene.admission.callID, teamID: nil)?.cost
+            let findings = try await DatabaseVerify(ledger).findings(since: scene.since)
+            withKnownIssue("the call's figures are overwritten although its attempt stands (M6)") {
+                #expect(cost == newer.cost)
+                #expect(findings == [])
             }
         }
     }

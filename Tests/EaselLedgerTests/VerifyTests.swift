@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
-import EaselLedger
 import Foundation
 import Testing
+
+@testable import EaselLedger
 
 @Suite struct VerifyTests {
     /// A fault that is planted into a sound log, and the rule that must find it.

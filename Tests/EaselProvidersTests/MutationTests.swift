@@ -164,6 +164,8 @@ struct MutationTests {
                 #expect(text.contains(piece) || text.contains("\\u"), "\(link)")
             }
         case .bytes(let bytes):
+            // What cannot be decoded comes as a picture without a byte.
+            if bytes.isEmpty { return }
             let found = text.matches(of: /base64,([^"]*)/).contains { Data(base64Encoded: String($0.1)) == Data(bytes) }
             #expect(found || text.contains("\\"), "\(text)")
         }

@@ -166,7 +166,8 @@ struct RenderingTests {
             while !written.withLock({ $0.contains { $0.contains("label") } }) { await Task.yield() }
         }
         let frames = written.withLock { $0 }
-        #expect(frames.first == "\r⠋ first  0 s\u{1B}[K")
+        // On a busy machine the first frame may be a second or two late.
+        #expect(frames.first?.hasPrefix("\r⠋ first  ") == true && frames.first?.hasSuffix(" s\u{1B}[K") == true)
         #expect(frames.contains { $0.contains(" a label that is") })
         #expect(frames.last == "\r\u{1B}[K" && frames.count(where: { $0 == "\r\u{1B}[K" }) == 1)
     }

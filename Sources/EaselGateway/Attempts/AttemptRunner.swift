@@ -34,29 +34,15 @@ final class AttemptRunner: Sendable {
     ) async -> ProviderResult {
         let began = SteadyInstant.now
         guard await gate.enter(timeout: task.timeout) else {
-            return ProviderResult(
-                failure: ProviderFailure(
-                    .notSent,
-                    code: "no_capacity",
-                    message: "Every place at the provider was taken until the time ran out; nothing was sent."
-                )
-            )
+            return Self.notSent("no_capacity", "Every place at the provider was taken until the time ran out.")
         }
         defer { gate.leave() }
         if isStopped() {
-            return ProviderResult(
-                failure: ProviderFailure(
-                    .notSent,
-                    code: "stopped_after_refusal",
-                    message: "Not sent, because the provider refused another request of this call."
-                )
-            )
+            return Self.notSent("stopped_after_refusal", "The provider refused another request of this call.")
         }
         let task = task.shortened(by: SteadyInstant.now.since(began))
         guard task.timeout > .milliseconds(10) else {
-            return ProviderResult(
-                failure: ProviderFailure(.notSent, code: "no_capacity", message: "The time ran out in the queue.")
-            )
+            return Self.notSent("no_capacity", "The time ran out in the queue.")
         }
         let exchangeBegan = SteadyInstant.now
         let kind = ProviderHealth.Kind(
@@ -71,6 +57,11 @@ final class AttemptRunner: Sendable {
         case .accepted(let acknowledgement):
             return await follow(acknowledgement, task, start: start, at: provider, kind: kind, began: exchangeBegan)
         }
+    }
+
+    @inline(never)
+    private static func notSent(_ code: String, _ why: String) -> ProviderResult {
+        ProviderResult(failure: ProviderFailure(.notSent, code: code, message: "\(why) Nothing was sent."))
     }
 
     /// Asks for the end of a task whose answer is missing (R4). Nil: it cannot be told now.

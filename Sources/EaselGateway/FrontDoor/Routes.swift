@@ -121,6 +121,12 @@ final class Routes: Sendable {
             on: request.loop,
             linkBase: linkBase(request, settings)
         )
+        return try response(to: answer)
+    }
+
+    // Out of the frame that waits for the answer.
+    @inline(never)
+    private func response(to answer: RemixService.Answer) throws(Problem) -> ServerResponse {
         switch answer {
         case .accepted(let id):
             let fields = HTTPFields([

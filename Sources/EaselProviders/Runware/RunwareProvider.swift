@@ -26,7 +26,13 @@ package final class RunwareProvider: Provider {
     }
 
     package func perform(_ task: ProviderTask) async -> Exchange {
-        switch await post(body(of: task), timeout: task.timeout) {
+        exchange(await post(body(of: task), timeout: task.timeout), task)
+    }
+
+    // What is worked out before and after the wait stays out of the frame that waits.
+    @inline(never)
+    private func exchange(_ reply: Result<HTTPResponse, TransportError>, _ task: ProviderTask) -> Exchange {
+        switch reply {
         case .failure(let error):
             let failure = TransportFailure.failure(for: error)
             return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))
@@ -35,6 +41,7 @@ package final class RunwareProvider: Provider {
         }
     }
 
+    @inline(never)
     private func body(of task: ProviderTask) -> [UInt8]? {
         let inference = RunwareInference(
             task.request,
@@ -102,6 +109,7 @@ package final class RunwareProvider: Provider {
         }
     }
 
+    @inline(never)
     private func request(_ body: [UInt8], timeout: Duration) -> HTTPRequest {
         HTTPRequest(
             method: "POST",

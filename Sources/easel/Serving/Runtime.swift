@@ -1,3 +1,4 @@
+import CMalloc
 import EaselBase
 import EaselConfiguration
 import EaselCore
@@ -115,6 +116,15 @@ final class Runtime: Sendable {
             group.addTask { await self.ledger.run() }
             group.addTask { await self.gateway.run() }
             group.addTask { await self.watchDatabase() }
+            group.addTask { await self.giveBackMemory() }
+        }
+    }
+
+    /// After a burst of calls the allocator keeps what they used. When much of it lies idle the system gets it back.
+    private func giveBackMemory() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(10))
+            if mallinfo2().fordblks > 16 << 20 { malloc_trim(0) }
         }
     }
 
