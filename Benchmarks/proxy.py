@@ -199,7 +199,7 @@ class Bench:
 
     def waiting(self, calls, delivery):
         """Resident memory with many calls waiting for a provider that takes its time."""
-        sandbox = self.start(self.easel, "sandbox", "--port", "0", "--latency", "25s", "--pixel-scale", "16",
+        sandbox = self.start(self.easel, "sandbox", "--port", "0", "--latency", "40s", "--pixel-scale", "16",
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         base = json.loads(sandbox.stdout.readline())["runware"]
         gateway = self.gateway(f"waiting-{delivery}", base, delivery)
@@ -211,7 +211,7 @@ class Bench:
         self.wrk(gateway["url"] + "/healthz", 64, gateway["key"], body, 1)
         before = rss_kib(gateway["pid"])
         environment = dict(os.environ, BODY_FILE=body, API_KEY=gateway["key"])
-        load = self.start("wrk", "-t2", f"-c{calls}", "-d40s", "--timeout", "60s", "-s",
+        load = self.start("wrk", "-t2", f"-c{calls}", "-d50s", "--timeout", "60s", "-s",
                           os.path.join(os.path.dirname(os.path.abspath(__file__)), "remix.lua"),
                           gateway["url"] + "/v1/remix", env=environment, stdout=subprocess.DEVNULL)
         deadline, highest = time.time() + 20, 0
@@ -221,7 +221,8 @@ class Bench:
             if highest >= calls:
                 break
             time.sleep(0.5)
-        time.sleep(2)
+        # What the burst of beginnings used and left is given back within ten seconds.
+        time.sleep(12)
         during = rss_kib(gateway["pid"])
         load.kill()
         sandbox.send_signal(signal.SIGTERM)

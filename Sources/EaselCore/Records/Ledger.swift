@@ -28,7 +28,8 @@ package protocol Ledger: Sendable {
     /// Calls in progress whose gateway is `gatewayID`, or one that was silent since `silentSince`.
     func orphans(of gatewayID: UUID?, silentSince: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
-    /// Settled calls that still hold attempts of outcome `unknown` younger than `since`, to ask about once more.
+    /// Settled calls that still hold attempts of outcome `unknown` younger than `since` that are not posted at their bound,
+    /// to ask about once more.
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
     /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.

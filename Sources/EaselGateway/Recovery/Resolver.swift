@@ -7,6 +7,7 @@ import Foundation
 /// posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
 final class Resolver: Sendable {
     static let batch = 100
+    static let unknownBatch = 2000
     static let askTimeout = Duration.seconds(10)
     /// A gateway that has not given a sign of life for this long is taken for dead.
     static let silence = Duration.seconds(30)
@@ -18,6 +19,7 @@ final class Resolver: Sendable {
     let unknownAfter: Duration
     let time: TimeSource
     let log: Log
+    private let schedule = AskingSchedule()
 
     init(
         ledger: any Ledger,
@@ -58,11 +60,11 @@ final class Resolver: Sendable {
 
     /// Asks once more about attempts of settled calls whose end is unknown.
     func sweepUnknown() async throws(LedgerError) {
-        // Older ones have been posted at their bound; the attempt's own row keeps saying `unknown`.
-        for call in try await ledger.unknownAttempts(
-            since: time.now - unknownAfter - .seconds(86_400),
-            limit: Self.batch
-        ) {
+        let now = SteadyInstant.now
+        // Older ones are posted at their bound by then.
+        let since = time.now - unknownAfter - .seconds(86_400)
+        for call in try await ledger.unknownAttempts(since: since, limit: Self.unknownBatch)
+        where schedule.isDue(call.callID, now: now) {
             try await settle(call)
         }
     }

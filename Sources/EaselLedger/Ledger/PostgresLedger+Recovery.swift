@@ -55,7 +55,7 @@ extension PostgresLedger {
                     c.status
                 FROM calls AS c
                 JOIN (SELECT DISTINCT team_id, call_id FROM attempts
-                    WHERE outcome = 'unknown' AND started_at >= $1) AS a
+                    WHERE outcome = 'unknown' AND cost_nusd IS NULL AND started_at >= $1) AS a
                     ON a.team_id = c.team_id AND a.call_id = c.call_id
                 WHERE c.status <> 'in_progress' AND c.received_at >= $2
                 ORDER BY c.received_at, c.call_id LIMIT $3
