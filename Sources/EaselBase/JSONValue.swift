@@ -138,9 +138,13 @@ package enum JSON {
 
     /// Reads a value.
     ///
-    /// Throws `DecodingError`, also when the document nests deeper than `depthLimit`.
-    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
-        if isTooDeep(bytes) {
+    /// Throws `DecodingError`, also when the document nests deeper than `depthLimit`, unless it is one of our own.
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from bytes: [UInt8],
+        isOurOwn: Bool = false
+    ) throws -> Value {
+        if !isOurOwn, isTooDeep(bytes) {
             throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "nested too deeply"))
         }
         return try JSONDecoder().decode(type, from: Data(bytes))

@@ -16,13 +16,15 @@ package struct Money: Sendable, Hashable, Comparable {
 
     package static func < (left: Money, right: Money) -> Bool { left.nanodollars < right.nanodollars }
 
-    /// The sum; traps when it leaves the range of `Int64` (nine thousand million dollars), which is a programmer's error.
+    /// The sum. Saturates: an absurd figure of a provider must not end the program.
     package static func + (left: Money, right: Money) -> Money {
-        Money(nanodollars: left.nanodollars + right.nanodollars)
+        let (sum, overflows) = left.nanodollars.addingReportingOverflow(right.nanodollars)
+        return Money(nanodollars: !overflows ? sum : left.nanodollars < 0 ? .min : .max)
     }
 
     package static func - (left: Money, right: Money) -> Money {
-        Money(nanodollars: left.nanodollars - right.nanodollars)
+        let (difference, overflows) = left.nanodollars.subtractingReportingOverflow(right.nanodollars)
+        return Money(nanodollars: !overflows ? difference : left.nanodollars < 0 ? .min : .max)
     }
 
     package static func += (left: inout Money, right: Money) { left = left + right }

@@ -36,7 +36,9 @@ struct FailureConformanceTests {
     ]
 
     @Test(arguments: Subject.all, refused)
-    func `an answered failure has its class, and costs nothing where the provider says so`(subject: Subject, row: Row) async throws {
+    func `an answered failure has its class, and costs nothing where the provider says so`(subject: Subject, row: Row)
+        async throws
+    {
         try await withBench(subject) { bench in
             try await bench.fail(row.fault)
             let request = try Samples.request(.ideogram4)

@@ -29,7 +29,10 @@ struct JSONTextTests {
             let scalars = (start..<start + 0x1000).compactMap(Unicode.Scalar.init)
             var text = ""
             text.unicodeScalars.append(contentsOf: scalars)
-            let back = try JSONDecoder().decode([String].self, from: Data(JSONText.bytes(of: JSONValue.array([.string(text)]))))
+            let back = try JSONDecoder().decode(
+                [String].self,
+                from: Data(JSONText.bytes(of: JSONValue.array([.string(text)])))
+            )
             #expect(back.first.map { $0.unicodeScalars.elementsEqual(scalars) } == true, "from \(start)")
         }
     }
@@ -41,7 +44,10 @@ struct JSONTextTests {
             let text = Self.text(using: &random)
             let bytes = JSONText.bytes(of: ["k": text])
             let back = try JSONDecoder().decode([String: String].self, from: Data(bytes))
-            #expect(back["k"].map { $0.unicodeScalars.elementsEqual(text.unicodeScalars) } == true, "seed \(seed): \(text)")
+            #expect(
+                back["k"].map { $0.unicodeScalars.elementsEqual(text.unicodeScalars) } == true,
+                "seed \(seed): \(text)"
+            )
         }
     }
 
@@ -62,7 +68,9 @@ struct JSONTextTests {
         // Bridged and sliced strings are not stored as one run of UTF-8.
         let bridged = NSString(string: "a\"é\u{1}").appending("\\z")
         #expect(written { $0.string(bridged) } == #""a\"é\u0001\\z""#)
-        #expect(written { $0.string(String(repeating: "ab\"", count: 2000).dropFirst(1).description) }.utf8.count == 8001)
+        #expect(
+            written { $0.string(String(repeating: "ab\"", count: 2000).dropFirst(1).description) }.utf8.count == 8001
+        )
     }
 
     // MARK: - Numbers
@@ -163,7 +171,10 @@ struct JSONTextTests {
             let value = Self.value(depth: 4, using: &random)
             let bytes = JSONText.bytes(of: value)
             #expect(try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) == value, "seed \(seed)")
-            #expect(bytes == JSONText.bytes(of: try JSON.decode(JSONValue.self, from: bytes)), "seed \(seed): equal bytes")
+            #expect(
+                bytes == JSONText.bytes(of: try JSON.decode(JSONValue.self, from: bytes)),
+                "seed \(seed): equal bytes"
+            )
         }
     }
 

@@ -41,6 +41,9 @@ struct KeyRecordTests {
             ]
         )
         #expect(value["project"] == project.map { .string($0) } ?? .null && value["revoked_at"] == .null)
-        #expect(try JSON.decode(KeyRecord.self, from: try JSON.encode([record]).dropFirst().dropLast().map(\.self)) == record)
+        #expect(
+            try JSON.decode(KeyRecord.self, from: try JSON.encode([record]).dropFirst().dropLast().map(\.self))
+                == record
+        )
     }
 }

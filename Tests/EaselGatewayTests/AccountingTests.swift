@@ -45,65 +45,142 @@ struct AccountingTests {
     static let cases: [Case] = [
         Case(
             testDescription: "the provider's own figure stands",
-            result: pictures(2, cost: odd), cost: odd, basis: .provider, delivered: 2, outcome: .succeeded),
+            result: pictures(2, cost: odd),
+            cost: odd,
+            basis: .provider,
+            delivered: 2,
+            outcome: .succeeded
+        ),
         Case(
             testDescription: "its own figure stands above the price (M2)",
-            asked: 1, result: pictures(1, cost: odd), cost: odd, basis: .provider, delivered: 1, outcome: .succeeded),
+            asked: 1,
+            result: pictures(1, cost: odd),
+            cost: odd,
+            basis: .provider,
+            delivered: 1,
+            outcome: .succeeded
+        ),
         Case(
             testDescription: "its own figure of nothing is nothing",
-            result: pictures(2, cost: .zero), cost: .zero, basis: .provider, delivered: 2, outcome: .succeeded),
+            result: pictures(2, cost: .zero),
+            cost: .zero,
+            basis: .provider,
+            delivered: 2,
+            outcome: .succeeded
+        ),
         Case(
             testDescription: "no figure: the price times what came",
-            result: pictures(2), cost: twelveCents, basis: .priceBook, delivered: 2, outcome: .succeeded),
+            result: pictures(2),
+            cost: twelveCents,
+            basis: .priceBook,
+            delivered: 2,
+            outcome: .succeeded
+        ),
         Case(
             testDescription: "fewer pictures cost less",
-            result: pictures(1), cost: sixCents, basis: .priceBook, delivered: 1, outcome: .partial),
+            result: pictures(1),
+            cost: sixCents,
+            basis: .priceBook,
+            delivered: 1,
+            outcome: .partial
+        ),
         Case(
             testDescription: "no price: not known, never zero",
-            price: nil, result: pictures(2), cost: nil, basis: .unknown, delivered: 2, outcome: .succeeded),
+            price: nil,
+            result: pictures(2),
+            cost: nil,
+            basis: .unknown,
+            delivered: 2,
+            outcome: .succeeded
+        ),
         Case(
             testDescription: "withheld pictures count at their bound",
-            result: pictures(1, withheld: 1), cost: twelveCents, basis: .unknown, delivered: 1, outcome: .partial),
+            result: pictures(1, withheld: 1),
+            cost: twelveCents,
+            basis: .unknown,
+            delivered: 1,
+            outcome: .partial
+        ),
         Case(
             testDescription: "all withheld",
-            result: pictures(0, withheld: 2), cost: twelveCents, basis: .unknown, outcome: .refused),
+            result: pictures(0, withheld: 2),
+            cost: twelveCents,
+            basis: .unknown,
+            outcome: .refused
+        ),
         Case(
             testDescription: "never sent: nothing",
-            result: pictures(0, failure: failure(.notSent)), cost: .zero, basis: .priceBook, outcome: .failed),
+            result: pictures(0, failure: failure(.notSent)),
+            cost: .zero,
+            basis: .priceBook,
+            outcome: .failed
+        ),
         Case(
             testDescription: "refused with an answer: nothing",
-            result: pictures(0, failure: failure(.refused, status: 422)), cost: .zero, basis: .priceBook,
-            outcome: .refused),
+            result: pictures(0, failure: failure(.refused, status: 422)),
+            cost: .zero,
+            basis: .priceBook,
+            outcome: .refused
+        ),
         Case(
             testDescription: "an error answer: nothing",
-            result: pictures(0, failure: failure(.unavailable, status: 503)), cost: .zero, basis: .priceBook,
-            outcome: .failed),
+            result: pictures(0, failure: failure(.unavailable, status: 503)),
+            cost: .zero,
+            basis: .priceBook,
+            outcome: .failed
+        ),
         Case(
             testDescription: "made, and lost on its way to us: paid all the same",
-            asked: 1, result: pictures(1, failure: failure(.resultLost, status: 200)), cost: sixCents,
-            basis: .priceBook, outcome: .failed),
+            asked: 1,
+            result: pictures(1, failure: failure(.resultLost, status: 200)),
+            cost: sixCents,
+            basis: .priceBook,
+            outcome: .failed
+        ),
         Case(
             testDescription: "no answer: not known",
-            result: pictures(0, failure: failure(.timeout)), cost: nil, basis: .unknown, outcome: .unknown),
+            result: pictures(0, failure: failure(.timeout)),
+            cost: nil,
+            basis: .unknown,
+            outcome: .unknown
+        ),
         Case(
             testDescription: "an answer that cannot be read: not known",
-            result: pictures(0, failure: failure(.garbled, status: 200)), cost: nil, basis: .unknown,
-            outcome: .unknown),
+            result: pictures(0, failure: failure(.garbled, status: 200)),
+            cost: nil,
+            basis: .unknown,
+            outcome: .unknown
+        ),
         Case(
             testDescription: "some pictures, the rest lost: the bound",
-            result: pictures(1, failure: failure(.timeout)), cost: twelveCents, basis: .unknown, delivered: 1,
-            outcome: .partial),
+            result: pictures(1, failure: failure(.timeout)),
+            cost: twelveCents,
+            basis: .unknown,
+            delivered: 1,
+            outcome: .partial
+        ),
         Case(
             testDescription: "some pictures, the rest failed: what came",
-            result: pictures(1, failure: failure(.failed, status: 200)), cost: sixCents, basis: .priceBook,
-            delivered: 1, outcome: .partial),
+            result: pictures(1, failure: failure(.failed, status: 200)),
+            cost: sixCents,
+            basis: .priceBook,
+            delivered: 1,
+            outcome: .partial
+        ),
         Case(
             testDescription: "a failure that says it charged",
-            result: pictures(0, failure: failure(.failed, status: 200), cost: odd), cost: odd, basis: .provider,
-            outcome: .failed),
+            result: pictures(0, failure: failure(.failed, status: 200), cost: odd),
+            cost: odd,
+            basis: .provider,
+            outcome: .failed
+        ),
         Case(
             testDescription: "nothing at all and no reason: not known",
-            result: pictures(0), cost: nil, basis: .unknown, outcome: .failed),
+            result: pictures(0),
+            cost: nil,
+            basis: .unknown,
+            outcome: .failed
+        ),
     ]
 
     @Test(arguments: cases)

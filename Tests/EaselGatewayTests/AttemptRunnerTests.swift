@@ -131,10 +131,15 @@ struct AttemptRunnerTests {
         let gate = ProviderGate(limit: 1)
         #expect(await gate.enter(timeout: .seconds(1)))
         let provider = ScriptedProvider()
-        async let result = setting.run(provider, gate: gate, timeout: .seconds(10))
-        try await Task.sleep(for: .milliseconds(150))
+        let hasBegun = Locked(false)
+        let result = Task {
+            hasBegun.withLock { $0 = true }
+            return await setting.run(provider, gate: gate, timeout: .seconds(10))
+        }
+        #expect(await eventually { hasBegun.withLock { $0 } })
+        try await Task.sleep(for: .milliseconds(500))
         gate.leave()
-        #expect(await result.failure == nil)
+        #expect(await result.value.failure == nil)
         let left = try #require(provider.tasks.first?.timeout)
         #expect(left < .milliseconds(9_900))
     }

@@ -104,8 +104,10 @@ struct AuthenticatorTests {
         let ledger = MemoryLedger()
         let authenticator = authenticator(ledger)
         let (key, new) = KeyMaker.make(team: "design", role: .member, now: SampleTrade.moment)
-        #expect(codes(try await ask(authenticator, ["Bearer \(key)", "Bearer \(key)"])) == [.unauthenticated, .unauthenticated])
-        #expect(ledger.lookUps == 1)
+        let asked = 20
+        let answers = codes(try await ask(authenticator, Array(repeating: "Bearer \(key)", count: asked)))
+        #expect(answers == Array(repeating: .unauthenticated, count: asked))
+        #expect(ledger.lookUps < asked)
         try await ledger.createKey(new)
         #expect(await eventually { (try? await codes(ask(authenticator, ["Bearer \(key)"]))) == [nil] })
     }

@@ -16,7 +16,12 @@ struct CallRunLimitTests {
     func `attempts are counted over all providers (R6)`(_ attempts: Int) async throws {
         let ledger = MemoryLedger()
         let providers = ["a", "b", "c"].map { name in
-            ScriptedProvider(.runware, name: name, answers: [CallRunTests.failure(.unavailable, status: 503)], ledger: ledger)
+            ScriptedProvider(
+                .runware,
+                name: name,
+                answers: [CallRunTests.failure(.unavailable, status: 503)],
+                ledger: ledger
+            )
         }
         let problem = try await Bench(ledger, providers) { $0.attempts = attempts }.remix().problem
         #expect(problem?.code == .providersFailed)
@@ -123,7 +128,11 @@ struct CallRunLimitTests {
     @Test func `what came is returned though the rest failed (R7)`() async throws {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(.runware, answers: [.pictures(2)], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [CallRunTests.failure(.unauthorized, status: 401)], ledger: ledger)
+        let second = ScriptedProvider(
+            .ideogram,
+            answers: [CallRunTests.failure(.unauthorized, status: 401)],
+            ledger: ledger
+        )
         let reply = try await Bench(ledger, [first, second]) { $0.attempts = 2 }.remix(count: 4).get()
         #expect(reply.status == .partial)
         #expect(reply.images.count == 2)

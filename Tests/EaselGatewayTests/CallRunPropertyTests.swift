@@ -22,10 +22,18 @@ struct CallRunPropertyTests {
                 group.addTask {
                     let ledger = MemoryLedger()
                     let first = ScriptedProvider(
-                        .runware, answers: one.answers, recoveries: one.recoveries, imagesPerRequest: perRequest,
-                        ledger: ledger)
+                        .runware,
+                        answers: one.answers,
+                        recoveries: one.recoveries,
+                        imagesPerRequest: perRequest,
+                        ledger: ledger
+                    )
                     let second = ScriptedProvider(
-                        .ideogram, answers: two.answers, recoveries: two.recoveries, ledger: ledger)
+                        .ideogram,
+                        answers: two.answers,
+                        recoveries: two.recoveries,
+                        ledger: ledger
+                    )
                     let bench = try await Bench(ledger, [first, second]) { policy in
                         policy.attempts = attempts
                         policy.onUnknown = recover ? .recover : .recoverThenNext

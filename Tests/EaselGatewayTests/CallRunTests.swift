@@ -13,7 +13,15 @@ struct CallRunTests {
         status: Int? = nil,
         retryAfter: Duration? = nil
     ) -> ScriptedProvider.Answer {
-        .failure(ProviderFailure(kind, code: kind.rawValue, message: "It failed.", httpStatus: status, retryAfter: retryAfter))
+        .failure(
+            ProviderFailure(
+                kind,
+                code: kind.rawValue,
+                message: "It failed.",
+                httpStatus: status,
+                retryAfter: retryAfter
+            )
+        )
     }
 
     @Test func `a call that goes well`() async throws {

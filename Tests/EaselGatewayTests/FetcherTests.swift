@@ -31,7 +31,9 @@ struct FetcherTests {
         }
     }
 
-    private static let loopbackAllowed = AddressPolicy.publicOnly(allow: [AddressRange("127.0.0.1/32")].compactMap(\.self))
+    private static let loopbackAllowed = AddressPolicy.publicOnly(
+        allow: [AddressRange("127.0.0.1/32")].compactMap(\.self)
+    )
 
     private func fetch(
         _ path: String,
@@ -52,8 +54,10 @@ struct FetcherTests {
         }
     }
 
-    @Test(arguments: ["/picture", "/hop/3", "/hop/2", "/hop/1", "/x?to=/picture&status=301", "/x?to=/picture&status=307",
-        "/x?to=/picture&status=308", "/x?to=/picture&status=303"])
+    @Test(arguments: [
+        "/picture", "/hop/3", "/hop/2", "/hop/1", "/x?to=/picture&status=301", "/x?to=/picture&status=307",
+        "/x?to=/picture&status=308", "/x?to=/picture&status=303",
+    ])
     func `a picture is fetched, by way of up to three redirects`(_ path: String) async throws {
         #expect(try await fetch(path) == .success([1, 2, 3]))
     }
@@ -80,13 +84,18 @@ struct FetcherTests {
         #expect(try await fetch("/x?to=\(target)") == .failure(.addressNotAllowed))
     }
 
-    @Test(arguments: ["ftp%3A%2F%2Fexample.com%2F", "file%3A%2F%2F%2Fetc%2Fpasswd", "http%3A%2F%2Fuser%3Apw%40example.com%2F"])
+    @Test(arguments: [
+        "ftp%3A%2F%2Fexample.com%2F", "file%3A%2F%2F%2Fetc%2Fpasswd", "http%3A%2F%2Fuser%3Apw%40example.com%2F",
+    ])
     func `a redirect to something else than http is not followed`(_ target: String) async throws {
         #expect(try await fetch("/x?to=\(target)") == .failure(.badURL))
     }
 
-    @Test(arguments: ["", "/relative", "file:///etc/passwd", "ftp://example.com/a", "http://", "http:///x",
-        "https://user:pw@example.com/", "gopher://x", "javascript:1", "http://example.com/" + String(repeating: "x", count: 9000)])
+    @Test(arguments: [
+        "", "/relative", "file:///etc/passwd", "ftp://example.com/a", "http://", "http:///x",
+        "https://user:pw@example.com/", "gopher://x", "javascript:1",
+        "http://example.com/" + String(repeating: "x", count: 9000),
+    ])
     func `what is no http URL with a host is not fetched`(_ url: String) async throws {
         #expect(!Fetcher.isFetchable(url))
         guard !url.hasPrefix("/") else { return }
@@ -134,10 +143,12 @@ struct FetcherTests {
         #expect(!names.contains("authorization") && !names.contains("api-key") && !names.contains("cookie"))
     }
 
-    @Test(arguments: [
-        ("https://Example.com/a", "https://example.com:443"), ("http://example.com", "http://example.com:80"),
-        ("http://example.com:8080/x?y", "http://example.com:8080"), ("nonsense", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("https://Example.com/a", "https://example.com:443"), ("http://example.com", "http://example.com:80"),
+            ("http://example.com:8080/x?y", "http://example.com:8080"), ("nonsense", nil),
+        ] as [(String, String?)]
+    )
     func `an origin spells its port out`(_ url: String, _ origin: String?) {
         #expect(Fetcher.origin(of: url) == origin)
     }

@@ -53,7 +53,9 @@ struct KeyLimitsTests {
         #expect(refusal { () throws(Problem) in try limits.enter(account, now: start + .milliseconds(10_002)) } != nil)
         // An hour does not save up more than a minute's worth.
         let later = start + .seconds(3600)
-        let passed = (0..<20).count { _ in refusal { () throws(Problem) in try limits.enter(account, now: later) } == nil }
+        let passed = (0..<20).count { _ in
+            refusal { () throws(Problem) in try limits.enter(account, now: later) } == nil
+        }
         #expect(passed == 6)
     }
 

@@ -45,7 +45,9 @@ struct MultipartDraftTests {
         #expect(read.draft.characterReferenceMasks == [.bytes([6])])
     }
 
-    @Test(arguments: [["output.type", "output.format", "output.quality"], ["output[type]", "output[format]", "output[quality]"]])
+    @Test(arguments: [
+        ["output.type", "output.format", "output.quality"], ["output[type]", "output[format]", "output[quality]"],
+    ])
     func `output is given by its members`(_ names: [String]) throws {
         let read = try read { form in
             for (name, value) in zip(names, ["base64", "png", "80"]) { form.add(name, value) }
@@ -69,7 +71,8 @@ struct MultipartDraftTests {
 
     @Test(arguments: [
         ("strength", "half"), ("width", "1024px"), ("count", "4.0"), ("seed", ""), ("strict", "yes"), ("tags", "{"),
-        ("tags", "{\"a\":1}"), ("output", "png"), ("nonsense", "x"), ("output.colour", "red"), ("output.quality", "fine"),
+        ("tags", "{\"a\":1}"), ("output", "png"), ("nonsense", "x"), ("output.colour", "red"),
+        ("output.quality", "fine"),
     ])
     func `a value of the wrong kind is a fault`(_ name: String, _ value: String) throws {
         let read = try read { $0.add(name, value) }

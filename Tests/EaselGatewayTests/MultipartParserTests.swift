@@ -75,12 +75,14 @@ struct MultipartParserTests {
         #expect(throws: MultipartParser.Fault.self) { try MultipartParser.parse(Array(body.utf8), boundary: "b") }
     }
 
-    @Test(arguments: [
-        ("multipart/form-data; boundary=abc", "abc"), ("multipart/form-data; boundary=\"a b\"", "a b"),
-        ("multipart/form-data;charset=utf-8;Boundary=x", "x"), ("multipart/form-data", nil),
-        ("multipart/form-data; boundary=", nil),
-        ("multipart/form-data; boundary=" + String(repeating: "x", count: 71), nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("multipart/form-data; boundary=abc", "abc"), ("multipart/form-data; boundary=\"a b\"", "a b"),
+            ("multipart/form-data;charset=utf-8;Boundary=x", "x"), ("multipart/form-data", nil),
+            ("multipart/form-data; boundary=", nil),
+            ("multipart/form-data; boundary=" + String(repeating: "x", count: 71), nil),
+        ] as [(String, String?)]
+    )
     func `the boundary is taken from the content type`(_ value: String, _ boundary: String?) {
         #expect(MultipartParser.boundary(of: value) == boundary)
     }

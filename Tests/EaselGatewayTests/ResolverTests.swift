@@ -9,7 +9,8 @@ import Testing
 /// Calls that a gateway left behind, and attempts whose end is not known (M7).
 struct ResolverTests {
     private static let dead = UUIDv7.mint(at: SampleTrade.moment)
-    private static let recent = Timestamp(microseconds: TimeSource.system.now.millisecondsSince1970 * 1000) - .seconds(60)
+    private static let recent =
+        Timestamp(microseconds: TimeSource.system.now.millisecondsSince1970 * 1000) - .seconds(60)
 
     /// A call in progress of a gateway that is gone.
     private static func orphan(

@@ -46,9 +46,12 @@ struct SettlementBuilderTests {
         ordinal: Int = 1
     ) -> CallRun.Leg {
         let start = SampleTrade.start(ordinal: ordinal, provider: provider, asked: asked)
-        var leg = CallRun.Leg(start: start, result: result, endedAt: SampleTrade.moment)
-        leg.pictures = result.images.map { ImageDelivery.Delivered(image: $0, attemptID: start.attemptID) }
-        return leg
+        return CallRun.Leg(
+            start: start,
+            result: result,
+            pictures: result.images.map { ImageDelivery.Delivered(image: $0, attemptID: start.attemptID) },
+            endedAt: SampleTrade.moment
+        )
     }
 
     private func settle(
@@ -74,7 +77,9 @@ struct SettlementBuilderTests {
     }
 
     private let refused = ProviderResult(failure: ProviderFailure(.refused, code: "no", message: "no", httpStatus: 422))
-    private let broken = ProviderResult(failure: ProviderFailure(.unavailable, code: "503", message: "no", httpStatus: 503))
+    private let broken = ProviderResult(
+        failure: ProviderFailure(.unavailable, code: "503", message: "no", httpStatus: 503)
+    )
 
     @Test func `a delivered call`() {
         let settlement = settle(context(), [leg("runware", ScriptedProvider.delivered(2))], .succeeded)

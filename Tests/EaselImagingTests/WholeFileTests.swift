@@ -61,7 +61,9 @@ struct WholeFileTests {
 
     @Test(arguments: files)
     func `bytes behind the end do not matter`(file: File) throws {
-        for tail in [[0], [0xFF], [0xFF, 0xD8, 0xFF], Array("trailing notes\r\n".utf8), [UInt8](repeating: 7, count: 5000)]
+        for tail in [
+            [0], [0xFF], [0xFF, 0xD8, 0xFF], Array("trailing notes\r\n".utf8), [UInt8](repeating: 7, count: 5000),
+        ]
             as [[UInt8]]
         {
             try ImageProbe.checkWhole(file.bytes + tail, format: file.format)

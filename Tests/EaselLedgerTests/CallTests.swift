@@ -113,7 +113,9 @@ import Testing
         }
     }
 
-    @Test func `an attempt is on record with its task, as the provider will know it, before it is sent (M4)`() async throws {
+    @Test func `an attempt is on record with its task, as the provider will know it, before it is sent (M4)`()
+        async throws
+    {
         try await withLedger { ledger, database in
             let admission = Sample.admission(providerTaskID: "task-1")
             try await ledger.admit(admission)
@@ -140,8 +142,12 @@ import Testing
             try await ledger.noteProviderTask(second, providerTaskID: "late")
             try await ledger.noteProviderTask(third, providerTaskID: "task-3")
             try await ledger.startAttempts([second], ended: [])
-            let ends = [admission.attempts[0], second, third].map { Sample.end($0, outcome: .failed, cost: .zero, images: 0) }
-            try await ledger.settle(Sample.settlement(admission, attempts: ends, images: [], status: .failed, provider: nil))
+            let ends = [admission.attempts[0], second, third].map {
+                Sample.end($0, outcome: .failed, cost: .zero, images: 0)
+            }
+            try await ledger.settle(
+                Sample.settlement(admission, attempts: ends, images: [], status: .failed, provider: nil)
+            )
             #expect(try await ids() == [[.text("task-1")], [.text("task-2")], [.text("task-3")]])
         }
     }
@@ -195,6 +201,39 @@ import Testing
             let call = try #require(try await ledger.call(admission.callID, teamID: nil))
             #expect(call.attemptCount == 2 && call.attempts.map(\.outcome) == [.failed, .succeeded])
             #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
+        }
+    }
+
+    @Test func `an unknown attempt that is on record keeps its money, named by the settlement or not (M7)`()
+        async throws
+    {
+        try await withLedger { ledger, database in
+            let admission = Sample.admission()
+            try await ledger.admit(admission)
+            let second = Sample.start(
+                callID: admission.callID,
+                teamID: 1,
+                at: admission.receivedAt + .seconds(1),
+                ordinal: 2,
+                provider: "ideogram"
+            )
+            let first = Sample.end(admission.attempts[0], outcome: .unknown, cost: nil, basis: .unknown, images: 0)
+            try await ledger.startAttempts([second], ended: [first])
+            try await ledger.settle(
+                Sample.settlement(
+                    admission,
+                    attempts: [Sample.end(second)],
+                    images: [Sample.image(admission, attempt: second)],
+                    provider: "ideogram",
+                    attemptCount: 2
+                )
+            )
+            let held = try await Database.query(database, "SELECT reason FROM reservations")
+            let findings = try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60))
+            withKnownIssue("what stays reserved is told by the settlement's own attempts only") {
+                #expect(held == [[.text("unknown_attempt")]])
+                #expect(findings == [])
+            }
         }
     }
 

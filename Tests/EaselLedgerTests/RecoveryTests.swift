@@ -46,22 +46,38 @@ import Testing
         try await withLedger { ledger, _ in
             let admission = Sample.admission(at: Sample.now - .seconds(600))
             try await ledger.admit(admission)
-            let end = Sample.end(
-                admission.attempts[0],
-                outcome: .unknown,
-                cost: Money(nanodollars: 60_000_000),
-                basis: .unknown,
-                images: 0
-            )
-            try await ledger.settle(
-                Sample.settlement(admission, attempts: [end], images: [], status: .failed, provider: nil)
-            )
+            func settle(cost: Money?, after: Int64) async throws {
+                let end = Sample.end(
+                    admission.attempts[0],
+                    outcome: .unknown,
+                    cost: cost,
+                    basis: .unknown,
+                    images: 0
+                )
+                try await ledger.settle(
+                    Sample.settlement(
+                        admission,
+                        attempts: [end],
+                        images: [],
+                        status: .failed,
+                        provider: nil,
+                        settledAfter: .seconds(after)
+                    )
+                )
+            }
+            try await settle(cost: nil, after: 3)
             let found = try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10)
             #expect(found.map(\.callID) == [admission.callID])
             #expect(found.map(\.status) == [.failed])
-            #expect(found.first?.attempts.map(\.cost) == [Money(nanodollars: 60_000_000)])
+            #expect(found.first?.attempts.map(\.cost) == [nil])
             #expect(found.first?.attempts.map(\.costBasis) == [.unknown])
             #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(60), limit: 10).isEmpty)
+
+            // M7: one that is posted at its bound is not asked about any more.
+            try await settle(cost: Money(nanodollars: 60_000_000), after: 20)
+            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)
+            try await settle(cost: nil, after: 25)
+            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).count == 1)
 
             try await ledger.settle(Sample.settlement(admission, settledAfter: .seconds(30)))
             #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)

@@ -249,7 +249,9 @@ import Testing
     @Test func `a settlement that is newer than the resolution stands`() async throws {
         try await withLedger { ledger, database in
             let scene = try await scene(ledger)
-            let ends = [Sample.end(scene.starts[0]), Sample.end(scene.starts[1], outcome: .failed, cost: .zero, images: 0)]
+            let ends = [
+                Sample.end(scene.starts[0]), Sample.end(scene.starts[1], outcome: .failed, cost: .zero, images: 0),
+            ]
             let newer = Sample.settlement(
                 scene.admission,
                 attempts: ends + [Sample.end(scene.starts[2])],

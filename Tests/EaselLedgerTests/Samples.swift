@@ -187,19 +187,46 @@ enum Sample {
     }
 }
 
+/// Lets a few tests at a time have a ledger: the server that they share has room for so many connections only.
+private actor LedgerGate {
+    static let shared = LedgerGate()
+    private var free = 12
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+}
+
 /// Runs a test against a ledger of its own and closes it afterwards.
 func withLedger(
     options: PostgresLedger.Options = PostgresFixture.smallOptions,
     log: Log = .silent,
     _ body: (PostgresLedger, _ connectionString: String) async throws -> Void
 ) async throws {
-    let database = try await PostgresFixture.database()
-    let ledger = try await PostgresLedger.connect(connectionString: database, log: log, options: options)
+    await LedgerGate.shared.enter()
+    let result: Result<Void, any Error>
     do {
-        try await body(ledger, database)
-    } catch {
+        let database = try await PostgresFixture.database()
+        let ledger = try await PostgresLedger.connect(connectionString: database, log: log, options: options)
+        do {
+            try await body(ledger, database)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
         await ledger.close()
-        throw error
+    } catch {
+        result = .failure(error)
     }
-    await ledger.close()
+    await LedgerGate.shared.leave()
+    try result.get()
 }

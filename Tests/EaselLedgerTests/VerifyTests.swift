@@ -25,7 +25,7 @@ import Testing
                     received_at, received_at FROM calls
                 """
         ),
-        Fault(check: .reservationIsThere, sql: "UPDATE attempts SET outcome = 'unknown'"),
+        Fault(check: .reservationIsThere, sql: "UPDATE attempts SET outcome = 'unknown', cost_nusd = NULL"),
         Fault(check: .imagesDelivered, sql: "DELETE FROM images"),
         Fault(check: .imagesDelivered, sql: "UPDATE images SET withheld = true"),
         Fault(check: .nonNegative, sql: "UPDATE images SET cost_nusd = -1"),
@@ -41,7 +41,9 @@ import Testing
         let attempts: [Int64?]
         let call: Int64?
         let wrong: [Int64?]
-        var testDescription: String { "\(attempts.map { $0.map(String.init) ?? "nil" }) \(call.map(String.init) ?? "nil")" }
+        var testDescription: String {
+            "\(attempts.map { $0.map(String.init) ?? "nil" }) \(call.map(String.init) ?? "nil")"
+        }
     }
 
     static let sums = [
@@ -82,7 +84,13 @@ import Testing
                         images: 0
                     )
                 }
-                let settlement = Sample.settlement(admission, attempts: ends, images: [], status: .failed, provider: nil)
+                let settlement = Sample.settlement(
+                    admission,
+                    attempts: ends,
+                    images: [],
+                    status: .failed,
+                    provider: nil
+                )
                 #expect(settlement.cost?.nanodollars == sum.call, "\(sum.testDescription)")
                 try await ledger.settle(settlement)
                 let since = admission.receivedAt - .seconds(60)

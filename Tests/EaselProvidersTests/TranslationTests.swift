@@ -104,7 +104,9 @@ struct TranslationTests {
             #expect(missing.isEmpty, "\(name) at Runware")
             // A PNG by link is what Ideogram gives by itself, so there is nothing to tell.
             let isOwn = request.output == OutputOptions(type: .url, format: .png)
-            let missingAtIdeogram = (isOwn ? carried : changed).subtracting(IdeogramTranslation.translate(request).entries.map(\.parameter))
+            let missingAtIdeogram = (isOwn ? carried : changed).subtracting(
+                IdeogramTranslation.translate(request).entries.map(\.parameter)
+            )
             #expect(missingAtIdeogram.isEmpty, "\(name) at Ideogram")
         }
     }

@@ -83,7 +83,7 @@ struct FaultTests {
             for (after, charged) in [(false, 0), (true, 1)] {
                 _ = try await bench.setFaults([["kind": "hang", "after_executing": .bool(after)]])
                 let error = await #expect(throws: TransportError.self) {
-                    try await bench.runware(task(), timeout: .milliseconds(700))
+                    try await bench.runware(task(), timeout: .milliseconds(1500))
                 }
                 #expect(error?.kind == .totalTimeout)
                 for _ in 0..<500 where bench.sandbox.billing.entries.count < charged {
@@ -95,13 +95,21 @@ struct FaultTests {
     }
 
     @Test func `a client that leaves does not stop the work`() async throws {
-        try await withSandbox({ $0.latency = .milliseconds(500) ... .milliseconds(500) }) { bench in
-            let task = task()
-            await #expect(throws: TransportError.self) { try await bench.runware(task, timeout: .milliseconds(150)) }
-            for _ in 0..<200 where bench.sandbox.billing.entries.isEmpty {
-                try await Task.sleep(for: .milliseconds(20))
+        try await withSandbox({ $0.latency = .milliseconds(900) ... .milliseconds(900) }) { bench in
+            // On a busy machine a client may leave before its request is out; such a one proves nothing.
+            for _ in 0..<5 {
+                let task = task()
+                let error = await #expect(throws: TransportError.self) {
+                    try await bench.runware(task, timeout: .milliseconds(300))
+                }
+                guard error?.sent == true else { continue }
+                for _ in 0..<500 where bench.sandbox.billing.entries.isEmpty {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect(bench.sandbox.billing.entries.map(\.taskID) == [task["taskUUID"]?.stringValue])
+                return
             }
-            #expect(bench.sandbox.billing.entries.map(\.taskID) == [task["taskUUID"]?.stringValue])
+            Issue.record("no request was sent in time")
         }
     }
 

@@ -33,7 +33,11 @@ struct BadInputTests {
         Case("no base64", ["image": "not base64!"], ["image"]),
         Case("a data URI without a picture", ["image": "data:image/png;base64,"], ["image"]),
         Case("text named as a picture", ["image": base64(Array("I am a picture, honestly.".utf8))], ["image"]),
-        Case("a picture that claims too much", ["image": base64(SamplePicture.lyingPNG(width: 60_000, height: 60_000))], ["image"]),
+        Case(
+            "a picture that claims too much",
+            ["image": base64(SamplePicture.lyingPNG(width: 60_000, height: 60_000))],
+            ["image"]
+        ),
         Case("half a picture", ["image": base64(Array(SamplePicture.bytes().prefix(20)))], ["image"]),
         Case("a private URL", ["image": "http://127.0.0.1:1/a.png"], ["image"]),
         Case("a URL of the cloud's metadata", ["image": "http://169.254.169.254/latest/meta-data/"], ["image"]),
@@ -47,8 +51,11 @@ struct BadInputTests {
         Case("money as a number", ["max_cost_usd": 1], ["max_cost_usd"]),
         Case("an output that is not there", ["output": ["format": "gif", "quality": 5, "x": 1]], ["output"]),
         Case("a policy that is not configured", ["policy": "nonsense"], ["policy"]),
-        Case("everything at once", ["model": 1, "prompt": 2, "image": 3, "count": 0, "x": 1],
-            ["model", "prompt", "image", "count", "x"]),
+        Case(
+            "everything at once",
+            ["model": 1, "prompt": 2, "image": 3, "count": 0, "x": 1],
+            ["model", "prompt", "image", "count", "x"]
+        ),
     ]
 
     /// Nothing reached a provider, nothing was billed, nothing is on record.
@@ -86,9 +93,14 @@ struct BadInputTests {
 
     @Test func `malformed JSON is one fault of the body`() async throws {
         try await House.with { house in
-            for text in ["", "{", "[]", "null", "{\"model\":\"ideogram-4.0\",,}", "{\"prompt\":\"\u{1}\"}", "\"text\""] {
+            for text in ["", "{", "[]", "null", "{\"model\":\"ideogram-4.0\",,}", "{\"prompt\":\"\u{1}\"}", "\"text\""]
+            {
                 let answer = try await house.send(
-                    "POST", "/v1/remix", fields: [("Content-Type", "application/json")], body: Array(text.utf8))
+                    "POST",
+                    "/v1/remix",
+                    fields: [("Content-Type", "application/json")],
+                    body: Array(text.utf8)
+                )
                 #expect(answer.status == 400, "\(text)")
                 #expect(answer.code == "invalid_request", "\(text)")
             }
@@ -105,19 +117,31 @@ struct BadInputTests {
             let whole = form.body
             for length in [0, 10, whole.count / 2, whole.count - 5] {
                 let answer = try await house.send(
-                    "POST", "/v1/remix", fields: [("Content-Type", form.contentType)], body: Array(whole.prefix(length)))
+                    "POST",
+                    "/v1/remix",
+                    fields: [("Content-Type", form.contentType)],
+                    body: Array(whole.prefix(length))
+                )
                 #expect(answer.status == 400)
                 #expect(answer.faults == ["body"])
             }
             let bare = try await house.send(
-                "POST", "/v1/remix", fields: [("Content-Type", "multipart/form-data")], body: whole)
+                "POST",
+                "/v1/remix",
+                fields: [("Content-Type", "multipart/form-data")],
+                body: whole
+            )
             #expect(bare.status == 400)
             var text = FormBody()
             text.add("model", "ideogram-4.0")
             text.add("prompt", "a quiet harbour")
             text.addFile("image", Array("hello".utf8), fileName: "picture.png", type: "image/png")
             let named = try await house.send(
-                "POST", "/v1/remix", fields: [("Content-Type", text.contentType)], body: text.body)
+                "POST",
+                "/v1/remix",
+                fields: [("Content-Type", text.contentType)],
+                body: text.body
+            )
             #expect(named.faults == ["image"], "a picture is what its bytes say (S5)")
             try await expectNothingSpent(house)
         }
@@ -128,7 +152,11 @@ struct BadInputTests {
             let body = try JSON.encode(JSONValue.object(House.request()))
             for type in ["text/plain", "application/x-www-form-urlencoded", "image/png", nil] {
                 let answer = try await house.send(
-                    "POST", "/v1/remix", fields: type.map { [("Content-Type", $0)] } ?? [], body: body)
+                    "POST",
+                    "/v1/remix",
+                    fields: type.map { [("Content-Type", $0)] } ?? [],
+                    body: body
+                )
                 #expect(answer.status == 415, "\(type ?? "none")")
                 #expect(answer.code == "unsupported_media_type")
             }
@@ -154,7 +182,11 @@ struct BadInputTests {
             form.add("prompt", "a quiet harbour")
             form.addFile("image", [UInt8](repeating: 7, count: 20_001))
             let answer = try await house.send(
-                "POST", "/v1/remix", fields: [("Content-Type", form.contentType)], body: form.body)
+                "POST",
+                "/v1/remix",
+                fields: [("Content-Type", form.contentType)],
+                body: form.body
+            )
             #expect(answer.status == 400)
             #expect(answer.faults == ["image"])
             try await expectNothingSpent(house)
@@ -208,7 +240,9 @@ struct BadInputTests {
             #expect(try await house.get("/v1/calls", key: finance.key)["calls"]?.arrayValue?.isEmpty == true)
             #expect(try await house.get("/v1/calls?team=design", key: finance.key).status == 403)
             #expect(try await house.get("/v1/reports/usage?team=design", key: finance.key).status == 403)
-            for (method, path) in [("GET", "/v1/keys"), ("POST", "/v1/keys"), ("POST", "/v1/teams"), ("GET", "/v1/prices")] {
+            for (method, path) in [
+                ("GET", "/v1/keys"), ("POST", "/v1/keys"), ("POST", "/v1/teams"), ("GET", "/v1/prices"),
+            ] {
                 let answer = try await house.send(method, path, key: design.key)
                 #expect(answer.status == 403, "\(method) \(path)")
                 #expect(answer.code == "forbidden")

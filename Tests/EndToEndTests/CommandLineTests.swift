@@ -19,8 +19,19 @@ struct CommandLineTests {
             try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
             let out = house.directory + "/out"
             let remixed = try await easel(
-                "remix", source, "--prompt", "a quiet harbour", "--count", "2", "--format", "webp", "--out", out,
-                "--tag", "campaign=spring")
+                "remix",
+                source,
+                "--prompt",
+                "a quiet harbour",
+                "--count",
+                "2",
+                "--format",
+                "webp",
+                "--out",
+                out,
+                "--tag",
+                "campaign=spring"
+            )
             #expect(remixed.status == 0, "\(remixed.errors)")
             let files = remixed.output.split(separator: "\n").map(String.init)
             #expect(files.map { $0.split(separator: "/").last } == ["harbour-remix-1.webp", "harbour-remix-2.webp"])
@@ -28,7 +39,16 @@ struct CommandLineTests {
                 let bytes = [UInt8](FileManager.default.contents(atPath: file) ?? Data())
                 #expect(SamplePicture.format(of: bytes) == .webp)
             }
-            let piped = try await easel("remix", "-", "-p", "a harbour", "--json", "-o", out, input: SamplePicture.bytes(.jpg))
+            let piped = try await easel(
+                "remix",
+                "-",
+                "-p",
+                "a harbour",
+                "--json",
+                "-o",
+                out,
+                input: SamplePicture.bytes(.jpg)
+            )
             #expect(piped.status == 0, "\(piped.errors)")
             let reply = try JSON.decode(JSONValue.self, from: Array(piped.output.utf8))
             #expect(reply["status"] == "succeeded")
@@ -101,7 +121,9 @@ struct CommandLineTests {
         #expect(outcome.output.isEmpty)
     }
 
-    @Test(arguments: [[], ["serve"], ["remix"], ["report", "usage"], ["calls", "list"], ["db"], ["sandbox"], ["doctor"]])
+    @Test(arguments: [
+        [], ["serve"], ["remix"], ["report", "usage"], ["calls", "list"], ["db"], ["sandbox"], ["doctor"],
+    ])
     func `every command has help with an example`(_ command: [String]) async throws {
         let help = try await Program.run(command + ["--help"])
         #expect(help.status == 0)
@@ -111,7 +133,9 @@ struct CommandLineTests {
 
     @Test func `a gateway that is not there is told so`() async throws {
         let outcome = try await Program.run(
-            ["calls", "list"], environment: ["EASEL_URL": "http://127.0.0.1:1", "EASEL_API_KEY": "x"])
+            ["calls", "list"],
+            environment: ["EASEL_URL": "http://127.0.0.1:1", "EASEL_API_KEY": "x"]
+        )
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("127.0.0.1:1"))
     }

@@ -53,7 +53,8 @@ struct CrashTests {
 
     private func check(_ house: ProgramHouse) async throws {
         let rows = try await house.rows(
-            "SELECT provider, task_id, outcome, coalesce(cost_nusd::text, ''), coalesce(provider_task_id, '') FROM attempts")
+            "SELECT provider, task_id, outcome, coalesce(cost_nusd::text, ''), coalesce(provider_task_id, '') FROM attempts"
+        )
         #expect(rows.count > 0)
         #expect(rows.filter { $0[2] == "pending" }.isEmpty, "no attempt is left on its way")
         let runware = Dictionary(rows.filter { $0[0] == "runware" }.map { ($0[1], $0) }, uniquingKeysWith: { $1 })
@@ -75,7 +76,8 @@ struct CrashTests {
         #expect(free.isEmpty, "an unknown end is not $0")
         let orphaned = try await house.rows(
             "SELECT a.attempt_id FROM attempts a LEFT JOIN calls c ON c.team_id = a.team_id AND c.call_id = a.call_id "
-                + "WHERE c.call_id IS NULL")
+                + "WHERE c.call_id IS NULL"
+        )
         #expect(orphaned.isEmpty)
         let verified = try await Program.run(["db", "verify", "--config", house.configuration])
         #expect(verified.status == 0, "\(verified.output) \(verified.errors)")
@@ -88,8 +90,11 @@ struct CrashTests {
             let answer = try await house.send("POST", first.url + "/v1/remix", body: .object(House.request()))
             #expect(answer.status == 200)
             let cut = try await house.send(
-                "POST", first.url + "/v1/remix", body: .object(House.request(["count": 2])),
-                fields: [("Prefer", "respond-async")])
+                "POST",
+                first.url + "/v1/remix",
+                body: .object(House.request(["count": 2])),
+                fields: [("Prefer", "respond-async")]
+            )
             #expect(cut.status == 202)
             await first.kill()
             let second = try await Served(configuration: house.configuration)

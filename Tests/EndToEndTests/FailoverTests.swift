@@ -1,6 +1,5 @@
 import EaselBase
 import EaselCore
-import EaselLedger
 import EaselSandbox
 import Foundation
 import TestKit
@@ -11,22 +10,23 @@ struct FailoverTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let kind: FaultKind
-        var timing = FaultTiming.always
-        var delivery = DeliveryMethod.async
         /// The outcome of the first attempt.
         let outcome: String
-        /// Whether money went to the first provider, which it may keep for itself.
-        var charged = false
     }
 
     static let cases: [Case] = [
         Case(testDescription: "500", kind: .status(500), outcome: "failed"),
-        Case(testDescription: "502 with a page", kind: .status(502), outcome: "failed"),
+        // A page of some proxy between us does not tell whether the work was done.
+        Case(testDescription: "502 with a page", kind: .status(502), outcome: "unknown"),
         Case(testDescription: "503", kind: .status(503), outcome: "failed"),
         Case(testDescription: "429", kind: .status(429), outcome: "failed"),
         Case(testDescription: "429 with Retry-After", kind: .status(429, retryAfter: 30), outcome: "failed"),
         Case(testDescription: "401", kind: .status(401), outcome: "failed"),
-        Case(testDescription: "its own upstream has no credit", kind: .code("thirdPartyInsufficientCredits"), outcome: "failed"),
+        Case(
+            testDescription: "its own upstream has no credit",
+            kind: .code("thirdPartyInsufficientCredits"),
+            outcome: "failed"
+        ),
         Case(testDescription: "its own upstream timed out", kind: .code("timeoutProvider"), outcome: "failed"),
         Case(testDescription: "reset before executing", kind: .resetBeforeExecuting, outcome: "unknown"),
         Case(testDescription: "no answer", kind: .hang(afterExecuting: false), outcome: "unknown"),
@@ -35,10 +35,9 @@ struct FailoverTests {
     @Test(arguments: cases)
     func `the second provider takes over`(_ entry: Case) async throws {
         var plan = House.Plan()
-        plan.runware.delivery = entry.delivery
         plan.runware.timeout = .milliseconds(700)
-        plan.sandbox.faults = [FaultRule(provider: .runware, timing: entry.timing, kind: entry.kind)]
-        try await House.with(plan, verify: entry.outcome != "unknown") { house in
+        plan.sandbox.faults = [FaultRule(provider: .runware, kind: entry.kind)]
+        try await House.with(plan) { house in
             let began = SteadyInstant.now
             let answer = try await house.remix()
             let took = SteadyInstant.now.since(began)
@@ -79,7 +78,8 @@ struct FailoverTests {
     }
 
     @Test(arguments: [FaultKind.resetAfterExecuting, .garbage, .truncatedJSON, .cutOff, .hang(afterExecuting: true)])
-    func `an answer that is lost after the work was done is fetched, not paid for twice`(_ kind: FaultKind) async throws {
+    func `an answer that is lost after the work was done is fetched, not paid for twice`(_ kind: FaultKind) async throws
+    {
         var plan = House.Plan()
         plan.runware.delivery = .sync
         plan.runware.timeout = .seconds(2)
@@ -143,21 +143,10 @@ struct FailoverTests {
         }
     }
 
-    @Test func `an attempt that nobody can tell about fits the figures of the log`() async throws {
-        var plan = House.Plan()
-        plan.runware.timeout = .milliseconds(500)
-        plan.sandbox.faults = [FaultRule(provider: .runware, kind: .hang(afterExecuting: false))]
-        let findings = try await House.with(plan, verify: false) { house in
-            #expect(try await house.remix().status == 200)
-            return try await house.findings()
-        }
-        #expect(findings.map(\.detail) == [])
-    }
-
     @Test func `the deadline of a call is kept`() async throws {
         var plan = House.Plan()
         plan.sandbox.faults = [FaultRule(kind: .hang(afterExecuting: false))]
-        try await House.with(plan, verify: false) { house in
+        try await House.with(plan) { house in
             let began = SteadyInstant.now
             let answer = try await house.remix(["deadline": "800ms"])
             #expect(answer.status == 504)

@@ -18,13 +18,16 @@ struct LifeTests {
 
     @Test(arguments: ["only-runware", "only-ideogram"])
     func `a client that leaves is settled all the same`(_ policy: String) async throws {
-        try await House.with(Self.slow(600)) { house in
+        try await House.with(Self.slow(2000)) { house in
             let call = Task { try await house.remix(["policy": .string(policy)]) }
-            #expect(await eventually { house.submissions() == 1 })
+            var found: String?
+            _ = try await eventually {
+                found = try await house.inProgress().first
+                return found != nil
+            }
+            let id = try #require(found)
             call.cancel()
             _ = await call.result
-            let list = try await house.get("/v1/calls")
-            let id = try #require(list["calls"]?.arrayValue?.first?["id"]?.stringValue)
             let settled = try await house.settled(id)
             #expect(settled["status"] == "succeeded")
             #expect(settled["cost_usd"]?.stringValue == house.sandbox.billing.total.usd)
@@ -33,10 +36,11 @@ struct LifeTests {
     }
 
     @Test func `a shutdown answers what is in flight`() async throws {
-        try await House.with(Self.slow(500)) { house in
+        try await House.with(Self.slow(3000)) { house in
             async let first = house.remix(["policy": "only-runware"])
             async let second = house.remix(["policy": "only-ideogram", "count": 2])
-            #expect(await eventually { house.submissions() == 3 })
+            let areOnTheirWay = try await eventually { try await house.inProgress().count == 2 }
+            #expect(areOnTheirWay)
             await house.gateway.shutDown()
             let answers = try await (first, second)
             #expect(answers.0.status == 200)
@@ -61,18 +65,24 @@ struct LifeTests {
     @Test func `without its database nothing new is spent, and what is in flight is kept`() async throws {
         let directory = "/tmp/easel-away-\(UUID().text)"
         try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+            atPath: directory,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755]
+        )
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var options = EmbeddedPostgres.Options()
         options.isDurable = false
         options.sharedBuffersMB = 16
         let first = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
-        var plan = Self.slow(1500)
+        var plan = Self.slow(3000)
         plan.connectionString = first.connectionString
+        // As impatient as in service.
+        plan.options.writeLimit = .seconds(2)
         let outcome: Result<Void, any Error>
         do {
-            try await House.with(plan) { house in
-                async let inFlight = house.remix(["policy": "only-ideogram"])
+            try await House.with(plan, verify: false) { house in
+                async let inFlight = house.remix(["policy": "only-runware"])
+                // Taken on, and three seconds from its end.
                 #expect(await eventually { house.submissions() == 1 })
                 await first.stop()
                 // The call that was admitted is answered; its settlement waits on the local disc (L2).

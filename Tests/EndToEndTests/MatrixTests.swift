@@ -139,7 +139,11 @@ struct MatrixTests {
                 #expect(answer.status == 200, "\(String(decoding: answer.body.prefix(500), as: UTF8.self))")
                 let entries = try #require(answer["translation"]?.arrayValue)
                 let named = Set(entries.compactMap { $0["parameter"]?.stringValue })
-                #expect(named.isSuperset(of: ["prompt", "strength", "negative_prompt", "magic_prompt", "style_preset", "seed"]))
+                #expect(
+                    named.isSuperset(of: [
+                        "prompt", "strength", "negative_prompt", "magic_prompt", "style_preset", "seed",
+                    ])
+                )
                 let kept = try await house.call(answer.id)
                 #expect(kept["project"] == "spring")
                 #expect(kept["tags"] == ["campaign": "harbour"])

@@ -37,7 +37,9 @@ struct RecordTests {
             #expect(report["totals"]?["images"]?.intValue == images)
             #expect(books.entries.reduce(0) { $0 + $1.images } == images)
             for provider in SandboxProvider.allCases {
-                let rows = (report["rows"]?.arrayValue ?? []).filter { $0["provider"]?.stringValue == provider.rawValue }
+                let rows = (report["rows"]?.arrayValue ?? []).filter {
+                    $0["provider"]?.stringValue == provider.rawValue
+                }
                 let cost = rows.compactMap { $0["cost_usd"]?.stringValue }.compactMap { Money(usd: $0) }
                 let billed = books.entries.filter { $0.provider == provider }.reduce(Money.zero) { $0 + $1.cost }
                 #expect(cost.reduce(.zero, +) == billed, "\(provider)")

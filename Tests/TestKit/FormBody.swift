@@ -1,4 +1,3 @@
-
 /// A `multipart/form-data` body made by hand, so that the encoder of the sources does not prove the parser of the sources.
 package struct FormBody: Sendable {
     /// What stands between the parts.

@@ -362,39 +362,18 @@ package struct OrphanedAttempt: Sendable {
     }
 }
 
-/// What was found out about attempts of a call that is settled already: their ends and the call's new figures, written in
-/// one transaction. The call's status and pictures stay as the caller got them.
+/// What was found out about attempts of a call that is settled already. The ledger works out the call's figures and its
+/// reservation anew from its attempts, in the same transaction; its status and pictures stay as the caller got them.
 package struct LateResolution: Sendable {
     package let callID: UUID
     package let teamID: Int64
     package let receivedAt: Timestamp
     package let ends: [AttemptEnd]
-    package let cost: Money?
-    package let estimated: Money?
-    package let costBasis: CostBasis
-    package let failoverCost: Money?
-    /// What stays reserved for attempts that are still unknown and not posted; nil when nothing does (M7).
-    package let held: Money?
 
-    package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
-        ends: [AttemptEnd],
-        cost: Money?,
-        estimated: Money?,
-        costBasis: CostBasis,
-        failoverCost: Money?,
-        held: Money?
-    ) {
+    package init(callID: UUID, teamID: Int64, receivedAt: Timestamp, ends: [AttemptEnd]) {
         self.callID = callID
         self.teamID = teamID
         self.receivedAt = receivedAt
         self.ends = ends
-        self.cost = cost
-        self.estimated = estimated
-        self.costBasis = costBasis
-        self.failoverCost = failoverCost
-        self.held = held
     }
 }

@@ -198,11 +198,10 @@ final class RemixService: Sendable {
             return .invalid([RequestFault("strict", "no provider can honour every parameter. \(list(lossy))")])
         }
         let impossible = reasons(.impossible)
-        return Problem(
-            .unavailable,
-            impossible.isEmpty ? "The policy names no provider." : "No provider offers this. \(list(impossible))",
-            retryAfter: .seconds(60)
-        )
+        if !impossible.isEmpty {
+            return .invalid([RequestFault(.image, "no provider of the policy can take this request. \(list(impossible))")])
+        }
+        return Problem(.unavailable, "The policy names no provider.", retryAfter: .seconds(60))
     }
 }
 

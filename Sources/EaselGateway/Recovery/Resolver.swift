@@ -95,7 +95,14 @@ final class Resolver: Sendable {
         default:
             // The caller has an answer that stands; the money is put right.
             guard !news.isEmpty else { return }
-            try await ledger.resolve(lateResolution(orphan, resolved))
+            try await ledger.resolve(
+                LateResolution(
+                    callID: orphan.callID,
+                    teamID: orphan.teamID,
+                    receivedAt: orphan.receivedAt,
+                    ends: news.map(\.end)
+                )
+            )
         }
     }
 
@@ -112,22 +119,6 @@ final class Resolver: Sendable {
     private struct Resolved {
         let end: AttemptEnd
         let pictures: [ImageDelivery.Delivered]
-    }
-
-    private func lateResolution(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> LateResolution {
-        let figures = figures(orphan, resolved)
-        let held = resolved.filter { $0.end.outcome == .unknown && $0.end.cost == nil }
-        return LateResolution(
-            callID: orphan.callID,
-            teamID: orphan.teamID,
-            receivedAt: orphan.receivedAt,
-            ends: resolved.map(\.end),
-            cost: figures.cost,
-            estimated: figures.estimated,
-            costBasis: figures.basis,
-            failoverCost: figures.failoverCost,
-            held: held.isEmpty ? nil : held.compactMap(\.end.start.bound).reduce(.zero, +)
-        )
     }
 
     private func figures(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Accounting.CallFigures {

@@ -135,7 +135,7 @@ package final class Journal: @unchecked Sendable {
         var contents = JournalFrames.decode(Array(data))
         var records: [JournalRecord] = []
         for bytes in contents.records {
-            if let record = try? JSON.decode(JournalRecord.self, from: Array(bytes)) {
+            if let record = try? JSON.decode(JournalRecord.self, from: Array(bytes), isOurOwn: true) {
                 records.append(record)
             } else {
                 contents.damaged.append(bytes)

@@ -204,8 +204,8 @@ struct SettlementEntry: Codable {
     let images: [ImageEntry]
     let translation: [TranslationEntry]?
     let clientGone: Bool
-    let attemptCount: Int
-    let replacesImages: Bool
+    let attemptCount: Int?
+    let replacesImages: Bool?
 
     init(_ settlement: Settlement) {
         callID = settlement.callID
@@ -251,7 +251,7 @@ struct SettlementEntry: Codable {
             translation: translation,
             clientGone: clientGone,
             attemptCount: attemptCount,
-            replacesImages: replacesImages
+            replacesImages: replacesImages ?? true
         )
     }
 }

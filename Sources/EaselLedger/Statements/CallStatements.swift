@@ -132,34 +132,58 @@ enum CallStatements {
 
     // MARK: - What was found out later
 
+    /// The ends first; then the call's figures and its reservation are worked out from the attempts as they stand, so that
+    /// two gateways that find out different things at once do not undo each other (M6, M7).
     static func resolve(_ resolution: LateResolution) -> [SQLCommand] {
         let key: [SQLValue] = [
             .int(resolution.teamID), .time(resolution.receivedAt), .uuid(resolution.callID),
+            .time(resolution.receivedAt - clockSlack), .time(resolution.receivedAt + callWindow),
         ]
-        let call = SQLCommand(
-            """
-            UPDATE calls SET cost_nusd = $4, estimated_nusd = $5, cost_basis = $6, failover_cost_nusd = $7
-            WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND status <> 'in_progress'
-            """,
-            key + [
-                .money(resolution.cost), .money(resolution.estimated), .text(resolution.costBasis.rawValue),
-                .money(resolution.failoverCost),
-            ]
-        )
-        let reservation =
-            if let held = resolution.held {
-                SQLCommand(
-                    """
-                    UPDATE reservations SET amount_nusd = $4 WHERE team_id = $1 AND received_at = $2 AND call_id = $3
-                    """,
-                    key + [.money(held)]
-                )
-            } else {
-                SQLCommand("DELETE FROM reservations WHERE team_id = $1 AND received_at = $2 AND call_id = $3", key)
-            }
-        return [call] + resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) }
-            + [reservation]
+        return resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) } + [
+            SQLCommand(figuresSQL, key), SQLCommand(releaseSQL, key), SQLCommand(holdSQL, key),
+        ]
     }
+
+    private static let attemptsOfCall = "team_id = $1 AND call_id = $3 AND started_at >= $4 AND started_at < $5"
+
+    private static let isSettled = """
+        EXISTS (SELECT 1 FROM calls AS c
+            WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status <> 'in_progress')
+        """
+
+    /// The same rules as the gateway's accounting: the sum of what is known, NULL when only zeros are known and one is not.
+    private static let figuresSQL = """
+        UPDATE calls AS c SET cost_nusd = a.cost, cost_basis = a.basis, failover_cost_nusd = a.wasted,
+            estimated_nusd = CASE WHEN a.cost IS NOT NULL THEN a.estimated END
+        FROM (
+            SELECT CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
+                    THEN sum(cost_nusd)::bigint END AS cost,
+                coalesce(sum(cost_nusd) FILTER (WHERE cost_basis <> 'provider'), 0)::bigint AS estimated,
+                CASE WHEN bool_or(cost_nusd IS NULL OR cost_basis = 'unknown') THEN 'unknown'
+                    WHEN bool_or(cost_basis = 'price_book' AND cost_nusd <> 0) THEN 'price_book'
+                    ELSE 'provider' END AS basis,
+                CASE WHEN NOT coalesce(bool_or(cost_nusd IS NULL)
+                        FILTER (WHERE outcome NOT IN ('succeeded', 'partial')), false)
+                    THEN coalesce(sum(cost_nusd)
+                        FILTER (WHERE outcome NOT IN ('succeeded', 'partial')), 0)::bigint END AS wasted
+            FROM attempts WHERE \(attemptsOfCall)
+            HAVING count(*) > 0
+        ) AS a
+        WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status <> 'in_progress'
+        """
+
+    private static let releaseSQL = """
+        DELETE FROM reservations WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND \(isSettled)
+            AND NOT EXISTS (SELECT 1 FROM attempts
+                WHERE \(attemptsOfCall) AND outcome = 'unknown' AND cost_nusd IS NULL)
+        """
+
+    private static let holdSQL = """
+        UPDATE reservations SET amount_nusd = (
+            SELECT CASE WHEN bool_and(bound_nusd IS NOT NULL) THEN sum(bound_nusd)::bigint END FROM attempts
+            WHERE \(attemptsOfCall) AND outcome = 'unknown' AND cost_nusd IS NULL)
+        WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND \(isSettled)
+        """
 
     private static func head(_ settlement: Settlement) -> [SQLValue] {
         [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]

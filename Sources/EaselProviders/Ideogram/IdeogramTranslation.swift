@@ -5,11 +5,18 @@ package enum IdeogramTranslation {
     static let styleTypesOf3: Set<StyleType> = [.auto, .general, .realistic, .design, .fiction]
 
     package static func translate(_ request: RemixRequest) -> ProviderTranslation {
-        switch request.model {
-        case .ideogram4: translate4(request)
-        case .ideogram3: translate3(request)
-        case .ideogram1: translate1(request)
+        var translation =
+            switch request.model {
+            case .ideogram4: translate4(request)
+            case .ideogram3: translate3(request)
+            case .ideogram1: translate1(request)
+            }
+        let largest = [request.image.bytes.count] + request.styleReferenceImages.map(\.bytes.count)
+            + request.characterReferenceImages.map(\.bytes.count)
+        if largest.contains(where: { $0 > IdeogramProvider.imageLimit }) {
+            translation.impossible = "a picture is larger than the 10 MB that Ideogram takes"
         }
+        return translation
     }
 
     // MARK: - Remix 4.0

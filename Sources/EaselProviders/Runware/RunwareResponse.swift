@@ -76,8 +76,8 @@ package struct RunwareItem: Decodable, Sendable {
         }
         if container.contains(AnyKey("cost")) {
             cost = try? container.decodeIfPresent(Decimal.self, forKey: AnyKey("cost"))
-            if cost == nil, let spelled = text("cost"), spelled.allSatisfy({ $0.isASCIIDigit || $0 == "." }) {
-                cost = Decimal(string: spelled)
+            if cost == nil, let spelled = text("cost").flatMap({ Money(usd: $0) }) {
+                cost = Decimal(spelled.nanodollars) / Decimal(Money.nanodollarsPerDollar)
             }
         }
         if container.contains(AnyKey("error")) {

@@ -22,6 +22,7 @@ final class Runtime: Sendable {
     private let group: EventLoopGroup
     private let instance: InstanceLock
     private let log: Log
+    private let isStopping = Locked(false)
 
     private init(
         configuration: Configuration,
@@ -136,7 +137,7 @@ final class Runtime: Sendable {
             do throws(LedgerError) {
                 try await database.ping()
             } catch {
-                guard !Task.isCancelled else { return }
+                guard !Task.isCancelled, !isStopping.withLock(\.self) else { return }
                 log.warning("the embedded PostgreSQL does not answer; starting it again")
                 do {
                     _ = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
@@ -150,6 +151,7 @@ final class Runtime: Sendable {
 
     /// In reverse order: requests first, then what they stand on.
     func stop() async {
+        isStopping.withLock { $0 = true }
         await gateway.shutDown()
         try? await ledger.replay()
         if ledger.pendingCount > 0 {

@@ -118,6 +118,12 @@ extension House {
     /// The call as it is on record.
     func call(_ id: String) async throws -> Answer { try await get("/v1/calls/\(id)") }
 
+    /// The calls that are under way.
+    func inProgress() async throws -> [String] {
+        let list = try await get("/v1/calls?status=in_progress")
+        return (list["calls"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue }
+    }
+
     /// Waits until a call is settled.
     func settled(_ id: String) async throws -> Answer {
         for _ in 0..<600 {

@@ -29,6 +29,8 @@ final class House: Sendable {
         var ideogram = Provision(delivery: .sync)
         /// Changes the gateway's settings last.
         var settings: @Sendable (inout GatewaySettings) -> Void = { _ in }
+        /// Connections to the database, and the patience with it.
+        var options = PostgresFixture.smallOptions
         /// Nil: a fresh database of the shared server.
         var connectionString: String?
     }
@@ -79,11 +81,15 @@ final class House: Sendable {
         directory = "/tmp/easel-house-\(UUID().text)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let connection: String
-        if let given = plan.connectionString { connection = given } else { connection = try await PostgresFixture.database() }
+        if let given = plan.connectionString {
+            connection = given
+        } else {
+            connection = try await PostgresFixture.database()
+        }
         database = try await PostgresLedger.connect(
             connectionString: connection,
             log: .silent,
-            options: PostgresFixture.smallOptions,
+            options: plan.options,
             migrate: plan.connectionString != nil
         )
         journal = try await Journal(directory: directory + "/journal", log: .silent)
@@ -117,7 +123,9 @@ final class House: Sendable {
                 uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
             ),
             policies: PolicyBook(
-                policies: Dictionary(uniqueKeysWithValues: ([standard] + Self.single + plan.policies).map { ($0.name, $0) }),
+                policies: Dictionary(
+                    uniqueKeysWithValues: ([standard] + Self.single + plan.policies).map { ($0.name, $0) }
+                ),
                 defaultName: standard.name
             ),
             prices: prices,
@@ -166,7 +174,9 @@ final class House: Sendable {
 
     private func verify() async throws {
         let findings = try await findings()
-        guard findings.isEmpty else { throw FiguresDisagree(findings: findings.map { "\($0.check.rawValue): \($0.detail)" }) }
+        guard findings.isEmpty else {
+            throw FiguresDisagree(findings: findings.map { "\($0.check.rawValue): \($0.detail)" })
+        }
     }
 
     struct FiguresDisagree: Error { let findings: [String] }

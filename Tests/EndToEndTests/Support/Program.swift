@@ -7,14 +7,10 @@ import Testing
 enum Program {
     /// Beside the test bundle, or nil when it was not built.
     static let path: String? = {
-        let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let given = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
-        let folders = [bundle] + [given].compactMap(\.self)
-        // The runner may be a helper of the toolchain, which is told the bundle's path among its arguments.
-        let named = CommandLine.arguments.filter { $0.contains(".xctest") }
-            .map { URL(fileURLWithPath: String($0.prefix(upTo: $0.range(of: ".xctest")?.lowerBound ?? $0.endIndex))) }
-            .map { $0.deletingLastPathComponent() }
-        return (folders + named).map { $0.appendingPathComponent("easel").path }
+        let runner = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        // The runner may be a helper of the toolchain, which has the bundle's path among its arguments.
+        let bundles = CommandLine.arguments.filter { $0.contains(".xctest") }.map { URL(fileURLWithPath: $0) }
+        return ([runner] + bundles).map { $0.deletingLastPathComponent().appendingPathComponent("easel").path }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
@@ -31,102 +27,89 @@ enum Program {
         environment: [String: String] = [:],
         input: [UInt8]? = nil
     ) async throws -> Outcome {
-        let process = try make(arguments, environment)
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        let source = Pipe()
-        process.standardInput = input == nil ? FileHandle.nullDevice : source
-        try process.run()
-        if let input {
-            source.fileHandleForWriting.write(Data(input))
-            try source.fileHandleForWriting.close()
-        }
-        return await onOwnThread {
-            // One after the other is enough: what is written to the second fits a pipe.
-            let text = output.fileHandleForReading.readDataToEndOfFile()
-            let notes = errors.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            return Outcome(
-                status: process.terminationStatus,
-                output: String(decoding: text, as: UTF8.self),
-                errors: String(decoding: notes, as: UTF8.self)
-            )
-        }
+        try await run(try #require(path), arguments, environment: environment, input: input)
     }
 
-    static func make(_ arguments: [String], _ environment: [String: String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path))
-        process.arguments = arguments
-        var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EASEL_") && !$0.key.hasSuffix("_API_KEY") }
-        all["NO_COLOR"] = "1"
-        process.environment = all.merging(environment) { _, new in new }
-        return process
+    /// Runs any program to its end.
+    static func run(
+        _ program: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: [UInt8]? = nil
+    ) async throws -> Outcome {
+        let files = "/tmp/easel-child-\(UUID().text)"
+        defer { for kind in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(files).\(kind)") } }
+        if let input { try Data(input).write(to: URL(fileURLWithPath: files + ".in")) }
+        let child = try Child(
+            program,
+            arguments,
+            environment: environmentOfTests(environment),
+            input: input == nil ? nil : files + ".in",
+            output: files + ".out",
+            errors: files + ".err"
+        )
+        let status = await child.end()
+        return Outcome(status: status, output: text(files + ".out"), errors: text(files + ".err"))
+    }
+
+    static func environmentOfTests(_ more: [String: String]) -> [String: String] {
+        let all = ProcessInfo.processInfo.environment
+        let kept = all.filter { !$0.key.hasPrefix("EASEL_") && !$0.key.hasSuffix("_API_KEY") }
+        return kept.merging(["NO_COLOR": "1"]) { $1 }.merging(more) { $1 }
+    }
+
+    static func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
 }
 
 /// A running `easel serve`.
 final class Served: Sendable {
-    // Unchecked, because a process is only asked for its id and awaited, which Foundation does under its own lock.
-    private struct Handle: @unchecked Sendable { let process: Process }
-
-    private let handle: Handle
     let url: String
+    private let child: Child
+    private let hasEnded = Locked(false)
 
-    /// Starts it and waits until it says that it is ready.
-    init(configuration path: String, environment: [String: String] = [:]) async throws {
-        let process = try Program.make(["serve", "--config", path], environment)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        handle = Handle(process: process)
-        let line = await onOwnThread { () -> String in
-            var text = ""
-            while !text.contains("\n") {
-                let data = output.fileHandleForReading.availableData
-                if data.isEmpty { break }
-                text += String(decoding: data, as: UTF8.self)
-            }
-            return text
+    /// Starts it and waits until it says that it is ready. What it logs stays beside the configuration.
+    init(configuration path: String) async throws {
+        let output = path + ".out"
+        child = try Child(
+            try #require(Program.path),
+            ["serve", "--config", path],
+            environment: Program.environmentOfTests([:]),
+            output: output,
+            errors: path + ".log"
+        )
+        var line = ""
+        for _ in 0..<3000 where !line.contains("\n") && Foundation.kill(child.id, 0) == 0 {
+            try await Task.sleep(for: .milliseconds(10))
+            line = Program.text(output)
         }
-        let ready = try? JSON.decode([String: String].self, from: Array(line.utf8))
-        guard let url = ready?["url"] else {
-            process.terminate()
-            throw NotReady(line: line)
+        guard let ready = try? JSON.decode([String: String].self, from: Array(line.utf8)), let url = ready["url"] else {
+            Foundation.kill(child.id, SIGKILL)
+            throw NotReady(log: Program.text(path + ".log"))
         }
         self.url = url
     }
 
-    struct NotReady: Error { let line: String }
+    struct NotReady: Error { let log: String }
 
     /// kill -9.
     func kill() async {
-        Foundation.kill(handle.process.processIdentifier, SIGKILL)
-        await wait()
+        _ = await signal(SIGKILL)
     }
 
     /// SIGTERM; the exit code.
     func terminate() async -> Int32 {
-        Foundation.kill(handle.process.processIdentifier, SIGTERM)
-        await wait()
-        return handle.process.terminationStatus
+        await signal(SIGTERM)
     }
 
-    private func wait() async {
-        await onOwnThread { [handle] in handle.process.waitUntilExit() }
+    private func signal(_ signal: Int32) async -> Int32 {
+        hasEnded.withLock { $0 = true }
+        Foundation.kill(child.id, signal)
+        return await child.end()
     }
 
     deinit {
-        if handle.process.isRunning { Foundation.kill(handle.process.processIdentifier, SIGKILL) }
-    }
-}
-
-/// Runs what blocks on a thread of its own: the shared pool paints the sandbox's pictures and must not wait for processes.
-func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(returning: body()) }
+        if !hasEnded.withLock({ $0 }) { Foundation.kill(child.id, SIGKILL) }
     }
 }

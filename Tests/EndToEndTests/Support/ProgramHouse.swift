@@ -43,7 +43,10 @@ final class ProgramHouse: Sendable {
         _ = try sandbox.start()
         directory = "/tmp/easel-process-\(UUID().text)"
         try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+            atPath: directory,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755]
+        )
         configuration = directory + "/easel.yaml"
         database = isEmbedded ? nil : try await PostgresFixture.database()
         let setting = database.map { "database: { url: \"\(Self.url($0))\" }\n" } ?? ""
@@ -73,7 +76,8 @@ final class ProgramHouse: Sendable {
             values[String(sides[0])] = sides[1].trimmingCharacters(in: CharacterSet(charactersIn: "'"))
         }
         let host = (values["host"] ?? "").replacing("/", with: "%2F")
-        return "postgresql://\(values["user"] ?? "")@/\(values["dbname"] ?? "")?host=\(host)&port=\(values["port"] ?? "")"
+        return
+            "postgresql://\(values["user"] ?? "")@/\(values["dbname"] ?? "")?host=\(host)&port=\(values["port"] ?? "")"
     }
 
     private func close() async {
@@ -91,29 +95,29 @@ final class ProgramHouse: Sendable {
     // MARK: Requests
 
     /// A request to the process with the operator's key.
-    func send(_ method: String, _ url: String, body: JSONValue? = nil, fields: [(String, String)] = []) async throws -> Answer {
+    func send(_ method: String, _ url: String, body: JSONValue? = nil, fields: [(String, String)] = []) async throws
+        -> Answer
+    {
         var all = HTTPFields([("Authorization", "Bearer \(Self.adminKey)")] + fields)
         if body != nil { all.add("Content-Type", "application/json") }
         return Answer(
             try await House.client.execute(
                 HTTPRequest(
-                    method: method, url: url, fields: all, body: try body.map { try JSON.encode($0) },
-                    timeouts: HTTPTimeouts(total: .seconds(60)))
+                    method: method,
+                    url: url,
+                    fields: all,
+                    body: try body.map { try JSON.encode($0) },
+                    timeouts: HTTPTimeouts(total: .seconds(60))
+                )
             )
         )
     }
 
     /// The rows of a query, each with its columns, through `psql`.
     func rows(_ sql: String) async throws -> [[String]] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["psql", "-X", "-At", "-F", "\t", "-c", sql, try #require(database)]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = await onOwnThread { output.fileHandleForReading.readDataToEndOfFile() }
-        let text = String(decoding: data, as: UTF8.self)
-        return text.split(separator: "\n").map { line in
+        let outcome = try await Program.run("psql", ["-X", "-At", "-F", "\t", "-c", sql, try #require(database)])
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output.split(separator: "\n").map { line in
             line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         }
     }
