@@ -25,6 +25,9 @@ struct LifeTests {
                 found = try await house.inProgress().first
                 return found != nil
             }
+            if found == nil {
+                print("DIAG", await (try? call.value).map { String(decoding: $0.body.prefix(700), as: UTF8.self) } ?? "threw", try await String(decoding: house.get("/v1/calls").body.prefix(700), as: UTF8.self))
+            }
             let id = try #require(found)
             call.cancel()
             _ = await call.result

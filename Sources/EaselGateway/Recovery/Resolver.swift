@@ -200,7 +200,12 @@ final class Resolver: Sendable {
     private func settlement(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Settlement {
         let now = Timestamp(microseconds: time.now.millisecondsSince1970 * 1000)
         let figures = figures(orphan, resolved)
-        let images = records(orphan, resolved, createdAt: now)
+        let images = SettlementBuilder.records(
+            resolved.map { ($0.end, $0.pictures) },
+            callID: orphan.callID,
+            teamID: orphan.teamID,
+            createdAt: now
+        )
         let delivered = images.count { !$0.withheld }
         let status: CallStatus =
             if delivered >= orphan.imagesRequested {
@@ -233,37 +238,5 @@ final class Resolver: Sendable {
             attemptCount: orphan.attempts.count,
             replacesImages: true
         )
-    }
-
-    private func records(_ orphan: OrphanedCall, _ resolved: [Resolved], createdAt: Timestamp) -> [ImageRecord] {
-        var records: [ImageRecord] = []
-        for found in resolved {
-            for picture in found.pictures {
-                records.append(
-                    ImageRecord(
-                        imageID: UUIDv7.mint(at: createdAt),
-                        callID: orphan.callID,
-                        attemptID: found.end.start.attemptID,
-                        teamID: orphan.teamID,
-                        ordinal: records.count + 1,
-                        createdAt: createdAt,
-                        seed: picture.image.seed,
-                        nsfw: picture.image.nsfw,
-                        copyright: picture.image.copyright,
-                        withheld: picture.isWithheld,
-                        size: picture.info?.size,
-                        format: picture.info?.format,
-                        bytes: picture.bytes?.count,
-                        sha256: picture.sha256,
-                        providerImageID: picture.image.providerImageID,
-                        artifact: picture.artifact,
-                        cost: found.end.cost.map {
-                            Money(nanodollars: $0.nanodollars / Int64(max(1, found.pictures.count)))
-                        }
-                    )
-                )
-            }
-        }
-        return records
     }
 }

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselImaging
+import Foundation
 
 /// Turns a call's end into what is written of it in one transaction (M5): pure, from values to a value.
 enum SettlementBuilder {
@@ -67,21 +68,39 @@ enum SettlementBuilder {
         ends: [AttemptEnd],
         createdAt: Timestamp
     ) -> [ImageRecord] {
+        let asked = context.request.copyrightDetection
+        return records(
+            zip(ends, legs).map { ($0, $1.pictures) },
+            callID: context.callID,
+            teamID: context.account.teamID,
+            createdAt: createdAt
+        ) { verdict($0, asked: asked) }
+    }
+
+    /// The pictures of a call, numbered from 1 over all its attempts.
+    static func records(
+        _ groups: [(end: AttemptEnd, pictures: [ImageDelivery.Delivered])],
+        callID: UUID,
+        teamID: Int64,
+        createdAt: Timestamp,
+        copyright: (ImageDelivery.Delivered) -> CopyrightVerdict = { $0.image.copyright }
+    ) -> [ImageRecord] {
+        // Whole milliseconds, so that the id tells the time exactly (L1).
         let createdAt = Timestamp(microseconds: createdAt.millisecondsSince1970 * 1000)
         var records: [ImageRecord] = []
-        for (leg, end) in zip(legs, ends) {
-            for picture in leg.pictures {
+        for (end, pictures) in groups {
+            for picture in pictures {
                 records.append(
                     ImageRecord(
                         imageID: UUIDv7.mint(at: createdAt),
-                        callID: context.callID,
-                        attemptID: leg.start.attemptID,
-                        teamID: context.account.teamID,
+                        callID: callID,
+                        attemptID: end.start.attemptID,
+                        teamID: teamID,
                         ordinal: records.count + 1,
                         createdAt: createdAt,
                         seed: picture.image.seed,
                         nsfw: picture.image.nsfw,
-                        copyright: verdict(picture, asked: context.request.copyrightDetection),
+                        copyright: copyright(picture),
                         withheld: picture.isWithheld,
                         size: picture.info?.size,
                         format: picture.info?.format,
@@ -89,7 +108,7 @@ enum SettlementBuilder {
                         sha256: picture.sha256,
                         providerImageID: picture.image.providerImageID,
                         artifact: picture.artifact,
-                        cost: share(of: end, picture: picture, count: leg.pictures.count)
+                        cost: share(of: end, picture: picture, count: pictures.count)
                     )
                 )
             }
