@@ -76,7 +76,7 @@ struct AttemptRunnerTests {
     @Test func `a task that does not end in time keeps what came and is a timeout`() async throws {
         let setting = try await Setting(asked: 3)
         let provider = ScriptedProvider(answers: [.accept(id: "g-1", polls: [Self.running(1), Self.running(2)])])
-        let result = await setting.run(provider, timeout: .seconds(2))
+        let result = await setting.run(provider, timeout: .seconds(4))
         #expect(result.failure?.kind == .timeout)
         #expect(result.failure?.billing == .unknown)
         #expect(result.images.count == 2)
@@ -86,7 +86,7 @@ struct AttemptRunnerTests {
         let setting = try await Setting(asked: 3)
         let polls = [Self.running(2), Self.running(1), Self.running(0)]
         let provider = ScriptedProvider(answers: [.accept(id: nil, polls: polls)])
-        #expect(await setting.run(provider, timeout: .seconds(2)).images.count == 2)
+        #expect(await setting.run(provider, timeout: .seconds(4)).images.count == 2)
     }
 
     @Test func `when nothing moves any more, what came was all`() async throws {

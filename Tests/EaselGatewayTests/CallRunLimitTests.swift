@@ -81,13 +81,15 @@ struct CallRunLimitTests {
 
     @Test func `a client that leaves is not spent on any more`() async throws {
         let ledger = MemoryLedger()
-        let slow = Answer.after(.milliseconds(300), CallRunTests.failure(.unavailable, status: 503))
+        let latch = Latch()
+        let slow = Answer.held(latch, CallRunTests.failure(.unavailable, status: 503))
         let first = ScriptedProvider(.runware, answers: [slow], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         let bench = try await Bench(ledger, [first, second])
         let call = Task { await bench.remix() }
         #expect(await eventually { first.tasks.count == 1 })
         call.cancel()
+        latch.open()
         _ = await call.value
         #expect(await eventually { ledger.settlements.count == 1 })
         #expect(second.tasks.isEmpty)
@@ -98,12 +100,14 @@ struct CallRunLimitTests {
 
     @Test func `what was paid for is settled though the client has left`() async throws {
         let ledger = MemoryLedger()
-        let slow = Answer.after(.milliseconds(300), .pictures(cost: sixCents))
+        let latch = Latch()
+        let slow = Answer.held(latch, .pictures(cost: sixCents))
         let provider = ScriptedProvider(answers: [slow], ledger: ledger)
         let bench = try await Bench(ledger, [provider])
         let call = Task { await bench.remix() }
         #expect(await eventually { provider.tasks.count == 1 })
         call.cancel()
+        latch.open()
         _ = await call.value
         #expect(ledger.settlements.map(\.cost) == [sixCents])
         #expect(ledger.settlements.map(\.status) == [.succeeded])

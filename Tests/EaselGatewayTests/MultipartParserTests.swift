@@ -102,10 +102,12 @@ struct MultipartParserTests {
         }
     }
 
-    @Test func `changed bytes never crash`() {
+    @Test func `changed bytes never crash`() async {
         var random = SeededRandom(seed: 5)
         let form = form()
-        for _ in 0..<3000 {
+        for round in 0..<3000 {
+            // Others want the processor too.
+            if round % 50 == 0 { await Task.yield() }
             var bytes = form.body
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 bytes[Int.random(in: bytes.indices, using: &random)] =

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselTransport
 import Foundation
 import TestKit
 import Testing
@@ -33,16 +34,15 @@ struct ProviderGateTests {
         let gate = ProviderGate(limit: 1)
         #expect(await gate.enter(timeout: .seconds(1)))
         let order = Locked<[Int]>([])
+        // On one loop tasks begin in the order in which they were made.
         let waiting = (0..<5).map { number in
-            Task {
-                // So far apart that they queue up in this order on a busy machine too.
-                try? await Task.sleep(for: .milliseconds(60 * number))
+            Task(executorPreference: Bench.group.loops[0]) {
                 guard await gate.enter(timeout: .seconds(30)) else { return }
                 order.withLock { $0.append(number) }
                 gate.leave()
             }
         }
-        try await Task.sleep(for: .milliseconds(450))
+        try await Task.sleep(for: .milliseconds(200))
         #expect(order.withLock(\.isEmpty))
         gate.leave()
         for task in waiting { await task.value }

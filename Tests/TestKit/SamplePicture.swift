@@ -5,6 +5,15 @@ import Foundation
 
 /// Small pictures to send and to get.
 package enum SamplePicture {
+    private struct Kind: Hashable {
+        let format: ImageFormat
+        let width: Int
+        let height: Int
+        let tint: UInt8
+    }
+
+    private static let made = Locked<[Kind: [UInt8]]>([:])
+
     /// A picture with a gradient, so that lossy formats have something to do. The same arguments give the same bytes.
     package static func bytes(
         _ format: ImageFormat = .png,
@@ -12,17 +21,25 @@ package enum SamplePicture {
         height: Int = 64,
         tint: UInt8 = 0
     ) -> [UInt8] {
+        let kind = Kind(format: format, width: width, height: height, tint: tint)
+        if let known = made.withLock({ $0[kind] }) { return known }
+        let bytes = make(kind)
+        made.withLock { $0[kind] = bytes }
+        return bytes
+    }
+
+    private static func make(_ kind: Kind) -> [UInt8] {
         var pixels: [UInt8] = []
-        for y in 0..<height {
-            for x in 0..<width {
-                let red = UInt8(x * 255 / max(1, width - 1))
-                let green = UInt8(y * 255 / max(1, height - 1))
-                pixels += [red, green, tint, 255]
+        for y in 0..<kind.height {
+            for x in 0..<kind.width {
+                let red = UInt8(x * 255 / max(1, kind.width - 1))
+                let green = UInt8(y * 255 / max(1, kind.height - 1))
+                pixels += [red, green, kind.tint, 255]
             }
         }
-        let picture = Pixels(width: width, height: height, hasAlpha: false, bytes: pixels)
         do {
-            return try ImageCodec.encode(picture, as: format)
+            let picture = Pixels(width: kind.width, height: kind.height, hasAlpha: false, bytes: pixels)
+            return try ImageCodec.encode(picture, as: kind.format)
         } catch {
             fatalError("a sample picture cannot be encoded: \(error)")
         }

@@ -17,6 +17,8 @@ package final class ScriptedProvider: Provider {
         case hang
         /// Takes the task on; the list says what polls are told, the last again and again.
         case accept(id: String?, polls: [Recovery])
+        /// Answers once the latch is open.
+        indirect case held(Latch, Answer)
         /// Answers after a while, or after the time that is left.
         indirect case after(Duration, Answer)
     }
@@ -106,6 +108,9 @@ package final class ScriptedProvider: Provider {
         case .accept(let id, let polls):
             state.withLock { $0.polls[task.taskID] = polls }
             return .accepted(ProviderResult(httpStatus: 200, providerTaskID: id))
+        case .held(let latch, let then):
+            await latch.wait()
+            return await act(then, task)
         case .after(let pause, let then):
             try? await Task.sleep(for: min(pause, task.timeout))
             return pause < task.timeout ? await act(then, task) : .ended(ProviderResult(failure: Self.timeout))
