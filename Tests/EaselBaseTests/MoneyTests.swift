@@ -109,16 +109,28 @@ struct MoneyTests {
         #expect(amounts.shuffled().sorted() == amounts)
     }
 
-    @Test func `a sum at the edge of the range stands`() {
-        #expect(Money(nanodollars: .max - 1) + Money(nanodollars: 1) == Money(nanodollars: .max))
-        #expect(Money(nanodollars: .min + 1) - Money(nanodollars: 1) == Money(nanodollars: .min))
+    @Test(
+        arguments: [
+            (.max - 1, 1, .max), (.max, 0, .max), (.max, 1, .max), (.max, .max, .max), (.max, .min, -1),
+            (.min + 1, -1, .min), (.min, 0, .min), (.min, -1, .min), (.min, .min, .min), (1, .max, .max),
+            (-1, .min, .min),
+        ] as [(Int64, Int64, Int64)]
+    )
+    func `a sum stays in range`(left: Int64, right: Int64, sum: Int64) {
+        #expect((Money(nanodollars: left) + Money(nanodollars: right)).nanodollars == sum)
+        var total = Money(nanodollars: left)
+        total += Money(nanodollars: right)
+        #expect(total.nanodollars == sum)
     }
 
-    @Test func `a sum beyond the range stops the program instead of wrapping`() async {
-        await #expect(processExitsWith: .failure) {
-            let amount = Money(nanodollars: .max)
-            print((amount + Money(nanodollars: 1)).usd)
-        }
+    @Test(
+        arguments: [
+            (.min + 1, 1, .min), (.min, 1, .min), (.min, .max, .min), (.min, .min, 0), (.max, -1, .max),
+            (.max, .min, .max), (0, .min, .max), (-1, .min, .max), (-2, .max, .min), (.max, .max, 0),
+        ] as [(Int64, Int64, Int64)]
+    )
+    func `a difference stays in range`(left: Int64, right: Int64, difference: Int64) {
+        #expect((Money(nanodollars: left) - Money(nanodollars: right)).nanodollars == difference)
     }
 }
 

@@ -204,35 +204,41 @@ import Testing
         }
     }
 
-    @Test func `an unknown attempt that is on record keeps its money, named by the settlement or not (M7)`()
-        async throws
-    {
-        try await withLedger { ledger, database in
-            let admission = Sample.admission()
-            try await ledger.admit(admission)
-            let second = Sample.start(
-                callID: admission.callID,
-                teamID: 1,
-                at: admission.receivedAt + .seconds(1),
-                ordinal: 2,
-                provider: "ideogram"
-            )
-            let first = Sample.end(admission.attempts[0], outcome: .unknown, cost: nil, basis: .unknown, images: 0)
-            try await ledger.startAttempts([second], ended: [first])
-            try await ledger.settle(
-                Sample.settlement(
-                    admission,
-                    attempts: [Sample.end(second)],
-                    images: [Sample.image(admission, attempt: second)],
-                    provider: "ideogram",
-                    attemptCount: 2
+    /// The contract of `settle`: what stays reserved is told by the settlement's own attempts, so a caller names every
+    /// unknown one, those on record from before too.
+    @Test func `an unknown attempt keeps its money when the settlement names it (M7)`() async throws {
+        for isNamed in [true, false] {
+            try await withLedger { ledger, database in
+                let admission = Sample.admission()
+                try await ledger.admit(admission)
+                let second = Sample.start(
+                    callID: admission.callID,
+                    teamID: 1,
+                    at: admission.receivedAt + .seconds(1),
+                    ordinal: 2,
+                    provider: "ideogram"
                 )
-            )
-            let held = try await Database.query(database, "SELECT reason FROM reservations")
-            let findings = try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60))
-            withKnownIssue("what stays reserved is told by the settlement's own attempts only") {
-                #expect(held == [[.text("unknown_attempt")]])
-                #expect(findings == [])
+                let first = Sample.end(admission.attempts[0], outcome: .unknown, cost: nil, basis: .unknown, images: 0)
+                try await ledger.startAttempts([second], ended: [first])
+                try await ledger.settle(
+                    Sample.settlement(
+                        admission,
+                        attempts: (isNamed ? [first] : []) + [Sample.end(second)],
+                        images: [Sample.image(admission, attempt: second)],
+                        provider: "ideogram",
+                        attemptCount: 2
+                    )
+                )
+                let held = try await Database.query(database, "SELECT reason, amount_nusd FROM reservations")
+                let findings = try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60))
+                if isNamed {
+                    #expect(held == [[.text("unknown_attempt"), .int(60_000_000)]])
+                    #expect(findings == [])
+                } else {
+                    // Who breaks the contract is found out by verify.
+                    #expect(held == [])
+                    #expect(findings.map(\.check) == [.reservationIsThere])
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Foundation
+import Testing
 
 @testable import EaselLedger
 
@@ -27,17 +28,42 @@ enum Database {
 
     /// Runs a script; keeps its transaction open, and with it its locks, until `release` is called.
     static func hold(_ connectionString: String, _ script: String) async throws -> Held {
+        try await hold(connectionString, commits: false) { connection throws(PostgresError) in
+            try connection.script(script, deadline: .now + .seconds(30))
+        }
+    }
+
+    /// Runs statements of the ledger in a transaction that ends when `release` is called.
+    static func hold(_ connectionString: String, _ commands: [SQLCommand], commits: Bool) async throws -> Held {
+        try await hold(connectionString, commits: commits) { connection throws(PostgresError) in
+            _ = try connection.run(commands, deadline: .now + .seconds(30))
+        }
+    }
+
+    private static func hold(
+        _ connectionString: String,
+        commits: Bool,
+        _ work: @escaping @Sendable (PostgresConnection) throws(PostgresError) -> Void
+    ) async throws -> Held {
         let held = Held()
         try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
             OwnThread.start("test-hold") {
+                let opened: PostgresConnection
                 do {
                     let connection = try PostgresConnection(ConnectionSettings(connectionString: connectionString))
-                    try connection.script("BEGIN; " + script, deadline: .now + .seconds(30))
-                    ready.resume()
-                    held.gate.wait()
-                    try connection.script("ROLLBACK", deadline: .now + .seconds(30))
+                    try connection.script("BEGIN", deadline: .now + .seconds(30))
+                    try work(connection)
+                    opened = connection
                 } catch {
                     ready.resume(throwing: error)
+                    return
+                }
+                ready.resume()
+                held.gate.wait()
+                // Closing the connection rolls back.
+                guard commits else { return }
+                do { try opened.script("COMMIT", deadline: .now + .seconds(30)) } catch {
+                    Issue.record("the held transaction did not commit: \(error)")
                 }
             }
         }

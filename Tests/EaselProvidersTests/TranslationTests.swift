@@ -221,14 +221,28 @@ struct TranslationTests {
         }
     }
 
-    @Test func `a source above Ideogram's limit is no candidate there`() {
-        let bytes = [UInt8](repeating: 0, count: IdeogramProvider.imageLimit + 1)
-        let image = SourceImage(bytes: bytes, format: .png, size: PixelSize(width: 1024, height: 1024))
-        let request = RemixRequest(model: .ideogram3, prompt: "kite", image: image)
-        #expect(RunwareTranslation.translate(request).impossible == nil)
-        withKnownIssue("a source of more than 10 MB is planned for Ideogram, which can only answer 400") {
-            #expect(IdeogramTranslation.translate(request).impossible != nil)
+    /// Which pictures of a request are tried with one byte too many.
+    enum Oversized: CaseIterable, Sendable { case none, source, style, character, lastOfSeveral }
+
+    @Test(arguments: RemixModel.allCases, Oversized.allCases)
+    func `a picture above Ideogram's limit makes it no candidate`(model: RemixModel, oversized: Oversized) {
+        func picture(_ extra: Int) -> SourceImage {
+            SourceImage(
+                bytes: [UInt8](repeating: 0, count: 10_000_000 + extra),
+                format: .png,
+                size: PixelSize(width: 1024, height: 1024)
+            )
         }
+        var request = RemixRequest(model: model, prompt: "kite", image: picture(oversized == .source ? 1 : 0))
+        switch oversized {
+        case .none, .source: break
+        case .style: request.styleReferenceImages = [picture(1)]
+        case .character: request.characterReferenceImages = [picture(1)]
+        case .lastOfSeveral: request.styleReferenceImages = [picture(0), picture(1)]
+        }
+        #expect(RunwareTranslation.translate(request).impossible == nil)
+        let reason = IdeogramTranslation.translate(request).impossible
+        #expect((reason != nil) == (oversized != .none), "\(reason ?? "-")")
     }
 
     // MARK: - Helpers

@@ -87,6 +87,13 @@ extension MemoryLedger {
         }
     }
 
+    /// What a call costs after something was found out late: worked out from its attempts, as the live ledger does.
+    private static func known(_ entry: Entry) -> Money? {
+        let costs = entry.starts.map { entry.ends[$0.attemptID]?.cost }
+        let sum = costs.compactMap(\.self).reduce(.zero, +)
+        return sum == .zero && costs.contains(nil) ? nil : sum
+    }
+
     private static func detail(_ entry: Entry, _ state: State) -> CallDetail {
         let admission = entry.admission
         let settled = entry.settlement
@@ -105,9 +112,9 @@ extension MemoryLedger {
             errorCode: settled?.errorCode,
             imagesRequested: admission.imagesRequested,
             imagesDelivered: settled?.imagesDelivered ?? 0,
-            cost: entry.resolution.map(\.cost) ?? settled?.cost,
-            estimated: entry.resolution.map(\.estimated) ?? settled?.estimated,
-            costBasis: entry.resolution?.costBasis ?? settled?.costBasis,
+            cost: entry.resolution == nil ? settled?.cost : Self.known(entry),
+            estimated: settled?.estimated,
+            costBasis: settled?.costBasis,
             latencyMs: settled.map { Int($0.latency.milliseconds) },
             attemptCount: entry.starts.count,
             failover: settled?.failover ?? false,

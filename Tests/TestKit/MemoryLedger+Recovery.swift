@@ -40,11 +40,6 @@ extension MemoryLedger {
             for end in resolution.ends { entry.ends[end.start.attemptID] = end }
             entry.resolution = resolution
             state.events.append("resolve")
-            state.violations += SettlementCheck.figures(
-                cost: resolution.cost,
-                estimated: resolution.estimated,
-                entry.starts.compactMap { entry.ends[$0.attemptID] }
-            )
             state.calls[resolution.callID] = entry
         }
     }

@@ -76,6 +76,11 @@ package final class ScriptedProvider: Provider {
     /// The most exchanges that were under way at one time.
     package var mostRunning: Int { state.withLock(\.mostRunning) }
 
+    /// What it tells from now on of tasks whose answer is missing.
+    package func tell(_ recoveries: Recovery...) {
+        state.withLock { $0.recoveries = recoveries }
+    }
+
     // MARK: Provider
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {

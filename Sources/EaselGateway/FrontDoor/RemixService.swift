@@ -199,7 +199,9 @@ final class RemixService: Sendable {
         }
         let impossible = reasons(.impossible)
         if !impossible.isEmpty {
-            return .invalid([RequestFault(.image, "no provider of the policy can take this request. \(list(impossible))")])
+            return .invalid([
+                RequestFault(.image, "no provider of the policy can take this request. \(list(impossible))")
+            ])
         }
         return Problem(.unavailable, "The policy names no provider.", retryAfter: .seconds(60))
     }

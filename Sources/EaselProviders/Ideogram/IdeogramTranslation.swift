@@ -11,7 +11,8 @@ package enum IdeogramTranslation {
             case .ideogram3: translate3(request)
             case .ideogram1: translate1(request)
             }
-        let largest = [request.image.bytes.count] + request.styleReferenceImages.map(\.bytes.count)
+        let largest =
+            [request.image.bytes.count] + request.styleReferenceImages.map(\.bytes.count)
             + request.characterReferenceImages.map(\.bytes.count)
         if largest.contains(where: { $0 > IdeogramProvider.imageLimit }) {
             translation.impossible = "a picture is larger than the 10 MB that Ideogram takes"
