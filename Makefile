@@ -25,7 +25,7 @@ demo: build ## send a few remixes through a gateway, one failing over, and print
 
 test: packages ## build and run every test, real PostgreSQL included
 	@swift build --build-tests
-	@swift test --skip-build --disable-xctest
+	@scripts/test.sh
 
 check: packages ## formatting, warnings as errors, documentation with broken links as errors
 	@swift format lint --strict --parallel --recursive $(SOURCES)

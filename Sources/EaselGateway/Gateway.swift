@@ -169,16 +169,11 @@ package final class Gateway: Sendable {
     /// Stops accepting, lets what is under way end and settle, then gives up what is left after the grace.
     package func shutDown() async {
         registry.close()
+        let began = SteadyInstant.now
         let grace = settings.shutdownGrace
-        let registry = registry
         await server.drain(grace: grace)
         // Calls whose client has left, or that were asked for asynchronously, have no request any more.
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await registry.waitUntilIdle() }
-            group.addTask { try? await Task.sleep(for: grace) }
-            await group.next()
-            group.cancelAll()
-        }
+        await registry.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
         if registry.running > 0 {
             log.warning("calls were cut off at shutdown", ["calls": String(registry.running)])
         }

@@ -82,7 +82,7 @@ struct KeyLimitsTests {
 /// The count of running calls, which a shutdown waits for.
 struct CallRegistryTests {
     @Test func `an idle registry is idle at once`() async {
-        await CallRegistry().waitUntilIdle()
+        await CallRegistry().waitUntilIdle(atMost: .seconds(20))
     }
 
     @Test func `waiting ends with the last call, and nothing begins after closing`() async {
@@ -96,7 +96,7 @@ struct CallRegistryTests {
         let isIdle = Locked(false)
         let waiters = (0..<3).map { _ in
             Task {
-                await registry.waitUntilIdle()
+                await registry.waitUntilIdle(atMost: .seconds(20))
                 #expect(isIdle.withLock { $0 })
             }
         }

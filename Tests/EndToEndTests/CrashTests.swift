@@ -12,7 +12,6 @@ struct CrashTests {
     private func crash(_ house: ProgramHouse, after delay: Duration, calls: Int) async throws {
         let served = try await Served(configuration: house.configuration)
         let url = served.url
-        await House.warm(url)
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<calls {
                 group.addTask {

@@ -26,8 +26,6 @@ struct FirstExchangeTests {
         for exchange in exchanges { #expect(try await exchange.value.status == 200) }
         await server.drain(grace: .zero)
         await ThreadPoolExecutor.shared.run { group.shutdown() }
-        withKnownIssue("CURLOPT_PIPEWAIT lets an exchange wait for the first one to a plain http host to be answered") {
-            #expect(haveArrived)
-        }
+        #expect(haveArrived)
     }
 }

@@ -69,6 +69,8 @@ package struct Plan: Sendable, Hashable {
     package var count: Int
     package var attempts: Int
     package var deadline: Duration
+    /// What the whole call may cost, all attempts together; nil: no limit of its own.
+    package var ceiling: Money?
     package var onRefusal: Policy.OnRefusal
     package var onUnknown: Policy.OnUnknown
 

@@ -50,6 +50,7 @@ package enum Planner {
             count: request.count,
             attempts: policy.attempts,
             deadline: deadlines.min() ?? defaultDeadline,
+            ceiling: ceiling,
             onRefusal: policy.onRefusal,
             onUnknown: policy.onUnknown
         )

@@ -5,7 +5,6 @@ final class CallRegistry: Sendable {
     private struct State {
         var running = 0
         var isClosed = false
-        var waiters: [UnsafeContinuation<Void, Never>] = []
     }
 
     private let state = Locked(State())
@@ -22,13 +21,7 @@ final class CallRegistry: Sendable {
     }
 
     func end() {
-        let waiters = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
-            state.running -= 1
-            guard state.running == 0 else { return [] }
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
+        state.withLock { $0.running -= 1 }
     }
 
     func close() {
@@ -37,14 +30,9 @@ final class CallRegistry: Sendable {
 
     var isClosed: Bool { state.withLock(\.isClosed) }
 
-    /// Returns when the last call has ended.
-    func waitUntilIdle() async {
-        await withUnsafeContinuation { continuation in
-            let isIdle = state.withLock { state in
-                if state.running > 0 { state.waiters.append(continuation) }
-                return state.running == 0
-            }
-            if isIdle { continuation.resume() }
-        }
+    /// Returns when the last call has ended, or after `limit`.
+    func waitUntilIdle(atMost limit: Duration) async {
+        let end = SteadyInstant.now + limit
+        while running > 0, SteadyInstant.now < end { try? await Task.sleep(for: .milliseconds(10)) }
     }
 }

@@ -210,6 +210,9 @@ final class CallRun: Sendable {
             noteClient(progress)
             switch action {
             case .send(let index, let counts, let duplicateRisk):
+                guard fits(context.plan.candidates[index], counts, after: progress.legs) else {
+                    return ending(aboveCeiling(progress), progress.legs, ledgerFailed: false)
+                }
                 guard let rows = await rows(progress, index, counts, duplicateRisk) else {
                     return ledgerFailed(progress)
                 }
@@ -231,6 +234,22 @@ final class CallRun: Sendable {
                 return ending(verdict, progress.legs, ledgerFailed: false)
             }
         }
+    }
+
+    /// Whether another round stays below the call's own ceiling, whatever earlier attempts turn out to have cost.
+    private func fits(_ candidate: Plan.Candidate, _ counts: [Int], after legs: [Leg]) -> Bool {
+        guard let ceiling = context.plan.ceiling, !legs.isEmpty else { return true }
+        guard let price = candidate.pricePerImage else { return false }
+        let spent = legs.map { end(of: $0).cost ?? $0.start.bound ?? .zero }.reduce(.zero, +)
+        return spent + price * counts.reduce(0, +) <= ceiling
+    }
+
+    private func aboveCeiling(_ progress: Progress) -> AttemptMachine.Verdict {
+        AttemptMachine.Verdict(
+            status: progress.legs.contains { $0.delivered > 0 } ? .partial : .failed,
+            cause: .providersFailed,
+            retryAfter: nil
+        )
     }
 
     /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2).

@@ -139,7 +139,13 @@ enum CallStatements {
             .int(resolution.teamID), .time(resolution.receivedAt), .uuid(resolution.callID),
             .time(resolution.receivedAt - clockSlack), .time(resolution.receivedAt + callWindow),
         ]
-        return resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) } + [
+        // The call's row is locked before the attempts are summed: a sum taken while another resolution is on its way would
+        // miss what that one writes. The order of locks is the settlement's.
+        let lock = SQLCommand(
+            "SELECT 1 FROM calls WHERE team_id = $1 AND received_at = $2 AND call_id = $3 FOR UPDATE",
+            Array(key.prefix(3))
+        )
+        return [lock] + resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) } + [
             SQLCommand(figuresSQL, key), SQLCommand(releaseSQL, key), SQLCommand(holdSQL, key),
         ]
     }

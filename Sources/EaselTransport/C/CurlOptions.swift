@@ -18,7 +18,7 @@ extension CurlEasy {
         set(CURLOPT_MAXAGE_CONN, max(1, Int(configuration.maxIdleAge.secondsAsDouble)))
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.timeouts.connect))
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeouts.total))
-        setVersion(configuration)
+        setVersion(configuration, isSecure: request.url.lowercased().hasPrefix("https:"))
         setRoute(request, configuration, context)
         setBody(request, context)
         setFields(transfer, configuration)
@@ -35,11 +35,13 @@ extension CurlEasy {
         Int(min(max(1, duration.timerMilliseconds), UInt64(Int32.max)))
     }
 
-    private func setVersion(_ configuration: HTTPClientConfiguration) {
+    private func setVersion(_ configuration: HTTPClientConfiguration, isSecure: Bool) {
         if configuration.allowsHTTP2 {
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-            // Wait for a connection that is being opened, instead of opening one for each call of a burst.
-            set(CURLOPT_PIPEWAIT, 1)
+            // Wait for a connection that is being opened, instead of opening one for each call of a burst. Over TLS the
+            // handshake tells at once whether it can be shared; over plain http only the first answer would, and a call
+            // would wait for the whole of another one's.
+            set(CURLOPT_PIPEWAIT, isSecure ? 1 : 0)
         } else {
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         }

@@ -51,7 +51,7 @@ extension House {
         let authorization = key.map { [("Authorization", "Bearer \($0)")] } ?? []
         let target = path.hasPrefix("http") ? path : url + path
         return Answer(
-            try await Self.client.execute(
+            try await client.execute(
                 HTTPRequest(
                     method: method,
                     url: target,

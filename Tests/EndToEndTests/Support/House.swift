@@ -13,7 +13,6 @@ import TestKit
 final class House: Sendable {
     static let adminKey = "esl_the-operators-key-of-these-tests"
     static let group = EventLoopGroup(name: "end-to-end", count: 2)
-    static let client = HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 256))
 
     /// What a test may want otherwise.
     struct Plan: Sendable {
@@ -43,6 +42,8 @@ final class House: Sendable {
         var baseURL: String?
     }
 
+    /// Of this house alone: the next one may get the port of one that is gone, and the dead connections with it.
+    let client = House.freshClient()
     let sandbox: Sandbox
     let ledger: JournaledLedger
     let database: PostgresLedger
@@ -75,8 +76,12 @@ final class House: Sendable {
         }
     }
 
+    static func freshClient() -> HTTPClient {
+        HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 256))
+    }
+
     /// One finished exchange from each loop, before which others to the same host wait for the first (FirstExchangeTests).
-    static func warm(_ url: String) async {
+    static func warm(_ client: HTTPClient, _ url: String) async {
         for _ in 0..<group.loops.count * 2 { _ = try? await client.execute(HTTPRequest(url: url + "/healthz")) }
     }
 
@@ -121,8 +126,8 @@ final class House: Sendable {
             settings: settings,
             ledger: ledger,
             providers: [
-                RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: Self.client),
-                IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: Self.client),
+                RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: client),
+                IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: client),
             ],
             origins: Dictionary(
                 uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
@@ -137,7 +142,7 @@ final class House: Sendable {
             adminTeam: try await Self.team("operators", in: ledger),
             previousGatewayID: nil,
             group: Self.group,
-            client: Self.client,
+            client: client,
             journalPending: { ledger.pendingCount },
             log: .silent
         )
@@ -149,7 +154,7 @@ final class House: Sendable {
                 group.addTask { await gateway.run() }
             }
         }
-        await Self.warm(url)
+        await Self.warm(client, url)
     }
 
     /// `only-runware` and `only-ideogram`.

@@ -101,7 +101,8 @@ final class ProgramHouse: Sendable {
         var all = HTTPFields([("Authorization", "Bearer \(Self.adminKey)")] + fields)
         if body != nil { all.add("Content-Type", "application/json") }
         return Answer(
-            try await House.client.execute(
+            // Of this request alone: a process that was killed leaves dead connections behind.
+            try await House.freshClient().execute(
                 HTTPRequest(
                     method: method,
                     url: url,
