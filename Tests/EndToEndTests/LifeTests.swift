@@ -76,7 +76,7 @@ struct LifeTests {
         )
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var options = EmbeddedPostgres.Options()
-        options.isDurable = false
+        // Durable, unlike the clusters of other tests: what was committed must be there after the stop.
         options.sharedBuffersMB = 16
         let first = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
         var plan = Self.held

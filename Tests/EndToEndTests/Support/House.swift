@@ -80,11 +80,6 @@ final class House: Sendable {
         HTTPClient(group: group, configuration: HTTPClientConfiguration(maxConnectionsPerHost: 256))
     }
 
-    /// One finished exchange from each loop, before which others to the same host wait for the first (FirstExchangeTests).
-    static func warm(_ client: HTTPClient, _ url: String) async {
-        for _ in 0..<group.loops.count * 2 { _ = try? await client.execute(HTTPRequest(url: url + "/healthz")) }
-    }
-
     init(_ plan: Plan) async throws {
         sandbox = Sandbox(group: Self.group, configuration: plan.sandbox, log: .silent)
         _ = try sandbox.start()
@@ -154,7 +149,6 @@ final class House: Sendable {
                 group.addTask { await gateway.run() }
             }
         }
-        await Self.warm(client, url)
     }
 
     /// `only-runware` and `only-ideogram`.
