@@ -243,7 +243,6 @@ def main():
     bench = Bench(options.easel, options.out, options.seconds)
     try:
         result = {"throughput": bench.throughput(options.rounds), "waiting": []}
-        show(result)
         result["waiting"] = [bench.waiting(options.waiting, delivery) for delivery in ("sync", "async")]
     finally:
         bench.stop()
