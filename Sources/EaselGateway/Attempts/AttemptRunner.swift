@@ -77,7 +77,7 @@ final class AttemptRunner: Sendable {
         let limit = min(isSilent ? Self.recoveryAfterSilence : Self.recoveryAfterBreak, timeLeft)
         guard limit > .milliseconds(5) else { return nil }
         let question = recoverable(task, providerTaskID: result.providerTaskID)
-        var pacing = PollPacing(early: .zero)
+        let pacing = PollPacing(early: .zero)
         var polls = 0
         while true {
             let elapsed = SteadyInstant.now.since(began)
@@ -92,7 +92,6 @@ final class AttemptRunner: Sendable {
                 guard left > .zero else { return standing.images.isEmpty ? nil : partial(standing, result) }
                 polls += 1
                 await pause(min(pacing.delay(elapsed: SteadyInstant.now.since(began), polls: polls), left))
-                pacing = PollPacing(early: .zero)
             case .running(let standing, working: false):
                 return standing.images.isEmpty ? nil : partial(standing, result)
             case .unknown: return nil

@@ -150,7 +150,7 @@ struct EmbeddedServer: Sendable {
                     return false
                 }
             }
-            usleep(50_000)
+            usleep(50_000)  // on a thread of its own, as everything here
         }
         try stop()
         return false

@@ -15,7 +15,7 @@ final class FileLock: Sendable {
                 close(file)
                 return nil
             }
-            usleep(50_000)
+            usleep(50_000)  // on its caller's own thread; flock has no time limit
         }
         descriptor = Locked(file)
     }

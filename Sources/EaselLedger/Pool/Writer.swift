@@ -214,6 +214,7 @@ final class Writer: Overdue, @unchecked Sendable {
             connection.abandon()
         case .repeatWork where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
             countRepeat()
+            // Apart from the other party of the deadlock. This is the writer's own thread.
             Thread.sleep(forTimeInterval: Double.random(in: 0.001...0.02))
         case .noPartition where culprit.map { !$0.madePartitions } ?? false:
             guard let culprit else { return }
