@@ -1,4 +1,3 @@
-package import EaselBase
 package import Foundation
 
 /// Calendar arithmetic in a named time zone: where days and months begin.
@@ -43,6 +42,22 @@ package struct LocalTime: Sendable {
         return end.map { Timestamp(wholeSeconds: $0) } ?? nextDay(moment)
     }
 
+    /// The first moment of the week that holds `moment`; weeks begin on Monday (ISO 8601).
+    package func startOfWeek(_ moment: Timestamp) -> Timestamp {
+        isoWeek(moment).map { Timestamp(wholeSeconds: $0.start) } ?? startOfDay(moment)
+    }
+
+    /// The first moment of the week after the one that holds `moment`.
+    package func nextWeek(_ moment: Timestamp) -> Timestamp {
+        isoWeek(moment).map { Timestamp(wholeSeconds: $0.end) } ?? startOfWeek(moment) + .seconds(7 * 86_400)
+    }
+
+    private func isoWeek(_ moment: Timestamp) -> DateInterval? {
+        var calendar = Calendar(identifier: .iso8601)
+        calendar.timeZone = zone
+        return calendar.dateInterval(of: .weekOfYear, for: moment.date)
+    }
+
     /// The first moment of a date.
     package func startOfDay(year: Int, month: Int, day: Int) -> Timestamp? {
         // Noon exists on every day; midnight does not.
@@ -58,7 +73,7 @@ package struct LocalTime: Sendable {
     }
 
     /// The same in a zone by name; in UTC when there is no such zone.
-    static func text(_ moment: Timestamp, timezone: String) -> String {
+    package static func text(_ moment: Timestamp, timezone: String) -> String {
         (LocalTime(timezone) ?? LocalTime(zone: .gmt)).text(moment)
     }
 
