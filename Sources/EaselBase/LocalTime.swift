@@ -74,12 +74,15 @@ package struct LocalTime: Sendable {
 
     /// The same in a zone by name; in UTC when there is no such zone.
     package static func text(_ moment: Timestamp, timezone: String) -> String {
-        (LocalTime(timezone) ?? LocalTime(zone: .gmt)).text(moment)
+        (LocalTime(timezone) ?? .utc).text(moment)
     }
 
     private init(zone: TimeZone) {
         self.zone = zone
     }
+
+    /// Coordinated universal time.
+    package static let utc = LocalTime(zone: .gmt)
 }
 
 extension Timestamp {

@@ -11,7 +11,7 @@ package final class Gateway: Sendable {
     private let server: HTTPServer
     private let registry: CallRegistry
     private let resolver: Resolver
-    private let prices: PriceShelf
+    private let terms: TermsShelf
     private let store: ArtifactStore?
     private let previousGatewayID: UUID?
     private let time: TimeSource
@@ -28,7 +28,7 @@ package final class Gateway: Sendable {
         providers: [any Provider],
         origins: [String: String],
         policies: PolicyBook,
-        prices: PriceShelf,
+        terms: TermsShelf,
         adminTeam: TeamRecord,
         previousGatewayID: UUID?,
         group: EventLoopGroup,
@@ -39,7 +39,7 @@ package final class Gateway: Sendable {
     ) throws {
         self.settings = settings
         self.ledger = ledger
-        self.prices = prices
+        self.terms = terms
         self.previousGatewayID = previousGatewayID
         self.time = time
         self.log = log
@@ -93,10 +93,20 @@ package final class Gateway: Sendable {
             service: RemixService(
                 settings: settings,
                 policies: policies,
-                desk: OfferDesk(providers: providers, health: health, prices: prices),
+                desk: OfferDesk(providers: providers, health: health),
+                terms: terms,
                 tools: tools,
                 registry: registry,
                 replies: replies
+            ),
+            idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
+            budgets: BudgetRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
+            prices: PriceRoutes(
+                ledger: ledger,
+                authenticator: authenticator,
+                terms: terms,
+                providers: providers,
+                time: time
             ),
             calls: CallRoutes(
                 settings: settings,
@@ -136,7 +146,7 @@ package final class Gateway: Sendable {
         try server.start()
     }
 
-    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, prices, old pictures.
+    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old pictures.
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.takeOver() }
@@ -153,7 +163,7 @@ package final class Gateway: Sendable {
             }
             group.addTask {
                 await self.every(.seconds(30)) { () async throws(LedgerError) in
-                    try await self.prices.refresh(from: self.ledger)
+                    try await self.terms.refresh(from: self.ledger)
                 }
             }
             group.addTask {

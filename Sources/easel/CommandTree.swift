@@ -22,7 +22,8 @@ enum CommandTree {
         "easel",
         "one door to the image-remix APIs",
         subcommands: [
-            serve, up, remix, report, calls, team, key, price, provider, route, db, sandbox, doctor, configuration,
+            serve, up, remix, report, calls, team, key, budget, price, provider, route, db, sandbox, doctor,
+            configuration,
             version, completions,
         ],
         examples: ["easel serve --config easel.yaml", "easel remix photo.jpg --prompt \"as a woodcut\""]
@@ -202,6 +203,21 @@ enum CommandTree {
                 options: [json] + client,
                 examples: ["easel team create design"]
             ),
+            CommandSpec(
+                "set",
+                "change what a team may do",
+                arguments: [ArgumentSpec("NAME", .text, "the team")],
+                options: [
+                    .option(
+                        "allow-unpriced",
+                        ValueSpec("BOOL", .choice(["true", "false"])),
+                        required: true,
+                        "whether calls without a known price pass its hard budgets"
+                    ),
+                    json,
+                ] + client,
+                examples: ["easel team set design --allow-unpriced true"]
+            ),
         ],
         defaultSubcommand: "list",
         examples: ["easel team create design"]
@@ -246,21 +262,6 @@ enum CommandTree {
         ],
         defaultSubcommand: "list",
         examples: ["easel key create --team design"]
-    )
-
-    private static let price = CommandSpec(
-        "price",
-        "the price book",
-        subcommands: [
-            CommandSpec(
-                "list",
-                "prices in force and to come",
-                options: [json, csv] + client,
-                examples: ["easel price list"]
-            )
-        ],
-        defaultSubcommand: "list",
-        examples: ["easel price list --csv"]
     )
 
     private static let provider = CommandSpec(

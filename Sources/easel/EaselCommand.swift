@@ -18,6 +18,10 @@ enum ExitCode {
     static let done: Int32 = 0
     static let failed: Int32 = 1
     static let usage: Int32 = 2
+    /// With `--check`: a budget is past its warning threshold.
+    static let warned: Int32 = 3
+    /// With `--check`: a budget is used up.
+    static let exceeded: Int32 = 4
 }
 
 /// What ends a command: a sentence for people and an exit code.
@@ -76,6 +80,7 @@ enum CommandRunner {
         case "calls": try await CallsCommand.run(arguments)
         case "team": try await TeamCommand.run(arguments)
         case "key": try await KeyCommand.run(arguments)
+        case "budget": try await BudgetCommand.run(arguments)
         case "price": try await PriceCommand.run(arguments)
         case "provider": try await ProviderCommand.run(arguments)
         case "route": try await RouteCommand.run(arguments)

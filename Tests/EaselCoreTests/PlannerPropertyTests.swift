@@ -156,6 +156,7 @@ private struct PlannerCase {
             case .lossy: entries.contains { $0.action == .dropped || (request.strict && $0.action == .approximated) }
             case .tooDear:
                 ceiling.map { ceiling in offer.pricePerImage.map { $0 * request.count > ceiling } ?? true } ?? false
+            case .unpriced: offer.pricePerImage == nil
             case .unavailable: offer.unavailable != nil && dropped.retryAfter == offer.unavailable?.retryAfter
             }
         return holds && !dropped.reason.isEmpty

@@ -17,7 +17,7 @@ struct AttemptRunnerTests {
         init(asked: Int = 1) async throws {
             ledger = MemoryLedger()
             start = SampleTrade.start(asked: asked)
-            try await ledger.admit(SampleTrade.admission(attempts: [start]))
+            try await ledger.take(SampleTrade.admission(attempts: [start]))
             runner = AttemptRunner(health: health, ledger: ledger, log: .silent)
         }
 

@@ -29,8 +29,8 @@ struct GatewayShutdownTests {
             version: "test"
         )
         settings.shutdownGrace = grace
-        let prices = PriceShelf()
-        try await prices.refresh(from: ledger)
+        let terms = TermsShelf()
+        try await terms.refresh(from: ledger)
         let gateway = try Gateway(
             settings: settings,
             ledger: ledger,
@@ -40,7 +40,7 @@ struct GatewayShutdownTests {
                 policies: ["p": Policy(name: "p", ordering: .order(providers.map(\.name)))],
                 defaultName: "p"
             ),
-            prices: prices,
+            terms: terms,
             adminTeam: TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment),
             previousGatewayID: nil,
             group: Bench.group,

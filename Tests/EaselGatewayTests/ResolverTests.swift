@@ -23,7 +23,7 @@ struct ResolverTests {
         let starts = providers.enumerated().map { index, provider in
             SampleTrade.start(callID: callID, ordinal: index + 1, provider: provider, asked: asked, at: moment)
         }
-        try await ledger.admit(SampleTrade.admission(attempts: [starts[0]], gatewayID: dead, count: asked))
+        try await ledger.take(SampleTrade.admission(attempts: [starts[0]], gatewayID: dead, count: asked))
         for (index, start) in starts.enumerated().dropFirst() {
             let failed = ProviderResult(
                 failure: ProviderFailure(.unavailable, code: "503", message: "no", httpStatus: 503)

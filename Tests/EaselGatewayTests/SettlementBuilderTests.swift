@@ -59,7 +59,7 @@ struct SettlementBuilderTests {
         _ legs: [CallRun.Leg],
         _ status: CallStatus,
         _ cause: AttemptMachine.Verdict.Cause = .complete,
-        errorCode: String? = nil
+        stop: CallRun.Stop = .none
     ) -> Settlement {
         SettlementBuilder.settlement(
             context,
@@ -72,7 +72,8 @@ struct SettlementBuilderTests {
             settledAt: SampleTrade.moment + .seconds(1),
             latency: .seconds(1),
             clientGone: false,
-            errorCode: errorCode
+            stop: stop,
+            errorDetail: nil
         )
     }
 
@@ -108,7 +109,7 @@ struct SettlementBuilderTests {
         #expect(settlement.errorCode == "providers_failed")
         #expect(settlement.images.isEmpty)
         #expect(settle(context(), [leg("runware", refused)], .refused, .refused).errorCode == "refused")
-        let away = settle(context(), [leg("runware", broken)], .failed, .providersFailed, errorCode: "unavailable")
+        let away = settle(context(), [leg("runware", broken)], .failed, .providersFailed, stop: .ledger)
         #expect(away.errorCode == "unavailable")
     }
 

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Foundation
+import TestKit
 import Testing
 
 @testable import EaselLedger
@@ -10,7 +11,7 @@ import Testing
         try await withLedger { ledger, _ in
             let team = try await ledger.createTeam(name: "design", at: Sample.now)
             let admission = Sample.admission(teamID: team.id)
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
 
             let open = try #require(try await ledger.call(admission.callID, teamID: team.id))
             #expect(open.status == .inProgress)
@@ -41,8 +42,8 @@ import Testing
     @Test func `every write may be repeated`() async throws {
         try await withLedger { ledger, database in
             let admission = Sample.admission()
-            try await ledger.admit(admission)
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
+            try await ledger.take(admission)
             let second = Sample.start(
                 callID: admission.callID,
                 teamID: 1,
@@ -63,7 +64,7 @@ import Testing
             )
             for _ in 0..<2 { try await ledger.settle(settlement) }
             // What comes late must not undo the settlement.
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             try await ledger.startAttempts([second], ended: [first])
 
             #expect(try await Database.number(database, "SELECT count(*) FROM calls") == 1)
@@ -83,7 +84,7 @@ import Testing
         try await withLedger { ledger, database in
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission()
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let unknown = Sample.settlement(
                 admission,
                 attempts: [Sample.end(admission.attempts[0], outcome: .unknown, cost: nil, basis: .unknown, images: 0)],
@@ -118,7 +119,7 @@ import Testing
     {
         try await withLedger { ledger, database in
             let admission = Sample.admission(providerTaskID: "task-1")
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let second = Sample.start(
                 callID: admission.callID,
                 teamID: 1,
@@ -161,7 +162,7 @@ import Testing
             ]
             func translation(_ settled: [TranslationEntry]?) async throws -> [[TranslationEntry]] {
                 let admission = Sample.admission(translation: planned)
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
                 let before = try #require(try await ledger.call(admission.callID, teamID: nil))
                 try await ledger.settle(Sample.settlement(admission, translation: settled))
                 let after = try #require(try await ledger.call(admission.callID, teamID: nil))
@@ -178,7 +179,7 @@ import Testing
         try await withLedger { ledger, _ in
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission()
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let second = Sample.start(
                 callID: admission.callID,
                 teamID: 1,
@@ -210,7 +211,7 @@ import Testing
         for isNamed in [true, false] {
             try await withLedger { ledger, database in
                 let admission = Sample.admission()
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
                 let second = Sample.start(
                     callID: admission.callID,
                     teamID: 1,
@@ -247,7 +248,7 @@ import Testing
         try await withLedger { ledger, _ in
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission(images: 2)
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let start = admission.attempts[0]
             let first = Sample.image(admission, attempt: start)
             let second = Sample.image(admission, attempt: start, ordinal: 2)
@@ -289,7 +290,7 @@ import Testing
         try await withLedger { ledger, _ in
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission(project: "a\u{0}b", tags: ["k\u{0}": "v\\u0000\u{0}w"])
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let call = try #require(try await ledger.call(admission.callID, teamID: nil))
             #expect(call.project == "ab")
             #expect(call.tags == ["k": "v\\u0000w"])
@@ -309,7 +310,7 @@ import Testing
                     provider: index == 1 ? "ideogram" : "runware"
                 )
                 admissions.append(admission)
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
             }
             try await ledger.settle(
                 Sample.settlement(

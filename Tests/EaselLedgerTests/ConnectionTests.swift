@@ -102,7 +102,7 @@ import Testing
         var options = PostgresFixture.smallOptions
         options.writers = 1
         try await withLedger(options: options) { ledger, database in
-            try await ledger.admit(Sample.admission())
+            try await ledger.take(Sample.admission())
             // What a migration beside us does to a plan: its result type changes.
             _ = try await ledger.teams()
             try await Database.query(database, "ALTER TABLE teams ALTER COLUMN name TYPE varchar(80)")

@@ -46,7 +46,7 @@ import Testing
             for (index, admission) in admissions.enumerated() {
                 group.addTask {
                     try? await Task.sleep(for: .milliseconds(10 * index))
-                    return await failure { () async throws(LedgerError) in try await ledger.admit(admission) }
+                    return await failure { () async throws(LedgerError) in try await ledger.take(admission) }
                 }
             }
             return await group.reduce(into: [LedgerError]()) { if let error = $1 { $0.append(error) } }

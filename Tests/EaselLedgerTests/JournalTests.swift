@@ -54,7 +54,8 @@ import Testing
         }
         #expect(back.attempts == settlement.attempts)
         #expect(back.images == settlement.images)
-        #expect(back.translation == nil && back.attemptCount == 7 && back.replacesImages == false)
+        // Recovery may have written pictures while the record waited.
+        #expect(back.translation == nil && back.attemptCount == 7 && back.replacesImages)
         #expect(back.attempts.map(\.start.providerTaskID) == ["task-1"])
         #expect(back.settledAt == settlement.settledAt)
         #expect(back.latency == settlement.latency)
@@ -237,11 +238,11 @@ import Testing
         try await withLedger { ledger, database in
             let switchable = SwitchableLedger(ledger)
             let journaled = JournaledLedger(base: switchable, journal: journal, log: .silent)
-            try await journaled.admit(admission)
+            try await journaled.take(admission)
 
             switchable.isAway.withLock { $0 = true }
             let refused = await failure { () async throws(LedgerError) in
-                try await journaled.admit(Sample.admission())
+                try await journaled.take(Sample.admission())
             }
             #expect(refused?.isUnavailable == true)
             try await journaled.startAttempts([second], ended: [first])

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselLedger
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct RecoveryTests {
@@ -15,7 +16,7 @@ import Testing
             let alive = Sample.admission(at: now - .seconds(200), gatewayID: living)
             let left = Sample.admission(at: now - .seconds(100), gatewayID: silent)
             let fresh = Sample.admission(at: now, gatewayID: UUID())
-            for admission in [mine, alive, left, fresh] { try await ledger.admit(admission) }
+            for admission in [mine, alive, left, fresh] { try await ledger.take(admission) }
             try await ledger.heartbeat(gatewayID: own, at: now)
             try await ledger.heartbeat(gatewayID: living, at: now)
             try await ledger.heartbeat(gatewayID: living, at: now - .seconds(500))  // late news change nothing
@@ -45,7 +46,7 @@ import Testing
     @Test func `settled calls with unknown attempts are found as long as they are unknown`() async throws {
         try await withLedger { ledger, _ in
             let admission = Sample.admission(at: Sample.now - .seconds(600))
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             func settle(cost: Money?, after: Int64) async throws {
                 let end = Sample.end(
                     admission.attempts[0],

@@ -126,7 +126,7 @@ import Testing
             let second = Sample.end(scene.starts[1], cost: Money(nanodollars: 50_000_000))
             let other = try await Database.hold(
                 database,
-                CallStatements.resolve(scene.resolution([first])),
+                ResolutionStatements.resolve(scene.resolution([first]), locks: []),
                 commits: true
             )
             async let resolved: Void = ledger.resolve(scene.resolution([second]))

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import TestKit
 
 @testable import EaselLedger
 
@@ -21,6 +22,7 @@ struct ResolveScene {
             callID: admission.callID,
             teamID: admission.teamID,
             receivedAt: admission.receivedAt,
+            resolvedAt: Sample.now,
             ends: ends
         )
     }
@@ -64,7 +66,7 @@ struct ResolveScene {
     private static func started(_ ledger: PostgresLedger) async throws -> (Admission, [AttemptStart]) {
         _ = try await ledger.createTeam(name: "first", at: Sample.now)
         let admission = Sample.admission(at: Sample.now - .seconds(600))
-        try await ledger.admit(admission)
+        try await ledger.take(admission)
         let more = (1..<3).map {
             Sample.start(
                 callID: admission.callID,

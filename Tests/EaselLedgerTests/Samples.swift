@@ -50,7 +50,12 @@ enum Sample {
         provider: String = "runware",
         providerTaskID: String? = nil,
         images: Int = 1,
-        translation: [TranslationEntry] = []
+        translation: [TranslationEntry] = [],
+        termsVersion: Int64 = 1,
+        bound: Money? = Money(nanodollars: 60_000_000),
+        budgets: [AppliedBudget] = [],
+        allowsUnpriced: Bool = false,
+        idempotency: IdempotencyKey? = nil
     ) -> Admission {
         let callID = UUIDv7.mint(at: moment)
         return Admission(
@@ -64,7 +69,7 @@ enum Sample {
             policy: "failover",
             model: model,
             imagesRequested: images,
-            bound: Money(nanodollars: 60_000_000),
+            bound: bound,
             prompt: "a fox in the snow",
             parameters: ["copyright_detection": true, "strength": .number(0.4)],
             plan: ["candidates": ["runware", "ideogram"]],
@@ -75,9 +80,15 @@ enum Sample {
                     teamID: teamID,
                     at: moment,
                     provider: provider,
-                    providerTaskID: providerTaskID
+                    providerTaskID: providerTaskID,
+                    bound: bound
                 )
-            ]
+            ],
+            termsVersion: termsVersion,
+            budgets: budgets,
+            allowsUnpriced: allowsUnpriced,
+            idempotency: idempotency,
+            leaseEndsAt: moment + .seconds(900)
         )
     }
 

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselLedger
 import Foundation
+import TestKit
 
 /// A ledger whose database can be switched away.
 struct SwitchableLedger: Ledger {
@@ -10,14 +11,27 @@ struct SwitchableLedger: Ledger {
 
     init(_ base: PostgresLedger) { self.base = base }
 
-    private func reach() throws(LedgerError) -> PostgresLedger {
+    func reach() throws(LedgerError) -> PostgresLedger {
         if isAway.withLock(\.self) { throw .unavailable("switched away") }
         return base
     }
 
-    func admit(_ admission: Admission) async throws(LedgerError) { try await reach().admit(admission) }
-    func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
-        try await reach().startAttempts(starts, ended: ended)
+    func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
+        try await reach().admit(admission)
+    }
+    func startAttempts(
+        _ starts: [AttemptStart],
+        ended: [AttemptEnd],
+        hold: Money?
+    ) async throws(LedgerError) -> StartVerdict {
+        try await reach().startAttempts(starts, ended: ended, hold: hold)
+    }
+    func idempotentCall(
+        teamID: Int64,
+        key: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> IdempotentCall? {
+        try await reach().idempotentCall(teamID: teamID, key: key, at: moment)
     }
     func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
         try await reach().noteProviderTask(start, providerTaskID: providerTaskID)
@@ -54,7 +68,6 @@ struct SwitchableLedger: Ledger {
     }
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await reach().calls(query) }
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport { try await reach().usage(query) }
-    func prices() async throws(LedgerError) -> [PriceEntry] { try await reach().prices() }
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try await reach().providerSpend(since: since)
     }

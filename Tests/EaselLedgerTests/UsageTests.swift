@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselLedger
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct UsageTests {
@@ -26,7 +27,7 @@ import Testing
 
             // A plain success.
             let one = Sample.admission(teamID: design.id, at: try time("2026-02-03T10:15:00Z"))
-            try await ledger.admit(one)
+            try await ledger.take(one)
             try await ledger.settle(Sample.settlement(one, latency: .milliseconds(100)))
 
             // Failed over from runware, which charged, to ideogram, which is estimated; one picture withheld.
@@ -36,7 +37,7 @@ import Testing
                 tags: ["campaign": "summer"],
                 images: 2
             )
-            try await ledger.admit(two)
+            try await ledger.take(two)
             let second = Sample.start(
                 callID: two.callID,
                 teamID: design.id,
@@ -79,7 +80,7 @@ import Testing
                 model: .ideogram3,
                 provider: "ideogram"
             )
-            try await ledger.admit(three)
+            try await ledger.take(three)
             try await ledger.settle(
                 Sample.settlement(
                     three,
@@ -92,7 +93,7 @@ import Testing
             )
 
             // In progress: not counted.
-            try await ledger.admit(Sample.admission(teamID: games.id, at: try time("2026-02-04T06:00:00Z")))
+            try await ledger.take(Sample.admission(teamID: games.id, at: try time("2026-02-04T06:00:00Z")))
 
             let window = ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")
             let report = try await ledger.usage(try query(window.0, window.1))
@@ -165,7 +166,7 @@ import Testing
         try await withLedger { ledger, _ in
             for text in ["2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z"] {
                 let admission = Sample.admission(at: try time(text))
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
                 try await ledger.settle(Sample.settlement(admission))
             }
             func hours(_ zone: String) async throws -> [[String?]] {
@@ -199,7 +200,7 @@ import Testing
             #expect(empty.rows == [])
 
             let admission = Sample.admission(at: try time("2026-05-05T00:00:00Z"))
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             try await ledger.settle(
                 Sample.settlement(
                     admission,

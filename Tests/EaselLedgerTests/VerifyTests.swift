@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Foundation
+import TestKit
 import Testing
 
 @testable import EaselLedger
@@ -63,7 +64,7 @@ import Testing
             for sum in Self.sums {
                 try await Database.query(database, "TRUNCATE calls, attempts, images, reservations, call_payloads")
                 let admission = Sample.admission()
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
                 let more = (1..<3).map {
                     Sample.start(
                         callID: admission.callID,
@@ -110,7 +111,7 @@ import Testing
             for fault in Self.faults {
                 try await Database.query(database, "TRUNCATE calls, attempts, images, reservations, call_payloads")
                 let admission = Sample.admission()
-                try await ledger.admit(admission)
+                try await ledger.take(admission)
                 let verify = DatabaseVerify(ledger)
                 let since = admission.receivedAt - .seconds(60)
                 #expect(try await verify.findings(since: since) == [])

@@ -11,7 +11,7 @@ import Testing
         await withTaskGroup(of: (Int, LedgerError?).self) { group in
             for (index, admission) in admissions.enumerated() {
                 group.addTask {
-                    (index, await failure { () async throws(LedgerError) in try await ledger.admit(admission) })
+                    (index, await failure { () async throws(LedgerError) in try await ledger.take(admission) })
                 }
             }
             return await group.reduce(into: [LedgerError?](repeating: nil, count: admissions.count)) {
@@ -53,11 +53,11 @@ import Testing
     @Test func `a row outside every partition makes its partition`() async throws {
         try await withLedger { ledger, database in
             let moment = Sample.milliseconds(Sample.now - .seconds(400 * 86_400))
-            try await ledger.admit(Sample.admission(at: moment))
+            try await ledger.take(Sample.admission(at: moment))
             #expect(try await Database.number(database, "SELECT count(*) FROM calls") == 1)
             let wrong = Timestamp(microseconds: 0)
             let error = await failure { () async throws(LedgerError) in
-                try await ledger.admit(Sample.admission(at: wrong))
+                try await ledger.take(Sample.admission(at: wrong))
             }
             #expect(error?.isRejected == true)
         }
@@ -84,7 +84,7 @@ import Testing
         try await withLedger { ledger, database in
             let admission = Sample.admission(at: endOfAMonth)
             let before = try await partitions(database)
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             #expect(try await partitions(database) == before + 4)
             // One second later is another month: for the next attempt, and for the pictures.
             let second = Sample.start(
@@ -116,7 +116,7 @@ import Testing
     @Test func `a settlement makes the month of its pictures, and one of a missing month is refused`() async throws {
         try await withLedger { ledger, database in
             let admission = Sample.admission(at: endOfAMonth)
-            try await ledger.admit(admission)
+            try await ledger.take(admission)
             let before = try await partitions(database)
             try await ledger.settle(Sample.settlement(admission))
             #expect(try await partitions(database) == before + 4)
@@ -132,7 +132,7 @@ import Testing
             let after = try await partitions(database)
             for moment in [Timestamp(microseconds: 0), Sample.now + .seconds(400 * 86_400)] {
                 let error = await failure { () async throws(LedgerError) in
-                    try await ledger.admit(Sample.admission(at: Sample.milliseconds(moment)))
+                    try await ledger.take(Sample.admission(at: Sample.milliseconds(moment)))
                 }
                 #expect(error?.isRejected == true)
             }
@@ -174,7 +174,7 @@ import Testing
                 for admission in admissions {
                     group.addTask {
                         await failure { () async throws(LedgerError) in
-                            try await ledger.admit(admission)
+                            try await ledger.take(admission)
                             try await ledger.settle(Sample.settlement(admission))
                         }
                     }
@@ -206,7 +206,7 @@ import Testing
         let lock = try await Database.hold(database, "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
         defer { lock.release() }
         let begin = SteadyInstant.now
-        async let admitting = failure { () async throws(LedgerError) in try await ledger.admit(admission) }
+        async let admitting = failure { () async throws(LedgerError) in try await ledger.take(admission) }
         #expect(try await eventually { try await isWriterWaiting(database) })
         return (await admitting, SteadyInstant.now.since(begin))
     }
@@ -220,7 +220,7 @@ import Testing
             let warmUp = Sample.admission()
             #expect(
                 try await eventually {
-                    await failure { () async throws(LedgerError) in try await ledger.admit(warmUp) } == nil
+                    await failure { () async throws(LedgerError) in try await ledger.take(warmUp) } == nil
                 }
             )
             try await Database.query(database, "DELETE FROM attempts")
@@ -261,7 +261,8 @@ import Testing
             let again = admission
             #expect(
                 try await eventually {
-                    await failure { () async throws(LedgerError) in try await ledger.admit(again) } == nil
+                    await failure { () async throws(LedgerError) in try await ledger.take(again) }
+                        == .unavailable("the admission was taken back")
                 }
             )
             #expect(
@@ -278,10 +279,10 @@ import Testing
             let lock = try await Database.hold(database, "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
             let first = Sample.admission()
             let second = Sample.admission()
-            async let ahead: Void = ledger.admit(first)
+            async let ahead: Void = ledger.take(first)
             // The first holds the only writer up; it is on its way when the server has it waiting for the lock.
             #expect(try await eventually { try await isWriterWaiting(database) })
-            let waiting = Task { await failure { () async throws(LedgerError) in try await ledger.admit(second) } }
+            let waiting = Task { await failure { () async throws(LedgerError) in try await ledger.take(second) } }
             try await Task.sleep(for: .milliseconds(100))
             waiting.cancel()
             #expect(await waiting.value?.isUnavailable == true)

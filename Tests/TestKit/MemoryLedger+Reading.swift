@@ -48,8 +48,6 @@ extension MemoryLedger {
         }
     }
 
-    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { _ in priceList } }
-
     package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try with("providerSpend") { state in
             state.calls.values.flatMap(\.ends.values).filter { $0.start.startedAt >= since }

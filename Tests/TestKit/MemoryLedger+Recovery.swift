@@ -39,6 +39,9 @@ extension MemoryLedger {
             if entry.settlement == nil { state.violations.append("a call is resolved that was never settled") }
             for end in resolution.ends { entry.ends[end.start.attemptID] = end }
             entry.resolution = resolution
+            let open = entry.ends.values.filter { $0.outcome == .unknown && $0.cost == nil }
+            entry.held = open.isEmpty ? nil : Money.sum(open.map(\.start.bound))
+            entry.holdsImages = open.reduce(0) { $0 + $1.start.imagesAsked }
             state.events.append("resolve")
             state.calls[resolution.callID] = entry
         }

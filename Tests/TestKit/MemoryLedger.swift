@@ -1,4 +1,4 @@
-import EaselBase
+package import EaselBase
 package import EaselCore
 package import Foundation
 
@@ -14,6 +14,9 @@ package final class MemoryLedger: Ledger {
         var notes: [UUID: String] = [:]
         var settlement: Settlement?
         var resolution: LateResolution?
+        /// What the call holds back; nil when that is not known, or nothing is held any more.
+        var held: Money?
+        var holdsImages = 0
     }
 
     struct State {
@@ -26,15 +29,20 @@ package final class MemoryLedger: Ledger {
         var teams: [TeamRecord] = []
         var keys: [(key: NewKey, revokedAt: Timestamp?)] = []
         var lookUps = 0
+        var termsVersion: Int64 = 1
+        var prices: [PriceEntry] = []
+        var priceChanges: [PriceChange] = []
+        var budgets: [Budget] = []
+        var idempotent: [String: (call: IdempotentCall, until: Timestamp)] = [:]
     }
 
     let state = Locked(State())
-    let priceList: [PriceEntry]
-
     /// An empty book with a team called `design` and the given prices.
     package init(prices: [PriceEntry] = SampleTrade.prices()) {
-        priceList = prices
-        state.withLock { $0.teams = [TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)] }
+        state.withLock { state in
+            state.prices = prices
+            state.teams = [TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)]
+        }
     }
 
     // MARK: What tests ask
@@ -94,9 +102,24 @@ package final class MemoryLedger: Ledger {
 
     // MARK: On the way of a call
 
-    package func admit(_ admission: Admission) async throws(LedgerError) {
+    package func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
         try with("admit") { state in
-            guard state.calls[admission.callID] == nil else { return }
+            guard state.calls[admission.callID] == nil else { return .admitted }
+            if admission.termsVersion != state.termsVersion { return .stale }
+            let key = admission.idempotency.map { "\(admission.teamID) \($0.text)" }
+            if let key, let known = state.idempotent[key], known.until > admission.receivedAt {
+                return .repeated(known.call)
+            }
+            let standings = Self.standings(state, admission, at: admission.receivedAt)
+            if let refusal = BudgetRefusal.first(
+                of: standings,
+                amount: admission.bound,
+                images: admission.imagesRequested,
+                allowsUnpriced: admission.allowsUnpriced,
+                at: admission.receivedAt
+            ) {
+                return .refused(refusal)
+            }
             if admission.attempts.isEmpty { state.violations.append("a call was admitted without an attempt") }
             if let bound = admission.bound, let asked = Money.sum(admission.attempts.map(\.bound)), asked > bound {
                 state.violations.append("the attempts may cost more than the reservation (M3)")
@@ -107,13 +130,29 @@ package final class MemoryLedger: Ledger {
             Self.check(admission.attempts, after: [], &state)
             state.events.append("admit")
             state.order.append(admission.callID)
-            state.calls[admission.callID] = Entry(admission: admission, starts: admission.attempts)
+            state.calls[admission.callID] = Entry(
+                admission: admission,
+                starts: admission.attempts,
+                held: admission.bound,
+                holdsImages: admission.imagesRequested
+            )
+            if let key, let idempotency = admission.idempotency {
+                state.idempotent[key] = (
+                    IdempotentCall(callID: admission.callID, fingerprint: idempotency.fingerprint),
+                    admission.receivedAt + IdempotencyKey.lifetime
+                )
+            }
+            return .admitted
         }
     }
 
-    package func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
+    package func startAttempts(
+        _ starts: [AttemptStart],
+        ended: [AttemptEnd],
+        hold: Money?
+    ) async throws(LedgerError) -> StartVerdict {
         try with("startAttempts") { (state) throws(LedgerError) in
-            guard let id = starts.first?.callID ?? ended.first?.start.callID else { return }
+            guard let id = starts.first?.callID ?? ended.first?.start.callID else { return .started }
             guard var entry = state.calls[id] else { throw .notFound("no call \(id.text)") }
             if entry.settlement != nil { state.violations.append("an attempt begins after its call was settled") }
             Self.check(starts, after: entry.starts, &state)
@@ -121,9 +160,32 @@ package final class MemoryLedger: Ledger {
                 if !entry.starts.contains(end.start) { state.violations.append("an attempt ended that never began") }
                 entry.ends[end.start.attemptID] = end
             }
+            if let hold, let held = entry.held, hold > held {
+                let standings = Self.standings(state, entry.admission, at: entry.admission.receivedAt)
+                let more = hold - held
+                let moment = entry.admission.receivedAt
+                if let refusal = BudgetRefusal.first(
+                    of: standings,
+                    amount: more,
+                    images: 0,
+                    allowsUnpriced: false,
+                    at: moment
+                ) {
+                    state.calls[id] = entry
+                    return .refused(refusal)
+                }
+                entry.held = hold
+            }
             entry.starts += starts.filter { !entry.starts.contains($0) }
+            if let held = entry.held,
+                let possible = Money.sum(entry.starts.map { entry.ends[$0.attemptID]?.cost ?? $0.bound }),
+                possible > held
+            {
+                state.violations.append("the call may cost \(possible.usd) and holds \(held.usd) (M3)")
+            }
             state.events.append("start")
             state.calls[id] = entry
+            return .started
         }
     }
 
@@ -152,6 +214,9 @@ package final class MemoryLedger: Ledger {
             for end in settlement.attempts { entry.ends[end.start.attemptID] = end }
             entry.settlement = settlement
             entry.resolution = nil
+            let unknown = settlement.attempts.filter { $0.outcome == .unknown && $0.cost == nil }
+            entry.held = unknown.isEmpty ? nil : Money.sum(unknown.map(\.start.bound))
+            entry.holdsImages = unknown.reduce(0) { $0 + $1.start.imagesAsked }
             state.events.append("settle")
             state.violations += SettlementCheck.violations(settlement, starts: entry.starts, ends: entry.ends)
             state.calls[settlement.callID] = entry

@@ -78,7 +78,10 @@ package enum SampleTrade {
         attempts: [AttemptStart],
         gatewayID: UUID = UUIDv7.mint(at: moment),
         count: Int? = nil,
-        copyrightDetection: Bool = false
+        copyrightDetection: Bool = false,
+        termsVersion: Int64 = 1,
+        budgets: [AppliedBudget] = [],
+        idempotency: IdempotencyKey? = nil
     ) -> Admission {
         let callID = attempts.first?.callID ?? UUIDv7.mint(at: moment)
         return Admission(
@@ -96,7 +99,11 @@ package enum SampleTrade {
             prompt: nil,
             parameters: ["copyright_detection": .bool(copyrightDetection)],
             plan: .null,
-            attempts: attempts
+            attempts: attempts,
+            termsVersion: termsVersion,
+            budgets: budgets,
+            idempotency: idempotency,
+            leaseEndsAt: (UUIDv7.moment(of: callID) ?? moment) + .seconds(900)
         )
     }
 }

@@ -44,16 +44,20 @@ package struct TeamRecord: Sendable, Hashable, Codable {
     package let id: Int64
     package let name: String
     package let createdAt: Timestamp
+    /// Whether calls without a known price pass the team's hard budgets.
+    package let allowsUnpriced: Bool
 
-    package init(id: Int64, name: String, createdAt: Timestamp) {
+    package init(id: Int64, name: String, createdAt: Timestamp, allowsUnpriced: Bool = false) {
         self.id = id
         self.name = name
         self.createdAt = createdAt
+        self.allowsUnpriced = allowsUnpriced
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, name
         case createdAt = "created_at"
+        case allowsUnpriced = "allow_unpriced"
     }
 }
 

@@ -32,6 +32,15 @@ package final class Admission: Sendable {
     /// What the first candidate makes of the parameters, which is what happens unless another one delivers (R5).
     package let translation: [TranslationEntry]
     package let attempts: [AttemptStart]
+    /// The version of the spending terms that the plan was made with.
+    package let termsVersion: Int64
+    /// The budgets that the call counts against, in the order in which their rows are locked.
+    package let budgets: [AppliedBudget]
+    /// Whether a call without a known bound passes hard budgets.
+    package let allowsUnpriced: Bool
+    package let idempotency: IdempotencyKey?
+    /// When the call should be over: a reservation that outlives this is looked into.
+    package let leaseEndsAt: Timestamp
 
     package init(
         callID: UUID,
@@ -49,7 +58,12 @@ package final class Admission: Sendable {
         parameters: JSONValue,
         plan: JSONValue,
         translation: [TranslationEntry] = [],
-        attempts: [AttemptStart]
+        attempts: [AttemptStart],
+        termsVersion: Int64,
+        budgets: [AppliedBudget] = [],
+        allowsUnpriced: Bool = false,
+        idempotency: IdempotencyKey? = nil,
+        leaseEndsAt: Timestamp
     ) {
         self.callID = callID
         self.teamID = teamID
@@ -67,83 +81,11 @@ package final class Admission: Sendable {
         self.plan = plan
         self.translation = translation
         self.attempts = attempts
-    }
-}
-
-/// A call's end: written in one transaction with its attempts' outcomes and its pictures (M5).
-package final class Settlement: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
-    package let settledAt: Timestamp
-    package let status: CallStatus
-    /// Why it failed, as the caller was told; nil on success.
-    package let errorCode: String?
-    /// Who delivered; nil when nobody did.
-    package let provider: String?
-    package let imagesDelivered: Int
-    /// Sum of the attempts (M6); nil as soon as one is not known.
-    package let cost: Money?
-    /// The part of the cost that no provider confirmed; nil when the cost is.
-    package let estimated: Money?
-    package let costBasis: CostBasis
-    package let latency: Duration
-    /// Whether another provider than the first had to be asked.
-    package let failover: Bool
-    /// What attempts cost that did not deliver.
-    package let failoverCost: Money?
-    package let attempts: [AttemptEnd]
-    package let images: [ImageRecord]
-    /// Nil: as it was written with the admission.
-    package let translation: [TranslationEntry]?
-    package let clientGone: Bool
-    /// All attempts of the call, also those whose ends are on record already and not in `attempts`.
-    package let attemptCount: Int
-    /// Whether pictures of an earlier settlement of the call make room for these.
-    package let replacesImages: Bool
-
-    package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
-        settledAt: Timestamp,
-        status: CallStatus,
-        errorCode: String?,
-        provider: String?,
-        imagesDelivered: Int,
-        cost: Money?,
-        estimated: Money?,
-        costBasis: CostBasis,
-        latency: Duration,
-        failover: Bool,
-        failoverCost: Money?,
-        attempts: [AttemptEnd],
-        images: [ImageRecord],
-        translation: [TranslationEntry]?,
-        clientGone: Bool,
-        attemptCount: Int? = nil,
-        replacesImages: Bool = true
-    ) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
-        self.settledAt = settledAt
-        self.status = status
-        self.errorCode = errorCode
-        self.provider = provider
-        self.imagesDelivered = imagesDelivered
-        self.cost = cost
-        self.estimated = estimated
-        self.costBasis = costBasis
-        self.latency = latency
-        self.failover = failover
-        self.failoverCost = failoverCost
-        self.attempts = attempts
-        self.images = images
-        self.translation = translation
-        self.clientGone = clientGone
-        self.attemptCount = attemptCount ?? attempts.count
-        self.replacesImages = replacesImages
+        self.termsVersion = termsVersion
+        self.budgets = budgets
+        self.allowsUnpriced = allowsUnpriced
+        self.idempotency = idempotency
+        self.leaseEndsAt = leaseEndsAt
     }
 }
 
@@ -228,6 +170,12 @@ package struct CallDetail: Sendable {
     package let translation: [TranslationEntry]
     package let prompt: String?
     package let plan: JSONValue?
+    /// The request's parameters without pictures; nil in lists.
+    package let parameters: JSONValue?
+    /// What the caller was told of a failure.
+    package let errorDetail: String?
+    /// The answer as JSON, where it was kept whole.
+    package let answer: String?
 
     package init(
         callID: UUID,
@@ -254,7 +202,10 @@ package struct CallDetail: Sendable {
         images: [ImageRecord],
         translation: [TranslationEntry],
         prompt: String?,
-        plan: JSONValue?
+        plan: JSONValue?,
+        parameters: JSONValue? = nil,
+        errorDetail: String? = nil,
+        answer: String? = nil
     ) {
         self.callID = callID
         self.teamID = teamID
@@ -281,6 +232,9 @@ package struct CallDetail: Sendable {
         self.translation = translation
         self.prompt = prompt
         self.plan = plan
+        self.parameters = parameters
+        self.errorDetail = errorDetail
+        self.answer = answer
     }
 }
 
@@ -302,78 +256,5 @@ package struct CallQuery: Sendable, Hashable {
     package init(teamID: Int64? = nil, limit: Int = 50) {
         self.teamID = teamID
         self.limit = limit
-    }
-}
-
-/// A call that a gateway left behind when it stopped without settling it.
-package struct OrphanedCall: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
-    package let model: RemixModel
-    package let imagesRequested: Int
-    package let copyrightDetection: Bool
-    /// How the call stands: in progress, or settled with an attempt whose end is unknown.
-    package let status: CallStatus
-    /// Every attempt of the call: those with an end, and the cut-off ones as `pending`.
-    package let attempts: [OrphanedAttempt]
-
-    package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
-        model: RemixModel,
-        imagesRequested: Int,
-        copyrightDetection: Bool,
-        status: CallStatus = .inProgress,
-        attempts: [OrphanedAttempt]
-    ) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
-        self.model = model
-        self.imagesRequested = imagesRequested
-        self.copyrightDetection = copyrightDetection
-        self.status = status
-        self.attempts = attempts
-    }
-}
-
-/// One attempt of an orphaned call.
-package struct OrphanedAttempt: Sendable {
-    package let start: AttemptStart
-    package let outcome: AttemptOutcome
-    package let providerTaskID: String?
-    package let cost: Money?
-    package let costBasis: CostBasis?
-
-    package init(
-        start: AttemptStart,
-        outcome: AttemptOutcome,
-        providerTaskID: String?,
-        cost: Money?,
-        costBasis: CostBasis?
-    ) {
-        self.start = start
-        self.outcome = outcome
-        self.providerTaskID = providerTaskID
-        self.cost = cost
-        self.costBasis = costBasis
-    }
-}
-
-/// What was found out about attempts of a call that is settled already. The ledger works out the call's figures and its
-/// reservation anew from its attempts, in the same transaction; its status and pictures stay as the caller got them.
-package struct LateResolution: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
-    package let ends: [AttemptEnd]
-
-    package init(callID: UUID, teamID: Int64, receivedAt: Timestamp, ends: [AttemptEnd]) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
-        self.ends = ends
     }
 }

@@ -4,14 +4,21 @@ package import Foundation
 /// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
-package protocol Ledger: Sendable {
+package protocol Ledger: TermsLedger {
     // MARK: On the way of a call
 
-    /// Writes a call, its reservation and its first attempts in one transaction. Nothing may be sent before it returns.
-    func admit(_ admission: Admission) async throws(LedgerError)
+    /// Writes a call, its reservation in every budget that applies, and its first attempts in one transaction (M2, M3).
+    /// Nothing may be sent unless it returns `.admitted`.
+    func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict
 
     /// Writes further attempts before they are sent, and the ends of those before them, in one transaction.
-    func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError)
+    /// `hold`: what the call must hold back from now on, where that is more than it holds already, as after an attempt
+    /// whose end is unknown; nil where the reservation is enough.
+    func startAttempts(
+        _ starts: [AttemptStart],
+        ended: [AttemptEnd],
+        hold: Money?
+    ) async throws(LedgerError) -> StartVerdict
 
     /// Keeps the provider's own id of a task, which recovery needs.
     func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError)
@@ -35,6 +42,9 @@ package protocol Ledger: Sendable {
     /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.
     func resolve(_ resolution: LateResolution) async throws(LedgerError)
 
+    /// The call that a key stands for; nil when there is none, or the key's time is over.
+    func idempotentCall(teamID: Int64, key: String, at moment: Timestamp) async throws(LedgerError) -> IdempotentCall?
+
     // MARK: Who
 
     func account(keyHash: [UInt8]) async throws(LedgerError) -> Account?
@@ -53,7 +63,6 @@ package protocol Ledger: Sendable {
     func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
-    func prices() async throws(LedgerError) -> [PriceEntry]
     /// What each provider cost since a moment.
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
 

@@ -54,7 +54,7 @@ package struct Plan: Sendable, Hashable {
 
     package struct Dropped: Sendable, Hashable {
         package enum Cause: String, Sendable, Hashable {
-            case impossible, lossy, tooDear = "too_dear", unavailable
+            case impossible, lossy, tooDear = "too_dear", unpriced, unavailable
         }
 
         package var provider: String

@@ -8,11 +8,13 @@ package enum Planner {
     /// The plan for one request.
     ///
     /// `draw` is a number that is uniform over calls, such as the low bits of the call's id; it decides weights.
+    /// `requiresPrice`: a hard budget applies, so that nobody is asked whose price is not known (M1).
     package static func plan(
         request: RemixRequest,
         policy: Policy,
         offers: [ProviderOffer],
-        draw: UInt64
+        draw: UInt64,
+        requiresPrice: Bool = false
     ) -> Plan {
         var dropped: [Plan.Dropped] = []
         var ranked: [(candidate: Plan.Candidate, offer: ProviderOffer)] = []
@@ -21,6 +23,17 @@ package enum Planner {
             let bound = offer.pricePerImage.map { $0 * request.count }
             if let drop = verdict(on: offer, bound: bound, ceiling: ceiling, request: request, policy: policy) {
                 dropped.append(drop)
+                continue
+            }
+            if requiresPrice, bound == nil {
+                dropped.append(
+                    Plan.Dropped(
+                        provider: offer.provider,
+                        cause: .unpriced,
+                        reason: "has no price, and a hard budget applies",
+                        retryAfter: nil
+                    )
+                )
                 continue
             }
             let candidate = Plan.Candidate(

@@ -101,12 +101,17 @@ final class CallRun: Sendable {
         var legs: [Leg] = []
         /// How many of the legs' ends are written.
         var written = 0
+        /// What the call holds back in its budgets; nil when its bound is not known.
+        var held: Money?
+        /// The budget that did not take another attempt.
+        var refusal: BudgetRefusal?
         /// The legs of the round that is concluded next.
         var round: Range<Int> = 0..<0
 
-        init(machine: AttemptMachine, ready: [AttemptStart]) {
+        init(machine: AttemptMachine, ready: [AttemptStart], held: Money?) {
             self.machine = machine
             self.ready = ready
+            self.held = held
         }
 
         /// The number of the next picture.
@@ -121,10 +126,8 @@ final class CallRun: Sendable {
         let settlement: Settlement
         /// What became of the parameters at the provider that delivered.
         let translation: [TranslationEntry]
-        /// Whether the first refusal was a provider's word on content.
-        let refusal: ProviderFailure?
-        /// The ledger was away and nothing further could be sent.
-        let ledgerFailed: Bool
+        /// What the caller is told when there is no picture to show.
+        let problem: Problem?
 
         init(
             verdict: AttemptMachine.Verdict,
@@ -132,16 +135,14 @@ final class CallRun: Sendable {
             ends: [AttemptEnd],
             settlement: Settlement,
             translation: [TranslationEntry],
-            refusal: ProviderFailure?,
-            ledgerFailed: Bool
+            problem: Problem?
         ) {
             self.verdict = verdict
             self.legs = legs
             self.ends = ends
             self.settlement = settlement
             self.translation = translation
-            self.refusal = refusal
-            self.ledgerFailed = ledgerFailed
+            self.problem = problem
         }
     }
 
@@ -204,17 +205,18 @@ final class CallRun: Sendable {
         first action: AttemptMachine.Action,
         first starts: [AttemptStart]
     ) async -> Ending {
-        let progress = Progress(machine: machine, ready: starts)
+        let progress = Progress(machine: machine, ready: starts, held: context.plan.bound)
         var action = action
         while true {
             noteClient(progress)
             switch action {
             case .send(let index, let counts, let duplicateRisk):
                 guard fits(context.plan.candidates[index], counts, after: progress.legs) else {
-                    return ending(aboveCeiling(progress), progress.legs, ledgerFailed: false)
+                    return ending(cutShort(progress), progress, .none)
                 }
                 guard let rows = await rows(progress, index, counts, duplicateRisk) else {
-                    return ledgerFailed(progress)
+                    let stop: Stop = progress.refusal.map { .budget($0) } ?? .ledger
+                    return ending(cutShort(progress), progress, stop)
                 }
                 await sendRound(rows, to: context.plan.candidates[index].provider, progress)
                 noteClient(progress)
@@ -231,9 +233,18 @@ final class CallRun: Sendable {
                 noteClient(progress)
                 action = progress.machine.waited(elapsed: elapsed)
             case .finish(let verdict):
-                return ending(verdict, progress.legs, ledgerFailed: false)
+                return ending(verdict, progress, .none)
             }
         }
+    }
+
+    /// What ended the call though its plan had not come to its end.
+    enum Stop {
+        case none
+        /// The ledger was away and nothing further could be sent (L2).
+        case ledger
+        /// Another attempt would have come on top of one that may be charged, and a budget does not take both (M2).
+        case budget(BudgetRefusal)
     }
 
     /// Whether another round stays below the call's own ceiling, whatever earlier attempts turn out to have cost.
@@ -244,7 +255,7 @@ final class CallRun: Sendable {
         return spent + price * counts.reduce(0, +) <= ceiling
     }
 
-    private func aboveCeiling(_ progress: Progress) -> AttemptMachine.Verdict {
+    private func cutShort(_ progress: Progress) -> AttemptMachine.Verdict {
         AttemptMachine.Verdict(
             status: progress.legs.contains { $0.delivered > 0 } ? .partial : .failed,
             cause: .providersFailed,
@@ -252,7 +263,17 @@ final class CallRun: Sendable {
         )
     }
 
-    /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2).
+    /// What the call has to hold back with these rows, where that is more than it does: an attempt that cost something,
+    /// or may have, and another one for the same pictures come to more than the plan's bound.
+    private func hold(_ progress: Progress, with rows: [AttemptStart]) -> Money? {
+        guard let held = progress.held else { return nil }
+        let parts = progress.legs.map { end(of: $0).cost ?? $0.start.bound } + rows.map(\.bound)
+        guard let needed = Money.sum(parts), needed > held else { return nil }
+        return needed
+    }
+
+    /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2), or a budget
+    /// did not (M2).
     private func rows(
         _ progress: Progress,
         _ index: Int,
@@ -271,22 +292,25 @@ final class CallRun: Sendable {
             duplicateRisk: duplicateRisk,
             now: tools.time.now
         )
+        let hold = hold(progress, with: rows)
         do throws(LedgerError) {
-            try await tools.ledger.startAttempts(rows, ended: progress.legs[progress.written...].map(end(of:)))
+            let verdict = try await tools.ledger.startAttempts(
+                rows,
+                ended: progress.legs[progress.written...].map(end(of:)),
+                hold: hold
+            )
             progress.written = progress.legs.count
-            return rows
+            switch verdict {
+            case .started:
+                if let hold { progress.held = hold }
+                return rows
+            case .refused(let refusal):
+                progress.refusal = refusal
+                return nil
+            }
         } catch {
             return nil
         }
-    }
-
-    private func ledgerFailed(_ progress: Progress) -> Ending {
-        let verdict = AttemptMachine.Verdict(
-            status: progress.legs.contains { $0.delivered > 0 } ? .partial : .failed,
-            cause: .providersFailed,
-            retryAfter: nil
-        )
-        return ending(verdict, progress.legs, ledgerFailed: true)
     }
 
     private func sendRound(_ rows: [AttemptStart], to provider: String, _ progress: Progress) async {
@@ -421,14 +445,20 @@ final class CallRun: Sendable {
 
     // MARK: - The end
 
-    private func ending(_ verdict: AttemptMachine.Verdict, _ legs: [Leg], ledgerFailed: Bool) -> Ending {
+    private func ending(_ verdict: AttemptMachine.Verdict, _ progress: Progress, _ stop: Stop) -> Ending {
+        let legs = progress.legs
         let ends = legs.map(end(of:))
         for end in ends {
             tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
             tools.metrics.count(end)
         }
         tools.metrics.count(verdict.status, latency: elapsed)
-        let refusal = legs.lazy.compactMap(\.result.failure).first { $0.kind == .refused }
+        var problem: Problem?
+        if !legs.contains(where: { !$0.pictures.isEmpty }) {
+            problem = Problem(verdict, legs: legs, stop: stop, at: tools.time.now)
+            problem?.callID = context.callID.text
+            problem?.attempts = ends.map(RemixReply.Attempt.init)
+        }
         let translation = SettlementBuilder.translation(context, legs: legs)
         let settlement = SettlementBuilder.settlement(
             context,
@@ -439,7 +469,8 @@ final class CallRun: Sendable {
             settledAt: tools.time.now,
             latency: elapsed,
             clientGone: clientGone.withLock(\.self),
-            errorCode: ledgerFailed ? "unavailable" : nil
+            stop: stop,
+            errorDetail: problem?.detail
         )
         return Ending(
             verdict: verdict,
@@ -447,8 +478,7 @@ final class CallRun: Sendable {
             ends: ends,
             settlement: settlement,
             translation: translation,
-            refusal: refusal,
-            ledgerFailed: ledgerFailed
+            problem: problem
         )
     }
 }

@@ -17,6 +17,7 @@ final class GatewayMetrics: Sendable {
         var buckets = [Int](repeating: 0, count: GatewayMetrics.bucketsMs.count)
         var latencySumMs: Int64 = 0
         var latencyCount = 0
+        var refusals: [String: Int] = [:]
     }
 
     private let state = Locked(State())
@@ -36,6 +37,11 @@ final class GatewayMetrics: Sendable {
         }
     }
 
+    /// A call that a hard budget did not let through, by the kind of its scope.
+    func countRefusal(by scope: String) {
+        state.withLock { $0.refusals[scope, default: 0] += 1 }
+    }
+
     func text() -> String {
         let state = state.withLock(\.self)
         var text = ""
@@ -49,6 +55,10 @@ final class GatewayMetrics: Sendable {
         }
         for (key, count) in attempts {
             text += "easel_attempts_total{provider=\"\(key.provider)\",outcome=\"\(key.outcome.rawValue)\"} \(count)\n"
+        }
+        text.head("easel_budget_refusals_total", "Calls that a hard budget did not let through, by scope.", "counter")
+        for (scope, count) in state.refusals.sorted(by: { $0.key < $1.key }) {
+            text += "easel_budget_refusals_total{scope=\"\(scope)\"} \(count)\n"
         }
         text.head("easel_call_duration_seconds", "From the request's arrival to its settlement.", "histogram")
         var total = 0

@@ -24,7 +24,10 @@ final class PeopleRoutes: Sendable {
     }
 
     private struct Teams: Encodable { let teams: [TeamRecord] }
-    private struct NewTeam: Decodable { let name: String }
+    private struct NewTeam: Decodable {
+        let name: String
+        let allow_unpriced: Bool?
+    }
 
     func listTeams(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
@@ -39,18 +42,35 @@ final class PeopleRoutes: Sendable {
 
     func createTeam(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
-        let team = try await smallBody(NewTeam.self, request, known: ["name"])
+        let team = try await smallBody(NewTeam.self, request, known: ["name", "allow_unpriced"])
         guard Self.isName(team.name) else {
             throw .invalid([RequestFault("name", "must have 1 to 64 letters, digits, dots, dashes or underscores")])
         }
-        let record: TeamRecord
+        var record: TeamRecord
         do {
             record = try await ledger.createTeam(name: team.name, at: time.now)
+            if team.allow_unpriced == true { record = try await ledger.setTeam(team.name, allowsUnpriced: true) }
         } catch {
             if case .conflict = error { throw Problem(.conflict, "There is a team of this name already.") }
             throw Problem(error)
         }
         return try json(record, status: 201)
+    }
+
+    private struct TeamChange: Decodable { let allow_unpriced: Bool }
+
+    /// `PATCH /v1/teams/NAME {allow_unpriced}`.
+    func changeTeam(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
+        _ = try await authenticator.admin(for: request)
+        let change = try await smallBody(TeamChange.self, request, known: ["allow_unpriced"])
+        let record: TeamRecord
+        do {
+            record = try await ledger.setTeam(name, allowsUnpriced: change.allow_unpriced)
+        } catch {
+            if case .notFound = error { throw Problem(.notFound, "There is no such team.") }
+            throw Problem(changing: error)
+        }
+        return try json(record)
     }
 
     static func isName(_ text: String) -> Bool {

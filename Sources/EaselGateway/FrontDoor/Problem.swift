@@ -12,6 +12,7 @@ package struct Problem: Error, Sendable {
         case methodNotAllowed = "method_not_allowed"
         case conflict
         case inProgress = "in_progress"
+        case idempotencyConflict = "idempotency_conflict"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case requestTimeout = "request_timeout"
@@ -31,7 +32,7 @@ package struct Problem: Error, Sendable {
             case .notFound: 404
             case .methodNotAllowed: 405
             case .requestTimeout: 408
-            case .conflict, .inProgress: 409
+            case .conflict, .inProgress, .idempotencyConflict: 409
             case .tooLarge: 413
             case .unsupportedMediaType: 415
             case .refused: 422
@@ -53,6 +54,7 @@ package struct Problem: Error, Sendable {
             case .methodNotAllowed: "Method not allowed"
             case .conflict: "It exists already"
             case .inProgress: "The same request is in progress"
+            case .idempotencyConflict: "The key stands for another request"
             case .tooLarge: "Too large"
             case .unsupportedMediaType: "Unsupported media type"
             case .requestTimeout: "The request came too slowly"
@@ -72,6 +74,8 @@ package struct Problem: Error, Sendable {
     /// Whole seconds, rounded up, also sent as `Retry-After`.
     package var retryAfter: Duration?
     package var errors: [RequestFault]
+    /// The budget that does not take a call.
+    var budget: BudgetFigures?
     var attempts: [RemixReply.Attempt]
 
     package init(
@@ -117,6 +121,7 @@ package struct Problem: Error, Sendable {
                     }
                 }
             }
+            if let budget { text.member("budget", budget) }
             if !attempts.isEmpty { text.member("attempts", attempts) }
         }
         var fields = HTTPFields()

@@ -8,6 +8,7 @@ final class RemixService: Sendable {
     let settings: GatewaySettings
     let policies: PolicyBook
     let desk: OfferDesk
+    let terms: TermsShelf
     let tools: CallRun.Tools
     let registry: CallRegistry
     let replies: ReplyBuilder
@@ -16,6 +17,7 @@ final class RemixService: Sendable {
         settings: GatewaySettings,
         policies: PolicyBook,
         desk: OfferDesk,
+        terms: TermsShelf,
         tools: CallRun.Tools,
         registry: CallRegistry,
         replies: ReplyBuilder
@@ -23,6 +25,7 @@ final class RemixService: Sendable {
         self.settings = settings
         self.policies = policies
         self.desk = desk
+        self.terms = terms
         self.tools = tools
         self.registry = registry
         self.replies = replies
@@ -33,10 +36,21 @@ final class RemixService: Sendable {
         case done(RemixReply)
         /// The call runs on; the caller asks for it later.
         case accepted(UUID)
+        /// The idempotency key stands for this call already: its answer is given again.
+        case repeated(IdempotentCall)
     }
 
+    /// How often a call is planned anew because prices or budgets changed in between.
+    static let planningTries = 5
+
     /// The plan for a request, with nothing written or sent.
-    func plan(_ request: RemixRequest, callID: UUID, now: Timestamp) throws(Problem) -> Plan {
+    func plan(
+        _ request: RemixRequest,
+        account: Account,
+        terms: SpendingTerms,
+        callID: UUID,
+        now: Timestamp
+    ) throws(Problem) -> Plan {
         guard let policy = policies[request.policy] else {
             let known = policies.policies.keys.sorted().joined(separator: ", ")
             throw .invalid([RequestFault(.policy, "is not configured; there are \(known)")])
@@ -46,38 +60,87 @@ final class RemixService: Sendable {
         return Planner.plan(
             request: request,
             policy: policy,
-            offers: desk.offers(for: request, at: now),
-            draw: draw >> 2
+            offers: desk.offers(for: request, prices: terms.prices, at: now),
+            draw: draw >> 2,
+            requiresPrice: self.terms.requiresPrice(terms, account: account, project: request.project(of: account))
         )
     }
 
-    func remix(
-        _ request: RemixRequest,
-        account: Account,
-        began: SteadyInstant,
-        respondAsync: Bool,
-        on loop: EventLoop,
-        linkBase: String
-    ) async throws(Problem) -> Answer {
-        let first = try firstRound(of: request, account: account, began: began)
-        guard registry.begin() else {
-            throw Problem(.unavailable, "The gateway is shutting down; nothing was spent.", retryAfter: .seconds(5))
+    /// Everything about one request that its answer depends on.
+    final class Order: Sendable {
+        let request: RemixRequest
+        let account: Account
+        let idempotency: IdempotencyKey?
+        let began: SteadyInstant
+        let respondAsync: Bool
+        let linkBase: String
+
+        init(
+            request: RemixRequest,
+            account: Account,
+            idempotency: IdempotencyKey?,
+            began: SteadyInstant,
+            respondAsync: Bool,
+            linkBase: String
+        ) {
+            self.request = request
+            self.account = account
+            self.idempotency = idempotency
+            self.began = began
+            self.respondAsync = respondAsync
+            self.linkBase = linkBase
         }
-        do throws(LedgerError) {
-            try await tools.ledger.admit(admission(first.context, first.starts))
-        } catch {
-            registry.end()
-            throw Problem(error)
+    }
+
+    func remix(_ order: Order, on loop: EventLoop) async throws(Problem) -> Answer {
+        let first: FirstRound
+        switch try await admitted(order) {
+        case .first(let round): first = round
+        case .repeated(let call): return .repeated(call)
         }
         let run = CallRun(context: first.context, tools: tools)
-        let task = launch(run, first, on: loop)
-        if respondAsync { return .accepted(first.context.callID) }
+        let task = launch(run, first, order, on: loop)
+        if order.respondAsync { return .accepted(first.context.callID) }
         let ending = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
             run.clientLeft()
         }
-        return .done(try await replies.answer(ending, context: first.context, linkBase: linkBase))
+        return .done(try await replies.answer(ending, context: first.context, linkBase: order.linkBase))
+    }
+
+    private enum Admitted {
+        case first(FirstRound)
+        case repeated(IdempotentCall)
+    }
+
+    /// Plans the call and writes it down, anew as long as the terms change meanwhile. Registered as running when it
+    /// returns a first round.
+    private func admitted(_ order: Order) async throws(Problem) -> Admitted {
+        for _ in 0..<Self.planningTries {
+            let first = try firstRound(of: order)
+            guard registry.begin() else {
+                throw Problem(.unavailable, "The gateway is shutting down; nothing was spent.", retryAfter: .seconds(5))
+            }
+            let verdict: AdmissionVerdict
+            do {
+                verdict = try await tools.ledger.admit(first.admission)
+                if verdict == .stale { try await terms.refresh(from: tools.ledger) }
+            } catch {
+                registry.end()
+                throw Problem(error)
+            }
+            if verdict == .admitted { return .first(first) }
+            registry.end()
+            switch verdict {
+            case .repeated(let call): return .repeated(call)
+            case .refused(let refusal):
+                tools.metrics.countRefusal(by: refusal.standing.budget.scope.kind)
+                throw Problem(refusal, at: first.context.receivedAt)
+            case .admitted, .stale: break
+            }
+        }
+        throw Problem(.unavailable, "Prices and budgets keep changing; nothing was spent.", retryAfter: .seconds(1))
     }
 
     /// A call that is planned and has the rows of its first round, and of which nothing is written yet.
@@ -86,36 +149,36 @@ final class RemixService: Sendable {
         let machine: AttemptMachine
         let action: AttemptMachine.Action
         let starts: [AttemptStart]
+        let admission: Admission
 
         init(
             context: CallRun.Context,
             machine: AttemptMachine,
             action: AttemptMachine.Action,
-            starts: [AttemptStart]
+            starts: [AttemptStart],
+            admission: Admission
         ) {
             self.context = context
             self.machine = machine
             self.action = action
             self.starts = starts
+            self.admission = admission
         }
     }
 
-    private func firstRound(
-        of request: RemixRequest,
-        account: Account,
-        began: SteadyInstant
-    ) throws(Problem) -> FirstRound {
+    private func firstRound(of order: Order) throws(Problem) -> FirstRound {
         let receivedAt = Timestamp(microseconds: tools.time.now.millisecondsSince1970 * 1000)
         let callID = UUIDv7.mint(at: receivedAt)
-        let plan = try plan(request, callID: callID, now: receivedAt)
+        let terms = terms.terms
+        let plan = try plan(order.request, account: order.account, terms: terms, callID: callID, now: receivedAt)
         guard !plan.candidates.isEmpty else { throw Self.refusal(of: plan) }
         let context = CallRun.Context(
             callID: callID,
-            account: account,
-            request: request,
+            account: order.account,
+            request: order.request,
             plan: plan,
             receivedAt: receivedAt,
-            began: began
+            began: order.began
         )
         var machine = AttemptMachine(plan: plan)
         let action = machine.start()
@@ -130,14 +193,31 @@ final class RemixService: Sendable {
             duplicateRisk: risk,
             now: receivedAt
         )
-        return FirstRound(context: context, machine: machine, action: action, starts: starts)
+        return FirstRound(
+            context: context,
+            machine: machine,
+            action: action,
+            starts: starts,
+            admission: admission(context, starts, terms, order.idempotency)
+        )
     }
 
     /// Not a child of the handler's task: a client that leaves must not cut a paid request off (M4).
-    private func launch(_ run: CallRun, _ first: FirstRound, on loop: EventLoop) -> Task<CallRun.Ending, Never> {
-        Task(executorPreference: loop) { [tools, registry] in
+    private func launch(
+        _ run: CallRun,
+        _ first: FirstRound,
+        _ order: Order,
+        on loop: EventLoop
+    ) -> Task<CallRun.Ending, Never> {
+        // Where pictures are not kept, the answer itself is, for a caller who may ask for it again.
+        let keepsAnswer = order.idempotency != nil && !replies.keepsPictures
+        return Task(executorPreference: loop) { [tools, registry, replies] in
             let ending = await run.run(machine: first.machine, first: first.action, first: first.starts)
-            await Self.settle(ending.settlement, tools: tools)
+            var settlement = ending.settlement
+            if keepsAnswer {
+                settlement = await replies.withAnswer(ending, context: first.context, linkBase: order.linkBase)
+            }
+            await Self.settle(settlement, tools: tools)
             registry.end()
             return ending
         }
@@ -153,15 +233,25 @@ final class RemixService: Sendable {
         }
     }
 
-    private func admission(_ context: CallRun.Context, _ starts: [AttemptStart]) -> Admission {
+    /// After its deadline a call has this long to be settled before its reservation is looked into.
+    static let leaseSlack = Duration.seconds(600)
+
+    private func admission(
+        _ context: CallRun.Context,
+        _ starts: [AttemptStart],
+        _ terms: SpendingTerms,
+        _ idempotency: IdempotencyKey?
+    ) -> Admission {
         let request = context.request
+        let account = context.account
+        let project = request.project(of: account)
         return Admission(
             callID: context.callID,
-            teamID: context.account.teamID,
-            keyID: context.account.keyID,
+            teamID: account.teamID,
+            keyID: account.keyID,
             receivedAt: context.receivedAt,
             gatewayID: settings.gatewayID,
-            project: request.project ?? context.account.project,
+            project: project,
             tags: request.tags,
             policy: context.plan.policy,
             model: request.model,
@@ -171,7 +261,12 @@ final class RemixService: Sendable {
             parameters: request.parameters(prompts: settings.prompts),
             plan: context.plan.json,
             translation: context.plan.candidates.first?.translation.entries ?? [],
-            attempts: starts
+            attempts: starts,
+            termsVersion: terms.version,
+            budgets: self.terms.applied(terms, account: account, project: project, at: context.receivedAt),
+            allowsUnpriced: terms.unpricedTeams.contains(account.teamID),
+            idempotency: idempotency,
+            leaseEndsAt: context.receivedAt + context.plan.deadline + Self.leaseSlack
         )
     }
 
@@ -193,6 +288,14 @@ final class RemixService: Sendable {
         if !dear.isEmpty {
             return Problem(.budgetExceeded, "The call's own limit, max_cost_usd, leaves no provider. \(list(dear))")
         }
+        let unpriced = reasons(.unpriced)
+        if !unpriced.isEmpty {
+            return Problem(
+                .budgetExceeded,
+                "A hard budget applies, and no provider that has a price is left. \(list(unpriced)). Set a price, or allow "
+                    + "unpriced calls for the team."
+            )
+        }
         let lossy = reasons(.lossy)
         if !lossy.isEmpty {
             return .invalid([RequestFault("strict", "no provider can honour every parameter. \(list(lossy))")])
@@ -204,59 +307,5 @@ final class RemixService: Sendable {
             ])
         }
         return Problem(.unavailable, "The policy names no provider.", retryAfter: .seconds(60))
-    }
-}
-
-/// What the call log keeps of prompts.
-package enum PromptLogging: String, Sendable, Hashable, CaseIterable {
-    case full, hash, none
-
-    func keep(_ prompt: String) -> String? {
-        switch self {
-        case .full: prompt
-        case .hash: "sha256:" + Hex.encode(Crypto.sha256(Array(prompt.utf8)))
-        case .none: nil
-        }
-    }
-}
-
-extension RemixRequest {
-    /// The parameters as they are stored with the call: no pictures, and prompts as the configuration allows.
-    func parameters(prompts: PromptLogging) -> JSONValue {
-        func picture(_ image: SourceImage) -> JSONValue {
-            .object([
-                "format": .string(image.format.rawValue), "width": .number(.init(image.size.width)),
-                "height": .number(.init(image.size.height)), "bytes": .number(.init(image.bytes.count)),
-            ])
-        }
-        var members: [String: JSONValue] = [
-            "image": picture(image),
-            "output": .object([
-                "type": .string(output.type.rawValue), "format": .string(output.format.rawValue),
-                "quality": output.quality.map { .number(.init($0)) } ?? .null,
-            ]),
-            "copyright_detection": .bool(copyrightDetection),
-            "safety_check": .bool(safetyCheck),
-        ]
-        func put(_ parameter: RemixParameter, _ value: JSONValue?) {
-            if let value { members[parameter.rawValue] = value }
-        }
-        put(.strength, strength.map { .number(.init($0)) })
-        put(.width, size.map { .number(.init($0.width)) })
-        put(.height, size.map { .number(.init($0.height)) })
-        put(.renderingSpeed, renderingSpeed.map { .string($0.rawValue) })
-        put(.negativePrompt, negativePrompt.flatMap(prompts.keep).map { .string($0) })
-        put(.magicPrompt, magicPrompt.map { .string($0.rawValue) })
-        put(.styleType, styleType.map { .string($0.rawValue) })
-        put(.stylePreset, stylePreset.map { .string($0) })
-        put(.styleCode, styleCode.map { .string($0) })
-        put(.styleReferenceImages, styleReferenceImages.isEmpty ? nil : .array(styleReferenceImages.map(picture)))
-        put(
-            .characterReferenceImages,
-            characterReferenceImages.isEmpty ? nil : .array(characterReferenceImages.map(picture))
-        )
-        put(.seed, seed.map { .number(.init($0)) })
-        put(.strict, strict ? true : nil)
-        return .object(members)
     }
 }

@@ -25,14 +25,8 @@ final class ReplyBuilder: Sendable {
         context: CallRun.Context,
         linkBase: String
     ) async throws(Problem) -> RemixReply {
+        if let problem = ending.problem { throw problem }
         let attempts = ending.ends.map(RemixReply.Attempt.init)
-        let delivered = ending.settlement.imagesDelivered
-        if delivered == 0, !ending.legs.contains(where: { $0.withheld > 0 }) {
-            var problem = Self.problem(ending)
-            problem.callID = context.callID.text
-            problem.attempts = attempts
-            throw problem
-        }
         let pictures = ending.legs.flatMap(\.pictures)
         let output = context.request.output
         let size = output.type == .url ? 0 : pictures.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
@@ -55,6 +49,45 @@ final class ReplyBuilder: Sendable {
         )
     }
 
+    /// Whether result pictures can be read again later.
+    var keepsPictures: Bool { store != nil }
+
+    /// The settlement with the answer as the caller gets it, for a caller that may ask for it again.
+    func withAnswer(_ ending: CallRun.Ending, context: CallRun.Context, linkBase: String) async -> Settlement {
+        do throws(Problem) {
+            let reply = try await answer(ending, context: context, linkBase: linkBase)
+            return ending.settlement.with(answer: String(decoding: JSONText.bytes(of: reply), as: UTF8.self))
+        } catch {
+            return ending.settlement
+        }
+    }
+
+    /// The answer of a settled call again, its pictures in the form that was asked for. Nil when there is none to show.
+    func answerAgain(_ detail: CallDetail, linkBase: String) async -> RemixReply? {
+        guard detail.images.contains(where: \.withheld) || detail.imagesDelivered > 0 else { return nil }
+        var reply = reply(detail, linkBase: linkBase)
+        reply.record = nil
+        let output = detail.parameters?["output"]
+        let type = output?["type"]?.stringValue.flatMap { OutputOptions.Kind(rawValue: $0) } ?? .url
+        guard type != .url, let store else { return reply }
+        let records = detail.images
+        let images = reply.images
+        reply.images = await ThreadPoolExecutor.shared.run {
+            zip(records, images).map { record, image in
+                guard let bytes = record.artifact.flatMap({ store.read($0) }) else { return image }
+                var image = image
+                image.url = nil
+                let text = Data(bytes).base64EncodedString()
+                switch type {
+                case .base64: image.base64 = text
+                default: image.dataURI = "data:\(record.format?.mediaType ?? "image/jpeg");base64," + text
+                }
+                return image
+            }
+        }
+        return reply
+    }
+
     /// A call as it stands in the ledger.
     func reply(_ detail: CallDetail, linkBase: String, hasParts: Bool = true) -> RemixReply {
         RemixReply(
@@ -64,7 +97,9 @@ final class ReplyBuilder: Sendable {
             provider: detail.provider,
             images: detail.images.map { record in
                 var image = Self.image(record)
-                if let path = record.artifact { image.url = link(path, linkBase: linkBase) }
+                if let path = record.artifact {
+                    image.url = link(path, linkBase: linkBase, madeAt: record.createdAt)
+                }
                 return image
             },
             cost: detail.cost,
@@ -106,7 +141,7 @@ final class ReplyBuilder: Sendable {
             image.dataURI = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
         case (.url, _):
             if let path = picture.artifact {
-                image.url = link(path, linkBase: linkBase)
+                image.url = link(path, linkBase: linkBase, madeAt: record.createdAt)
             } else if let own = picture.fallbackLink {
                 image.url = own
             } else if case .link(let own) = picture.image.content, picture.info?.format == output.format {
@@ -120,8 +155,9 @@ final class ReplyBuilder: Sendable {
         return image
     }
 
-    private func link(_ path: String, linkBase: String) -> String? {
-        store.map { linkBase + $0.signedPath(path, expiry: time.now + $0.retention) }
+    /// Good for as long as the picture is kept, counted from when it was made: the same link whenever it is given out.
+    private func link(_ path: String, linkBase: String, madeAt: Timestamp) -> String? {
+        store.map { linkBase + $0.signedPath(path, expiry: madeAt + $0.retention) }
     }
 
     private static func image(_ record: ImageRecord) -> RemixReply.Image {
@@ -134,23 +170,5 @@ final class ReplyBuilder: Sendable {
             copyright: record.copyright,
             withheld: record.withheld
         )
-    }
-
-    private static func problem(_ ending: CallRun.Ending) -> Problem {
-        if ending.ledgerFailed {
-            return Problem(
-                .unavailable,
-                "The ledger cannot be reached, so no further provider was asked.",
-                retryAfter: .seconds(2)
-            )
-        }
-        let tried = ending.legs.map { "\($0.start.provider): \($0.result.failure?.message ?? "no picture")" }
-        let detail = tried.joined(separator: " ")
-        switch ending.verdict.cause {
-        case .refused: return Problem(.refused, ending.refusal?.message ?? "Refused on content grounds.")
-        case .deadlineExceeded: return Problem(.deadlineExceeded, "The call's deadline passed. \(detail)")
-        case .complete, .providersFailed, .clientGone:
-            return Problem(.providersFailed, "No provider delivered. \(detail)", retryAfter: ending.verdict.retryAfter)
-        }
     }
 }

@@ -3,7 +3,7 @@ import EaselCore
 import EaselReporting
 import EaselTransport
 
-/// Reports and the price book.
+/// Reports.
 final class ReportRoutes: Sendable {
     let ledger: any Ledger
     let authenticator: Authenticator
@@ -57,40 +57,5 @@ final class ReportRoutes: Sendable {
             throw Problem(error)
         }
         throw .invalid([RequestFault("team", "is not known")])
-    }
-
-    private struct Price: Encodable {
-        let provider: String
-        let model: RemixModel
-        let rendering_speed: RenderingSpeed?
-        let character_reference: Bool
-        let usd_per_image: Money
-        let effective_from: Timestamp
-    }
-
-    private struct Prices: Encodable { let prices: [Price] }
-
-    func prices(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.admin(for: request)
-        let entries: [PriceEntry]
-        do {
-            entries = try await ledger.prices()
-        } catch {
-            throw Problem(error)
-        }
-        return try json(
-            Prices(
-                prices: entries.map {
-                    Price(
-                        provider: $0.provider,
-                        model: $0.model,
-                        rendering_speed: $0.renderingSpeed,
-                        character_reference: $0.characterReference,
-                        usd_per_image: $0.perImage,
-                        effective_from: $0.effectiveFrom
-                    )
-                }
-            )
-        )
     }
 }

@@ -11,6 +11,9 @@ final class Routes: Sendable {
     let keyLimits: KeyLimits
     let intake: RemixIntake
     let service: RemixService
+    let idempotency: IdempotencyDesk
+    let budgets: BudgetRoutes
+    let prices: PriceRoutes
     let calls: CallRoutes
     let people: PeopleRoutes
     let reports: ReportRoutes
@@ -25,6 +28,9 @@ final class Routes: Sendable {
         keyLimits: KeyLimits,
         intake: RemixIntake,
         service: RemixService,
+        idempotency: IdempotencyDesk,
+        budgets: BudgetRoutes,
+        prices: PriceRoutes,
         calls: CallRoutes,
         people: PeopleRoutes,
         reports: ReportRoutes,
@@ -38,6 +44,9 @@ final class Routes: Sendable {
         self.keyLimits = keyLimits
         self.intake = intake
         self.service = service
+        self.idempotency = idempotency
+        self.budgets = budgets
+        self.prices = prices
         self.calls = calls
         self.people = people
         self.reports = reports
@@ -86,12 +95,44 @@ final class Routes: Sendable {
         case ("POST", 2, "v1", "keys"): return try await people.createKey(request)
         case ("DELETE", 3, "v1", "keys"): return try await people.revokeKey(request, parts[2])
         case ("GET", 2, "v1", "providers"): return try await status.providers(request)
-        case ("GET", 2, "v1", "prices"): return try await reports.prices(request)
+        case (_, 2..., "v1", "prices"): return try await prices(request, Array(parts.dropFirst(2)))
+        case (_, 2..., "v1", "budgets"): return try await budgets(request, Array(parts.dropFirst(2)))
+        case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
         case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await explain(request)
         case ("GET", 3, "v1", "reports") where parts[2] == "usage": return try await reports.usage(request)
         case (_, 2, "v1", "teams"), (_, 2, "v1", "keys"): throw Self.notAllowed(["GET", "POST"])
         case (_, 3, "v1", "keys"): throw Self.notAllowed(["DELETE"])
-        case (_, 2, "v1", "providers"), (_, 2, "v1", "prices"): throw Self.notAllowed(["GET"])
+        case (_, 3, "v1", "teams"): throw Self.notAllowed(["PATCH"])
+        case (_, 2, "v1", "providers"): throw Self.notAllowed(["GET"])
+        default: throw Problem(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    private func prices(_ request: ServerRequest, _ rest: [String]) async throws(Problem) -> ServerResponse {
+        switch (request.method, rest) {
+        case ("GET", []): return try await prices.list(request)
+        case ("PUT", []): return try await prices.set(request)
+        case ("GET", ["history"]): return try await prices.history(request)
+        case ("POST", ["recompute"]): return try await prices.recompute(request)
+        case (_, []): throw Self.notAllowed(["GET", "PUT"])
+        case (_, ["history"]): throw Self.notAllowed(["GET"])
+        case (_, ["recompute"]): throw Self.notAllowed(["POST"])
+        default: throw Problem(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    private func budgets(_ request: ServerRequest, _ rest: [String]) async throws(Problem) -> ServerResponse {
+        switch (request.method, rest.count, rest.last) {
+        case ("GET", 0, _): return try await budgets.list(request)
+        case ("PUT", 0, _): return try await budgets.set(request)
+        case ("DELETE", 1, _): return try await budgets.remove(request, rest[0])
+        case ("GET", 2, "explain"): return try await budgets.explain(request, rest[0])
+        case ("POST", 2, "raise"): return try await budgets.raise(request, rest[0])
+        case ("DELETE", 2, "raise"): return try await budgets.endRaise(request, rest[0])
+        case (_, 0, _): throw Self.notAllowed(["GET", "PUT"])
+        case (_, 1, _): throw Self.notAllowed(["DELETE"])
+        case (_, 2, "explain"): throw Self.notAllowed(["GET"])
+        case (_, 2, "raise"): throw Self.notAllowed(["POST", "DELETE"])
         default: throw Problem(.notFound, "There is nothing at this path.")
         }
     }
@@ -110,30 +151,71 @@ final class Routes: Sendable {
         let account = try await authenticator.account(for: request)
         try keyLimits.enter(account)
         defer { keyLimits.leave(account) }
-        let remix = try await intake.read(request)
+        switch try await order(request, account) {
+        case .repeated(let response): return response
+        case .new(let order):
+            let answer = try await service.remix(order, on: request.loop)
+            if case .repeated(let call) = answer { return try await again(call, order) }
+            return try response(to: answer)
+        }
+    }
+
+    private enum Taken {
+        case new(RemixService.Order)
+        case repeated(ServerResponse)
+    }
+
+    /// Reads and checks the request. One with a key that stands for an earlier call is answered without fetching anything.
+    @inline(never)
+    private func order(_ request: ServerRequest, _ account: Account) async throws(Problem) -> Taken {
         let respondAsync = request.fields.values(of: "Prefer")
             .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
-        let answer = try await service.remix(
-            remix,
-            account: account,
-            began: request.receivedAt,
-            respondAsync: respondAsync,
-            on: request.loop,
-            linkBase: linkBase(request, settings)
+        let (draft, faults) = try await intake.draft(of: request)
+        let base = linkBase(request, settings)
+        let key = try IdempotencyDesk.key(of: request, draft)
+        if let key, let call = try await idempotency.earlier(key, draft, account) {
+            return .repeated(
+                try await idempotency.answer(
+                    call,
+                    to: key,
+                    account: account,
+                    respondAsync: respondAsync,
+                    linkBase: base
+                )
+            )
+        }
+        return .new(
+            RemixService.Order(
+                request: try await intake.complete(draft, known: faults),
+                account: account,
+                idempotency: key,
+                began: request.receivedAt,
+                respondAsync: respondAsync,
+                linkBase: base
+            )
         )
-        return try response(to: answer)
+    }
+
+    @inline(never)
+    private func again(_ call: IdempotentCall, _ order: RemixService.Order) async throws(Problem) -> ServerResponse {
+        guard let key = order.idempotency else {
+            throw Problem(.internalError, "A request without a key cannot be a repeat.")
+        }
+        return try await idempotency.answer(
+            call,
+            to: key,
+            account: order.account,
+            respondAsync: order.respondAsync,
+            linkBase: order.linkBase
+        )
     }
 
     // Out of the frame that waits for the answer.
     @inline(never)
     private func response(to answer: RemixService.Answer) throws(Problem) -> ServerResponse {
         switch answer {
-        case .accepted(let id):
-            let fields = HTTPFields([
-                ("Location", "/v1/calls/\(id.text)"), ("X-Easel-Call-Id", id.text),
-                ("Preference-Applied", "respond-async"),
-            ])
-            return try json(["id": id.text, "status": CallStatus.inProgress.rawValue], status: 202, fields: fields)
+        case .accepted(let id): return try accepted(id)
+        case .repeated: throw Problem(.internalError, "A repeated call is answered elsewhere.")
         case .done(let reply):
             var fields = HTTPFields([("X-Easel-Call-Id", reply.id)])
             if let provider = reply.provider { fields.add("X-Easel-Provider", provider) }
@@ -148,10 +230,16 @@ final class Routes: Sendable {
     }
 
     private func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.account(for: request)
+        let account = try await authenticator.account(for: request)
         let remix = try await intake.read(request)
         let now = time.now
-        let plan = try service.plan(remix, callID: UUIDv7.mint(at: now), now: now)
+        let plan = try service.plan(
+            remix,
+            account: account,
+            terms: service.terms.terms,
+            callID: UUIDv7.mint(at: now),
+            now: now
+        )
         let translation = plan.candidates.map { ($0.provider, $0.translation.entries) }
         return try json(
             Explanation(plan: plan.json, translation: Dictionary(translation, uniquingKeysWith: { first, _ in first }))

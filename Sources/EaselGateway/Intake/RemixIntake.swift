@@ -20,7 +20,7 @@ final class RemixIntake: Sendable {
         return try await complete(draft, known: known)
     }
 
-    private func draft(of request: ServerRequest) async throws(Problem) -> (RemixDraft, [RequestFault]) {
+    func draft(of request: ServerRequest) async throws(Problem) -> (RemixDraft, [RequestFault]) {
         let contentType = request.fields["Content-Type"] ?? ""
         let mediaType = contentType.prefix { $0 != ";" }.trimmingSpaces().lowercased()
         guard mediaType == "application/json" || mediaType == "multipart/form-data" else {
@@ -74,7 +74,7 @@ final class RemixIntake: Sendable {
     }
 
     /// Everything that needs no network is checked first, so that a bad request fetches nothing.
-    private func complete(_ draft: RemixDraft, known: [RequestFault]) async throws(Problem) -> RemixRequest {
+    func complete(_ draft: RemixDraft, known: [RequestFault]) async throws(Problem) -> RemixRequest {
         var slots: [Slot] = []
         var faults = known
         for (parameter, inputs) in Self.inputs(of: draft) {

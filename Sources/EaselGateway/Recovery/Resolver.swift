@@ -100,6 +100,7 @@ final class Resolver: Sendable {
                     callID: orphan.callID,
                     teamID: orphan.teamID,
                     receivedAt: orphan.receivedAt,
+                    resolvedAt: time.now,
                     ends: news.map(\.end)
                 )
             )
@@ -236,7 +237,10 @@ final class Resolver: Sendable {
             translation: nil,
             clientGone: true,
             attemptCount: orphan.attempts.count,
-            replacesImages: true
+            replacesImages: true,
+            recovered: true,
+            errorDetail: status == .failed || status == .refused
+                ? "The gateway stopped while the call was under way; no picture could be recovered." : nil
         )
     }
 }

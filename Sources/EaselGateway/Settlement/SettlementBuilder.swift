@@ -14,7 +14,8 @@ enum SettlementBuilder {
         settledAt: Timestamp,
         latency: Duration,
         clientGone: Bool,
-        errorCode: String?
+        stop: CallRun.Stop,
+        errorDetail: String?
     ) -> Settlement {
         let figures = Accounting.figures(
             of: zip(legs, ends).map { leg, end in (end.cost, end.costBasis, leg.delivered > 0) }
@@ -23,7 +24,12 @@ enum SettlementBuilder {
         let first = legs.first?.start.provider
         let winner = winner(of: legs)
         let planned = context.plan.candidates.first?.translation.entries ?? []
-        let code: String? = errorCode ?? (verdict.status == .succeeded ? nil : verdict.cause.errorCode)
+        let code: String? =
+            switch stop {
+            case .none: verdict.status == .succeeded ? nil : verdict.cause.errorCode
+            case .ledger: Problem.Code.unavailable.rawValue
+            case .budget: Problem.Code.budgetExceeded.rawValue
+            }
         return Settlement(
             callID: context.callID,
             teamID: context.account.teamID,
@@ -44,7 +50,9 @@ enum SettlementBuilder {
             // What the admission wrote stands, in nearly every call.
             translation: translation == planned ? nil : translation,
             clientGone: clientGone,
-            replacesImages: false
+            // After so long a silence recovery may have settled the call, with pictures of its own.
+            replacesImages: settledAt.since(context.receivedAt) > Resolver.silence,
+            errorDetail: errorDetail
         )
     }
 

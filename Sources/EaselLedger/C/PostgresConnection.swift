@@ -12,6 +12,7 @@ final class PostgresConnection {
     private var prepared: [String: String] = [:]
     private var preparedCount = 0
     private(set) var isUsable = true
+    private var fault: WireFault?
 
     /// Opens a connection and sets it up. Blocks for `connect_timeout` of the connection string at most (2 s unless it
     /// says otherwise) for each host.
@@ -38,6 +39,7 @@ final class PostgresConnection {
         PQsetNoticeReceiver(opened, { _, _ in }, nil)
         PQsetnonblocking(opened, 1)
         _ = try run(settings.setup, deadline: .now + .seconds(5))
+        fault = settings.fault
     }
 
     deinit { PQfinish(raw) }
@@ -65,18 +67,21 @@ final class PostgresConnection {
 
     /// Runs the statements between BEGIN and COMMIT, all in one round trip. When it returns, the commit is durable.
     /// When it throws `.server`, nothing was written; when it throws anything else, the server may have committed.
+    /// `opening` is run first, and an error in it is nobody's fault among the commands.
     func transaction(
         _ commands: [SQLCommand],
         begin: String = "BEGIN",
+        opening: SQLCommand? = nil,
         deadline: SteadyInstant
     ) throws(PostgresError) -> [SQLResult] {
-        let all = [SQLCommand(begin)] + commands + [SQLCommand("COMMIT")]
+        let head = [SQLCommand(begin)] + (opening.map { [$0] } ?? [])
+        let all = head + commands + [SQLCommand("COMMIT")]
         do throws(PostgresError) {
             let results = try exchange(all, deadline: deadline)
             guard results.last?.tag == "COMMIT" else {
                 throw PostgresError(.unexpected, message: "the transaction was rolled back")
             }
-            return Array(results.dropFirst().dropLast())
+            return Array(results.dropFirst(head.count).dropLast())
         } catch {
             var error = error
             if isUsable {
@@ -86,7 +91,8 @@ final class PostgresConnection {
                 }
             }
             if let index = error.commandIndex {
-                error.commandIndex = (1...commands.count).contains(index) ? index - 1 : nil
+                let own = index - head.count
+                error.commandIndex = commands.indices.contains(own) ? own : nil
             }
             throw error
         }
@@ -111,6 +117,22 @@ final class PostgresConnection {
     }
 
     private func exchange(_ commands: [SQLCommand], deadline: SteadyInstant) throws(PostgresError) -> [SQLResult] {
+        guard let fault else { return try pipeline(commands, deadline: deadline) }
+        var commands = commands
+        switch fault.decide(commands.map(\.sql)) {
+        case .pass: return try pipeline(commands, deadline: deadline)
+        case .fail(let index, let sqlState):
+            let block = "DO $$BEGIN RAISE EXCEPTION 'a fault of a test' USING ERRCODE = '\(sqlState)'; END$$"
+            commands[index] = SQLCommand(block, isPrepared: false)
+            return try pipeline(commands, deadline: deadline)
+        case .cutBefore: throw lost()
+        case .cutAfter:
+            _ = try pipeline(commands, deadline: deadline)
+            throw lost()
+        }
+    }
+
+    private func pipeline(_ commands: [SQLCommand], deadline: SteadyInstant) throws(PostgresError) -> [SQLResult] {
         guard isUsable, PQenterPipelineMode(raw) == 1 else { throw lost() }
         var expected: [Expected] = []
         var announced: [String: String] = [:]

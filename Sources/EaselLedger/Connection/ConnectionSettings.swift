@@ -8,6 +8,8 @@ struct ConnectionSettings: Sendable {
     var statementTimeout: Duration = .seconds(30)
     /// After this long the server gives up waiting for a lock; zero for never.
     var lockTimeout: Duration = .zero
+    /// Of tests only.
+    var fault: WireFault?
 
     /// Defaults for what the connection string leaves open. A server that vanished without a word is noticed by
     /// keepalives when idle and by the user timeout when something was sent.

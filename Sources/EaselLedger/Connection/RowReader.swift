@@ -73,6 +73,12 @@ struct RowReader {
         return value
     }
 
+    /// A jsonb column as the text that PostgreSQL makes of it.
+    mutating func optionalJSONText() throws(PostgresError) -> String? {
+        guard case .json(let text) = try next() else { throw mismatch("JSON document") }
+        return text
+    }
+
     /// A jsonb column, decoded.
     mutating func optionalJSON<Value: Decodable>(_ type: Value.Type) throws(PostgresError) -> Value? {
         guard case .json(let text) = try next() else { throw mismatch("JSON document") }

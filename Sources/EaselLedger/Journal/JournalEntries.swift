@@ -206,6 +206,9 @@ struct SettlementEntry: Codable {
     let clientGone: Bool
     let attemptCount: Int?
     let replacesImages: Bool?
+    let recovered: Bool?
+    let errorDetail: String?
+    let answer: String?
 
     init(_ settlement: Settlement) {
         callID = settlement.callID
@@ -228,6 +231,9 @@ struct SettlementEntry: Codable {
         clientGone = settlement.clientGone
         attemptCount = settlement.attemptCount
         replacesImages = settlement.replacesImages
+        recovered = settlement.recovered
+        errorDetail = settlement.errorDetail
+        answer = settlement.answer
     }
 
     var value: Settlement {
@@ -251,7 +257,11 @@ struct SettlementEntry: Codable {
             translation: translation,
             clientGone: clientGone,
             attemptCount: attemptCount,
-            replacesImages: replacesImages ?? true
+            // Recovery may have been here meanwhile.
+            replacesImages: true,
+            recovered: recovered ?? false,
+            errorDetail: errorDetail,
+            answer: answer
         )
     }
 }

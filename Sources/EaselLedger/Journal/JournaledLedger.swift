@@ -7,7 +7,7 @@ package import Foundation
 /// New spending still needs the database: an admission is never journalled. What is in flight goes on: an attempt is on
 /// disc before it is sent (M4), in the database or here, and a settlement is never lost.
 package final class JournaledLedger: Ledger, Sendable {
-    private let base: any Ledger
+    let base: any Ledger
     private let journal: Journal
     private let log: Log
     private let isReplaying = Locked(false)
@@ -50,7 +50,8 @@ package final class JournaledLedger: Ledger, Sendable {
             do throws(LedgerError) {
                 switch record.content {
                 case .settlement(let settlement): try await base.settle(settlement)
-                case .starts(let starts, let ended): try await base.startAttempts(starts, ended: ended)
+                case .starts(let starts, let ended):
+                    _ = try await base.startAttempts(starts, ended: ended, hold: nil)
                 case .note(let start, let id): try await base.noteProviderTask(start, providerTaskID: id)
                 }
                 return .committed
@@ -86,10 +87,17 @@ package final class JournaledLedger: Ledger, Sendable {
 
     // MARK: - Writes that are kept
 
-    package func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
+    /// Not kept where more money has to be held back: that is new spending, which needs the database.
+    package func startAttempts(
+        _ starts: [AttemptStart],
+        ended: [AttemptEnd],
+        hold: Money?
+    ) async throws(LedgerError) -> StartVerdict {
+        if let hold { return try await base.startAttempts(starts, ended: ended, hold: hold) }
         try await orKeep(.starts(starts, ended: ended)) { () async throws(LedgerError) in
-            try await base.startAttempts(starts, ended: ended)
+            _ = try await base.startAttempts(starts, ended: ended, hold: nil)
         }
+        return .started
     }
 
     package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
@@ -111,8 +119,16 @@ package final class JournaledLedger: Ledger, Sendable {
         try await base.resolve(resolution)
     }
 
-    package func admit(_ admission: Admission) async throws(LedgerError) {
+    package func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
         try await base.admit(admission)
+    }
+
+    package func idempotentCall(
+        teamID: Int64,
+        key: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> IdempotentCall? {
+        try await base.idempotentCall(teamID: teamID, key: key, at: moment)
     }
 
     package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
@@ -160,8 +176,6 @@ package final class JournaledLedger: Ledger, Sendable {
         report.dataQuality.journalPending = pendingCount
         return report
     }
-
-    package func prices() async throws(LedgerError) -> [PriceEntry] { try await base.prices() }
 
     package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try await base.providerSpend(since: since)

@@ -26,6 +26,9 @@ enum CallReader {
         var translation: [TranslationEntry] = []
         var prompt: String?
         var plan: JSONValue?
+        var parameters: JSONValue?
+        var errorDetail: String?
+        var answer: String?
     }
 
     static func call(_ cells: [SQLValue], _ parts: Parts = Parts()) throws(PostgresError) -> CallDetail {
@@ -56,7 +59,10 @@ enum CallReader {
             images: parts.images,
             translation: parts.translation,
             prompt: parts.prompt,
-            plan: parts.plan
+            plan: parts.plan,
+            parameters: parts.parameters,
+            errorDetail: parts.errorDetail,
+            answer: parts.answer
         )
     }
 
@@ -84,7 +90,7 @@ enum CallReader {
             ),
             SQLCommand(
                 """
-                SELECT prompt, plan, translation FROM call_payloads
+                SELECT prompt, plan, translation, parameters, error_detail, answer FROM call_payloads
                 WHERE team_id = $1 AND received_at = $2 AND call_id = $3
                 """,
                 [.int(teamID), .time(receivedAt), .uuid(callID)]
@@ -102,6 +108,9 @@ enum CallReader {
             parts.prompt = try row.optionalText()
             parts.plan = try row.optionalJSON(JSONValue.self)
             parts.translation = try row.optionalJSON([TranslationEntry].self) ?? []
+            parts.parameters = try row.optionalJSON(JSONValue.self)
+            parts.errorDetail = try row.optionalText()
+            parts.answer = try row.optionalJSONText()
         }
         return parts
     }
@@ -122,7 +131,8 @@ enum CallReader {
             sent: try row.optionalBool(),
             cost: try row.optionalMoney(),
             costBasis: try row.optionalWord(CostBasis.self),
-            totalMs: try row.optionalDouble().map { Int($0.rounded()) },
+            // Cut, not rounded, as in the answer that the caller got.
+            totalMs: try row.optionalDouble().map { Int($0) },
             duplicateRisk: try row.bool()
         )
     }

@@ -9,6 +9,7 @@ package struct DatabaseVerify: Sendable {
         /// Which rule is broken.
         package let check: Check
         package let teamID: Int64
+        /// The call, or the budget where the check is about one.
         package let callID: UUID
         /// The figures, for a person.
         package let detail: String
@@ -32,6 +33,21 @@ package struct DatabaseVerify: Sendable {
         case ordinalsWithoutGaps = "ordinals_without_gaps"
         /// Every attempt and picture belongs to a call.
         case partsHaveCall = "parts_have_call"
+        /// What a budget's window says was posted is what its calls cost (M6).
+        case budgetIsSumOfCalls = "budget_is_sum_of_calls"
+        /// What a budget's window holds back is what the reservations of its calls hold.
+        case budgetHoldsReservations = "budget_holds_reservations"
+        /// A hard budget's window never came to more than its limit, what providers charged beyond their price and what
+        /// was spent before the budget stood aside (M2).
+        case budgetWithinLimit = "budget_within_limit"
+
+        /// Whether its findings name budgets, not calls.
+        package var isAboutBudgets: Bool {
+            switch self {
+            case .budgetIsSumOfCalls, .budgetHoldsReservations, .budgetWithinLimit: true
+            default: false
+            }
+        }
     }
 
     private let ledger: PostgresLedger
@@ -78,8 +94,44 @@ package struct DatabaseVerify: Sendable {
         a.team_id = c.team_id AND a.call_id = c.call_id AND a.started_at >= $1 - interval '1 hour'
         """
 
+    /// The calls of a budget's window.
+    private static let callsOfWindow = """
+        (w.team_id = 0 OR c.team_id = w.team_id) AND c.received_at >= w.window_start AND c.received_at < w.window_end
+            AND (w.project IS NULL OR c.project = w.project) AND (w.key_id IS NULL OR c.key_id = w.key_id)
+        """
+
     private static func sql(_ check: Check) -> String {
         switch check {
+        case .budgetIsSumOfCalls:
+            """
+            SELECT w.team_id, w.budget_id AS call_id, format('window %s posted %s and %s images, calls %s and %s',
+                w.window_start, w.posted_nusd, w.posted_images, s.nusd, s.images) AS detail
+            FROM budget_windows AS w, LATERAL (
+                SELECT coalesce(sum(c.cost_nusd), 0) AS nusd, coalesce(sum(c.images_delivered), 0) AS images
+                FROM calls AS c WHERE \(callsOfWindow) AND c.status <> 'in_progress') AS s
+            WHERE w.window_end > $1 AND (w.posted_nusd <> s.nusd OR w.posted_images <> s.images)
+            """
+        case .budgetHoldsReservations:
+            """
+            SELECT w.team_id, w.budget_id AS call_id, format('window %s holds %s and %s images, reservations %s and %s',
+                w.window_start, w.reserved_nusd, w.reserved_images, s.nusd, s.images) AS detail
+            FROM budget_windows AS w, LATERAL (
+                SELECT coalesce(sum(r.amount_nusd), 0) AS nusd, coalesce(sum(r.images), 0) AS images
+                FROM reservations AS r
+                JOIN calls AS c ON c.team_id = r.team_id AND c.received_at = r.received_at AND c.call_id = r.call_id
+                WHERE \(callsOfWindow)) AS s
+            WHERE w.window_end > $1 AND (w.reserved_nusd <> s.nusd OR w.reserved_images <> s.images)
+            """
+        case .budgetWithinLimit:
+            """
+            SELECT w.team_id, w.budget_id AS call_id, format('window %s holds %s nanodollars of %s and %s images of %s',
+                w.window_start, w.posted_nusd + w.reserved_nusd, w.ceiling_nusd,
+                w.posted_images + w.reserved_images, w.ceiling_images) AS detail
+            FROM budget_windows AS w JOIN budgets AS b ON b.team_id = w.team_id AND b.id = w.budget_id
+            WHERE w.window_end > $1 AND b.hard AND (
+                (b.limit_nusd IS NOT NULL AND w.posted_nusd + w.reserved_nusd > w.ceiling_nusd)
+                OR (b.limit_images IS NOT NULL AND w.posted_images + w.reserved_images > w.ceiling_images))
+            """
         case .costIsSumOfAttempts:
             """
             SELECT c.team_id, c.call_id, format('call %s, attempts %s', c.cost_nusd, a.cost) AS detail

@@ -53,11 +53,11 @@ extension PostgresLedger {
 
     package func teams() async throws(LedgerError) -> [TeamRecord] {
         try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try connection.run("SELECT id, name, created_at FROM teams ORDER BY name", deadline: deadline)
-                .rows.map { (cells) throws(PostgresError) in
-                    var row = RowReader(cells)
-                    return TeamRecord(id: try row.int64(), name: try row.text(), createdAt: try row.time())
-                }
+            try connection.run(
+                "SELECT id, name, created_at, allow_unpriced FROM teams ORDER BY name",
+                deadline: deadline
+            )
+            .rows.map { (cells) throws(PostgresError) in try Self.team(cells) }
         }
     }
 
@@ -126,41 +126,6 @@ extension PostgresLedger {
                 deadline: deadline
             )
             .affected > 0
-        }
-    }
-
-    // MARK: - Prices
-
-    package func prices() async throws(LedgerError) -> [PriceEntry] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            var entries: [PriceEntry] = []
-            let result = try connection.run(
-                """
-                SELECT provider, model, rendering_speed, character_reference, per_image_nusd, effective_from
-                FROM prices ORDER BY provider, model, rendering_speed, character_reference, effective_from
-                """,
-                deadline: deadline
-            )
-            for cells in result.rows {
-                var row = RowReader(cells)
-                let provider = try row.text()
-                // A model or a speed that this program does not know is a newer program's.
-                guard let model = RemixModel(rawValue: try row.text()) else { continue }
-                let speed = try row.optionalText()
-                let known = speed.flatMap(RenderingSpeed.init(rawValue:))
-                guard speed == nil || known != nil else { continue }
-                entries.append(
-                    PriceEntry(
-                        provider: provider,
-                        model: model,
-                        renderingSpeed: known,
-                        characterReference: try row.bool(),
-                        perImage: try row.money(),
-                        effectiveFrom: try row.time()
-                    )
-                )
-            }
-            return entries
         }
     }
 

@@ -37,7 +37,7 @@ extension PostgresLedger {
     }
 
     /// The list of names is read once: PostgreSQL reads a few hundred files for it.
-    private func isZoneKnown(_ name: String) async throws(LedgerError) -> Bool {
+    func isZoneKnown(_ name: String) async throws(LedgerError) -> Bool {
         if zoneNames.withLock({ $0.contains(name) }) { return true }
         let names = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let result = try connection.run("SELECT name FROM pg_timezone_names", deadline: deadline)

@@ -21,6 +21,8 @@ package final class PostgresLedger: Ledger, Sendable {
         package var readLimit = Duration.seconds(5)
         /// How long a report may take.
         package var reportLimit = Duration.seconds(30)
+        /// What goes wrong on the writers' connections, for tests.
+        package var fault: WireFault?
 
         package init() {}
     }
@@ -31,6 +33,8 @@ package final class PostgresLedger: Ledger, Sendable {
     let log: Log
     /// The names of time zones that PostgreSQL knows, once they were asked for.
     let zoneNames = Locked<Set<String>>([])
+    /// What was last read of the terms, and which windows are known to have a row.
+    let memory = Locked(TermsMemory())
     private let time: TimeSource
     private let isClosed = Locked(false)
 
@@ -42,7 +46,8 @@ package final class PostgresLedger: Ledger, Sendable {
             settings: ConnectionSettings(
                 connectionString: connectionString,
                 statementTimeout: max(options.writeLimit, .seconds(1)),
-                lockTimeout: max(options.writeLimit, .seconds(1))
+                lockTimeout: max(options.writeLimit, .seconds(1)),
+                fault: options.fault
             ),
             count: options.writers,
             capacity: options.queueCapacity,
@@ -79,7 +84,7 @@ package final class PostgresLedger: Ledger, Sendable {
         return ledger
     }
 
-    /// Maintenance until the task is cancelled: partitions made ahead, every hour.
+    /// Maintenance until the task is cancelled: partitions made ahead, old idempotency keys forgotten, every hour.
     package func run() async {
         while !Task.isCancelled {
             do throws(LedgerError) {
@@ -98,6 +103,7 @@ package final class PostgresLedger: Ledger, Sendable {
         try await readers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
             try Partitions.ensure(now: now, on: connection)
         }
+        try await forgetIdempotencyKeys(at: now)
     }
 
     /// Ends after the writes that are on their way; what still waits is answered with `.unavailable`.
@@ -122,37 +128,67 @@ package final class PostgresLedger: Ledger, Sendable {
     /// Throws `.unavailable` when the write was not confirmed in time. Then either nothing was written, or the ledger
     /// takes the admission back by itself as soon as it can: the call becomes one that failed and holds no money. A
     /// caller who gets the error must not send anything (L2), and need not do more.
-    package func admit(_ admission: Admission) async throws(LedgerError) {
+    package func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
         let givenUpAt = time.now + options.writeLimit
-        _ = try await writers.write(
+        let missing = memory.withLock { memory in admission.budgets.filter { !memory.windows.contains($0) } }
+        let unit = AdmissionStatements.admit(admission, missing: missing)
+        let results = try await writers.write(
             callID: admission.callID,
-            commands: CallStatements.admit(admission),
+            teamID: admission.teamID,
+            commands: unit.commands,
             moments: [admission.receivedAt] + admission.attempts.map(\.startedAt),
             limit: options.writeLimit,
-            undo: { CallStatements.undo(admission, at: givenUpAt) },
+            undo: { AdmissionStatements.undo(admission, at: givenUpAt) },
             isWithdrawable: true
         )
+        // One round trip on every call's way; what follows only finds out why there was a no.
+        guard Self.isYes(results, unit.verdict) else { return try await whyNot(admission) }
+        if !missing.isEmpty { memory.withLock { $0.remember(missing) } }
+        return .admitted
     }
 
     /// When it throws `.unavailable`, the rows may be there all the same; writing them again does no harm.
-    package func startAttempts(_ starts: [AttemptStart], ended: [AttemptEnd]) async throws(LedgerError) {
-        guard let callID = starts.first?.callID ?? ended.first?.start.callID else { return }
+    package func startAttempts(
+        _ starts: [AttemptStart],
+        ended: [AttemptEnd],
+        hold: Money?
+    ) async throws(LedgerError) -> StartVerdict {
+        guard let first = starts.first ?? ended.first?.start else { return .started }
         // A call's id tells when it was received (L1), so an end needs no other way to its call's row.
-        guard let receivedAt = UUIDv7.moment(of: callID) else {
-            throw .rejected("the call's id \(callID.text) is not of version 7")
+        guard let receivedAt = UUIDv7.moment(of: first.callID) else {
+            throw .rejected("the call's id \(first.callID.text) is not of version 7")
+        }
+        var unit = AdmissionStatements.Unit(commands: starts.map(AttemptStatements.start), verdict: 0)
+        if let hold, !starts.isEmpty {
+            unit = AdmissionStatements.hold(
+                hold,
+                for: starts,
+                teamID: first.teamID,
+                receivedAt: receivedAt,
+                locks: budgetLocks(callID: first.callID, teamID: first.teamID, receivedAt: receivedAt)
+            )
         }
         let ends = ended.map { AttemptStatements.end($0, receivedAt: receivedAt) }
-        _ = try await writers.write(
-            callID: callID,
-            commands: ends + starts.map(AttemptStatements.start),
+        let results = try await writers.write(
+            callID: first.callID,
+            teamID: first.teamID,
+            // The budgets' rows before the attempts' in every unit, so that locks are taken in one order.
+            commands: unit.commands + ends,
             moments: (starts + ended.map(\.start)).map(\.startedAt),
             limit: options.writeLimit
         )
+        guard let hold, !starts.isEmpty, !Self.isYes(results, unit.verdict) else { return .started }
+        return try await whyNot(hold: hold, callID: first.callID, teamID: first.teamID, receivedAt: receivedAt)
+    }
+
+    private static func isYes(_ results: [SQLResult], _ index: Int) -> Bool {
+        results.indices.contains(index) && results[index].rows.first?.first == .int(1)
     }
 
     package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
         _ = try await writers.write(
             callID: start.callID,
+            teamID: start.teamID,
             commands: [AttemptStatements.note(start, providerTaskID: providerTaskID)],
             moments: [start.startedAt],
             limit: options.writeLimit
@@ -162,7 +198,15 @@ package final class PostgresLedger: Ledger, Sendable {
     package func resolve(_ resolution: LateResolution) async throws(LedgerError) {
         _ = try await writers.write(
             callID: resolution.callID,
-            commands: CallStatements.resolve(resolution),
+            teamID: resolution.teamID,
+            commands: ResolutionStatements.resolve(
+                resolution,
+                locks: budgetLocks(
+                    callID: resolution.callID,
+                    teamID: resolution.teamID,
+                    receivedAt: resolution.receivedAt
+                )
+            ),
             moments: [resolution.receivedAt] + resolution.ends.map(\.start.startedAt),
             limit: options.writeLimit
         )
@@ -173,21 +217,22 @@ package final class PostgresLedger: Ledger, Sendable {
     package func settle(_ settlement: Settlement) async throws(LedgerError) {
         let results = try await writers.write(
             callID: settlement.callID,
-            commands: CallStatements.settle(settlement),
+            teamID: settlement.teamID,
+            commands: CallStatements.settle(
+                settlement,
+                locks: budgetLocks(
+                    callID: settlement.callID,
+                    teamID: settlement.teamID,
+                    receivedAt: settlement.receivedAt
+                )
+            ),
             moments: [settlement.receivedAt] + settlement.attempts.map(\.start.startedAt)
                 + settlement.images.map(\.createdAt),
             limit: options.writeLimit
         )
-        guard results.first?.affected == 0 else { return }
-        // No row was updated: it is newer than this settlement, which is fine, or it is not there.
-        let isThere = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try connection.run(
-                "SELECT 1 FROM calls WHERE team_id = $1 AND received_at = $2 AND call_id = $3",
-                [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)],
-                deadline: deadline
-            )
-            .rows.isEmpty == false
+        // The first command locks the call's row.
+        if results.first?.rows.isEmpty ?? true {
+            throw .notFound("call \(settlement.callID.text) was never admitted")
         }
-        if !isThere { throw .notFound("call \(settlement.callID.text) was never admitted") }
     }
 }

@@ -5,6 +5,8 @@ import Foundation
 /// Statements that are written together or not at all, and that do no harm when they are run twice.
 final class WriteUnit: Sendable {
     let callID: UUID
+    /// Units of one transaction are run in the order of their teams, as budgets are locked.
+    let teamID: Int64
     let commands: [SQLCommand]
     /// Times of the rows it writes, for the partitions that must exist.
     let moments: [Timestamp]
@@ -16,6 +18,7 @@ final class WriteUnit: Sendable {
 
     init(
         callID: UUID,
+        teamID: Int64,
         commands: [SQLCommand],
         moments: [Timestamp],
         deadline: SteadyInstant?,
@@ -23,6 +26,7 @@ final class WriteUnit: Sendable {
         ticket: Ticket<[SQLResult]>?
     ) {
         self.callID = callID
+        self.teamID = teamID
         self.commands = commands
         self.moments = moments
         self.deadline = deadline
@@ -32,7 +36,9 @@ final class WriteUnit: Sendable {
 
     /// The unit that takes this one back; nil when there is nothing to take back.
     var undoing: WriteUnit? {
-        undo.map { WriteUnit(callID: callID, commands: $0(), moments: moments, deadline: nil, ticket: nil) }
+        undo.map {
+            WriteUnit(callID: callID, teamID: teamID, commands: $0(), moments: moments, deadline: nil, ticket: nil)
+        }
     }
 }
 

@@ -14,6 +14,9 @@ final class Writer: Overdue, @unchecked Sendable {
     /// Units in one transaction.
     static let groupLimit = 64
     private static let repeatLimit = 5
+    /// Held by everything that spends or posts; a change of prices or budgets waits for it and keeps it out. Taken before
+    /// anything else, so that nobody waits for it with a row in hand.
+    private static let termsLock = SQLCommand("LOCK TABLE terms IN ROW SHARE MODE")
 
     private let settings: ConnectionSettings
     private let capacity: Int
@@ -146,7 +149,10 @@ final class Writer: Overdue, @unchecked Sendable {
 
     private func takeGroup() {
         condition.lock()
-        inFlight = Array(queue.prefix(Self.groupLimit))
+        // By team, as budgets' rows are locked in that order; a call has one team, so its own units keep their order.
+        inFlight = queue.prefix(Self.groupLimit).enumerated()
+            .sorted { ($0.element.unit.teamID, $0.offset) < ($1.element.unit.teamID, $1.offset) }
+            .map(\.element)
         queue.removeFirst(inFlight.count)
         condition.unlock()
     }
@@ -174,6 +180,7 @@ final class Writer: Overdue, @unchecked Sendable {
             do {
                 let results = try connection.transaction(
                     group.flatMap(\.unit.commands),
+                    opening: Self.termsLock,
                     deadline: Self.limit(of: group)
                 )
                 deliver(group, results)
@@ -234,7 +241,11 @@ final class Writer: Overdue, @unchecked Sendable {
     private func writeOneByOne(_ group: [PendingUnit], on connection: PostgresConnection) {
         for pending in group where connection.isUsable {
             do {
-                let results = try connection.transaction(pending.unit.commands, deadline: Self.limit(of: [pending]))
+                let results = try connection.transaction(
+                    pending.unit.commands,
+                    opening: Self.termsLock,
+                    deadline: Self.limit(of: [pending])
+                )
                 end(pending.unit, .success(results))
             } catch {
                 if error.kind == .server {

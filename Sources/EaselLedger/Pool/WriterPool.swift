@@ -30,6 +30,7 @@ final class WriterPool: Sendable {
     /// went out takes it back where `isWithdrawable`.
     func write(
         callID: UUID,
+        teamID: Int64,
         commands: [SQLCommand],
         moments: [Timestamp],
         limit: Duration,
@@ -42,6 +43,7 @@ final class WriterPool: Sendable {
             await withCheckedContinuation { continuation in
                 let unit = WriteUnit(
                     callID: callID,
+                    teamID: teamID,
                     commands: commands,
                     moments: moments,
                     deadline: .now + limit,

@@ -25,12 +25,19 @@ enum AttemptStatements {
         extra = excluded.extra
         """
 
-    private static func startSQL(_ attempts: String) -> String {
+    private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending'"
+
+    /// The insertion of an attempt's row from `source`, which gives `startValues` in their order.
+    static func insertStart(_ start: AttemptStart, _ source: String) -> String {
         """
-        INSERT INTO \(attempts) (\(startColumns), provider_task_id, outcome)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending')
-        ON CONFLICT DO NOTHING
+        INSERT INTO \(Partitions.name("attempts", start.startedAt)) (\(startColumns), provider_task_id, outcome)
+        \(source) ON CONFLICT DO NOTHING
         """
+    }
+
+    /// What an attempt's row begins with, `pending` included.
+    static func startValues(_ start: AttemptStart) -> [SQLValue] {
+        head(start) + [.text(start.providerTaskID), .text(AttemptOutcome.pending.rawValue)]
     }
 
     private static let noteSQL = """
@@ -74,6 +81,22 @@ enum AttemptStatements {
         """
     }
 
+    /// Another price for an attempt that delivered. A provider's own word stands.
+    private static let repriceSQL = """
+        UPDATE attempts SET price_per_image_nusd = $4, cost_nusd = $5, cost_basis = 'price_book'
+        WHERE team_id = $1 AND started_at = $2 AND attempt_id = $3 AND cost_basis <> 'provider'
+            AND outcome IN ('succeeded', 'partial')
+        """
+
+    static func reprice(_ line: Repricing.Line, teamID: Int64) -> SQLCommand {
+        SQLCommand(
+            repriceSQL,
+            [
+                .int(teamID), .time(line.startedAt), .uuid(line.attemptID), .money(line.price), .money(line.cost),
+            ]
+        )
+    }
+
     /// Only what is still unknown can be found out later.
     private static let resolveSQL = """
         INSERT INTO attempts (\(startColumns), \(endColumns))
@@ -84,9 +107,20 @@ enum AttemptStatements {
         """
 
     static func start(_ start: AttemptStart) -> SQLCommand {
+        SQLCommand(insertStart(start, "VALUES (\(startPlaces))"), head(start) + [.text(start.providerTaskID)])
+    }
+
+    /// An attempt that is written only if its call holds back so much (M2).
+    static func startIfHeld(_ start: AttemptStart, amount: Money) -> SQLCommand {
         SQLCommand(
-            startSQL(Partitions.name("attempts", start.startedAt)),
-            head(start) + [.text(start.providerTaskID)]
+            insertStart(
+                start,
+                """
+                SELECT \(startPlaces) FROM reservations AS r
+                WHERE r.team_id = $1 AND r.call_id = $4 AND (r.amount_nusd IS NULL OR r.amount_nusd >= $14)
+                """
+            ),
+            head(start) + [.text(start.providerTaskID), .money(amount)]
         )
     }
 

@@ -55,8 +55,20 @@ struct APIClient: Sendable {
         try await send("POST", path, body: body, type: type, timeout: timeout).body
     }
 
+    func put(_ path: String, json: some Encodable) async throws -> [UInt8] {
+        try await send("PUT", path, body: try JSON.encode(json), type: "application/json").body
+    }
+
+    func patch(_ path: String, json: some Encodable) async throws -> [UInt8] {
+        try await send("PATCH", path, body: try JSON.encode(json), type: "application/json").body
+    }
+
     func delete(_ path: String) async throws {
         _ = try await send("DELETE", path)
+    }
+
+    func deleteReturning(_ path: String) async throws -> [UInt8] {
+        try await send("DELETE", path).body
     }
 
     private static func target(_ path: String, _ query: [(String, String?)]) -> String {

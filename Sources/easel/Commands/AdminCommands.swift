@@ -2,15 +2,27 @@ import EaselBase
 import EaselConfiguration
 import Foundation
 
-/// `easel team list|create`.
+/// `easel team list|create|set`.
 enum TeamCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let client = try APIClient(arguments)
+        if arguments.command.last == "set" {
+            let name = arguments.text("NAME") ?? ""
+            let body = try await client.patch(
+                "/v1/teams/\(APIClient.encode(name))",
+                json: ["allow_unpriced": arguments.text("allow-unpriced") == "true"]
+            )
+            if arguments.has("json") { return Output.data(body) }
+            return Output.data("team \(name) changed")
+        }
         guard arguments.command.last == "create" else {
             let printer = ListPrinter(
                 member: "teams",
                 columns: [
                     .member("Team", "name"), .made("Created") { ListPrinter.time($0["created_at"]) },
+                    .made("Unpriced calls", importance: 2) {
+                        $0["allow_unpriced"]?.boolValue == true ? "pass hard budgets" : "refused by hard budgets"
+                    },
                     .member("Id", "id", importance: 1, number: true),
                 ],
                 empty: "no teams"
@@ -73,24 +85,6 @@ enum KeyCommand {
         let made = try JSON.decode(JSONValue.self, from: body)
         Output.data(made["key"]?.stringValue ?? "")
         Output.note("This key of team \(arguments.text("team") ?? "") is shown once; only its hash is kept.")
-    }
-}
-
-/// `easel price list`.
-enum PriceCommand {
-    static func run(_ arguments: ParsedArguments) async throws {
-        let printer = ListPrinter(
-            member: "prices",
-            columns: [
-                .member("Provider", "provider"), .member("Model", "model"),
-                .made("Speed") { $0["rendering_speed"]?.stringValue ?? "any" },
-                .member("Character", "character_reference", importance: 1),
-                .member("USD an image", "usd_per_image", number: true),
-                .made("From", importance: 2) { ListPrinter.time($0["effective_from"]) },
-            ],
-            empty: "no prices"
-        )
-        try printer.print(try await APIClient(arguments).get("/v1/prices"), arguments)
     }
 }
 

@@ -105,7 +105,9 @@ enum DatabaseCommand {
             Output.data("every figure adds up: \(DatabaseVerify.Check.allCases.count) checks over the whole log")
         } else {
             for finding in findings {
-                Output.data("\(finding.check.rawValue): call \(finding.callID.text): \(finding.detail)")
+                Output.data(
+                    "\(finding.check.rawValue): \(finding.check.isAboutBudgets ? "budget" : "call") \(finding.callID.text): \(finding.detail)"
+                )
             }
         }
         if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }

@@ -67,8 +67,8 @@ final class Runtime: Sendable {
         let ledger = JournaledLedger(base: database, journal: journal, log: log)
         // What waits from the last run goes in before anything is asked of the log.
         try? await ledger.replay()
-        let prices = PriceShelf()
-        try await prices.refresh(from: ledger)
+        let terms = TermsShelf()
+        try await terms.refresh(from: ledger)
         let group = EventLoopGroup(name: "easel-loop", count: ProcessInfo.processInfo.activeProcessorCount)
         let client = HTTPClient(
             group: group,
@@ -89,7 +89,7 @@ final class Runtime: Sendable {
                 uniquingKeysWith: { first, _ in first }
             ),
             policies: configuration.policies,
-            prices: prices,
+            terms: terms,
             adminTeam: try await team(defaultTeam, in: ledger, now: time.now),
             previousGatewayID: instance.previousGatewayID,
             group: group,

@@ -44,8 +44,8 @@ struct Bench: Sendable {
         )
         var policy = Policy(name: "test", ordering: .order(providers.map(\.name)))
         change(&policy)
-        let prices = PriceShelf()
-        try await prices.refresh(from: ledger)
+        let terms = TermsShelf()
+        try await terms.refresh(from: ledger)
         service = RemixService(
             settings: GatewaySettings(
                 gatewayID: gatewayID,
@@ -55,7 +55,8 @@ struct Bench: Sendable {
                 version: "test"
             ),
             policies: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
-            desk: OfferDesk(providers: providers, health: health, prices: prices),
+            desk: OfferDesk(providers: providers, health: health),
+            terms: terms,
             tools: tools,
             registry: registry,
             replies: ReplyBuilder(store: nil, time: time)
@@ -63,15 +64,21 @@ struct Bench: Sendable {
     }
 
     /// Runs one call to its end.
-    func remix(_ request: RemixRequest) async -> Result<RemixReply, Problem> {
+    func remix(
+        _ request: RemixRequest,
+        account: Account = SampleTrade.account()
+    ) async -> Result<RemixReply, Problem> {
         do throws(Problem) {
             let answer = try await service.remix(
-                request,
-                account: SampleTrade.account(),
-                began: .now,
-                respondAsync: false,
-                on: Self.group.next(),
-                linkBase: ""
+                RemixService.Order(
+                    request: request,
+                    account: account,
+                    idempotency: nil,
+                    began: .now,
+                    respondAsync: false,
+                    linkBase: ""
+                ),
+                on: Self.group.next()
             )
             guard case .done(let reply) = answer else { return .failure(Problem(.internalError, "not done")) }
             return .success(reply)

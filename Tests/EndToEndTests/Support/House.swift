@@ -50,6 +50,8 @@ final class House: Sendable {
     let gateway: Gateway
     let url: String
     let gatewayID: UUID
+    /// Of libpq's own spelling.
+    let connectionString: String
     private let journal: Journal
     private let directory: String
     private let beside: Task<Void, Never>
@@ -91,6 +93,7 @@ final class House: Sendable {
         } else {
             connection = try await PostgresFixture.database()
         }
+        connectionString = connection
         database = try await PostgresLedger.connect(
             connectionString: connection,
             log: .silent,
@@ -100,8 +103,8 @@ final class House: Sendable {
         journal = try await Journal(directory: directory + "/journal", log: .silent)
         let ledger = JournaledLedger(base: database, journal: journal, log: .silent)
         self.ledger = ledger
-        let prices = PriceShelf()
-        try await prices.refresh(from: ledger)
+        let terms = TermsShelf()
+        try await terms.refresh(from: ledger)
         gatewayID = UUIDv7.mint(at: TimeSource.system.now)
         let urls = [
             plan.runware.baseURL ?? sandbox.runwareBaseURL, plan.ideogram.baseURL ?? sandbox.ideogramBaseURL,
@@ -133,7 +136,7 @@ final class House: Sendable {
                 ),
                 defaultName: standard.name
             ),
-            prices: prices,
+            terms: terms,
             adminTeam: try await Self.team("operators", in: ledger),
             previousGatewayID: nil,
             group: Self.group,
@@ -186,8 +189,20 @@ final class House: Sendable {
 
     struct FiguresDisagree: Error { let findings: [String] }
 
+    /// The rows of a statement, each with its columns, through `psql`.
+    @discardableResult
+    func rows(_ sql: String) async throws -> [[String]] {
+        let outcome = try await Program.run("psql", ["-X", "-At", "-F", "\t", "-c", sql, connectionString])
+        guard outcome.status == 0 else { throw StatementFailed(message: outcome.errors) }
+        return outcome.output.split(separator: "\n").map { line in
+            line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    struct StatementFailed: Error { let message: String }
+
     /// Everything but the gateway, which the caller has shut down.
-    private func close() async {
+    func close() async {
         beside.cancel()
         await beside.value
         journal.close()

@@ -1,0 +1,128 @@
+package import EaselBase
+
+/// A budget with the figures of one of its windows.
+package struct BudgetStanding: Sendable, Hashable {
+    package let budget: Budget
+    package let window: BudgetWindow
+    /// What the window's calls cost, estimates and bounds of unknown attempts included.
+    package let posted: Money
+    /// What calls under way and unknown attempts hold back.
+    package let reserved: Money
+    package let postedImages: Int
+    package let reservedImages: Int
+    /// The part of `posted` that was never reserved: a provider charged more than its price, or a team may spend
+    /// unpriced. The one exception of M2.
+    package let unreserved: Money
+
+    package init(
+        budget: Budget,
+        window: BudgetWindow,
+        posted: Money = .zero,
+        reserved: Money = .zero,
+        postedImages: Int = 0,
+        reservedImages: Int = 0,
+        unreserved: Money = .zero
+    ) {
+        self.budget = budget
+        self.window = window
+        self.posted = posted
+        self.reserved = reserved
+        self.postedImages = postedImages
+        self.reservedImages = reservedImages
+        self.unreserved = unreserved
+    }
+
+    /// What may still be reserved; never below zero, also where a limit was lowered below what is spent.
+    package func remaining(at moment: Timestamp) -> BudgetLimit {
+        switch budget.limit(at: moment) {
+        case .money(let limit): .money(max(.zero, limit - posted - reserved))
+        case .images(let limit): .images(max(0, limit - postedImages - reservedImages))
+        }
+    }
+
+    /// Whether so much more fits. An amount that is not known fits into a hard budget of money only where the team may
+    /// spend unpriced (M1).
+    package func fits(_ amount: Money?, images: Int, allowsUnpriced: Bool, at moment: Timestamp) -> Bool {
+        guard budget.isHard else { return true }
+        switch budget.limit(at: moment) {
+        case .money(let limit):
+            guard let amount else { return allowsUnpriced }
+            return posted + reserved + amount <= limit
+        case .images(let limit): return postedImages + reservedImages + images <= limit
+        }
+    }
+
+    /// Spent in percent of the limit, rounded down; a limit of zero is used up.
+    package func percentSpent(at moment: Timestamp) -> Int {
+        let (spent, limit): (Int64, Int64) =
+            switch budget.limit(at: moment) {
+            case .money(let limit): (posted.nanodollars, limit.nanodollars)
+            case .images(let limit): (Int64(postedImages), Int64(limit))
+            }
+        guard limit > 0 else { return 100 }
+        return Int((Double(spent) / Double(limit) * 100).rounded(.down))
+    }
+
+    /// How far a budget is used up, for exit codes and colours.
+    package enum Level: Sendable, Hashable { case fine, warned, exceeded }
+
+    package func level(at moment: Timestamp) -> Level {
+        let percent = percentSpent(at: moment)
+        if percent >= 100 { return .exceeded }
+        return budget.warnAt.contains { percent >= $0 } ? .warned : .fine
+    }
+
+    /// What the window will have cost at its end if spending goes on as it did; nil without an end or a beginning.
+    package func forecast(at moment: Timestamp) -> Money? {
+        guard budget.period != .total, window.contains(moment) else { return nil }
+        let gone = moment.since(window.start).secondsAsDouble
+        let whole = window.end.since(window.start).secondsAsDouble
+        guard gone > 0 else { return nil }
+        let dollars = Double(posted.nanodollars) * whole / gone
+        return dollars < 9e18 ? Money(nanodollars: Int64(dollars)) : nil
+    }
+}
+
+/// Why a budget does not let a call through.
+package struct BudgetRefusal: Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
+        /// The upper bound of the plan does not fit.
+        case exceeded
+        /// A candidate has no price, so that nobody can say whether it fits (M1).
+        case unpriced
+    }
+
+    package let reason: Reason
+    package let standing: BudgetStanding
+    /// What was to be reserved; nil when a candidate is unpriced.
+    package let asked: Money?
+    package let askedImages: Int
+
+    package init(reason: Reason, standing: BudgetStanding, asked: Money?, askedImages: Int) {
+        self.reason = reason
+        self.standing = standing
+        self.asked = asked
+        self.askedImages = askedImages
+    }
+
+    /// The first budget of those given that does not take the amount; nil when all do.
+    package static func first(
+        of standings: [BudgetStanding],
+        amount: Money?,
+        images: Int,
+        allowsUnpriced: Bool,
+        at moment: Timestamp
+    ) -> BudgetRefusal? {
+        for standing in standings
+        where !standing.fits(amount, images: images, allowsUnpriced: allowsUnpriced, at: moment) {
+            let isUnpriced = amount == nil && { if case .money = standing.budget.limit { true } else { false } }()
+            return BudgetRefusal(
+                reason: isUnpriced ? .unpriced : .exceeded,
+                standing: standing,
+                asked: amount,
+                askedImages: images
+            )
+        }
+        return nil
+    }
+}

@@ -1,0 +1,239 @@
+package import EaselBase
+package import Foundation
+
+/// The part of the ledger that holds prices and budgets. Every change raises the version of the terms in its own
+/// transaction, so that no admission is made under terms that no longer hold.
+package protocol TermsLedger: Sendable {
+    /// Prices, budgets and what teams may do, as of one moment.
+    func spendingTerms() async throws(LedgerError) -> SpendingTerms
+
+    // MARK: Prices
+
+    /// Every line of the price book, also those that are over and those to come.
+    func prices() async throws(LedgerError) -> [PriceEntry]
+
+    /// Writes lines of the price book; a line of the same provider, model, speed, character reference and date is
+    /// replaced. `actor` is who did it, for the history.
+    func setPrices(_ entries: [PriceEntry], by actor: String, at moment: Timestamp) async throws(LedgerError)
+
+    /// What was changed in the price book, newest first.
+    func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange]
+
+    /// Ended attempts since a moment whose cost is an estimate from the price book, or that delivered without a price;
+    /// in the order of their ids, after `cursor`.
+    func estimates(since: Timestamp, after cursor: UUID?, limit: Int) async throws(LedgerError) -> [EstimatedAttempt]
+
+    /// Gives attempts of one settled call other prices. The call's figures and the budgets of its window follow in the
+    /// same transaction (M6). What a provider has confirmed meanwhile stays.
+    func reprice(_ repricing: Repricing) async throws(LedgerError)
+
+    // MARK: Budgets
+
+    /// The budgets with their figures in the windows that hold the moment. Nil: every team's and the organisation's.
+    func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding]
+
+    /// Makes a budget or replaces the one of the same scope, period and unit. Its window begins with what the log says
+    /// was spent in it. Throws `.notFound` when the scope names something that is not there, `.conflict` when the
+    /// budget's raise would not fit.
+    func setBudget(_ wish: BudgetWish, by actor: String, at moment: Timestamp) async throws(LedgerError)
+        -> BudgetStanding
+
+    /// Raises a budget's limit for a while; nil ends a raise. Throws `.notFound`, or `.conflict` when a raise that is
+    /// not over stands already or counts something else than the budget.
+    func raiseBudget(
+        _ id: UUID,
+        _ raise: BudgetRaise?,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> BudgetStanding
+
+    /// False when there is no such budget.
+    func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool
+
+    /// Which calls and reservations make up a budget's figures; nil when there is no such budget.
+    func explainBudget(
+        _ id: UUID,
+        at moment: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> BudgetExplanation?
+
+    /// Says whether calls without a known price pass a team's hard budgets. Throws `.notFound`.
+    func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord
+}
+
+/// What makes up the figures of a budget's window.
+package struct BudgetExplanation: Sendable {
+    /// Calls of one status and provider together.
+    package struct Group: Sendable, Hashable {
+        package let status: CallStatus
+        package let provider: String?
+        package let calls: Int
+        package let cost: Money
+        package let images: Int
+
+        package init(status: CallStatus, provider: String?, calls: Int, cost: Money, images: Int) {
+            self.status = status
+            self.provider = provider
+            self.calls = calls
+            self.cost = cost
+            self.images = images
+        }
+    }
+
+    /// One call that was posted.
+    package struct Call: Sendable, Hashable {
+        package let callID: UUID
+        package let receivedAt: Timestamp
+        package let team: String
+        package let status: CallStatus
+        package let provider: String?
+        package let cost: Money
+        package let costBasis: CostBasis?
+        package let images: Int
+
+        package init(
+            callID: UUID,
+            receivedAt: Timestamp,
+            team: String,
+            status: CallStatus,
+            provider: String?,
+            cost: Money,
+            costBasis: CostBasis?,
+            images: Int
+        ) {
+            self.callID = callID
+            self.receivedAt = receivedAt
+            self.team = team
+            self.status = status
+            self.provider = provider
+            self.cost = cost
+            self.costBasis = costBasis
+            self.images = images
+        }
+    }
+
+    /// One call that holds money back.
+    package struct Reservation: Sendable, Hashable {
+        package let callID: UUID
+        package let receivedAt: Timestamp
+        package let team: String
+        /// `in_progress` or `unknown_attempt`.
+        package let reason: String
+        /// Nil: the call has no known bound.
+        package let amount: Money?
+        package let images: Int
+        /// The gateway that the call belongs to.
+        package let owner: UUID?
+        package let leaseEndsAt: Timestamp
+
+        package init(
+            callID: UUID,
+            receivedAt: Timestamp,
+            team: String,
+            reason: String,
+            amount: Money?,
+            images: Int,
+            owner: UUID?,
+            leaseEndsAt: Timestamp
+        ) {
+            self.callID = callID
+            self.receivedAt = receivedAt
+            self.team = team
+            self.reason = reason
+            self.amount = amount
+            self.images = images
+            self.owner = owner
+            self.leaseEndsAt = leaseEndsAt
+        }
+    }
+
+    package let standing: BudgetStanding
+    /// Every settled call of the window, in groups: their sum is what was posted.
+    package let groups: [Group]
+    /// The newest calls that cost something, at most as many as asked for.
+    package let calls: [Call]
+    /// The reservations, at most as many as asked for, oldest first.
+    package let reservations: [Reservation]
+
+    package init(standing: BudgetStanding, groups: [Group], calls: [Call], reservations: [Reservation]) {
+        self.standing = standing
+        self.groups = groups
+        self.calls = calls
+        self.reservations = reservations
+    }
+}
+
+/// An attempt whose cost nobody but the price book has told, or nobody at all.
+package struct EstimatedAttempt: Sendable, Hashable {
+    package let attemptID: UUID
+    package let callID: UUID
+    package let teamID: Int64
+    package let receivedAt: Timestamp
+    package let startedAt: Timestamp
+    package let provider: String
+    package let model: RemixModel
+    package let speed: RenderingSpeed
+    package let characterReference: Bool
+    package let imagesReturned: Int
+    package let price: Money?
+    package let cost: Money?
+
+    package init(
+        attemptID: UUID,
+        callID: UUID,
+        teamID: Int64,
+        receivedAt: Timestamp,
+        startedAt: Timestamp,
+        provider: String,
+        model: RemixModel,
+        speed: RenderingSpeed,
+        characterReference: Bool,
+        imagesReturned: Int,
+        price: Money?,
+        cost: Money?
+    ) {
+        self.attemptID = attemptID
+        self.callID = callID
+        self.teamID = teamID
+        self.receivedAt = receivedAt
+        self.startedAt = startedAt
+        self.provider = provider
+        self.model = model
+        self.speed = speed
+        self.characterReference = characterReference
+        self.imagesReturned = imagesReturned
+        self.price = price
+        self.cost = cost
+    }
+}
+
+/// Other prices for attempts of one call.
+package struct Repricing: Sendable, Hashable {
+    package struct Line: Sendable, Hashable {
+        package let attemptID: UUID
+        package let startedAt: Timestamp
+        package let price: Money
+        package let cost: Money
+
+        package init(attemptID: UUID, startedAt: Timestamp, price: Money, cost: Money) {
+            self.attemptID = attemptID
+            self.startedAt = startedAt
+            self.price = price
+            self.cost = cost
+        }
+    }
+
+    package let callID: UUID
+    package let teamID: Int64
+    package let receivedAt: Timestamp
+    package let repricedAt: Timestamp
+    package let lines: [Line]
+
+    package init(callID: UUID, teamID: Int64, receivedAt: Timestamp, repricedAt: Timestamp, lines: [Line]) {
+        self.callID = callID
+        self.teamID = teamID
+        self.receivedAt = receivedAt
+        self.repricedAt = repricedAt
+        self.lines = lines
+    }
+}

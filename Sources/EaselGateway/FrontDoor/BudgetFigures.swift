@@ -1,0 +1,80 @@
+import EaselBase
+import EaselCore
+
+/// A budget as the interface shows it: money as decimal strings, times in UTC.
+struct BudgetFigures: JSONWritable, Sendable, Hashable {
+    let standing: BudgetStanding
+    let moment: Timestamp
+
+    init(_ standing: BudgetStanding, at moment: Timestamp) {
+        self.standing = standing
+        self.moment = moment
+    }
+
+    var scope: String { standing.budget.scope.text }
+    var period: BudgetPeriod { standing.budget.period }
+    var resetsAt: Timestamp? { period == .total ? nil : standing.window.end }
+    var limitText: String { Self.text(standing.budget.limit(at: moment)) }
+    var remainingText: String { Self.text(standing.remaining(at: moment)) }
+
+    private static func text(_ limit: BudgetLimit) -> String {
+        switch limit {
+        case .money(let amount): "$\(amount.usd)"
+        case .images(let count): "\(count) images"
+        }
+    }
+
+    private var level: String {
+        switch standing.level(at: moment) {
+        case .fine: "ok"
+        case .warned: "warning"
+        case .exceeded: "exceeded"
+        }
+    }
+
+    func write(to text: inout JSONText) {
+        let budget = standing.budget
+        text.object { text in
+            text.member("id", budget.id.text)
+            text.member("scope", scope)
+            text.member("period", period.rawValue)
+            Self.write("limit", budget.limit, to: &text)
+            if budget.raise?.isActive(at: moment) == true {
+                Self.write("limit_now", budget.limit(at: moment), to: &text)
+            }
+            text.member("hard", budget.isHard)
+            text.key("warn_at")
+            text.array(budget.warnAt) { $0.integer($1) }
+            text.member("timezone", budget.timezone)
+            text.key("raise")
+            if let raise = budget.raise {
+                text.object { text in
+                    Self.write("by", raise.by, to: &text)
+                    text.member("from", raise.from.description)
+                    text.member("until", raise.until.description)
+                }
+            } else {
+                text.null()
+            }
+            text.member("window_start", period == .total ? nil : standing.window.start.description)
+            text.member("resets_at", resetsAt?.description)
+            text.member("spent_usd", standing.posted.usd)
+            text.member("reserved_usd", standing.reserved.usd)
+            text.member("spent_images", standing.postedImages)
+            text.member("reserved_images", standing.reservedImages)
+            Self.write("remaining", standing.remaining(at: moment), to: &text)
+            text.member("unreserved_usd", standing.unreserved.usd)
+            text.member("spent_percent", standing.percentSpent(at: moment))
+            text.member("forecast_usd", standing.forecast(at: moment)?.usd)
+            text.member("level", level)
+        }
+    }
+
+    /// `NAME_usd` or `NAME_images`.
+    private static func write(_ name: String, _ limit: BudgetLimit, to text: inout JSONText) {
+        switch limit {
+        case .money(let amount): text.member("\(name)_usd", amount.usd)
+        case .images(let count): text.member("\(name)_images", count)
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import EaselBase
+import EaselCore
+import EaselTransport
+import Foundation
+
+/// The price book: what one picture costs from when on, who changed it, and past estimates under the prices of today.
+final class PriceRoutes: Sendable {
+    static let mostLines = 1000
+    static let fields = [
+        "provider", "model", "rendering_speed", "character_reference", "usd_per_image", "effective_from", "source",
+    ]
+
+    let ledger: any Ledger
+    let authenticator: Authenticator
+    let terms: TermsShelf
+    let recomputation: PriceRecomputation
+    /// Names that a line may be for: each provider and each kind.
+    let owners: Set<String>
+    let time: TimeSource
+
+    init(
+        ledger: any Ledger,
+        authenticator: Authenticator,
+        terms: TermsShelf,
+        providers: [any Provider],
+        time: TimeSource
+    ) {
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.terms = terms
+        self.time = time
+        owners = Set(providers.map(\.name) + ProviderKind.allCases.map(\.rawValue))
+        recomputation = PriceRecomputation(
+            ledger: ledger,
+            kinds: Dictionary(providers.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first }),
+            time: time
+        )
+    }
+
+    private struct List: JSONWritable {
+        let prices: [PriceEntry]
+
+        func write(to text: inout JSONText) {
+            text.object { text in
+                text.key("prices")
+                text.array(prices) { text, entry in text.object { entry.writeMembers(to: &$0) } }
+            }
+        }
+    }
+
+    func list(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        _ = try await authenticator.admin(for: request)
+        let entries: [PriceEntry]
+        do {
+            entries = try await ledger.prices()
+        } catch {
+            throw Problem(error)
+        }
+        return .json(JSONText.bytes(of: List(prices: entries)))
+    }
+
+    func set(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.admin(for: request)
+        let entries = try read(try await BodyFields.members(of: request))
+        do throws(LedgerError) {
+            try await ledger.setPrices(entries, by: BudgetRoutes.actor(account), at: time.now)
+            try await terms.refresh(from: ledger)
+        } catch {
+            throw Problem(changing: error)
+        }
+        return .json(JSONText.bytes(of: List(prices: entries)))
+    }
+
+    /// Reads lines of the book; every fault of every line at once.
+    func read(_ members: [String: JSONValue]) throws(Problem) -> [PriceEntry] {
+        var body = BodyFields(members, known: ["prices"])
+        if !body.has("prices") { body.fault("prices", "is required: a list of prices") }
+        let items = body.list("prices") ?? []
+        if items.count > Self.mostLines { body.fault("prices", "may have \(Self.mostLines) lines at once") }
+        if body.has("prices"), items.isEmpty, body.faults.isEmpty { body.fault("prices", "is empty") }
+        var entries: [PriceEntry] = []
+        var places: [PricePlace: Int] = [:]
+        for (index, item) in items.prefix(Self.mostLines).enumerated() {
+            guard let members = item.objectValue else {
+                body.fault("prices[\(index)]", "must be an object")
+                continue
+            }
+            var line = BodyFields(members, known: Self.fields, prefix: "prices[\(index)].")
+            if let entry = entry(&line) {
+                if let other = places.updateValue(index, forKey: PricePlace(entry)) {
+                    line.fault("effective_from", "names the same price as line \(other); give one of them another date")
+                }
+                entries.append(entry)
+            }
+            body.add(line.faults)
+        }
+        guard body.faults.isEmpty else { throw .invalid(body.faults) }
+        return entries
+    }
+
+    private struct PricePlace: Hashable {
+        let provider: String
+        let model: RemixModel
+        let speed: RenderingSpeed?
+        let characterReference: Bool
+        let effectiveFrom: Timestamp
+
+        init(_ entry: PriceEntry) {
+            provider = entry.provider
+            model = entry.model
+            speed = entry.renderingSpeed
+            characterReference = entry.characterReference
+            effectiveFrom = entry.effectiveFrom
+        }
+    }
+
+    private func entry(_ line: inout BodyFields) -> PriceEntry? {
+        let provider = line.text("provider", required: true)
+        if let provider, !owners.contains(provider) {
+            line.fault("provider", "is not configured; there are \(owners.sorted().joined(separator: ", "))")
+        }
+        let modelText = line.text("model", required: true)
+        let model = modelText.flatMap { RemixModel(alias: $0) }
+        if modelText != nil, model == nil {
+            line.fault("model", "is not known; there are \(RemixModel.knownNames.joined(separator: ", "))")
+        }
+        let speedText = line.text("rendering_speed")
+        let speed = speedText.flatMap { RenderingSpeed(rawValue: $0) }
+        if speedText != nil, speed == nil {
+            line.fault("rendering_speed", "must be turbo, default or quality, or absent for all of them")
+        }
+        let characterReference = line.flag("character_reference") ?? false
+        let price = line.money("usd_per_image", most: PriceEntry.highest, required: true)
+        let effectiveFrom = line.moment("effective_from", required: true)
+        let source = line.text("source") ?? ""
+        if source.count > 200 { line.fault("source", "may have 200 characters") }
+        guard line.faults.isEmpty, let provider, let model, let price, let effectiveFrom else { return nil }
+        return PriceEntry(
+            provider: provider,
+            model: model,
+            renderingSpeed: speed,
+            characterReference: characterReference,
+            perImage: price,
+            effectiveFrom: effectiveFrom,
+            source: source
+        )
+    }
+
+    // MARK: - History and past estimates
+
+    private struct History: JSONWritable {
+        let changes: [PriceChange]
+
+        func write(to text: inout JSONText) {
+            text.object { text in
+                text.key("changes")
+                text.array(changes) { text, change in
+                    text.object { text in
+                        text.member("changed_at", change.changedAt.description)
+                        text.member("changed_by", change.changedBy)
+                        text.member("old_usd_per_image", change.before?.usd)
+                        change.entry.writeMembers(to: &text)
+                    }
+                }
+            }
+        }
+    }
+
+    func history(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        _ = try await authenticator.admin(for: request)
+        let limit = request.queryValue("limit").map { Int($0) ?? 0 } ?? 100
+        guard (1...1000).contains(limit) else { throw .invalid([RequestFault("limit", "must be 1 to 1000")]) }
+        do {
+            return .json(JSONText.bytes(of: History(changes: try await ledger.priceChanges(limit: limit))))
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    func recompute(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        _ = try await authenticator.admin(for: request)
+        var body = BodyFields(try await BodyFields.members(of: request), known: ["since", "apply"])
+        let since = body.moment("since", required: true)
+        let apply = body.flag("apply") ?? false
+        guard body.faults.isEmpty, let since else { throw .invalid(body.faults) }
+        do throws(LedgerError) {
+            // The book as it is now, not as some gateway remembers it.
+            try await terms.refresh(from: ledger)
+            let result = try await recomputation.run(since: since, prices: terms.terms.prices, apply: apply)
+            return .json(JSONText.bytes(of: result))
+        } catch {
+            throw Problem(changing: error)
+        }
+    }
+}
+
+extension PriceEntry {
+    /// The members of a line, without the braces around them.
+    fileprivate func writeMembers(to text: inout JSONText) {
+        text.member("provider", provider)
+        text.member("model", model.rawValue)
+        text.member("rendering_speed", renderingSpeed?.rawValue)
+        text.member("character_reference", characterReference)
+        text.member("usd_per_image", perImage.usd)
+        text.member("effective_from", effectiveFrom.text(fractionDigits: 0))
+        text.member("source", source)
+    }
+}

@@ -1,0 +1,194 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - The price book
+
+extension PostgresLedger {
+    static let priceSQL = """
+        SELECT provider, model, rendering_speed, character_reference, per_image_nusd, effective_from, source
+        FROM prices ORDER BY provider, model, rendering_speed, character_reference, effective_from
+        """
+
+    package func prices() async throws(LedgerError) -> [PriceEntry] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try Self.prices(try connection.run(Self.priceSQL, deadline: deadline))
+        }
+    }
+
+    static func prices(_ result: SQLResult) throws(PostgresError) -> [PriceEntry] {
+        var entries: [PriceEntry] = []
+        for cells in result.rows {
+            var row = RowReader(cells)
+            if let entry = try price(&row) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    /// Nil for a model or a speed that this program does not know: a newer program's line.
+    private static func price(_ row: inout RowReader) throws(PostgresError) -> PriceEntry? {
+        let provider = try row.text()
+        let model = RemixModel(rawValue: try row.text())
+        let speed = try row.optionalText()
+        let known = speed.flatMap(RenderingSpeed.init(rawValue:))
+        let characterReference = try row.bool()
+        let perImage = try row.optionalMoney()
+        let effectiveFrom = try row.time()
+        let source = try row.text()
+        guard let model, speed == nil || known != nil else { return nil }
+        return PriceEntry(
+            provider: provider,
+            model: model,
+            renderingSpeed: known,
+            characterReference: characterReference,
+            perImage: perImage ?? .zero,
+            effectiveFrom: effectiveFrom,
+            source: source
+        )
+    }
+
+    package func setPrices(
+        _ entries: [PriceEntry],
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) {
+        try await changeTerms { connection, deadline throws(PostgresError) in
+            for entry in entries {
+                let key: [SQLValue] = [
+                    .text(entry.provider), .text(entry.model.rawValue), .text(entry.renderingSpeed?.rawValue),
+                    .bool(entry.characterReference), .time(entry.effectiveFrom),
+                ]
+                let before = try connection.run(
+                    """
+                    SELECT per_image_nusd, source FROM prices WHERE provider = $1 AND model = $2
+                        AND rendering_speed IS NOT DISTINCT FROM $3 AND character_reference = $4
+                        AND effective_from = $5
+                    """,
+                    key,
+                    deadline: deadline
+                )
+                let old = before.rows.first
+                if old == [.int(entry.perImage.nanodollars), .text(entry.source)] { continue }
+                _ = try connection.run(
+                    [
+                        SQLCommand(
+                            """
+                            INSERT INTO prices (provider, model, rendering_speed, character_reference, effective_from,
+                                per_image_nusd, source)
+                            VALUES ($1, $2, $3, $4, $5, $6, $7)
+                            ON CONFLICT (provider, model, rendering_speed, character_reference, effective_from)
+                            DO UPDATE SET per_image_nusd = excluded.per_image_nusd, source = excluded.source
+                            """,
+                            key + [.money(entry.perImage), .text(entry.source)]
+                        ),
+                        SQLCommand(
+                            """
+                            INSERT INTO price_changes (provider, model, rendering_speed, character_reference,
+                                effective_from, id, old_nusd, new_nusd, changed_at, changed_by)
+                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                            """,
+                            key + [
+                                .uuid(UUIDv7.mint(at: moment)), old?.first ?? .int(Int64?.none),
+                                .money(entry.perImage), .time(moment), .text(actor),
+                            ]
+                        ),
+                    ],
+                    deadline: deadline
+                )
+            }
+            return .success(())
+        }
+    }
+
+    package func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            var changes: [PriceChange] = []
+            let result = try connection.run(
+                """
+                SELECT provider, model, rendering_speed, character_reference, new_nusd, effective_from, '', old_nusd,
+                    changed_at, changed_by
+                FROM price_changes ORDER BY changed_at DESC, id DESC LIMIT $1
+                """,
+                [.int(limit)],
+                deadline: deadline
+            )
+            for cells in result.rows {
+                var row = RowReader(cells)
+                guard let entry = try Self.price(&row) else { continue }
+                changes.append(
+                    PriceChange(
+                        entry: entry,
+                        before: try row.optionalMoney(),
+                        changedAt: try row.time(),
+                        changedBy: try row.text()
+                    )
+                )
+            }
+            return changes
+        }
+    }
+
+    // MARK: - Past estimates
+
+    package func estimates(
+        since: Timestamp,
+        after cursor: UUID?,
+        limit: Int
+    ) async throws(LedgerError) -> [EstimatedAttempt] {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let result = try connection.run(
+                """
+                SELECT a.attempt_id, a.call_id, a.team_id, c.received_at, a.started_at, a.provider, c.model,
+                    coalesce(p.parameters ->> 'rendering_speed', 'default'),
+                    p.parameters ? 'character_reference_images', a.images_returned, a.price_per_image_nusd, a.cost_nusd
+                FROM attempts AS a
+                JOIN calls AS c ON c.team_id = a.team_id AND c.call_id = a.call_id
+                    AND c.received_at <= a.started_at + interval '1 hour'
+                    AND c.received_at >= a.started_at - interval '7 days'
+                JOIN call_payloads AS p
+                    ON p.team_id = c.team_id AND p.received_at = c.received_at AND p.call_id = c.call_id
+                WHERE a.started_at >= $1 AND ($2::uuid IS NULL OR a.attempt_id > $2) AND c.status <> 'in_progress'
+                    AND a.outcome IN ('succeeded', 'partial') AND a.images_returned > 0
+                    AND (a.cost_basis = 'price_book' OR (a.cost_nusd IS NULL AND a.reason = 'ok'))
+                ORDER BY a.attempt_id LIMIT $3
+                """,
+                [.time(since), .uuid(cursor), .int(limit)],
+                deadline: deadline
+            )
+            return try result.rows.map { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return EstimatedAttempt(
+                    attemptID: try row.uuid(),
+                    callID: try row.uuid(),
+                    teamID: try row.int64(),
+                    receivedAt: try row.time(),
+                    startedAt: try row.time(),
+                    provider: try row.text(),
+                    model: try row.word(RemixModel.self),
+                    speed: try row.word(RenderingSpeed.self),
+                    characterReference: try row.bool(),
+                    imagesReturned: try row.int(),
+                    price: try row.optionalMoney(),
+                    cost: try row.optionalMoney()
+                )
+            }
+        }
+    }
+
+    package func reprice(_ repricing: Repricing) async throws(LedgerError) {
+        _ = try await writers.write(
+            callID: repricing.callID,
+            teamID: repricing.teamID,
+            commands: ResolutionStatements.reprice(
+                repricing,
+                locks: budgetLocks(
+                    callID: repricing.callID,
+                    teamID: repricing.teamID,
+                    receivedAt: repricing.receivedAt
+                )
+            ),
+            moments: [repricing.receivedAt] + repricing.lines.map(\.startedAt),
+            limit: options.writeLimit
+        )
+    }
+}

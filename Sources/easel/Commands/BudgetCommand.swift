@@ -1,0 +1,244 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import Foundation
+
+/// `easel budget list|set|explain|raise|rm`.
+enum BudgetCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        switch arguments.command.last {
+        case "set": try await set(client, arguments)
+        case "explain": try await explain(client, arguments)
+        case "raise": try await raise(client, arguments)
+        case "rm":
+            let id = try await find(client, arguments)
+            try await client.delete("/v1/budgets/\(id)")
+            Output.note("removed")
+        default: try await showAll(client, arguments)
+        }
+    }
+
+    // MARK: - Showing
+
+    private static func showAll(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let body = try await client.get("/v1/budgets")
+        try list.print(body, arguments)
+        guard arguments.has("check") else { return }
+        let levels = (try JSON.decode(JSONValue.self, from: body)["budgets"]?.arrayValue ?? [])
+            .compactMap { $0["level"]?.stringValue }
+        if levels.contains("exceeded") { throw CommandFailure("a budget is used up", code: ExitCode.exceeded) }
+        if levels.contains("warning") {
+            throw CommandFailure("a budget is past its warning threshold", code: ExitCode.warned)
+        }
+    }
+
+    private static let list = ListPrinter(
+        member: "budgets",
+        columns: [
+            .member("Scope", "scope"), .member("Period", "period"),
+            .made("Limit", number: true) { amount($0, "limit_now") ?? amount($0, "limit") ?? "" },
+            .made("Spent", number: true) { used($0, "spent") },
+            .made("Held", importance: 1, number: true) { used($0, "reserved") },
+            .made("Left", number: true) { amount($0, "remaining") ?? "" },
+            .made("Used") { bar($0) },
+            .made("Forecast", importance: 3, number: true) {
+                $0["forecast_usd"]?.stringValue.map { rounded($0) } ?? ""
+            },
+            .made("Kind", importance: 2) { $0["hard"]?.boolValue == false ? "soft" : "hard" },
+            .made("Resets", importance: 4) { ListPrinter.time($0["resets_at"]) },
+            .member("Id", "id", importance: 5),
+        ],
+        empty: "no budgets; `easel budget set team:NAME --limit USD` makes one"
+    )
+
+    private static func countsImages(_ budget: JSONValue) -> Bool { budget["limit_images"] != nil }
+
+    private static func amount(_ budget: JSONValue, _ name: String) -> String? {
+        if let dollars = budget["\(name)_usd"]?.stringValue { return "$\(dollars)" }
+        return budget["\(name)_images"]?.intValue.map { "\($0) img" }
+    }
+
+    private static func used(_ budget: JSONValue, _ name: String) -> String {
+        countsImages(budget)
+            ? "\(budget["\(name)_images"]?.intValue ?? 0) img" : "$\(budget["\(name)_usd"]?.stringValue ?? "?")"
+    }
+
+    /// Dollars and cents: a forecast is no exact figure.
+    private static func rounded(_ text: String) -> String {
+        guard let money = Money(usd: text) else { return text }
+        let cents = (money.nanodollars + 5_000_000) / 10_000_000
+        return "~$\(Money(nanodollars: cents * 10_000_000).usd)"
+    }
+
+    private static func bar(_ budget: JSONValue) -> String {
+        let percent = budget["spent_percent"]?.intValue ?? 0
+        let filled = min(10, max(0, percent / 10))
+        let mark = budget["level"]?.stringValue == "ok" ? "" : " !"
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: 10 - filled)
+            + " \(percent)%\(mark)"
+    }
+
+    private static func explain(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let id = try await find(client, arguments)
+        let body = try await client.get("/v1/budgets/\(id)/explain", query: [("limit", arguments.text("limit"))])
+        if arguments.has("json") { return Output.data(body) }
+        let told = try JSON.decode(JSONValue.self, from: body)
+        let budget = told["budget"] ?? .null
+        let style = Terminal.of(.standardOutput).style
+        func text(_ name: String) -> String { budget[name].map(ListPrinter.plain) ?? "" }
+        var lines = [
+            style.bold("\(text("scope")), \(text("period")) budget") + " (\(text("hard") == "yes" ? "hard" : "soft"))",
+            "window     \(text("window_start").isEmpty ? "without an end" : "\(ListPrinter.time(budget["window_start"])) to \(ListPrinter.time(budget["resets_at"])) UTC, calendar of \(text("timezone"))")",
+            "limit      \(amount(budget, "limit") ?? "")",
+        ]
+        if let raise = budget["raise"], raise != .null {
+            let when = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.time(raise["until"]))"
+            lines.append("raise      \(amount(raise, "by") ?? "") \(when)")
+        }
+        lines.append(
+            "spent      \(used(budget, "spent")), held back \(used(budget, "reserved")), left \(amount(budget, "remaining") ?? "")"
+        )
+        if text("unreserved_usd") != "0" {
+            lines.append("beyond     $\(text("unreserved_usd")) was charged beyond what had been reserved")
+        }
+        Output.data(lines.joined(separator: "\n"))
+        section("spent by", told["groups"], groups)
+        section("newest calls", told["calls"], calls)
+        section("held back by", told["reservations"], reservations)
+    }
+
+    private static func section(_ title: String, _ rows: JSONValue?, _ printer: ListPrinter) {
+        guard let rows = rows?.arrayValue, !rows.isEmpty else { return }
+        Output.data("\n\(title)")
+        printer.printTable(rows)
+    }
+
+    private static let groups = ListPrinter(
+        member: "groups",
+        columns: [
+            .member("Provider", "provider"), .member("Status", "status"), .member("Calls", "calls", number: true),
+            .member("Images", "images", number: true), .member("Cost USD", "cost_usd", number: true),
+        ],
+        empty: ""
+    )
+
+    private static let calls = ListPrinter(
+        member: "calls",
+        columns: [
+            .made("Received") { ListPrinter.time($0["received_at"]) }, .member("Team", "team", importance: 2),
+            .member("Provider", "provider"), .member("Status", "status", importance: 1),
+            .made("Cost USD", number: true) { call in
+                (call["cost_usd"]?.stringValue ?? "?") + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
+            },
+            .member("Call", "id"),
+        ],
+        empty: ""
+    )
+
+    private static let reservations = ListPrinter(
+        member: "reservations",
+        columns: [
+            .made("Since") { ListPrinter.time($0["received_at"]) }, .member("Team", "team", importance: 2),
+            .member("Why", "reason"), .made("Held USD", number: true) { $0["amount_usd"]?.stringValue ?? "?" },
+            .made("Lease ends", importance: 1) { ListPrinter.time($0["lease_ends_at"]) },
+            .member("Owner", "gateway_id", importance: 3), .member("Call", "call_id"),
+        ],
+        empty: ""
+    )
+
+    // MARK: - Changing
+
+    private struct Wish: Encodable {
+        let scope: String
+        let period: String
+        let limit_usd: String?
+        let limit_images: Int?
+        let hard: Bool
+        let warn_at: [Int]
+        let timezone: String
+    }
+
+    private static func set(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let warnings = try (arguments.text("warn-at") ?? "50,80,100").split(separator: ",").map { part in
+            guard let percent = Int(part) else {
+                throw CommandFailure("--warn-at takes percents such as 50,80,100, not \(part)", code: ExitCode.usage)
+            }
+            return percent
+        }
+        guard arguments.has("limit") != arguments.has("images") else {
+            throw CommandFailure("give one of --limit USD and --images N", code: ExitCode.usage)
+        }
+        let body = try await client.put(
+            "/v1/budgets",
+            json: Wish(
+                scope: arguments.text("SCOPE") ?? "",
+                period: arguments.text("period") ?? "month",
+                limit_usd: arguments.text("limit"),
+                limit_images: arguments.integer("images"),
+                hard: !arguments.has("soft"),
+                warn_at: warnings,
+                timezone: arguments.text("tz") ?? "UTC"
+            )
+        )
+        try show(body, arguments)
+    }
+
+    private struct Raise: Encodable {
+        let by_usd: String?
+        let by_images: Int?
+        let from: String?
+        let until: String?
+    }
+
+    private static func raise(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let isEnd = arguments.has("end")
+        if !isEnd {
+            guard arguments.has("by") != arguments.has("by-images"), arguments.has("until") else {
+                throw CommandFailure(
+                    "give --by USD (or --by-images N) and --until TIME, or --end",
+                    code: ExitCode.usage
+                )
+            }
+        }
+        let id = try await find(client, arguments)
+        let path = "/v1/budgets/\(id)/raise"
+        let from = arguments.text("from")
+        let body =
+            isEnd
+            ? try await client.deleteReturning(path)
+            : try await client.post(
+                path,
+                json: Raise(
+                    by_usd: arguments.text("by"),
+                    by_images: arguments.integer("by-images"),
+                    from: from == "now" ? nil : from,
+                    until: arguments.text("until")
+                )
+            )
+        try show(body, arguments)
+    }
+
+    private static func show(_ body: [UInt8], _ arguments: ParsedArguments) throws {
+        if arguments.has("json") { return Output.data(body) }
+        list.printTable([try JSON.decode(JSONValue.self, from: body)])
+    }
+
+    /// The id behind what was given: an id, or a scope that names one budget.
+    private static func find(_ client: APIClient, _ arguments: ParsedArguments) async throws -> String {
+        let given = arguments.text("BUDGET") ?? ""
+        if UUID(uuidString: given) != nil { return given }
+        let all =
+            try JSON.decode(JSONValue.self, from: try await client.get("/v1/budgets"))["budgets"]?.arrayValue ?? []
+        let found = all.filter { $0["scope"]?.stringValue == given }
+        if found.count == 1, let id = found[0]["id"]?.stringValue { return id }
+        if found.isEmpty {
+            throw CommandFailure("there is no budget of \(given); `easel budget list` shows all", code: ExitCode.usage)
+        }
+        let ids = found.map { "  \($0["id"]?.stringValue ?? "") (\($0["period"]?.stringValue ?? ""))" }
+        throw CommandFailure(
+            "\(given) has several budgets; name one by its id:\n" + ids.joined(separator: "\n"),
+            code: ExitCode.usage
+        )
+    }
+}

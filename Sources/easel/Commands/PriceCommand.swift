@@ -1,0 +1,158 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import Foundation
+
+/// `easel price list|set|import|history|recompute`.
+enum PriceCommand {
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        switch arguments.command.last {
+        case "set": try await set(client, arguments)
+        case "import": try await importFile(client, arguments)
+        case "history":
+            let body = try await client.get("/v1/prices/history", query: [("limit", arguments.text("limit") ?? "50")])
+            try history.print(body, arguments)
+        case "recompute": try await recompute(client, arguments)
+        default: try list.print(try await client.get("/v1/prices"), arguments)
+        }
+    }
+
+    private static let line: [ListPrinter.Column] = [
+        .member("Provider", "provider"), .member("Model", "model"),
+        .made("Speed") { $0["rendering_speed"]?.stringValue ?? "any" },
+        .member("Character", "character_reference", importance: 1),
+        .member("USD an image", "usd_per_image", number: true),
+        .made("From", importance: 2) { ListPrinter.time($0["effective_from"]) },
+        .member("Source", "source", importance: 4),
+    ]
+
+    private static let list = ListPrinter(member: "prices", columns: line, empty: "no prices")
+
+    private static let history = ListPrinter(
+        member: "changes",
+        columns: [
+            .made("Changed") { ListPrinter.time($0["changed_at"]) }, .member("By", "changed_by", importance: 3),
+            .made("Before", number: true) { $0["old_usd_per_image"]?.stringValue ?? "" },
+        ] + line,
+        empty: "no changes: the prices are those that Easel came with"
+    )
+
+    // MARK: - Changing
+
+    private struct Line: Encodable {
+        let provider: String
+        let model: String
+        let rendering_speed: String?
+        let character_reference: Bool?
+        let usd_per_image: String
+        let effective_from: String?
+        let source: String?
+    }
+
+    private static func set(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let from = arguments.text("from")
+        let line = Line(
+            provider: arguments.text("PROVIDER") ?? "",
+            model: arguments.text("MODEL") ?? "",
+            rendering_speed: arguments.text("speed"),
+            character_reference: arguments.has("character") ? true : nil,
+            usd_per_image: arguments.text("USD") ?? "",
+            effective_from: from == "now" ? TimeSource.system.now.description : from,
+            source: arguments.text("source")
+        )
+        try await put([line], client, arguments)
+    }
+
+    private static func put(_ lines: [Line], _ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let body = try await client.put("/v1/prices", json: ["prices": lines])
+        if arguments.has("json") { return Output.data(body) }
+        list.printTable(try JSON.decode(JSONValue.self, from: body)["prices"]?.arrayValue ?? [])
+    }
+
+    private static func importFile(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let file = arguments.text("FILE") ?? "-"
+        let data =
+            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
+        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let table: CSVTable
+        do {
+            table = try CSVTable(String(decoding: data, as: UTF8.self))
+        } catch {
+            throw CommandFailure("\(file): \(error.message)", code: ExitCode.usage)
+        }
+        let known = [
+            "provider", "model", "rendering_speed", "character_reference", "usd_per_image", "effective_from", "source",
+        ]
+        let unknown = table.columns.filter { !known.contains($0) }
+        guard unknown.isEmpty else {
+            throw CommandFailure(
+                "\(file): there is no column \(unknown.joined(separator: ", ")); known are \(known.joined(separator: ", "))",
+                code: ExitCode.usage
+            )
+        }
+        let lines = try table.rows.map { row in
+            func text(_ name: String) -> String? { row.fields[name].flatMap { $0.isEmpty ? nil : $0 } }
+            let character = text("character_reference")
+            guard character == nil || ["true", "false", "yes", "no"].contains(character) else {
+                throw CommandFailure(
+                    "\(file), line \(row.line): character_reference must be true or false",
+                    code: ExitCode.usage
+                )
+            }
+            return Line(
+                provider: text("provider") ?? "",
+                model: text("model") ?? "",
+                rendering_speed: text("rendering_speed"),
+                character_reference: character.map { $0 == "true" || $0 == "yes" },
+                usd_per_image: text("usd_per_image") ?? "",
+                effective_from: text("effective_from"),
+                source: text("source")
+            )
+        }
+        try await put(lines, client, arguments)
+        Output.note("\(lines.count) prices written")
+    }
+
+    // MARK: - Past estimates
+
+    private struct Recompute: Encodable {
+        let since: String
+        let apply: Bool
+    }
+
+    private static func recompute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let text = arguments.text("since") ?? ""
+        let since = DurationText.parse(text).map { (TimeSource.system.now - $0).description } ?? text
+        let apply = arguments.has("apply")
+        let body = try await client.post("/v1/prices/recompute", json: Recompute(since: since, apply: apply))
+        if arguments.has("json") { return Output.data(body) }
+        let told = try JSON.decode(JSONValue.self, from: body)
+        let changes = told["changes"]?.arrayValue ?? []
+        let examined = told["examined_attempts"]?.intValue ?? 0
+        let unpriced = told["still_unpriced_attempts"]?.intValue ?? 0
+        if changes.isEmpty {
+            Output.note("nothing to change: \(examined) estimates agree with the price book")
+        } else {
+            recomputed.printTable(changes)
+            let total = told["totals"]
+            Output.data(
+                "\(total?["attempts"]?.intValue ?? 0) of \(examined) estimates \(apply ? "changed" : "would change"), "
+                    + "\(total?["difference_usd"]?.stringValue ?? "?") USD together"
+            )
+            if !apply { Output.note("nothing was changed; --apply does it") }
+        }
+        if unpriced > 0 { Output.note("\(unpriced) attempts still have no price") }
+    }
+
+    private static let recomputed = ListPrinter(
+        member: "changes",
+        columns: [
+            .member("Provider", "provider"), .member("Model", "model"), .member("Attempts", "attempts", number: true),
+            .member("Unpriced", "unpriced_attempts", importance: 1, number: true),
+            .member("Before USD", "before_usd", number: true), .member("After USD", "after_usd", number: true),
+            .member("Difference", "difference_usd", number: true),
+        ],
+        empty: ""
+    )
+}

@@ -1,0 +1,263 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+extension MemoryLedger {
+    package func spendingTerms() async throws(LedgerError) -> SpendingTerms {
+        try with("spendingTerms") { state in
+            SpendingTerms(
+                version: state.termsVersion,
+                prices: PriceBook(state.prices),
+                budgets: state.budgets,
+                unpricedTeams: Set(state.teams.filter(\.allowsUnpriced).map(\.id))
+            )
+        }
+    }
+
+    package func idempotentCall(
+        teamID: Int64,
+        key: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> IdempotentCall? {
+        try with("idempotentCall") { state in
+            state.idempotent["\(teamID) \(key)"].flatMap { $0.until > moment ? $0.call : nil }
+        }
+    }
+
+    // MARK: Prices
+
+    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.prices } }
+
+    package func setPrices(
+        _ entries: [PriceEntry],
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) {
+        try with("setPrices") { state in
+            for entry in entries {
+                let place = state.prices.firstIndex { line in
+                    line.provider == entry.provider && line.model == entry.model
+                        && line.renderingSpeed == entry.renderingSpeed
+                        && line.characterReference == entry.characterReference
+                        && line.effectiveFrom == entry.effectiveFrom
+                }
+                let before = place.map { state.prices[$0].perImage }
+                if let place { state.prices[place] = entry } else { state.prices.append(entry) }
+                state.priceChanges.insert(
+                    PriceChange(entry: entry, before: before, changedAt: moment, changedBy: actor),
+                    at: 0
+                )
+            }
+            state.termsVersion += 1
+        }
+    }
+
+    package func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange] {
+        try with("priceChanges") { Array($0.priceChanges.prefix(limit)) }
+    }
+
+    package func estimates(
+        since: Timestamp,
+        after cursor: UUID?,
+        limit: Int
+    ) async throws(LedgerError) -> [EstimatedAttempt] {
+        try with("estimates") { state in
+            let all = state.calls.values.filter { $0.settlement != nil }.flatMap { entry in
+                entry.ends.values.filter { end in
+                    (end.outcome == .succeeded || end.outcome == .partial) && end.imagesReturned > 0
+                        && (end.costBasis == .priceBook || end.cost == nil)
+                }
+                .map { end in
+                    EstimatedAttempt(
+                        attemptID: end.start.attemptID,
+                        callID: end.start.callID,
+                        teamID: end.start.teamID,
+                        receivedAt: entry.admission.receivedAt,
+                        startedAt: end.start.startedAt,
+                        provider: end.start.provider,
+                        model: entry.admission.model,
+                        speed: .default,
+                        characterReference: false,
+                        imagesReturned: end.imagesReturned,
+                        price: end.start.pricePerImage,
+                        cost: end.cost
+                    )
+                }
+            }
+            let sorted = all.sorted { $0.attemptID.uuidString < $1.attemptID.uuidString }
+            let rest = sorted.filter { attempt in
+                attempt.startedAt >= since && (cursor.map { attempt.attemptID.uuidString > $0.uuidString } ?? true)
+            }
+            return Array(rest.prefix(limit))
+        }
+    }
+
+    package func reprice(_ repricing: Repricing) async throws(LedgerError) {
+        try with("reprice") { state in
+            for line in repricing.lines {
+                guard let old = state.calls[repricing.callID]?.ends[line.attemptID], old.costBasis != .provider else {
+                    continue
+                }
+                state.calls[repricing.callID]?.ends[line.attemptID] = AttemptEnd(
+                    start: old.start,
+                    outcome: old.outcome,
+                    reason: old.reason,
+                    errorCode: old.errorCode,
+                    httpStatus: old.httpStatus,
+                    sent: old.sent,
+                    cost: line.cost,
+                    costBasis: .priceBook,
+                    timings: old.timings,
+                    endedAt: old.endedAt,
+                    imagesReturned: old.imagesReturned,
+                    providerTaskID: old.providerTaskID,
+                    providerRequestID: old.providerRequestID,
+                    extra: old.extra
+                )
+            }
+            state.events.append("reprice")
+        }
+    }
+
+    // MARK: Budgets
+
+    package func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding] {
+        try with("budgets") { state in
+            state.budgets.filter { teamID == nil || $0.teamID == teamID }.map { Self.standing($0, state, at: moment) }
+        }
+    }
+
+    package func setBudget(
+        _ wish: BudgetWish,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> BudgetStanding {
+        try with("setBudget") { (state) throws(LedgerError) in
+            let teamID: Int64
+            switch wish.scope {
+            case .org: teamID = 0
+            case .team(let name), .project(let name, _):
+                guard let team = state.teams.first(where: { $0.name == name }) else { throw .notFound("no such team") }
+                teamID = team.id
+            case .key(let id):
+                guard let key = state.keys.first(where: { $0.key.record.id == id }),
+                    let team = state.teams.first(where: { $0.name == key.key.record.team })
+                else { throw .notFound("no such key") }
+                teamID = team.id
+            }
+            let place = state.budgets.firstIndex {
+                $0.scope == wish.scope && $0.period == wish.period && $0.limit.isAlike(wish.limit)
+            }
+            let budget = Budget(
+                id: place.map { state.budgets[$0].id } ?? UUIDv7.mint(at: moment),
+                teamID: teamID,
+                scope: wish.scope,
+                period: wish.period,
+                limit: wish.limit,
+                isHard: wish.isHard,
+                warnAt: wish.warnAt,
+                timezone: wish.timezone,
+                raise: place.flatMap { state.budgets[$0].raise }
+            )
+            if let place { state.budgets[place] = budget } else { state.budgets.append(budget) }
+            state.termsVersion += 1
+            return Self.standing(budget, state, at: moment)
+        }
+    }
+
+    package func raiseBudget(
+        _ id: UUID,
+        _ raise: BudgetRaise?,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> BudgetStanding {
+        try with("raiseBudget") { (state) throws(LedgerError) in
+            guard let place = state.budgets.firstIndex(where: { $0.id == id }) else {
+                throw .notFound("no such budget")
+            }
+            let old = state.budgets[place]
+            if raise != nil, let other = old.raise, other.until > moment { throw .conflict("a raise stands already") }
+            let budget = Budget(
+                id: old.id,
+                teamID: old.teamID,
+                scope: old.scope,
+                period: old.period,
+                limit: old.limit,
+                isHard: old.isHard,
+                warnAt: old.warnAt,
+                timezone: old.timezone,
+                raise: raise
+            )
+            state.budgets[place] = budget
+            state.termsVersion += 1
+            return Self.standing(budget, state, at: moment)
+        }
+    }
+
+    package func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try with("removeBudget") { state in
+            let count = state.budgets.count
+            state.budgets.removeAll { $0.id == id }
+            state.termsVersion += 1
+            return state.budgets.count < count
+        }
+    }
+
+    package func explainBudget(
+        _ id: UUID,
+        at moment: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> BudgetExplanation? {
+        try with("explainBudget") { state in
+            state.budgets.first { $0.id == id }.map {
+                BudgetExplanation(
+                    standing: Self.standing($0, state, at: moment),
+                    groups: [],
+                    calls: [],
+                    reservations: []
+                )
+            }
+        }
+    }
+
+    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
+        try with("setTeam") { (state) throws(LedgerError) in
+            guard let place = state.teams.firstIndex(where: { $0.name == name }) else {
+                throw .notFound("no such team")
+            }
+            let old = state.teams[place]
+            let team = TeamRecord(id: old.id, name: name, createdAt: old.createdAt, allowsUnpriced: allowsUnpriced)
+            state.teams[place] = team
+            state.termsVersion += 1
+            return team
+        }
+    }
+
+    // MARK: Figures
+
+    static func standings(_ state: State, _ admission: Admission, at moment: Timestamp) -> [BudgetStanding] {
+        let ids = admission.budgets.map(\.budgetID)
+        return state.budgets.filter { ids.contains($0.id) }.map { standing($0, state, at: moment) }
+    }
+
+    /// Summed over the calls each time: slow, and right by construction.
+    private static func standing(_ budget: Budget, _ state: State, at moment: Timestamp) -> BudgetStanding {
+        let window = budget.window(at: moment)
+        let calls = state.calls.values.filter { entry in
+            window.contains(entry.admission.receivedAt)
+                && budget.applies(
+                    teamID: entry.admission.teamID,
+                    project: entry.admission.project,
+                    keyID: entry.admission.keyID
+                )
+        }
+        return BudgetStanding(
+            budget: budget,
+            window: window,
+            posted: calls.map { $0.settlement?.cost ?? .zero }.reduce(.zero, +),
+            reserved: calls.map { $0.held ?? .zero }.reduce(.zero, +),
+            postedImages: calls.reduce(0) { $0 + ($1.settlement?.imagesDelivered ?? 0) },
+            reservedImages: calls.reduce(0) { $0 + $1.holdsImages }
+        )
+    }
+}
