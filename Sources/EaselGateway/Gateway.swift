@@ -13,7 +13,8 @@ package final class Gateway: Sendable {
     private let resolver: Resolver
     private let terms: TermsShelf
     private let store: ArtifactStore?
-    private let previousGatewayID: UUID?
+    private let previousGatewayIDs: [UUID]
+    private let tookOver: @Sendable () -> Void
     private let time: TimeSource
     private let log: Log
 
@@ -21,7 +22,8 @@ package final class Gateway: Sendable {
     ///
     /// `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
     /// provider, whose result links may lie on private addresses, `journalPending` tells how many settlements wait for the
-    /// database, and `previousGatewayID` is the gateway that ran here before and is gone, whose calls are taken over at once.
+    /// database, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
+    /// once; `tookOver` is told when that is done.
     package init(
         settings: GatewaySettings,
         ledger: any Ledger,
@@ -30,7 +32,8 @@ package final class Gateway: Sendable {
         policies: PolicyBook,
         terms: TermsShelf,
         adminTeam: TeamRecord,
-        previousGatewayID: UUID?,
+        previousGatewayIDs: [UUID],
+        tookOver: @escaping @Sendable () -> Void = {},
         group: EventLoopGroup,
         client: HTTPClient,
         journalPending: @escaping @Sendable () -> Int = { 0 },
@@ -40,7 +43,8 @@ package final class Gateway: Sendable {
         self.settings = settings
         self.ledger = ledger
         self.terms = terms
-        self.previousGatewayID = previousGatewayID
+        self.previousGatewayIDs = previousGatewayIDs
+        self.tookOver = tookOver
         self.time = time
         self.log = log
         registry = CallRegistry()
@@ -116,7 +120,7 @@ package final class Gateway: Sendable {
                 store: store,
                 time: time
             ),
-            people: PeopleRoutes(ledger: ledger, authenticator: authenticator, time: time),
+            people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
             reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
             status: StatusRoutes(
                 ledger: ledger,
@@ -157,7 +161,7 @@ package final class Gateway: Sendable {
             }
             group.addTask {
                 await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
-                    try await self.resolver.sweepOrphans(of: nil)
+                    try await self.resolver.sweepOrphans(of: [])
                     try await self.resolver.sweepUnknown()
                 }
             }
@@ -189,13 +193,13 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// Calls of the gateway before this one, again and again until the ledger has answered.
+    /// Calls of the gateways before this one, again and again until the ledger has answered.
     private func takeOver() async {
-        guard let previousGatewayID else { return }
+        if previousGatewayIDs.isEmpty { return }
         while !Task.isCancelled {
             do throws(LedgerError) {
-                try await resolver.sweepOrphans(of: previousGatewayID)
-                return
+                try await resolver.sweepOrphans(of: previousGatewayIDs)
+                return tookOver()
             } catch {
                 try? await Task.sleep(for: .seconds(1))
             }

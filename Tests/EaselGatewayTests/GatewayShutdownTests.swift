@@ -42,7 +42,7 @@ struct GatewayShutdownTests {
             ),
             terms: terms,
             adminTeam: TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment),
-            previousGatewayID: nil,
+            previousGatewayIDs: [],
             group: Bench.group,
             client: Bench.client,
             log: .silent

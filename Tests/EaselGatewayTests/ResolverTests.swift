@@ -43,7 +43,7 @@ struct ResolverTests {
         let starts = try await Self.orphan(in: ledger, asked: 2)
         let provider = ScriptedProvider(recoveries: [Self.delivered(2)])
         let resolver = try await Bench(ledger, [provider]).resolver()
-        #expect(try await resolver.sweepOrphans(of: Self.dead) == 1)
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 1)
         #expect(provider.recovered.map(\.taskID) == [starts[0].taskID])
         #expect(provider.tasks.isEmpty, "nothing is paid for again")
         let settlement = try #require(ledger.settlements.first)
@@ -54,14 +54,14 @@ struct ResolverTests {
         #expect(settlement.attempts.map(\.outcome) == [.succeeded])
         #expect(settlement.clientGone)
         #expect(ledger.violations.isEmpty)
-        #expect(try await resolver.sweepOrphans(of: Self.dead) == 0)
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 0)
     }
 
     @Test func `what nobody can tell is unknown and never free`() async throws {
         let ledger = MemoryLedger()
         _ = try await Self.orphan(in: ledger)
         let resolver = try await Bench(ledger, [ScriptedProvider()]).resolver()
-        #expect(try await resolver.sweepOrphans(of: Self.dead) == 1)
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 1)
         let settlement = try #require(ledger.settlements.first)
         #expect(settlement.status == .failed)
         #expect(settlement.errorCode == "interrupted")
@@ -75,7 +75,7 @@ struct ResolverTests {
         let ledger = MemoryLedger()
         _ = try await Self.orphan(in: ledger, providers: ["gone"])
         let resolver = try await Bench(ledger, [ScriptedProvider()]).resolver()
-        try await resolver.sweepOrphans(of: Self.dead)
+        try await resolver.sweepOrphans(of: [Self.dead])
         #expect(ledger.settlements.first?.attempts.map(\.outcome) == [.unknown])
         #expect(ledger.violations.isEmpty)
     }
@@ -85,7 +85,7 @@ struct ResolverTests {
         _ = try await Self.orphan(in: ledger)
         let refused = ProviderResult(failure: ProviderFailure(.refused, code: "no", message: "no", httpStatus: 422))
         let resolver = try await Bench(ledger, [ScriptedProvider(recoveries: [.ended(refused)])]).resolver()
-        try await resolver.sweepOrphans(of: Self.dead)
+        try await resolver.sweepOrphans(of: [Self.dead])
         #expect(ledger.settlements.map(\.status) == [.refused])
         #expect(ledger.settlements.map(\.cost) == [.zero])
         #expect(ledger.violations.isEmpty)
@@ -97,7 +97,7 @@ struct ResolverTests {
         let first = ScriptedProvider(.runware)
         let second = ScriptedProvider(.ideogram, recoveries: [Self.delivered()])
         let resolver = try await Bench(ledger, [first, second]).resolver()
-        try await resolver.sweepOrphans(of: Self.dead)
+        try await resolver.sweepOrphans(of: [Self.dead])
         #expect(first.recovered.isEmpty)
         let settlement = try #require(ledger.settlements.first)
         #expect(settlement.provider == "ideogram")
@@ -111,18 +111,18 @@ struct ResolverTests {
         _ = try await Self.orphan(in: ledger)
         let resolver = try await Bench(ledger, [ScriptedProvider()]).resolver()
         try await ledger.heartbeat(gatewayID: Self.dead, at: TimeSource.system.now)
-        #expect(try await resolver.sweepOrphans(of: nil) == 0)
+        #expect(try await resolver.sweepOrphans(of: []) == 0)
         #expect(ledger.settlements.isEmpty)
         let later = TimeSource.fixed(TimeSource.system.now + .seconds(120))
         let after = try await Bench(ledger, [ScriptedProvider()]).resolver(time: later)
-        #expect(try await after.sweepOrphans(of: nil) == 1)
+        #expect(try await after.sweepOrphans(of: []) == 1)
     }
 
     @Test func `many orphans are settled in batches`() async throws {
         let ledger = MemoryLedger()
         for _ in 0..<(Resolver.batch + 5) { _ = try await Self.orphan(in: ledger) }
         let resolver = try await Bench(ledger, [ScriptedProvider(recoveries: [Self.delivered()])]).resolver()
-        #expect(try await resolver.sweepOrphans(of: Self.dead) == Resolver.batch + 5)
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == Resolver.batch + 5)
         #expect(ledger.settlements.count == Resolver.batch + 5)
         #expect(ledger.violations.isEmpty)
     }
@@ -132,7 +132,7 @@ struct ResolverTests {
         let starts = try await Self.orphan(in: ledger, asked: 2)
         let provider = ScriptedProvider()
         let bench = try await Bench(ledger, [provider])
-        try await bench.resolver().sweepOrphans(of: Self.dead)
+        try await bench.resolver().sweepOrphans(of: [Self.dead])
         try await bench.resolver().sweepUnknown()
         #expect(ledger.end(of: starts[0].attemptID)?.cost == nil, "not yet")
         let late = bench.resolver(unknownAfter: .seconds(30))
@@ -227,9 +227,9 @@ struct ResolverTests {
         _ = try await Self.orphan(in: ledger)
         let resolver = try await Bench(ledger, [ScriptedProvider(recoveries: [Self.delivered()])]).resolver()
         ledger.fail("settle")
-        await #expect(throws: LedgerError.self) { try await resolver.sweepOrphans(of: Self.dead) }
+        await #expect(throws: LedgerError.self) { try await resolver.sweepOrphans(of: [Self.dead]) }
         ledger.fail("settle", with: nil)
-        #expect(try await resolver.sweepOrphans(of: Self.dead) == 1)
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 1)
         #expect(ledger.violations.isEmpty)
     }
 }

@@ -42,11 +42,11 @@ struct SwitchableLedger: Ledger {
         try await reach().heartbeat(gatewayID: gatewayID, at: moment)
     }
     func orphans(
-        of gatewayID: UUID?,
+        of gatewayIDs: [UUID],
         silentSince: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await reach().orphans(of: gatewayID, silentSince: silentSince, limit: limit)
+        try await reach().orphans(of: gatewayIDs, silentSince: silentSince, limit: limit)
     }
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
         try await reach().unknownAttempts(since: since, limit: limit)

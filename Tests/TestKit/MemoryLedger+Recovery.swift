@@ -8,14 +8,14 @@ extension MemoryLedger {
     }
 
     package func orphans(
-        of gatewayID: UUID?,
+        of gatewayIDs: [UUID],
         silentSince: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
         try with("orphans") { state in
             let found = state.order.compactMap { state.calls[$0] }.filter { entry in
                 guard entry.settlement == nil else { return false }
-                if entry.admission.gatewayID == gatewayID { return true }
+                if gatewayIDs.contains(entry.admission.gatewayID) { return true }
                 let seen = state.heartbeats[entry.admission.gatewayID] ?? Timestamp(microseconds: 0)
                 return seen < silentSince && entry.admission.receivedAt < silentSince
             }
@@ -63,7 +63,8 @@ extension MemoryLedger {
                     outcome: end?.outcome ?? .pending,
                     providerTaskID: entry.notes[start.attemptID] ?? end?.providerTaskID,
                     cost: end?.cost,
-                    costBasis: end?.costBasis
+                    costBasis: end?.costBasis,
+                    reason: end?.reason
                 )
             }
         )

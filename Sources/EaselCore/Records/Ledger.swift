@@ -32,11 +32,12 @@ package protocol Ledger: TermsLedger {
     /// Says that this gateway lives; others take over its calls when it stops saying so.
     func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError)
 
-    /// Calls in progress whose gateway is `gatewayID`, or one that was silent since `silentSince`.
-    func orphans(of gatewayID: UUID?, silentSince: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
+    /// Calls in progress whose gateway is one of `gatewayIDs`, or one that was silent since `silentSince`, and those whose
+    /// lease is over though their gateway lives.
+    func orphans(of gatewayIDs: [UUID], silentSince: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
-    /// Settled calls that still hold attempts of outcome `unknown` younger than `since` that are not posted at their bound,
-    /// to ask about once more.
+    /// Settled calls with attempts younger than `since` of which something is still to find out, to ask about once more:
+    /// unknown ones that are not posted at their bound, and those that delivered a part and broke off.
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
     /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.

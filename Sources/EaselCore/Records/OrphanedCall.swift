@@ -42,19 +42,28 @@ package struct OrphanedAttempt: Sendable {
     package let providerTaskID: String?
     package let cost: Money?
     package let costBasis: CostBasis?
+    package let reason: String?
 
     package init(
         start: AttemptStart,
         outcome: AttemptOutcome,
         providerTaskID: String?,
         cost: Money?,
-        costBasis: CostBasis?
+        costBasis: CostBasis?,
+        reason: String? = nil
     ) {
         self.start = start
         self.outcome = outcome
         self.providerTaskID = providerTaskID
         self.cost = cost
         self.costBasis = costBasis
+        self.reason = reason
+    }
+
+    /// Whether it delivered a part of what was asked for and broke off, so that its cost is only bounded. Pictures that a
+    /// provider keeps back leave nothing to ask.
+    package var brokeOff: Bool {
+        outcome == .partial && costBasis == .unknown && reason != "ok" && reason != "withheld"
     }
 }
 

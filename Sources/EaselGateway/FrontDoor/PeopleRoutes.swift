@@ -11,15 +11,18 @@ final class PeopleRoutes: Sendable {
 
     let ledger: any Ledger
     let authenticator: Authenticator
+    let terms: TermsShelf
     let time: TimeSource
 
     init(
         ledger: any Ledger,
         authenticator: Authenticator,
+        terms: TermsShelf,
         time: TimeSource
     ) {
         self.ledger = ledger
         self.authenticator = authenticator
+        self.terms = terms
         self.time = time
     }
 
@@ -66,6 +69,7 @@ final class PeopleRoutes: Sendable {
         let record: TeamRecord
         do {
             record = try await ledger.setTeam(name, allowsUnpriced: change.allow_unpriced)
+            try await terms.refresh(from: ledger)
         } catch {
             if case .notFound = error { throw Problem(.notFound, "There is no such team.") }
             throw Problem(changing: error)

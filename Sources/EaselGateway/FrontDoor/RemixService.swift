@@ -117,8 +117,15 @@ final class RemixService: Sendable {
     /// Plans the call and writes it down, anew as long as the terms change meanwhile. Registered as running when it
     /// returns a first round.
     private func admitted(_ order: Order) async throws(Problem) -> Admitted {
-        for _ in 0..<Self.planningTries {
-            let first = try firstRound(of: order)
+        for turn in 0..<Self.planningTries {
+            let first: FirstRound
+            do {
+                first = try firstRound(of: order)
+            } catch {
+                // What stands in the way of every provider may be a price or a budget that has changed since.
+                guard error.code == .budgetExceeded, turn == 0, try await termsHaveChanged() else { throw error }
+                continue
+            }
             guard registry.begin() else {
                 throw Problem(.unavailable, "The gateway is shutting down; nothing was spent.", retryAfter: .seconds(5))
             }
@@ -128,7 +135,7 @@ final class RemixService: Sendable {
                 if verdict == .stale { try await terms.refresh(from: tools.ledger) }
             } catch {
                 registry.end()
-                throw Problem(error)
+                throw refusal(of: first, error)
             }
             if verdict == .admitted { return .first(first) }
             registry.end()
@@ -141,6 +148,23 @@ final class RemixService: Sendable {
             }
         }
         throw Problem(.unavailable, "Prices and budgets keep changing; nothing was spent.", retryAfter: .seconds(1))
+    }
+
+    /// Whatever is wrong with the ledger is not the request's fault, and nothing was spent.
+    private func refusal(of first: FirstRound, _ error: LedgerError) -> Problem {
+        if case .unavailable = error { return Problem(error) }
+        tools.log.error("an admission was refused", ["call_id": first.context.callID.text, "error": "\(error)"])
+        return Problem(.unavailable, "The ledger did not take the call; nothing was spent.", retryAfter: .seconds(2))
+    }
+
+    private func termsHaveChanged() async throws(Problem) -> Bool {
+        let before = terms.terms.version
+        do {
+            try await terms.refresh(from: tools.ledger)
+        } catch {
+            throw Problem(error)
+        }
+        return terms.terms.version != before
     }
 
     /// A call that is planned and has the rows of its first round, and of which nothing is written yet.

@@ -7,6 +7,8 @@ import Foundation
 /// posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
 final class Resolver: Sendable {
     static let batch = 100
+    /// Calls that are looked into at the same time.
+    static let atOnce = 8
     static let unknownBatch = 2000
     static let askTimeout = Duration.seconds(10)
     /// A gateway that has not given a sign of life for this long is taken for dead.
@@ -40,17 +42,17 @@ final class Resolver: Sendable {
     }
 
     /// Settles what gateways left behind. Returns how many calls were settled.
-    /// `gatewayID` is a gateway known to be gone, such as the one before a restart in the same data directory.
+    /// `gatewayIDs` are gateways known to be gone, such as those before a restart in the same data directory.
     @discardableResult
-    func sweepOrphans(of gatewayID: UUID?) async throws(LedgerError) -> Int {
+    func sweepOrphans(of gatewayIDs: [UUID]) async throws(LedgerError) -> Int {
         var settled = 0
         while !Task.isCancelled {
             let orphans = try await ledger.orphans(
-                of: gatewayID,
+                of: gatewayIDs,
                 silentSince: time.now - Self.silence,
                 limit: Self.batch
             )
-            for orphan in orphans { try await settle(orphan) }
+            try await settle(orphans)
             settled += orphans.count
             if orphans.count < Self.batch { break }
         }
@@ -63,10 +65,30 @@ final class Resolver: Sendable {
         let now = SteadyInstant.now
         // Older ones are posted at their bound by then.
         let since = time.now - unknownAfter - .seconds(86_400)
-        for call in try await ledger.unknownAttempts(since: since, limit: Self.unknownBatch)
-        where schedule.isDue(call.callID, now: now) {
-            try await settle(call)
+        let calls = try await ledger.unknownAttempts(since: since, limit: Self.unknownBatch)
+        try await settle(calls.filter { schedule.isDue($0.callID, now: now) })
+    }
+
+    /// Several at a time: each waits for a provider, and thousands may be left behind. Throws what the first that failed
+    /// threw, after all were tried.
+    private func settle(_ calls: [OrphanedCall]) async throws(LedgerError) {
+        let failure = await withTaskGroup(of: LedgerError?.self) { group in
+            var failure: LedgerError?
+            for (index, call) in calls.enumerated() {
+                if index >= Self.atOnce, let ended = await group.next() { failure = failure ?? ended }
+                group.addTask {
+                    do throws(LedgerError) {
+                        try await self.settle(call)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for await ended in group { failure = failure ?? ended }
+            return failure
         }
+        if let failure { throw failure }
     }
 
     private func settle(_ orphan: OrphanedCall) async throws(LedgerError) {
@@ -112,7 +134,8 @@ final class Resolver: Sendable {
     private func isOpen(_ attempt: OrphanedAttempt, of orphan: OrphanedCall) -> Bool {
         switch attempt.outcome {
         case .pending, .unknown: true
-        case .succeeded, .partial: orphan.status == .inProgress
+        case .succeeded: orphan.status == .inProgress
+        case .partial: orphan.status == .inProgress || attempt.brokeOff
         case .refused, .failed: false
         }
     }
@@ -147,6 +170,7 @@ final class Resolver: Sendable {
                 copyrightDetection: orphan.copyrightDetection
             )
             if case .ended(let result) = await provider.recover(task, timeout: Self.askTimeout) {
+                if attempt.brokeOff, orphan.status != .inProgress { return costOnly(attempt, result) }
                 var delivered: [ImageDelivery.Delivered] = []
                 for image in result.images.prefix(start.imagesAsked) {
                     let picture = await delivery.deliver(
@@ -187,6 +211,28 @@ final class Resolver: Sendable {
             providerTaskID: attempt.providerTaskID,
             providerRequestID: nil,
             extra: [:]
+        )
+        return Resolved(end: end, pictures: [])
+    }
+
+    /// The caller has the pictures that came, and their files stay as they are; what the whole cost is put right.
+    private func costOnly(_ attempt: OrphanedAttempt, _ result: ProviderResult) -> Resolved? {
+        guard let cost = result.cost else { return nil }
+        let end = AttemptEnd(
+            start: attempt.start,
+            outcome: .partial,
+            reason: "broke_off",
+            errorCode: nil,
+            httpStatus: result.httpStatus,
+            sent: true,
+            cost: cost,
+            costBasis: .provider,
+            timings: result.timings,
+            endedAt: time.now,
+            imagesReturned: result.images.count,
+            providerTaskID: attempt.providerTaskID,
+            providerRequestID: result.providerRequestID,
+            extra: result.extra
         )
         return Resolved(end: end, pictures: [])
     }

@@ -136,11 +136,11 @@ package final class JournaledLedger: Ledger, Sendable {
     }
 
     package func orphans(
-        of gatewayID: UUID?,
+        of gatewayIDs: [UUID],
         silentSince: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await base.orphans(of: gatewayID, silentSince: silentSince, limit: limit)
+        try await base.orphans(of: gatewayIDs, silentSince: silentSince, limit: limit)
     }
 
     package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {

@@ -21,7 +21,7 @@ extension PostgresLedger {
     }
 
     package func orphans(
-        of gatewayID: UUID?,
+        of gatewayIDs: [UUID],
         silentSince: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
@@ -37,10 +37,12 @@ extension PostgresLedger {
                 """
                 SELECT team_id, received_at, call_id, model, images_requested, copyright_detection, status FROM calls
                 WHERE status = 'in_progress'
-                    AND (gateway_id = $1 OR (gateway_id <> ALL($2) AND received_at < $3))
+                    AND (gateway_id = ANY($1) OR (gateway_id <> ALL($2) AND received_at < $3)
+                        OR EXISTS (SELECT 1 FROM reservations AS r
+                            WHERE r.team_id = calls.team_id AND r.call_id = calls.call_id AND r.expires_at < $3))
                 ORDER BY received_at, call_id LIMIT $4
                 """,
-                [.uuid(gatewayID), .uuids(living), .time(silentSince), .int(limit)],
+                [.uuids(gatewayIDs), .uuids(living), .time(silentSince), .int(limit)],
                 deadline: deadline
             )
             return try Self.withAttempts(calls, on: connection, deadline)
@@ -55,7 +57,8 @@ extension PostgresLedger {
                     c.status
                 FROM calls AS c
                 JOIN (SELECT DISTINCT team_id, call_id FROM attempts
-                    WHERE outcome = 'unknown' AND cost_nusd IS NULL AND started_at >= $1) AS a
+                    WHERE started_at >= $1 AND ((outcome = 'unknown' AND cost_nusd IS NULL)
+                        OR (outcome = 'partial' AND cost_basis = 'unknown' AND reason NOT IN ('ok', 'withheld')))) AS a
                     ON a.team_id = c.team_id AND a.call_id = c.call_id
                 WHERE c.status <> 'in_progress' AND c.received_at >= $2
                 ORDER BY c.received_at, c.call_id LIMIT $3
@@ -97,7 +100,7 @@ extension PostgresLedger {
                     """
                     SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, images_asked,
                         bound_nusd, price_per_image_nusd, duplicate_risk, outcome, provider_task_id, cost_nusd,
-                        cost_basis
+                        cost_basis, reason
                     FROM attempts
                     WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
                     ORDER BY ordinal
@@ -143,7 +146,8 @@ extension PostgresLedger {
             outcome: try row.word(AttemptOutcome.self),
             providerTaskID: try row.optionalText(),
             cost: try row.optionalMoney(),
-            costBasis: try row.optionalWord(CostBasis.self)
+            costBasis: try row.optionalWord(CostBasis.self),
+            reason: try row.optionalText()
         )
     }
 }

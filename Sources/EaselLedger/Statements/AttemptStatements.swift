@@ -97,13 +97,14 @@ enum AttemptStatements {
         )
     }
 
-    /// Only what is still unknown can be found out later.
+    /// Only what is still unknown, or was broken off, can be found out later.
     private static let resolveSQL = """
         INSERT INTO attempts (\(startColumns), \(endColumns))
         SELECT \(values) FROM calls AS c
         WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.status <> 'in_progress'
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
         WHERE attempts.outcome IN ('pending', 'unknown')
+            OR (attempts.outcome = 'partial' AND attempts.cost_basis = 'unknown')
         """
 
     static func start(_ start: AttemptStart) -> SQLCommand {

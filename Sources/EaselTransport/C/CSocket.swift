@@ -6,6 +6,20 @@ enum CSocket {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// The next connection that waits at a listener; nil when none does.
+    static func accept(_ listener: Int32) -> Int32? {
+        while true {
+            let descriptor = Foundation.accept(listener, nil, nil)
+            if descriptor >= 0 {
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+                _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+                return descriptor
+            }
+            // One that broke off while it waited is no reason to leave the others.
+            guard errno == EINTR || errno == ECONNABORTED else { return nil }
+        }
+    }
+
     static func close(_ descriptor: Int32) {
         _ = Foundation.close(descriptor)
     }

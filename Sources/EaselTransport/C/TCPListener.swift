@@ -33,6 +33,20 @@ final class TCPListener {
         }
     }
 
+    /// Closes it after taking in what waits in the kernel's queue: the kernel would reset those connections, and a client
+    /// could not tell whether its request had been read.
+    func closeAfterAccepting() {
+        guard isOpen else { return }
+        var descriptor = uv_os_fd_t()
+        let handle = UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        if uv_fileno(handle, &descriptor) == 0 {
+            while let accepted = CSocket.accept(descriptor) {
+                if let socket = TCPSocket(descriptor: accepted, loop: loop) { accept(socket) }
+            }
+        }
+        close()
+    }
+
     func close() {
         guard isOpen else { return }
         isOpen = false

@@ -45,6 +45,19 @@ final class TCPSocket: @unchecked Sendable {
         uv_tcp_nodelay(raw, 1)
     }
 
+    /// Takes over a connection that was accepted by hand. Nil when the loop refuses it.
+    init?(descriptor: Int32, loop: EventLoop) {
+        self.loop = loop
+        uv_tcp_init(loop.raw, raw)
+        raw.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        guard uv_tcp_open(raw, descriptor) == 0 else {
+            CSocket.close(descriptor)
+            close()
+            return nil
+        }
+        uv_tcp_nodelay(raw, 1)
+    }
+
     private var stream: UnsafeMutablePointer<uv_stream_t> {
         UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_stream_t.self)
     }

@@ -279,9 +279,10 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
-    /// Draining has begun: an idle connection goes now, a busy one after its answer.
+    /// Draining has begun: an idle connection goes after the last call, for its next request may be on its way; a busy
+    /// one after its answer.
     func drain() {
-        if phase == .idle { close() }
+        if phase == .idle { deadline?.set(after: ServerUnit.lastCall) }
     }
 
     /// The loop stops, or the grace of a drain is over.

@@ -20,6 +20,7 @@ final class ServerUnit: @unchecked Sendable {
     private var listener: TCPListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var graceTimer: LoopTimer?
+    private var lastCallTimer: LoopTimer?
     private var waiters: [UnsafeContinuation<Void, Never>] = []
 
     init(
@@ -67,16 +68,22 @@ final class ServerUnit: @unchecked Sendable {
         let connection = ServerConnection(unit: self, socket: socket)
         connections[ObjectIdentifier(connection)] = connection
         connection.start()
+        if isDraining { connection.drain() }
     }
 
     /// A connection has closed.
     func forget(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         counters.openConnections.subtract(1, ordering: .relaxed)
-        if connections.isEmpty, isDraining { drained() }
+        drainedIfQuiet()
     }
 
-    /// Stops accepting, closes what is idle, and waits until the rest is answered or the grace is over.
+    /// After a drain has begun, for so long requests are still read: those that were on their way to us when the signal
+    /// came. They get an answer that ends their connection instead of a reset, which tells a client nothing.
+    static let lastCall = Duration.milliseconds(100)
+
+    /// Stops accepting after the last call, closes what is idle, and waits until the rest is answered or the grace is
+    /// over.
     func drain(grace: Duration) async {
         await withUnsafeContinuation { continuation in
             let accepted = loop.trySubmit { [self] in beginDrain(grace, continuation) }
@@ -85,18 +92,26 @@ final class ServerUnit: @unchecked Sendable {
     }
 
     private func beginDrain(_ grace: Duration, _ continuation: UnsafeContinuation<Void, Never>) {
-        isDraining = true
-        listener?.close()
-        listener = nil
-        for connection in Array(connections.values) { connection.drain() }
-        if connections.isEmpty {
-            continuation.resume()
-            return drained()
-        }
         waiters.append(continuation)
+        let isFirst = !isDraining
+        isDraining = true
         _ = loop.updatedNow()
         if graceTimer == nil { graceTimer = LoopTimer(loop: loop.raw) { [unowned self] in abortAll() } }
         graceTimer?.start(milliseconds: grace.timerMilliseconds)
+        guard isFirst else { return drainedIfQuiet() }
+        for connection in Array(connections.values) { connection.drain() }
+        lastCallTimer = LoopTimer(loop: loop.raw) { [unowned self] in endLastCall() }
+        lastCallTimer?.start(milliseconds: min(Self.lastCall, grace).timerMilliseconds)
+    }
+
+    private func endLastCall() {
+        listener?.closeAfterAccepting()
+        listener = nil
+        drainedIfQuiet()
+    }
+
+    private func drainedIfQuiet() {
+        if isDraining, listener == nil, connections.isEmpty { drained() }
     }
 
     private func abortAll() {
@@ -106,6 +121,8 @@ final class ServerUnit: @unchecked Sendable {
     private func drained() {
         graceTimer?.close()
         graceTimer = nil
+        lastCallTimer?.close()
+        lastCallTimer = nil
         loop.forgetStop(self)
         let waiters = waiters
         self.waiters.removeAll()

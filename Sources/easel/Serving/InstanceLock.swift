@@ -1,13 +1,17 @@
 import EaselBase
 import Foundation
 
-/// One gateway to a data directory: a lock that goes with the process, and the name of the gateway that was here before.
+/// One gateway to a data directory: a lock that goes with the process, and the names of the gateways that were here before.
 ///
-/// Holding the lock proves that the gateway before is gone, so that its calls can be taken over at once (M7).
+/// Holding the lock proves that they are gone, so that their calls can be taken over at once (M7). A name stays until its
+/// calls are settled: a gateway that is killed again and again before it has come to that leaves a list.
 final class InstanceLock: Sendable {
     let gatewayID: UUID
-    let previousGatewayID: UUID?
+    /// The newest first.
+    let previousGatewayIDs: [UUID]
     private let descriptor: Int32
+    /// Beyond that many, calls of older gateways wait until those count as silent.
+    private static let remembered = 100
 
     init(directory: String, now: Timestamp) throws {
         let path = directory + "/gateway.lock"
@@ -21,18 +25,29 @@ final class InstanceLock: Sendable {
                 "another Easel is running in \(directory); stop it, or give this one a data_dir of its own"
             )
         }
-        var buffer = [UInt8](repeating: 0, count: 64)
+        var buffer = [UInt8](repeating: 0, count: 64 * Self.remembered)
         let count = pread(descriptor, &buffer, buffer.count, 0)
         let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        previousGatewayID = UUID(uuidString: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        let names = text.split(whereSeparator: \.isWhitespace).compactMap { UUID(uuidString: String($0)) }
+        previousGatewayIDs = Array(names.prefix(Self.remembered - 1))
         gatewayID = UUIDv7.mint(at: now)
-        let name = Array((gatewayID.text + "\n").utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, name, name.count, 0) == name.count,
-            fsync(descriptor) == 0
-        else {
+        guard Self.write([gatewayID] + previousGatewayIDs, to: descriptor) else {
             close(descriptor)
             throw CommandFailure("cannot write \(path): \(String(cString: strerror(errno)))")
         }
+    }
+
+    /// The calls of the gateways before are settled: only this one's name is left for the next.
+    func forgetPrevious() {
+        _ = Self.write([gatewayID], to: descriptor)
+    }
+
+    private static func write(_ ids: [UUID], to descriptor: Int32) -> Bool {
+        let names = Array(ids.map { $0.text + "\n" }.joined().utf8)
+        // Overwritten and then cut, so that a crash in between leaves names and at worst some twice.
+        return pwrite(descriptor, names, names.count, 0) == names.count
+            && ftruncate(descriptor, off_t(names.count)) == 0
+            && fsync(descriptor) == 0
     }
 
     func release() {

@@ -138,7 +138,7 @@ final class House: Sendable {
             ),
             terms: terms,
             adminTeam: try await Self.team("operators", in: ledger),
-            previousGatewayID: nil,
+            previousGatewayIDs: [],
             group: Self.group,
             client: client,
             journalPending: { ledger.pendingCount },

@@ -1,0 +1,83 @@
+"""Many clients at several gateways race for the last of one hard budget (M2)."""
+from decimal import Decimal
+
+from . import books, budgets, client
+from .place import Gateway, Place, Postgres
+from .providers import Providers, nano, usd
+from .report import Report
+
+SCOPE = "team:race"
+
+
+def run(options):
+    report = Report("race")
+    place = Place(options.easel, options.keep)
+    try:
+        race(report, place, options)
+    finally:
+        place.close()
+    report.finish()
+    return report
+
+
+def race(report, place, options):
+    cap, price = Decimal(options.cap), Decimal(options.price)
+    expected = min(options.requests, int(cap // price))
+    providers = Providers.choose(place, options, stub_price=price)
+    database = Postgres(place)
+    settings = providers.settings({"runware": ("runware", "sync")}, timeout="30s", in_flight=256)
+    settings += "artifacts:\n  store: none\nlogging:\n  level: warning\n"
+    gateways = [Gateway(place, f"gateway{n + 1}", settings, database) for n in range(options.gateways)]
+    for gateway in gateways:
+        gateway.start()
+    report.say(f"{len(gateways)} gateway(s), {options.requests} requests by {options.concurrency} clients, "
+               f"${price} each, hard budget ${cap}")
+    key = client.make_team(gateways[0], "race")
+    has_budgets = budgets.put(gateways[0], SCOPE, str(cap))
+    if has_budgets:
+        client.must(gateways[0].url, "PUT", "/v1/prices", gateways[0].admin_key, {"prices": [
+            {"provider": "runware", "model": "ideogram-4.0", "rendering_speed": "default", "usd_per_image": str(price),
+             "effective_from": "2025-01-01T00:00:00Z"}]})
+    else:
+        report.note(budgets.NONE + ": only log and books are compared")
+    watch = budgets.Watch(gateways, SCOPE) if has_budgets else None
+
+    load = client.Load([gateway.url for gateway in gateways],
+                       lambda _, tag: client.Order(key, client.remix_body(tag)), options.concurrency,
+                       f"race-{options.seed}", limit=options.requests, timeout=90)
+    ended = load.wait(180)
+    report.check(ended, "every client came to an end")
+    answers = load.answers
+    report.figure("answers", client.statuses(answers))
+    if watch:
+        watch.stop()
+        check_budget(report, gateways, watch, answers, expected, expected * nano(price))
+    entries = providers.entries()
+    if has_budgets:
+        report.check(sum(entry.cost for entry in entries) == expected * nano(price),
+                     f"the provider billed ${usd(sum(entry.cost for entry in entries))}, "
+                     f"which is {expected} x ${price}")
+    log = books.Log(database.query, {"runware": "runware"})
+    books.Comparison(log, entries, providers).report(report)
+    books.check_answers(report, log, answers, idempotent=False)
+    books.check_program(report, gateways[0], log)
+    for gateway in gateways:
+        gateway.terminate()
+
+
+def check_budget(report, gateways, watch, answers, expected, spent):
+    done = [answer for answer in answers if answer.status == 200]
+    refused = [answer for answer in answers if answer.status == 402 and answer.code == "budget_exceeded"]
+    others = [answer.evidence() for answer in answers if answer not in done and answer not in refused]
+    report.check(len(done) == expected, f"{len(done)} of {len(answers)} requests were served, {expected} could be paid",
+                 [answer.evidence() for answer in done])
+    report.check(not others, f"the other {len(refused)} were answered 402 budget_exceeded, none otherwise", others)
+    report.figure("budget readings meanwhile", watch.readings)
+    report.figure("highest spent + reserved", usd(watch.highest))
+    report.check(watch.readings and not watch.broken,
+                 f"spent + reserved stayed within the limit in {watch.readings} readings", watch.broken)
+    for gateway in gateways:
+        figures = budgets.read(gateway, SCOPE)
+        report.check(figures["spent"] == spent and figures["reserved"] == 0,
+                     f"{gateway.name} shows ${usd(figures['spent'])} spent and ${usd(figures['reserved'])} reserved",
+                     [budgets.text(figures)])
