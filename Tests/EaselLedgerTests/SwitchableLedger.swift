@@ -10,7 +10,7 @@ struct SwitchableLedger: Ledger {
 
     init(_ base: PostgresLedger) { self.base = base }
 
-    private func reach() throws(LedgerError) -> PostgresLedger {
+    func reach() throws(LedgerError) -> PostgresLedger {
         if isAway.withLock(\.self) { throw .unavailable("switched away") }
         return base
     }

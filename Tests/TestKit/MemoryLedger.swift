@@ -26,6 +26,9 @@ package final class MemoryLedger: Ledger {
         var teams: [TeamRecord] = []
         var keys: [(key: NewKey, revokedAt: Timestamp?)] = []
         var lookUps = 0
+        var reconciliations: [Reconciliation] = []
+        /// By attempt.
+        var reconciled: [UUID: UUID] = [:]
     }
 
     let state = Locked(State())

@@ -4,7 +4,7 @@ package import Foundation
 /// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
-package protocol Ledger: Sendable {
+package protocol Ledger: ReconciliationBook {
     // MARK: On the way of a call
 
     /// Writes a call, its reservation and its first attempts in one transaction. Nothing may be sent before it returns.

@@ -7,7 +7,7 @@ package import Foundation
 /// New spending still needs the database: an admission is never journalled. What is in flight goes on: an attempt is on
 /// disc before it is sent (M4), in the database or here, and a settlement is never lost.
 package final class JournaledLedger: Ledger, Sendable {
-    private let base: any Ledger
+    let base: any Ledger
     private let journal: Journal
     private let log: Log
     private let isReplaying = Locked(false)
