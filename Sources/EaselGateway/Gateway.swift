@@ -108,6 +108,12 @@ package final class Gateway: Sendable {
             ),
             people: PeopleRoutes(ledger: ledger, authenticator: authenticator, time: time),
             reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
+            reconciliations: ReconciliationRoutes(
+                ledger: ledger,
+                providers: byName,
+                authenticator: authenticator,
+                time: time
+            ),
             status: StatusRoutes(
                 ledger: ledger,
                 authenticator: authenticator,
