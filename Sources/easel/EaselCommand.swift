@@ -18,6 +18,8 @@ enum ExitCode {
     static let done: Int32 = 0
     static let failed: Int32 = 1
     static let usage: Int32 = 2
+    /// The report has a data gap; only with `--check`.
+    static let dataGap: Int32 = 5
 }
 
 /// What ends a command: a sentence for people and an exit code.
@@ -79,6 +81,7 @@ enum CommandRunner {
         case "price": try await PriceCommand.run(arguments)
         case "provider": try await ProviderCommand.run(arguments)
         case "route": try await RouteCommand.run(arguments)
+        case "reconcile": try await ReconcileCommand.run(arguments)
         case "db": try await DatabaseCommand.run(arguments)
         case "sandbox": try await SandboxCommand.run(arguments)
         case "doctor": try await DoctorCommand.run(arguments)
