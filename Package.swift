@@ -98,6 +98,7 @@ let package = Package(
                 "EaselSandbox",
             ]
         ),
+        tests("ProofTests", []),
         tests(
             "EndToEndTests",
             [

@@ -136,7 +136,24 @@ class Bench:
         location = os.path.join(data, "postgres-location")
         cluster = open(location).read().split("\n")[0].strip() if os.path.exists(location) else os.path.join(data, "postgres")
         postmaster = int(open(os.path.join(cluster, "postmaster.pid")).readline())
-        return {"url": url, "key": key, "pid": child.pid, "postmaster": postmaster, "data": data, "config": config}
+        return {"url": url, "key": key, "admin": admin, "pid": child.pid, "postmaster": postmaster, "data": data,
+                "config": config}
+
+    def ask(self, gateway, method, path, body):
+        request = urllib.request.Request(
+            gateway["url"] + path, json.dumps(body).encode(),
+            {"Authorization": f"Bearer {gateway['admin']}", "Content-Type": "application/json"}, method=method)
+        return json.load(urllib.request.urlopen(request))
+
+    def budgeted_key(self, gateway):
+        """A key whose calls count in three hard budgets that they never use up: the team's by month, the project's by
+        day, and the key's in total."""
+        self.ask(gateway, "POST", "/v1/teams", {"name": "budgeted"})
+        made = self.ask(gateway, "POST", "/v1/keys", {"team": "budgeted", "project": "bench"})
+        for scope, period in (("team:budgeted", "month"), ("project:budgeted/bench", "day"), (f"key:{made['id']}", "total")):
+            self.ask(gateway, "PUT", "/v1/budgets",
+                     {"scope": scope, "period": period, "limit_usd": "50000000", "hard": True})
+        return made["key"]
 
     def wrk(self, url, connections, key, body, seconds=None):
         environment = dict(os.environ, BODY_FILE=body, API_KEY=key)
@@ -168,17 +185,21 @@ class Bench:
                        "width": 2048, "height": 2048, "output": {"type": "base64", "format": "png"}}, file)
         time.sleep(1)
         remix = gateway["url"] + "/v1/remix"
-        self.wrk(remix, 16, gateway["key"], body, 3)
+        budgeted = self.budgeted_key(gateway)
+        for key in (gateway["key"], budgeted):
+            self.wrk(remix, 16, key, body, 3)
         rows = []
         for connections in (1, 16, 64):
-            samples = {"nginx": [], "easel": []}
+            samples = {"nginx": [], "easel": [], "budgets": []}
             for _ in range(rounds):
-                for name, target, pids in (
-                    ("nginx", f"http://127.0.0.1:{proxy_port}/v1/remix", {"proxy": tree(proxy.pid)}),
-                    ("easel", remix, {"gateway": [gateway["pid"]], "postgres": tree(gateway["postmaster"])}),
+                ours = {"gateway": [gateway["pid"]], "postgres": tree(gateway["postmaster"])}
+                for name, target, key, pids in (
+                    ("nginx", f"http://127.0.0.1:{proxy_port}/v1/remix", gateway["key"], {"proxy": tree(proxy.pid)}),
+                    ("easel", remix, gateway["key"], ours),
+                    ("budgets", remix, budgeted, ours),
                 ):
                     before = {part: cpu_seconds(ids) for part, ids in pids.items()}
-                    result = self.wrk(target, connections, gateway["key"], body)
+                    result = self.wrk(target, connections, key, body)
                     for part, ids in pids.items():
                         spent = cpu_seconds(ids) - before[part]
                         result[f"{part}_cpu_ms_per_call"] = spent * 1000 / max(1, result["requests"])
@@ -257,9 +278,17 @@ def show(result):
         proxy, easel = row["nginx"], row["easel"]
         print(f"nginx  c={row['connections']:<5}{proxy['per_second']:>9.0f}{1:>7.2f}{proxy['p50_us'] / 1000:>9.2f}"
               f"{proxy['p99_us'] / 1000:>9.2f}{'':>11}{proxy['proxy_cpu_ms_per_call']:>13.3f}{'':>12}{proxy['not_200']:>9.0f}")
-        print(f"easel  c={row['connections']:<5}{easel['per_second']:>9.0f}{easel['per_second'] / proxy['per_second']:>7.2f}"
-              f"{easel['p50_us'] / 1000:>9.2f}{easel['p99_us'] / 1000:>9.2f}{(easel['p50_us'] - proxy['p50_us']) / 1000:>11.2f}"
-              f"{easel['gateway_cpu_ms_per_call']:>13.3f}{easel['postgres_cpu_ms_per_call']:>12.3f}{easel['not_200']:>9.0f}")
+        for name, easel in (("easel", easel), ("budgets", row["budgets"])):
+            print(f"{name:<7}c={row['connections']:<5}{easel['per_second']:>9.0f}"
+                  f"{easel['per_second'] / proxy['per_second']:>7.2f}{easel['p50_us'] / 1000:>9.2f}{easel['p99_us'] / 1000:>9.2f}"
+                  f"{(easel['p50_us'] - proxy['p50_us']) / 1000:>11.2f}{easel['gateway_cpu_ms_per_call']:>13.3f}"
+                  f"{easel['postgres_cpu_ms_per_call']:>12.3f}{easel['not_200']:>9.0f}")
+    for row in result["throughput"]["rows"]:
+        easel, budgets = row["easel"], row["budgets"]
+        cpu = [sum(side[f"{part}_cpu_ms_per_call"] for part in ("gateway", "postgres")) for side in (budgets, easel)]
+        print(f"three hard budgets, c={row['connections']}: {budgets['per_second'] / easel['per_second']:.2f} of the calls a "
+              f"second without, {cpu[0] / cpu[1]:.2f} of the CPU time a call, "
+              f"{(budgets['p50_us'] - easel['p50_us']) / 1000:+.2f} ms at the median")
     throughput = result["throughput"]
     print(f"logged: {throughput['calls_logged']} calls, {throughput['attempts_logged']} attempts; "
           f"gateway {throughput['rss_mib']:.0f} MiB resident after the load")

@@ -11,6 +11,7 @@ groups=(
     'EaselLedgerTests'
     'EaselGatewayTests'
     'EndToEndTests'
+    'ProofTests'
 )
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

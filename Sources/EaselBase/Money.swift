@@ -97,6 +97,20 @@ extension Money {
     }
 }
 
+extension Money {
+    /// For sentences and tables: `$0.60`, `$12.00`, `$0.0625`; every decimal that there is, two at least.
+    package var dollars: String {
+        var text = Money(nanodollars: nanodollars < 0 ? 0 - nanodollars : nanodollars).usd
+        let decimals = text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 }
+        switch decimals {
+        case nil: text += ".00"
+        case 1: text += "0"
+        default: break
+        }
+        return (nanodollars < 0 ? "-$" : "$") + text
+    }
+}
+
 extension Money: Codable {
     /// Money crosses JSON as a decimal string, never as a float.
     package init(from decoder: any Decoder) throws {

@@ -122,6 +122,12 @@ package final class Gateway: Sendable {
             ),
             people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
             reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
+            reconciliations: ReconciliationRoutes(
+                ledger: ledger,
+                providers: byName,
+                authenticator: authenticator,
+                time: time
+            ),
             status: StatusRoutes(
                 ledger: ledger,
                 authenticator: authenticator,

@@ -8,6 +8,8 @@ package struct SandboxConfiguration: Sendable {
     package var ideogramPort: UInt16?
     /// The keys that both providers accept; each is an account of its own in the billing record.
     package var apiKeys: [String]
+    /// The keys among them whose owner is an admin of Ideogram's organization; nil: all of them.
+    package var ideogramAdminKeys: [String]?
     /// How long one image takes, drawn evenly from the range for each task.
     package var latency: ClosedRange<Duration>
     /// Divides both sides of every picture, for load tests: replies still name the size that was asked for.

@@ -22,6 +22,8 @@ enum ExitCode {
     static let warned: Int32 = 3
     /// With `--check`: a budget is used up.
     static let exceeded: Int32 = 4
+    /// The report has a data gap; only with `--check`.
+    static let dataGap: Int32 = 5
 }
 
 /// What ends a command: a sentence for people and an exit code.
@@ -84,6 +86,7 @@ enum CommandRunner {
         case "price": try await PriceCommand.run(arguments)
         case "provider": try await ProviderCommand.run(arguments)
         case "route": try await RouteCommand.run(arguments)
+        case "reconcile": try await ReconcileCommand.run(arguments)
         case "db": try await DatabaseCommand.run(arguments)
         case "sandbox": try await SandboxCommand.run(arguments)
         case "doctor": try await DoctorCommand.run(arguments)

@@ -188,4 +188,12 @@ struct ASCIIDigitTests {
         #expect(!Character("1\u{301}").isASCIIDigit)
         #expect(!Character("5\u{FE0F}\u{20E3}").isASCIIDigit)
     }
+
+    @Test func `dollars have two decimals at least`() {
+        let cases: [(Int64, String)] = [
+            (0, "$0.00"), (500_000_000, "$0.50"), (12_000_000_000, "$12.00"), (62_500_000, "$0.0625"),
+            (-1_250_000_000, "-$1.25"), (1, "$0.000000001"),
+        ]
+        for (nanodollars, text) in cases { #expect(Money(nanodollars: nanodollars).dollars == text) }
+    }
 }

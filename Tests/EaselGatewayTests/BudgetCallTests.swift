@@ -25,7 +25,7 @@ import Testing
         #expect(await bench.remix().reply != nil)
         let problem = try #require(await bench.remix().problem)
         #expect(problem.code == .budgetExceeded && problem.budget?.remainingText == "$0.04")
-        #expect(problem.detail.contains("has $0.04 of $0.1 left, and this needs up to $0.06"))
+        #expect(problem.detail.contains("has $0.04 of $0.10 left, and this needs up to $0.06"))
         #expect(provider.tasks.count == 1)
         #expect(bench.registry.running == 0)
         #expect(ledger.violations == [])

@@ -77,7 +77,9 @@ import Testing
             let budget = refused["budget"]
             #expect(budget?["scope"] == "team:race" && budget?["limit_usd"] == "0.3" && budget?["remaining_usd"] == "0")
             #expect(budget?["resets_at"]?.stringValue?.hasSuffix("T00:00:00.000Z") == true)
-            #expect(refused["detail"]?.stringValue?.contains("has $0 of $0.3 left, and this needs up to $0.06") == true)
+            #expect(
+                refused["detail"]?.stringValue?.contains("has $0.00 of $0.30 left, and this needs up to $0.06") == true
+            )
             #expect(try await house.inProgress() == [], "a refusal leaves nothing behind")
             let explained = try await house.get("/v1/budgets/\(budget?["id"]?.stringValue ?? "")/explain")
             #expect(explained["groups"]?.arrayValue?.first?["calls"] == 5)

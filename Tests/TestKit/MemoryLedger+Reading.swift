@@ -37,8 +37,12 @@ extension MemoryLedger {
                 guard query.teamID == nil || call.teamID == query.teamID, call.status != .inProgress,
                     call.receivedAt >= query.from, call.receivedAt < query.to
                 else { continue }
-                Self.add(call, to: &groups[query.groupBy.map { Self.value($0, of: call) }, default: UsageFigures()])
-                Self.add(call, to: &totals)
+                Self.add(
+                    call,
+                    state.reconciled,
+                    to: &groups[query.groupBy.map { Self.value($0, of: call) }, default: UsageFigures()]
+                )
+                Self.add(call, state.reconciled, to: &totals)
                 quality.unknownAttempts += call.attempts.count { $0.outcome == .unknown }
                 quality.unpricedAttempts += call.attempts.count { $0.outcome != .unknown && $0.cost == nil }
             }
@@ -70,11 +74,15 @@ extension MemoryLedger {
         }
     }
 
-    private static func add(_ call: CallDetail, to figures: inout UsageFigures) {
+    private static func add(_ call: CallDetail, _ reconciled: [UUID: UUID], to figures: inout UsageFigures) {
         figures.calls += 1
         figures.images += call.imagesDelivered
         figures.cost += call.cost ?? .zero
         figures.estimated += call.estimated ?? .zero
+        figures.reconciled += call.attempts.filter { reconciled[$0.attemptID] != nil }.compactMap(\.cost).reduce(
+            .zero,
+            +
+        )
         figures.failovers += call.failover ? 1 : 0
         figures.nsfwImages += call.images.count { $0.nsfw == true }
         switch call.status {

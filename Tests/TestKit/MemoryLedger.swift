@@ -34,6 +34,9 @@ package final class MemoryLedger: Ledger {
         var priceChanges: [PriceChange] = []
         var budgets: [Budget] = []
         var idempotent: [String: (call: IdempotentCall, until: Timestamp)] = [:]
+        var reconciliations: [Reconciliation] = []
+        /// By attempt.
+        var reconciled: [UUID: UUID] = [:]
     }
 
     let state = Locked(State())

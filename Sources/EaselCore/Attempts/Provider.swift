@@ -22,6 +22,20 @@ package protocol Provider: Sendable {
 
     /// Asks what became of a task whose answer is missing (R4, M7): as `poll`, and wherever else the provider keeps it.
     func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery
+
+    /// What it bills under which names.
+    var billingNames: BillingNames { get }
+
+    /// What it says it was used for and charged on the days of the span (UTC). `models` are those of the log.
+    func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage
+}
+
+extension Provider {
+    package var billingNames: BillingNames { BillingNames() }
+
+    package func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage {
+        .unsupported("\(name) has no usage figures that can be asked for.")
+    }
 }
 
 /// What sending a task led to.

@@ -4,7 +4,7 @@ package import Foundation
 /// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
-package protocol Ledger: TermsLedger {
+package protocol Ledger: TermsLedger, ReconciliationBook {
     // MARK: On the way of a call
 
     /// Writes a call, its reservation in every budget that applies, and its first attempts in one transaction (M2, M3).

@@ -67,6 +67,10 @@ package struct UsageFigures: Sendable, Hashable {
     package var cost = Money.zero
     /// The part of `cost` that no provider confirmed.
     package var estimated = Money.zero
+    /// The part of `cost` that the provider's own replies said: whatever is not estimated.
+    package var provider: Money { cost - estimated }
+    /// The part of `cost` whose attempts a comparison with the provider's figures confirmed.
+    package var reconciled = Money.zero
     package var failovers = 0
     package var failoverCost = Money.zero
     package var nsfwImages = 0

@@ -19,7 +19,7 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
 
     private static func text(_ limit: BudgetLimit) -> String {
         switch limit {
-        case .money(let amount): "$\(amount.usd)"
+        case .money(let amount): amount.dollars
         case .images(let count): "\(count) images"
         }
     }

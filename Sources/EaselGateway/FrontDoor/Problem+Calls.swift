@@ -43,7 +43,7 @@ extension Problem {
             case (.unpriced, _):
                 "\(name) is hard, and a provider of the plan has no price. Set one, or allow unpriced calls for the team."
             case (.exceeded, .money):
-                "\(name) \(left), and this needs up to $\(refusal.asked?.usd ?? "?").\(resets)"
+                "\(name) \(left), and this needs up to \(refusal.asked?.dollars ?? "?").\(resets)"
             case (.exceeded, .images): "\(name) \(left), and this needs \(refusal.askedImages).\(resets)"
             }
         self.init(.budgetExceeded, sentence)

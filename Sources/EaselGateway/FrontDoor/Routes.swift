@@ -17,6 +17,7 @@ final class Routes: Sendable {
     let calls: CallRoutes
     let people: PeopleRoutes
     let reports: ReportRoutes
+    let reconciliations: ReconciliationRoutes
     let status: StatusRoutes
     let time: TimeSource
     let log: Log
@@ -34,6 +35,7 @@ final class Routes: Sendable {
         calls: CallRoutes,
         people: PeopleRoutes,
         reports: ReportRoutes,
+        reconciliations: ReconciliationRoutes,
         status: StatusRoutes,
         time: TimeSource,
         log: Log
@@ -50,6 +52,7 @@ final class Routes: Sendable {
         self.calls = calls
         self.people = people
         self.reports = reports
+        self.reconciliations = reconciliations
         self.status = status
         self.time = time
         self.log = log
@@ -100,6 +103,11 @@ final class Routes: Sendable {
         case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
         case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await explain(request)
         case ("GET", 3, "v1", "reports") where parts[2] == "usage": return try await reports.usage(request)
+        case ("GET", 2, "v1", "reconciliations"): return try await reconciliations.list(request)
+        case ("POST", 2, "v1", "reconciliations"): return try await reconciliations.create(request)
+        case ("GET", 3, "v1", "reconciliations"): return try await reconciliations.show(request, parts[2])
+        case (_, 2, "v1", "reconciliations"): throw Self.notAllowed(["GET", "POST"])
+        case (_, 3, "v1", "reconciliations"): throw Self.notAllowed(["GET"])
         case (_, 2, "v1", "teams"), (_, 2, "v1", "keys"): throw Self.notAllowed(["GET", "POST"])
         case (_, 3, "v1", "keys"): throw Self.notAllowed(["DELETE"])
         case (_, 3, "v1", "teams"): throw Self.notAllowed(["PATCH"])

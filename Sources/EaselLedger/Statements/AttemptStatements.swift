@@ -83,7 +83,7 @@ enum AttemptStatements {
 
     /// Another price for an attempt that delivered. A provider's own word stands.
     private static let repriceSQL = """
-        UPDATE attempts SET price_per_image_nusd = $4, cost_nusd = $5, cost_basis = 'price_book'
+        UPDATE attempts SET price_per_image_nusd = $4, cost_nusd = $5, cost_basis = 'price_book', reconciliation_id = NULL
         WHERE team_id = $1 AND started_at = $2 AND attempt_id = $3 AND cost_basis <> 'provider'
             AND outcome IN ('succeeded', 'partial')
         """

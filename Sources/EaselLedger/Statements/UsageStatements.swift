@@ -8,8 +8,8 @@ import EaselCore
 /// sums over any grouping are equal to the totals.
 enum UsageStatements {
     private static let figureNames = [
-        "calls", "succeeded", "partial", "refused", "failed", "images", "cost", "estimated", "failovers",
-        "failover_cost", "nsfw", "checked", "flagged", "undetermined",
+        "calls", "succeeded", "partial", "refused", "failed", "images", "cost", "estimated", "reconciled",
+        "failovers", "failover_cost", "nsfw", "checked", "flagged", "undetermined",
     ]
 
     /// The figures by group, or, not grouped, one row of totals.
@@ -46,7 +46,7 @@ enum UsageStatements {
                     count(*) FILTER (WHERE status = 'refused') AS refused,
                     count(*) FILTER (WHERE status = 'failed') AS failed,
                     coalesce(sum(images_delivered), 0) AS images,
-                    0::bigint AS cost, 0::bigint AS estimated,
+                    0::bigint AS cost, 0::bigint AS estimated, 0::bigint AS reconciled,
                     count(*) FILTER (WHERE failover) AS failovers,
                     coalesce(sum(failover_cost_nusd), 0) AS failover_cost,
                     0::bigint AS nsfw, 0::bigint AS checked, 0::bigint AS flagged, 0::bigint AS undetermined,
@@ -57,14 +57,15 @@ enum UsageStatements {
                 UNION ALL
                 SELECT \(list)0, 0, 0, 0, 0, 0, coalesce(sum(cost_nusd), 0),
                     coalesce(sum(cost_nusd) FILTER (WHERE cost_basis IN ('price_book', 'unknown')), 0),
+                    coalesce(sum(cost_nusd) FILTER (WHERE reconciliation_id IS NOT NULL), 0),
                     0, 0, 0, 0, 0, 0, NULL, NULL, NULL
                 FROM (
-                    SELECT \(attemptList)a.cost_nusd, a.cost_basis
+                    SELECT \(attemptList)a.cost_nusd, a.cost_basis, a.reconciliation_id
                     FROM c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
                     WHERE \(window("a.started_at"))
                 ) AS spent \(grouping)
                 UNION ALL
-                SELECT \(list)0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                SELECT \(list)0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                     count(*) FILTER (WHERE i.nsfw),
                     count(*) FILTER (WHERE i.copyright <> 'not_requested'),
                     count(*) FILTER (WHERE i.copyright = 'flagged'),
@@ -152,6 +153,7 @@ enum UsageStatements {
         figures.images = try row.optionalInt() ?? 0
         figures.cost = try row.optionalMoney() ?? .zero
         figures.estimated = try row.optionalMoney() ?? .zero
+        figures.reconciled = try row.optionalMoney() ?? .zero
         figures.failovers = try row.optionalInt() ?? 0
         figures.failoverCost = try row.optionalMoney() ?? .zero
         figures.nsfwImages = try row.optionalInt() ?? 0

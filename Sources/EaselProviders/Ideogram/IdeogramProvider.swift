@@ -10,8 +10,8 @@ package final class IdeogramProvider: Provider {
     /// What the documents of the remix pages allow for the source picture.
     static let imageLimit = 10_000_000
 
-    private let settings: ProviderSettings
-    private let client: HTTPClient
+    let settings: ProviderSettings
+    let client: HTTPClient
 
     package init(settings: ProviderSettings, client: HTTPClient) {
         self.settings = settings
@@ -99,13 +99,13 @@ package final class IdeogramProvider: Provider {
         }
     }
 
-    private func fields(contentType: String?) -> HTTPFields {
+    func fields(contentType: String?) -> HTTPFields {
         var fields = HTTPFields([("Api-Key", settings.apiKey), ("Accept", "application/json")])
         if let contentType { fields.add("Content-Type", contentType) }
         return fields
     }
 
-    private func timeouts(_ total: Duration) -> HTTPTimeouts {
+    func timeouts(_ total: Duration) -> HTTPTimeouts {
         HTTPTimeouts(
             connect: min(settings.connectTimeout, total),
             firstByte: settings.firstByteTimeout,

@@ -20,6 +20,7 @@ package final class RunwareProvider: Provider {
     package var kind: ProviderKind { .runware }
     package var maxInFlight: Int { settings.maxInFlight }
     package var timeout: Duration { settings.timeout }
+    var apiKey: String { settings.apiKey }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {
         RunwareTranslation.translate(request)
@@ -98,7 +99,7 @@ package final class RunwareProvider: Provider {
         return await post(try? JSON.encode([question], sorted: true), timeout: timeout)
     }
 
-    private func post(_ body: [UInt8]?, timeout: Duration) async -> Result<HTTPResponse, TransportError> {
+    func post(_ body: [UInt8]?, timeout: Duration) async -> Result<HTTPResponse, TransportError> {
         guard let body else {
             return .failure(TransportError(kind: .badURL, sent: false, detail: "the task could not be encoded"))
         }

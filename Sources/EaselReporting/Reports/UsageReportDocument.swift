@@ -51,6 +51,8 @@ private struct FiguresDocument: Encodable {
         try container.encode(figures.images, forKey: AnyKey("images"))
         try container.encode(figures.cost, forKey: AnyKey("cost_usd"))
         try container.encode(figures.estimated, forKey: AnyKey("estimated_usd"))
+        try container.encode(figures.provider, forKey: AnyKey("provider_usd"))
+        try container.encode(figures.reconciled, forKey: AnyKey("reconciled_usd"))
         try container.encode(figures.failovers, forKey: AnyKey("failovers"))
         try container.encode(figures.failoverCost, forKey: AnyKey("failover_cost_usd"))
         try container.encode(figures.nsfwImages, forKey: AnyKey("nsfw_images"))

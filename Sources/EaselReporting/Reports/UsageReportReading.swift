@@ -60,6 +60,7 @@ package enum UsageReportReading {
             figures.images = try count("images")
             figures.cost = try money("cost_usd")
             figures.estimated = try money("estimated_usd")
+            figures.reconciled = try money("reconciled_usd")
             figures.failovers = try count("failovers")
             figures.failoverCost = try money("failover_cost_usd")
             figures.nsfwImages = try count("nsfw_images")

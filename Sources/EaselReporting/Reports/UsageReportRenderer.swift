@@ -45,6 +45,8 @@ extension UsageFigures {
         ("images", { String($0.images) }),
         ("cost_usd", { $0.cost.usd }),
         ("estimated_usd", { $0.estimated.usd }),
+        ("provider_usd", { $0.provider.usd }),
+        ("reconciled_usd", { $0.reconciled.usd }),
         ("failovers", { String($0.failovers) }),
         ("failover_cost_usd", { $0.failoverCost.usd }),
         ("nsfw_images", { String($0.nsfwImages) }),

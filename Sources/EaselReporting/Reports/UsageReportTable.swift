@@ -13,7 +13,7 @@ struct UsageReportTable {
         self.report = report
         self.style = style
         let figures = report.rows.map(\.figures) + [report.totals]
-        decimals = FigureText.decimals(figures.flatMap { [$0.cost, $0.failoverCost] })
+        decimals = FigureText.decimals(figures.flatMap { [$0.cost, $0.estimated, $0.reconciled, $0.failoverCost] })
         marksEstimates = figures.contains { $0.estimated > .zero }
     }
 
@@ -130,6 +130,8 @@ struct UsageReportTable {
         .number("Failed", importance: 3),
         .number("Images", importance: 1),
         .number("Cost USD"),
+        .number("Said by provider", importance: 14),
+        .number("Reconciled USD", importance: 13),
         .number("Failovers", importance: 6),
         .number("Failover USD", importance: 10),
         .number("NSFW", importance: 2),
@@ -154,6 +156,8 @@ struct UsageReportTable {
             FigureText.count(figures.failed),
             FigureText.count(figures.images),
             FigureText.dollars(figures.cost, decimals: decimals) + mark,
+            FigureText.dollars(figures.provider, decimals: decimals),
+            FigureText.dollars(figures.reconciled, decimals: decimals),
             FigureText.count(figures.failovers),
             FigureText.dollars(figures.failoverCost, decimals: decimals),
             FigureText.count(figures.nsfwImages),
@@ -189,6 +193,7 @@ extension UsageFigures {
             sum.images += row.images
             sum.cost += row.cost
             sum.estimated += row.estimated
+            sum.reconciled += row.reconciled
             sum.failovers += row.failovers
             sum.failoverCost += row.failoverCost
             sum.nsfwImages += row.nsfwImages

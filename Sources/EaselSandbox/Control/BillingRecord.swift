@@ -16,6 +16,24 @@ package struct BillingEntry: Sendable, Equatable {
     package let cost: Money
     /// When it was charged.
     package let at: Timestamp
+
+    package init(
+        provider: SandboxProvider,
+        account: String,
+        model: String,
+        taskID: String,
+        images: Int,
+        cost: Money,
+        at: Timestamp
+    ) {
+        self.provider = provider
+        self.account = account
+        self.model = model
+        self.taskID = taskID
+        self.images = images
+        self.cost = cost
+        self.at = at
+    }
 }
 
 /// The providers' own books: what every executed task cost, whether or not the client ever learned of it.
@@ -31,7 +49,9 @@ package final class BillingRecord: Sendable {
     package init() {}
 
     /// Charges a task. A task that is in the books already is not charged again.
-    func charge(_ entry: BillingEntry) {
+    ///
+    /// Tests charge here what did not come through a client of theirs.
+    package func charge(_ entry: BillingEntry) {
         guard entry.images > 0 else { return }
         state.withLock { state in
             guard state.taskIDs.insert("\(entry.provider.rawValue) \(entry.taskID)").inserted else { return }

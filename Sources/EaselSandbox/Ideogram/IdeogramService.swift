@@ -56,7 +56,18 @@ final class IdeogramService: Sendable {
             guard call.method == "GET" else { throw .wrongMethod }
             return try poll(call, account: try account(call))
         }
+        if call.path == IdeogramUsage.path {
+            guard call.method == "GET" else { throw .wrongMethod }
+            return try usage(call, account: try account(call))
+        }
         throw .notFound("The requested URL was not found on the server.")
+    }
+
+    private func usage(_ call: SandboxCall, account: String) throws(IdeogramError) -> SandboxReply {
+        let admins = context.configuration.ideogramAdminKeys ?? context.configuration.apiKeys
+        guard admins.contains(account) else { throw .notFound("The requested URL was not found on the server.") }
+        let entries = context.billing.entries.filter { $0.provider == .ideogram && $0.account == account }
+        return .json(try IdeogramUsage(call, account: account, entries: entries, now: context.time.now).json)
     }
 
     /// Only the field `Api-Key` counts; a bearer token is the web application's.

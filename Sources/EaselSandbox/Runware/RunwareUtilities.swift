@@ -108,6 +108,20 @@ extension RunwareService {
         ]
     }
 
+    /// A list of texts; nil when it is not given.
+    private func names(_ name: String, _ members: [String: JSONValue]) throws(RunwareError) -> [String]? {
+        guard let value = members[name] else { return nil }
+        guard let items = value.arrayValue, !items.isEmpty, items.allSatisfy({ $0.stringValue != nil }) else {
+            throw RunwareError(
+                code: "invalid" + name.capitalizedFirst,
+                message: "'\(name)' must be a list of texts.",
+                parameters: [name],
+                type: "array"
+            )
+        }
+        return items.compactMap(\.stringValue)
+    }
+
     private func usage(
         _ members: [String: JSONValue],
         _ entries: [BillingEntry]
@@ -132,9 +146,34 @@ extension RunwareService {
                 parameters: ["startDate", "endDate"]
             )
         }
-        let models = members["models"]?.arrayValue?.compactMap(\.stringValue)
-        let part = entries.filter { $0.at >= start && $0.at < end && (models?.contains($0.model) ?? true) }
-        let groups = members["groupBy"]?.arrayValue?.compactMap(\.stringValue) ?? ["date"]
+        let models = try names("models", members)
+        let zone = members["timezone"]?.stringValue ?? "UTC"
+        guard let local = LocalTime(zone) else {
+            throw RunwareError(
+                code: "invalidTimezone",
+                message: "'timezone' must be an IANA name.",
+                parameters: ["timezone"],
+                type: "string"
+            )
+        }
+        // Days are those of the zone; the span's ends come as dates.
+        func first(of day: Timestamp) -> Timestamp {
+            let (year, month, date) = CivilDate.fromDays(Int(day.secondsSince1970 / 86_400))
+            return local.startOfDay(year: year, month: month, day: date) ?? day
+        }
+        let (from, to) = (first(of: start), first(of: end))
+        let part = entries.filter { $0.at >= from && $0.at < to && (models?.contains($0.model) ?? true) }
+        let groups = try names("groupBy", members) ?? ["date"]
+        let known = ["date", "model", "apiKey"]
+        guard groups.allSatisfy(known.contains) else {
+            throw RunwareError(
+                code: "invalidGroupBy",
+                message: "'groupBy' takes date, model and apiKey.",
+                parameters: ["groupBy"],
+                type: "array",
+                allowedValues: known.map { .string($0) }
+            )
+        }
         let images = part.reduce(0) { $0 + $1.images }
         let meta: JSONValue = [
             "totalRequests": .integer(part.count), "totalResults": .integer(images),
@@ -145,7 +184,7 @@ extension RunwareService {
         where groups.contains(group) {
             let rows = Dictionary(grouping: part) { entry in
                 switch group {
-                case "date": String(entry.at.description.prefix(10))
+                case "date": String(local.text(entry.at).prefix(10))
                 case "model": entry.model
                 default: "••••" + entry.account.suffix(4)
                 }

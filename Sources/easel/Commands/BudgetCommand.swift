@@ -55,21 +55,23 @@ enum BudgetCommand {
     private static func countsImages(_ budget: JSONValue) -> Bool { budget["limit_images"] != nil }
 
     private static func amount(_ budget: JSONValue, _ name: String) -> String? {
-        if let dollars = budget["\(name)_usd"]?.stringValue { return "$\(dollars)" }
+        if let amount = budget["\(name)_usd"]?.stringValue { return dollars(amount) }
         return budget["\(name)_images"]?.intValue.map { "\($0) img" }
     }
 
     private static func used(_ budget: JSONValue, _ name: String) -> String {
         countsImages(budget)
-            ? "\(budget["\(name)_images"]?.intValue ?? 0) img" : "$\(budget["\(name)_usd"]?.stringValue ?? "?")"
+            ? "\(budget["\(name)_images"]?.intValue ?? 0) img" : dollars(budget["\(name)_usd"]?.stringValue ?? "?")
     }
 
     /// Dollars and cents: a forecast is no exact figure.
     private static func rounded(_ text: String) -> String {
         guard let money = Money(usd: text) else { return text }
         let cents = (money.nanodollars + 5_000_000) / 10_000_000
-        return "~$\(Money(nanodollars: cents * 10_000_000).usd)"
+        return "~\(Money(nanodollars: cents * 10_000_000).dollars)"
     }
+
+    private static func dollars(_ text: String) -> String { Money(usd: text)?.dollars ?? "$\(text)" }
 
     private static func bar(_ budget: JSONValue) -> String {
         let percent = budget["spent_percent"]?.intValue ?? 0

@@ -1,0 +1,154 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselReporting
+import Foundation
+
+/// `easel reconcile`, `easel reconcile list` and `easel reconcile show`.
+enum ReconcileCommand {
+    static let spec = CommandSpec(
+        "reconcile",
+        "compare the log with what a provider says it charged",
+        subcommands: [
+            CommandSpec(
+                "run",
+                "compare day by day (UTC) and model by model, and keep the result",
+                discussion:
+                    "Every difference is explained by attempts that are listed, or called unexplained. Whole days are "
+                    + "compared. With --check the exit code is 5 when something is unexplained.",
+                options: [
+                    .option("provider", ValueSpec("NAME"), required: true, "a provider of the configuration"),
+                    .option("since", ValueSpec("WHEN"), default: "7d", "a date, a time, 7d, today or month"),
+                    .option("until", ValueSpec("WHEN"), default: "now", "a date or a time; its day is included"),
+                    .option(
+                        "csv",
+                        ValueSpec("FILE", .file),
+                        "an invoice with a date and an amount column instead of asking the provider"
+                    ),
+                    CommandTree.json, .flag("check", "exit code 5 when something is unexplained"),
+                ] + CommandTree.client,
+                examples: [
+                    "easel reconcile --provider runware --since 7d",
+                    "easel reconcile --provider ideogram --since month --csv invoice.csv --check",
+                ]
+            ),
+            CommandSpec(
+                "list",
+                "comparisons that were made, newest first",
+                options: [
+                    .option("provider", ValueSpec("NAME"), "one provider only"),
+                    .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),
+                    CommandTree.json, CommandTree.csv,
+                ] + CommandTree.client,
+                examples: ["easel reconcile list --provider runware"]
+            ),
+            CommandSpec(
+                "show",
+                "one comparison",
+                arguments: [ArgumentSpec("ID", .text, "its id, from easel reconcile list")],
+                options: [CommandTree.json] + CommandTree.client,
+                examples: ["easel reconcile show 01931c2e-7a00-7000-8000-000000000000"]
+            ),
+        ],
+        defaultSubcommand: "run",
+        examples: ["easel reconcile --provider runware --since 7d"]
+    )
+
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        switch arguments.command.last {
+        case "list":
+            let query = [("provider", arguments.text("provider")), ("limit", arguments.text("limit") ?? "20")]
+            try list.print(try await client.get("/v1/reconciliations", query: query), arguments)
+        case "show":
+            let id = APIClient.encode(arguments.text("ID") ?? "")
+            _ = try print(try await client.get("/v1/reconciliations/\(id)"), arguments)
+        default: try await compare(client, arguments)
+        }
+    }
+
+    private struct Row: Encodable {
+        let day: CivilDay
+        let model: String?
+        let images: Int?
+        let requests: Int?
+        let cost_usd: Money?
+    }
+
+    private struct Request: Encodable {
+        let provider: String
+        let from: String?
+        let to: String?
+        let rows: [Row]?
+        let source: String?
+    }
+
+    private static func compare(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let file = arguments.text("csv")
+        let request = Request(
+            provider: arguments.text("provider") ?? "",
+            from: arguments.text("since"),
+            to: arguments.text("until"),
+            rows: try file.map(rows),
+            source: file.map { String(($0 as NSString).lastPathComponent.prefix(100)) }
+        )
+        // A provider may take its time, and a busy month is many rows to mark.
+        let body = try await client.post(
+            "/v1/reconciliations",
+            body: try JSON.encode(request),
+            type: "application/json",
+            timeout: .seconds(600)
+        )
+        let unexplained = try print(body, arguments)
+        if arguments.has("check"), unexplained > 0 {
+            throw CommandFailure(
+                "\(unexplained) difference\(unexplained == 1 ? " is" : "s are") not explained",
+                code: ExitCode.dataGap
+            )
+        }
+    }
+
+    private static func rows(_ file: String) throws -> [Row] {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure("cannot read \(file)", code: ExitCode.usage)
+        }
+        do throws(InvoiceCSV.Faults) {
+            return try InvoiceCSV([UInt8](data)).rows.map {
+                Row(day: $0.day, model: $0.model, images: $0.images, requests: $0.requests, cost_usd: $0.cost)
+            }
+        } catch {
+            let named = error.faults.prefix(20).map { "  \(file):\($0.line): \($0.message)" }
+            let more = error.faults.count > named.count ? ["  and \(error.faults.count - named.count) more"] : []
+            throw CommandFailure(
+                (["\(file) cannot be compared; nothing was sent"] + named + more).joined(separator: "\n"),
+                code: ExitCode.usage
+            )
+        }
+    }
+
+    /// How many rows are unexplained.
+    private static func print(_ body: [UInt8], _ arguments: ParsedArguments) throws -> Int {
+        let reconciliation = try JSON.decode(Reconciliation.self, from: body)
+        if arguments.has("json") {
+            Output.data(body)
+        } else {
+            Output.data(ReconciliationText(reconciliation, style: Terminal.of(.standardOutput).style).render())
+        }
+        return reconciliation.totals.unexplained
+    }
+
+    private static let list = ListPrinter(
+        member: "reconciliations",
+        columns: [
+            .made("Made") { ListPrinter.time($0["created_at"]) }, .member("Provider", "provider"),
+            .member("From", "from"), .member("To", "to"), .member("Figures from", "source", importance: 4),
+            .made("Log USD", importance: 1, number: true) { $0["totals"]?["log_usd"]?.stringValue ?? "?" },
+            .made("Provider USD", importance: 2, number: true) { $0["totals"]?["provider_usd"]?.stringValue ?? "?" },
+            .made("Equal", importance: 5, number: true) { ListPrinter.plain($0["totals"]?["equal"] ?? .null) },
+            .made("Explained", importance: 3, number: true) { ListPrinter.plain($0["totals"]?["explained"] ?? .null) },
+            .made("Unexplained", number: true) { ListPrinter.plain($0["totals"]?["unexplained"] ?? .null) },
+            .member("Id", "id"),
+        ],
+        empty: "no comparisons"
+    )
+}
