@@ -13,6 +13,7 @@ package final class Gateway: Sendable {
     private let resolver: Resolver
     private let terms: TermsShelf
     private let store: ArtifactStore?
+    private let liveness = Liveness()
     private let previousGatewayIDs: [UUID]
     private let tookOver: @Sendable () -> Void
     private let time: TimeSource
@@ -66,6 +67,7 @@ package final class Gateway: Sendable {
             runner: AttemptRunner(health: health, ledger: ledger, log: log),
             delivery: delivery,
             metrics: metrics,
+            liveness: liveness,
             time: time,
             log: log
         )
@@ -163,11 +165,12 @@ package final class Gateway: Sendable {
             group.addTask {
                 await self.every(.seconds(5)) { () async throws(LedgerError) in
                     try await self.ledger.heartbeat(gatewayID: self.settings.gatewayID, at: self.time.now)
+                    self.liveness.confirm()
                 }
             }
             group.addTask {
                 await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
-                    try await self.resolver.sweepOrphans(of: [])
+                    if self.liveness.mayJudgeOthers() { try await self.resolver.sweepOrphans(of: []) }
                     try await self.resolver.sweepUnknown()
                 }
             }

@@ -22,7 +22,7 @@ struct SwitchableLedger: Ledger {
     func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
-        hold: Money?
+        hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         try await reach().startAttempts(starts, ended: ended, hold: hold)
     }

@@ -1,4 +1,4 @@
-package import EaselBase
+import EaselBase
 package import EaselCore
 package import Foundation
 
@@ -152,7 +152,7 @@ package final class MemoryLedger: Ledger {
     package func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
-        hold: Money?
+        hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         try with("startAttempts") { (state) throws(LedgerError) in
             guard let id = starts.first?.callID ?? ended.first?.start.callID else { return .started }
@@ -163,9 +163,9 @@ package final class MemoryLedger: Ledger {
                 if !entry.starts.contains(end.start) { state.violations.append("an attempt ended that never began") }
                 entry.ends[end.start.attemptID] = end
             }
-            if let hold, let held = entry.held, hold > held {
+            if let hold, let held = entry.held, hold.amount > held {
                 let standings = Self.standings(state, entry.admission, at: entry.admission.receivedAt)
-                let more = hold - held
+                let more = hold.amount - held
                 let moment = entry.admission.receivedAt
                 if let refusal = BudgetRefusal.first(
                     of: standings,
@@ -177,7 +177,8 @@ package final class MemoryLedger: Ledger {
                     state.calls[id] = entry
                     return .refused(refusal)
                 }
-                entry.held = hold
+                entry.held = hold.amount
+                entry.holdsImages = max(entry.holdsImages, hold.images)
             }
             entry.starts += starts.filter { !entry.starts.contains($0) }
             if let held = entry.held,

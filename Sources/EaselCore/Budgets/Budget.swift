@@ -77,7 +77,9 @@ package struct Budget: Sendable, Hashable {
         switch scope {
         case .org: true
         case .team: self.teamID == teamID
-        case .project(_, let name): self.teamID == teamID && project == name
+        // Letter by letter as the database compares, where Swift would take two spellings of an accent for the same.
+        case .project(_, let name):
+            self.teamID == teamID && project?.unicodeScalars.elementsEqual(name.unicodeScalars) == true
         case .key(let id): keyID == id
         }
     }

@@ -1,3 +1,4 @@
+package import EaselBase
 package import Foundation
 
 /// What the ledger says to an admission. Only `.admitted` lets anything be sent (M3).
@@ -10,6 +11,17 @@ package enum AdmissionVerdict: Sendable, Hashable {
     case stale
     /// The idempotency key stands for another call already. Nothing was written.
     case repeated(IdempotentCall)
+}
+
+/// What a call has to hold back in its budgets from a moment on.
+package struct Hold: Sendable, Hashable {
+    package let amount: Money
+    package let images: Int
+
+    package init(amount: Money, images: Int) {
+        self.amount = amount
+        self.images = images
+    }
 }
 
 /// What the ledger says to further attempts of a call under way.

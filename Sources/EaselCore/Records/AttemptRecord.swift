@@ -83,6 +83,10 @@ package struct AttemptStart: Sendable, Hashable {
 
 /// The end of an attempt, as it is written with its call.
 package struct AttemptEnd: Sendable, Hashable {
+    /// The error code of an attempt that nobody could tell about in time: it counts at its bound, where there is one, and
+    /// holds nothing back any more (M7).
+    package static let postedAtBound = "posted_at_bound"
+
     package let start: AttemptStart
     package let outcome: AttemptOutcome
     /// A short token: what kind of end (`ok`, `rate_limited`, `timeout`, ...).

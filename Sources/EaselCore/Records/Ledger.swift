@@ -17,7 +17,7 @@ package protocol Ledger: TermsLedger, ReconciliationBook {
     func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
-        hold: Money?
+        hold: Hold?
     ) async throws(LedgerError) -> StartVerdict
 
     /// Keeps the provider's own id of a task, which recovery needs.

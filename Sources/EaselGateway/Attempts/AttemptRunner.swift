@@ -60,7 +60,7 @@ final class AttemptRunner: Sendable {
     }
 
     @inline(never)
-    private static func notSent(_ code: String, _ why: String) -> ProviderResult {
+    static func notSent(_ code: String, _ why: String) -> ProviderResult {
         ProviderResult(failure: ProviderFailure(.notSent, code: code, message: "\(why) Nothing was sent."))
     }
 

@@ -42,6 +42,7 @@ final class CallRun: Sendable {
         let runner: AttemptRunner
         let delivery: ImageDelivery
         let metrics: GatewayMetrics
+        let liveness: Liveness
         let time: TimeSource
         let log: Log
 
@@ -54,6 +55,7 @@ final class CallRun: Sendable {
             runner: AttemptRunner,
             delivery: ImageDelivery,
             metrics: GatewayMetrics,
+            liveness: Liveness = Liveness(),
             time: TimeSource,
             log: Log
         ) {
@@ -65,6 +67,7 @@ final class CallRun: Sendable {
             self.runner = runner
             self.delivery = delivery
             self.metrics = metrics
+            self.liveness = liveness
             self.time = time
             self.log = log
         }
@@ -265,11 +268,12 @@ final class CallRun: Sendable {
 
     /// What the call has to hold back with these rows, where that is more than it does: an attempt that cost something,
     /// or may have, and another one for the same pictures come to more than the plan's bound.
-    private func hold(_ progress: Progress, with rows: [AttemptStart]) -> Money? {
+    private func hold(_ progress: Progress, with rows: [AttemptStart]) -> Hold? {
         guard let held = progress.held else { return nil }
         let parts = progress.legs.map { end(of: $0).cost ?? $0.start.bound } + rows.map(\.bound)
         guard let needed = Money.sum(parts), needed > held else { return nil }
-        return needed
+        let pictures = progress.legs.map { end(of: $0).cost == nil ? $0.start.imagesAsked : $0.delivered }
+        return Hold(amount: needed, images: (pictures + rows.map(\.imagesAsked)).reduce(0, +))
     }
 
     /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2), or a budget
@@ -293,6 +297,8 @@ final class CallRun: Sendable {
             now: tools.time.now
         )
         let hold = hold(progress, with: rows)
+        // Others take a gateway that is cut off for dead, and its calls over: no further spending from here.
+        guard tools.liveness.isKnown else { return nil }
         do throws(LedgerError) {
             let verdict = try await tools.ledger.startAttempts(
                 rows,
@@ -302,13 +308,16 @@ final class CallRun: Sendable {
             progress.written = progress.legs.count
             switch verdict {
             case .started:
-                if let hold { progress.held = hold }
+                if let hold { progress.held = hold.amount }
                 return rows
             case .refused(let refusal):
                 progress.refusal = refusal
                 return nil
             }
         } catch {
+            // They may have been written all the same, and must not stand there without an end.
+            let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
+            progress.legs += rows.map { Leg(start: $0, result: result, endedAt: tools.time.now) }
             return nil
         }
     }

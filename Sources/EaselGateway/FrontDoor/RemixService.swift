@@ -122,6 +122,8 @@ final class RemixService: Sendable {
             do {
                 first = try firstRound(of: order)
             } catch {
+                // An answer that is stored needs no provider.
+                if let call = try await earlier(order) { return .repeated(call) }
                 // What stands in the way of every provider may be a price or a budget that has changed since.
                 guard error.code == .budgetExceeded, turn == 0, try await termsHaveChanged() else { throw error }
                 continue
@@ -155,6 +157,19 @@ final class RemixService: Sendable {
         if case .unavailable = error { return Problem(error) }
         tools.log.error("an admission was refused", ["call_id": first.context.callID.text, "error": "\(error)"])
         return Problem(.unavailable, "The ledger did not take the call; nothing was spent.", retryAfter: .seconds(2))
+    }
+
+    private func earlier(_ order: Order) async throws(Problem) -> IdempotentCall? {
+        guard let key = order.idempotency else { return nil }
+        do {
+            return try await tools.ledger.idempotentCall(
+                teamID: order.account.teamID,
+                key: key.text,
+                at: tools.time.now
+            )
+        } catch {
+            throw Problem(error)
+        }
     }
 
     private func termsHaveChanged() async throws(Problem) -> Bool {

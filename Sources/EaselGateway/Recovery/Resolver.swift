@@ -106,6 +106,7 @@ final class Resolver: Sendable {
         let news = resolved.filter { found in
             let before = known[found.end.start.attemptID]
             return found.end.outcome != before?.outcome || found.end.cost != before?.cost
+                || found.end.errorCode == AttemptEnd.postedAtBound
         }
         let isDelivered = news.contains { !$0.pictures.isEmpty }
         switch orphan.status {
@@ -172,7 +173,9 @@ final class Resolver: Sendable {
             if case .ended(let result) = await provider.recover(task, timeout: Self.askTimeout) {
                 if attempt.brokeOff, orphan.status != .inProgress { return costOnly(attempt, result) }
                 var delivered: [ImageDelivery.Delivered] = []
-                for image in result.images.prefix(start.imagesAsked) {
+                // Never more than the call asked for: two attempts for the same pictures may both have made them.
+                let room = max(0, orphan.imagesRequested + 1 - firstPicture)
+                for image in result.images.prefix(min(start.imagesAsked, room)) {
                     let picture = await delivery.deliver(
                         image,
                         attemptID: start.attemptID,
@@ -200,7 +203,7 @@ final class Resolver: Sendable {
             start: start,
             outcome: .unknown,
             reason: "interrupted",
-            errorCode: isLate ? "posted_at_bound" : "interrupted",
+            errorCode: isLate ? AttemptEnd.postedAtBound : "interrupted",
             httpStatus: nil,
             sent: true,
             cost: isLate ? start.bound : attempt.cost,

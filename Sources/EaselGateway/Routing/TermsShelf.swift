@@ -40,9 +40,11 @@ package final class TermsShelf: Sendable {
         if budgets.isEmpty { return [] }
         return state.withLock { state in
             budgets.map { budget in
-                let known = state.windows[budget.id].flatMap { $0.contains(moment) ? $0 : nil }
+                let isCurrent = terms.version == state.terms.version
+                let known = (isCurrent ? state.windows[budget.id] : nil).flatMap { $0.contains(moment) ? $0 : nil }
                 let window = known ?? budget.window(at: moment)
-                state.windows[budget.id] = window
+                // A window of terms that were replaced meanwhile may follow another calendar.
+                if isCurrent { state.windows[budget.id] = window }
                 return AppliedBudget(teamID: budget.teamID, budgetID: budget.id, window: window)
             }
         }

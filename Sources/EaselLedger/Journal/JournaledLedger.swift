@@ -52,7 +52,10 @@ package final class JournaledLedger: Ledger, Sendable {
                 case .settlement(let settlement): try await base.settle(settlement)
                 case .starts(let starts, let ended):
                     _ = try await base.startAttempts(starts, ended: ended, hold: nil)
-                case .note(let start, let id): try await base.noteProviderTask(start, providerTaskID: id)
+                    if let start = starts.first ?? ended.first?.start { try await Self.refigure(start, base) }
+                case .note(let start, let id):
+                    try await base.noteProviderTask(start, providerTaskID: id)
+                    try await Self.refigure(start, base)
                 }
                 return .committed
             } catch {
@@ -63,6 +66,21 @@ package final class JournaledLedger: Ledger, Sendable {
             }
         }
         log.info("the journal was replayed", ["before": String(before), "left": String(journal.pendingCount)])
+    }
+
+    /// Recovery may have settled the call while the record waited: then the attempt that came to light counts from now on.
+    /// Without effect on a call in progress.
+    private static func refigure(_ start: AttemptStart, _ base: any Ledger) async throws(LedgerError) {
+        guard let receivedAt = UUIDv7.moment(of: start.callID) else { return }
+        try await base.resolve(
+            LateResolution(
+                callID: start.callID,
+                teamID: start.teamID,
+                receivedAt: receivedAt,
+                resolvedAt: TimeSource.system.now,
+                ends: []
+            )
+        )
     }
 
     /// Runs a write; when the database is away, keeps it and returns as if it had been written. A write that the
@@ -91,7 +109,7 @@ package final class JournaledLedger: Ledger, Sendable {
     package func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
-        hold: Money?
+        hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         if let hold { return try await base.startAttempts(starts, ended: ended, hold: hold) }
         try await orKeep(.starts(starts, ended: ended)) { () async throws(LedgerError) in

@@ -167,7 +167,7 @@ package struct DatabaseVerify: Sendable {
             LEFT JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
             WHERE c.received_at >= $1 AND r.call_id IS NULL AND (c.status = 'in_progress' OR EXISTS (
                 SELECT 1 FROM attempts AS a WHERE \(attemptsOfCall) AND a.outcome = 'unknown'
-                    AND a.cost_nusd IS NULL))
+                    AND a.cost_nusd IS NULL AND a.error_code IS DISTINCT FROM '\(AttemptEnd.postedAtBound)'))
             """
         case .imagesDelivered:
             """

@@ -70,7 +70,9 @@ extension PostgresLedger {
                     deadline: deadline
                 )
             }
-            try Self.open(budget, on: connection, at: moment, deadline)
+            // Also the windows just before and after: the lock was waited for, and other gateways' clocks differ.
+            let windows = [moment - Self.clockSlack, moment, moment + Self.clockSlack].map { budget.window(at: $0) }
+            for window in Set(windows) { try Self.open(budget, window, on: connection, at: moment, deadline) }
             try Self.note(
                 budget,
                 Self.change("set", budget),
@@ -85,6 +87,9 @@ extension PostgresLedger {
             return .success(standing)
         }
     }
+
+    /// How far the clocks of gateways may be apart, waiting for the lock included.
+    private static let clockSlack = Duration.seconds(60)
 
     private static func missing(_ scope: BudgetScope) -> String {
         switch scope {
@@ -177,11 +182,11 @@ extension PostgresLedger {
     /// up to which they may rightly have come, follows the limit.
     private static func open(
         _ budget: Budget,
+        _ window: BudgetWindow,
         on connection: PostgresConnection,
         at moment: Timestamp,
         _ deadline: SteadyInstant
     ) throws(PostgresError) {
-        let window = budget.window(at: moment)
         let limit: (Money, Int) =
             switch budget.limit(at: moment) {
             case .money(let amount): (amount, 0)

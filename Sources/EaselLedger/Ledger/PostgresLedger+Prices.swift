@@ -181,11 +181,7 @@ extension PostgresLedger {
             teamID: repricing.teamID,
             commands: ResolutionStatements.reprice(
                 repricing,
-                locks: budgetLocks(
-                    callID: repricing.callID,
-                    teamID: repricing.teamID,
-                    receivedAt: repricing.receivedAt
-                )
+                locks: budgetLocks(teamID: repricing.teamID, receivedAt: repricing.receivedAt)
             ),
             moments: [repricing.receivedAt] + repricing.lines.map(\.startedAt),
             limit: options.writeLimit

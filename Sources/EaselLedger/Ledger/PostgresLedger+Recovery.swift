@@ -57,7 +57,9 @@ extension PostgresLedger {
                     c.status
                 FROM calls AS c
                 JOIN (SELECT DISTINCT team_id, call_id FROM attempts
-                    WHERE started_at >= $1 AND ((outcome = 'unknown' AND cost_nusd IS NULL)
+                    WHERE started_at >= $1 AND (outcome = 'unknown' OR (outcome = 'partial' AND cost_basis = 'unknown'))
+                        AND ((outcome = 'unknown' AND cost_nusd IS NULL
+                            AND error_code IS DISTINCT FROM '\(AttemptEnd.postedAtBound)')
                         OR (outcome = 'partial' AND cost_basis = 'unknown' AND reason NOT IN ('ok', 'withheld')))) AS a
                     ON a.team_id = c.team_id AND a.call_id = c.call_id
                 WHERE c.status <> 'in_progress' AND c.received_at >= $2

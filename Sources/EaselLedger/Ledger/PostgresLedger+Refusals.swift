@@ -58,7 +58,7 @@ extension PostgresLedger {
 
     /// Finds out which budget did not take more of a call under way.
     func whyNot(
-        hold: Money,
+        hold: Hold,
         callID: UUID,
         teamID: Int64,
         receivedAt: Timestamp
@@ -71,7 +71,7 @@ extension PostgresLedger {
                 [
                     SQLCommand(
                         """
-                        SELECT coalesce(amount_nusd, 0) FROM reservations
+                        SELECT coalesce(amount_nusd, 0), images FROM reservations
                         WHERE team_id = $1 AND received_at = $2 AND call_id = $3
                         """,
                         key
@@ -79,7 +79,7 @@ extension PostgresLedger {
                     BudgetReader.standings(
                         at: receivedAt,
                         where: """
-                            b.team_id IN (0, $2) AND b.hard AND b.limit_nusd IS NOT NULL AND EXISTS (
+                            b.team_id IN (0, $2) AND b.hard AND EXISTS (
                                 SELECT 1 FROM calls AS c
                                 WHERE c.team_id = $2 AND c.received_at = $1 AND c.call_id = $3
                                     AND (b.scope IN ('org', 'team') OR b.project = c.project OR b.key_id = c.key_id))
@@ -90,15 +90,23 @@ extension PostgresLedger {
                 begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                 deadline: deadline
             )
-            guard case .int(let held?) = results[0].rows.first?.first else { return nil }
-            let more = hold - Money(nanodollars: held)
+            guard let cells = results[0].rows.first else { return nil }
+            var row = RowReader(cells)
+            let more = max(.zero, hold.amount - (try row.money()))
+            let moreImages = max(0, hold.images - (try row.int()))
             let standings = try results[1].rows.map { (cells) throws(PostgresError) in
                 try BudgetReader.standing(cells, at: receivedAt)
             }
             // Whoever made room meanwhile: the attempts were not written, so the answer stays no.
             let tightest = standings.min { Self.left($0, at: receivedAt) < Self.left($1, at: receivedAt) }
-            return BudgetRefusal.first(of: standings, amount: more, images: 0, allowsUnpriced: false, at: receivedAt)
-                ?? tightest.map { BudgetRefusal(reason: .exceeded, standing: $0, asked: more, askedImages: 0) }
+            return BudgetRefusal.first(
+                of: standings,
+                amount: more,
+                images: moreImages,
+                allowsUnpriced: false,
+                at: receivedAt
+            )
+                ?? tightest.map { BudgetRefusal(reason: .exceeded, standing: $0, asked: more, askedImages: moreImages) }
         }
         guard let refusal else { throw .rejected("call \(callID.text) is not in progress any more") }
         return .refused(refusal)

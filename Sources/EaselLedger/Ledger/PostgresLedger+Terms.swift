@@ -73,11 +73,9 @@ extension PostgresLedger {
     }
 
     /// The locks on budgets' windows that a settled call is posted under: none where nobody has budgets.
-    func budgetLocks(callID: UUID, teamID: Int64, receivedAt: Timestamp) -> [SQLCommand] {
+    func budgetLocks(teamID: Int64, receivedAt: Timestamp) -> [SQLCommand] {
         let owners = memory.withLock { memory in [0, teamID].filter { memory.teams.contains($0) } }
-        return owners.map {
-            BudgetStatements.lockWindows(ofCall: callID, teamID: teamID, receivedAt: receivedAt, owner: $0)
-        }
+        return owners.map { BudgetStatements.lock(teamID: $0, at: receivedAt) }
     }
 
     package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {

@@ -142,7 +142,20 @@ package final class PostgresLedger: Ledger, Sendable {
             isWithdrawable: true
         )
         // One round trip on every call's way; what follows only finds out why there was a no.
-        guard Self.isYes(results, unit.verdict) else { return try await whyNot(admission) }
+        guard Self.isYes(results, unit.verdict) else {
+            do throws(LedgerError) {
+                return try await whyNot(admission)
+            } catch {
+                // It may be an admission whose first answer was lost: nothing will be sent, so it is taken back.
+                writers.submit(
+                    callID: admission.callID,
+                    teamID: admission.teamID,
+                    commands: AdmissionStatements.undo(admission, at: givenUpAt),
+                    moments: [admission.receivedAt]
+                )
+                throw error
+            }
+        }
         if !missing.isEmpty { memory.withLock { $0.remember(missing) } }
         return .admitted
     }
@@ -151,22 +164,19 @@ package final class PostgresLedger: Ledger, Sendable {
     package func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
-        hold: Money?
+        hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         guard let first = starts.first ?? ended.first?.start else { return .started }
         // A call's id tells when it was received (L1), so an end needs no other way to its call's row.
         guard let receivedAt = UUIDv7.moment(of: first.callID) else {
             throw .rejected("the call's id \(first.callID.text) is not of version 7")
         }
-        var unit = AdmissionStatements.Unit(commands: starts.map(AttemptStatements.start), verdict: 0)
+        var unit = AdmissionStatements.Unit(
+            commands: starts.map { AttemptStatements.start($0, receivedAt: receivedAt) },
+            verdict: 0
+        )
         if let hold, !starts.isEmpty {
-            unit = AdmissionStatements.hold(
-                hold,
-                for: starts,
-                teamID: first.teamID,
-                receivedAt: receivedAt,
-                locks: budgetLocks(callID: first.callID, teamID: first.teamID, receivedAt: receivedAt)
-            )
+            unit = AdmissionStatements.hold(hold, for: starts, teamID: first.teamID, receivedAt: receivedAt)
         }
         let ends = ended.map { AttemptStatements.end($0, receivedAt: receivedAt) }
         let results = try await writers.write(
@@ -186,10 +196,13 @@ package final class PostgresLedger: Ledger, Sendable {
     }
 
     package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
+        guard let receivedAt = UUIDv7.moment(of: start.callID) else {
+            throw .rejected("the call's id \(start.callID.text) is not of version 7")
+        }
         _ = try await writers.write(
             callID: start.callID,
             teamID: start.teamID,
-            commands: [AttemptStatements.note(start, providerTaskID: providerTaskID)],
+            commands: [AttemptStatements.note(start, providerTaskID: providerTaskID, receivedAt: receivedAt)],
             moments: [start.startedAt],
             limit: options.writeLimit
         )
@@ -201,11 +214,7 @@ package final class PostgresLedger: Ledger, Sendable {
             teamID: resolution.teamID,
             commands: ResolutionStatements.resolve(
                 resolution,
-                locks: budgetLocks(
-                    callID: resolution.callID,
-                    teamID: resolution.teamID,
-                    receivedAt: resolution.receivedAt
-                )
+                locks: budgetLocks(teamID: resolution.teamID, receivedAt: resolution.receivedAt)
             ),
             moments: [resolution.receivedAt] + resolution.ends.map(\.start.startedAt),
             limit: options.writeLimit
@@ -220,11 +229,7 @@ package final class PostgresLedger: Ledger, Sendable {
             teamID: settlement.teamID,
             commands: CallStatements.settle(
                 settlement,
-                locks: budgetLocks(
-                    callID: settlement.callID,
-                    teamID: settlement.teamID,
-                    receivedAt: settlement.receivedAt
-                )
+                locks: budgetLocks(teamID: settlement.teamID, receivedAt: settlement.receivedAt)
             ),
             moments: [settlement.receivedAt] + settlement.attempts.map(\.start.startedAt)
                 + settlement.images.map(\.createdAt),

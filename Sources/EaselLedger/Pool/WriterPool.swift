@@ -74,6 +74,20 @@ final class WriterPool: Sendable {
         return try result.get()
     }
 
+    /// Writes statements that nobody waits for, as soon as the database takes them.
+    func submit(callID: UUID, teamID: Int64, commands: [SQLCommand], moments: [Timestamp]) {
+        writers[Int(callID.uuid.15) % writers.count].submit(
+            WriteUnit(
+                callID: callID,
+                teamID: teamID,
+                commands: commands,
+                moments: moments,
+                deadline: nil,
+                ticket: nil
+            )
+        )
+    }
+
     /// Ends the writers after what is on its way.
     func close() async {
         for writer in writers { writer.stop() }

@@ -19,7 +19,7 @@ enum AdmissionStatements {
     static func admit(_ admission: Admission, missing: [AppliedBudget]) -> Unit {
         var commands = missing.map(BudgetStatements.ensure)
         let teams = Set(admission.budgets.map(\.teamID)).sorted()
-        commands += teams.map { BudgetStatements.lock(teamID: $0, admission.budgets, at: admission.receivedAt) }
+        commands += teams.map { BudgetStatements.lock(teamID: $0, at: admission.receivedAt) }
         commands.append(main(admission))
         return Unit(commands: commands, verdict: commands.count - 1)
     }
@@ -55,6 +55,8 @@ enum AdmissionStatements {
                 idem AS (
                     INSERT INTO idempotency_keys (team_id, key, fingerprint, call_id, received_at, expires_at)
                     SELECT $1, \(text), \(fingerprint), $3, $2, \(expiry) FROM permit
+                    WHERE NOT EXISTS (
+                        SELECT 1 FROM calls AS c WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3)
                     ON CONFLICT (team_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
                         call_id = excluded.call_id, received_at = excluded.received_at,
                         expires_at = excluded.expires_at
@@ -214,7 +216,8 @@ enum AdmissionStatements {
             "DELETE FROM idempotency_keys WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND \(isUndone)",
             key
         )
-        return [call, payload, free, reservation, idempotency]
+        let locks = BudgetStatements.locks(teamID: admission.teamID, at: admission.receivedAt)
+        return [call, payload] + locks + [free, reservation, idempotency]
             + admission.attempts.map { AttemptStatements.neverSent($0, at: moment) }
     }
 
@@ -222,42 +225,56 @@ enum AdmissionStatements {
 
     /// Holds back what the call needs from now on, where every hard budget takes the difference, and writes the
     /// attempts only then. The command at `verdict` has a cell of 1 when it did.
+    ///
+    /// The call and every window it may count against are locked first, whatever this gateway knows of budgets: what the
+    /// check sees must be what the update adds to, and a settlement by recovery must not take the reservation in between.
     static func hold(
-        _ amount: Money,
+        _ hold: Hold,
         for starts: [AttemptStart],
         teamID: Int64,
-        receivedAt: Timestamp,
-        locks: [SQLCommand]
+        receivedAt: Timestamp
     ) -> Unit {
         guard let callID = starts.first?.callID else { return Unit(commands: [], verdict: 0) }
-        let key: [SQLValue] = [.int(teamID), .time(receivedAt), .uuid(callID), .money(amount)]
+        let key: [SQLValue] = [
+            .int(teamID), .time(receivedAt), .uuid(callID), .money(hold.amount), .int(hold.images),
+        ]
+        let locks =
+            [CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)]
+            + BudgetStatements.locks(teamID: teamID, at: receivedAt)
+        let moreImages = "greatest(0, $5 - old.held_images)"
         let more = "greatest(0, $4 - old.held)"
         let main = SQLCommand(
             """
             WITH old AS (
-                SELECT c.project, c.key_id, r.amount_nusd AS held
+                SELECT c.project, c.key_id, r.amount_nusd AS held, r.images AS held_images
                 FROM calls AS c JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
                 WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status = 'in_progress'
             ), permit AS MATERIALIZED (
-                SELECT 1 FROM old WHERE old.held IS NULL OR old.held >= $4 OR NOT EXISTS (
+                SELECT 1 FROM old WHERE NOT EXISTS (
                     SELECT 1 FROM budget_windows AS w
                     JOIN budgets AS b ON b.team_id = w.team_id AND b.id = w.budget_id
-                    WHERE \(BudgetStatements.matchesOld) AND b.hard
-                        AND w.posted_nusd + w.reserved_nusd + \(more) > \(BudgetStatements.limitNusd(at: "$2")))
+                    WHERE \(BudgetStatements.matchesOld) AND b.hard AND (
+                        (old.held < $4
+                            AND w.posted_nusd + w.reserved_nusd + \(more) > \(BudgetStatements.limitNusd(at: "$2")))
+                        OR (old.held_images < $5 AND w.posted_images + w.reserved_images + \(moreImages)
+                            > \(BudgetStatements.limitImages(at: "$2")))))
             ), held AS (
                 UPDATE budget_windows AS w SET
                     reserved_nusd = w.reserved_nusd + CASE WHEN old.held IS NULL THEN 0 ELSE \(more) END,
-                    ceiling_nusd = greatest(w.ceiling_nusd, \(BudgetStatements.limitNusd(at: "$2")))
+                    reserved_images = w.reserved_images + \(moreImages),
+                    ceiling_nusd = greatest(w.ceiling_nusd, \(BudgetStatements.limitNusd(at: "$2"))),
+                    ceiling_images = greatest(w.ceiling_images, \(BudgetStatements.limitImages(at: "$2")))
                 FROM permit, old, budgets AS b
                 WHERE b.team_id = w.team_id AND b.id = w.budget_id AND \(BudgetStatements.matchesOld)
             ), reservation AS (
-                UPDATE reservations AS r SET amount_nusd = greatest(r.amount_nusd, $4)
-                FROM permit WHERE r.team_id = $1 AND r.call_id = $3 AND r.amount_nusd IS NOT NULL)
+                UPDATE reservations AS r SET images = greatest(r.images, $5),
+                    amount_nusd = CASE WHEN r.amount_nusd IS NULL THEN NULL ELSE greatest(r.amount_nusd, $4) END
+                FROM permit WHERE r.team_id = $1 AND r.call_id = $3)
             SELECT count(*) FROM permit
             """,
             key
         )
-        let attempts = starts.map { AttemptStatements.startIfHeld($0, amount: amount) }
+        let attempts = starts.map { AttemptStatements.startIfHeld($0, hold) }
         return Unit(commands: locks + [main] + attempts, verdict: locks.count)
     }
 }

@@ -25,7 +25,14 @@ enum AttemptStatements {
         extra = excluded.extra
         """
 
-    private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending'"
+    private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"
+
+    /// An attempt that comes to light when its call is settled already, as from a journal, has an end that nobody knows.
+    private static let beginning = """
+        CASE WHEN EXISTS (SELECT 1 FROM calls AS c
+            WHERE c.team_id = $1 AND c.received_at = $14 AND c.call_id = $4 AND c.status <> 'in_progress')
+            THEN 'unknown' ELSE 'pending' END
+        """
 
     /// The insertion of an attempt's row from `source`, which gives `startValues` in their order.
     static func insertStart(_ start: AttemptStart, _ source: String) -> String {
@@ -42,7 +49,7 @@ enum AttemptStatements {
 
     private static let noteSQL = """
         INSERT INTO attempts (\(startColumns), provider_task_id, outcome)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending')
+        VALUES (\(startPlaces), \(beginning))
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET provider_task_id = excluded.provider_task_id
         WHERE attempts.provider_task_id IS NULL
         """
@@ -78,6 +85,8 @@ enum AttemptStatements {
         SELECT \(values) FROM \(calls) AS c
         WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.settled_at = $31
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
+        -- What somebody has found out is not forgotten.
+        WHERE attempts.cost_nusd IS NULL OR attempts.outcome = 'pending' OR excluded.cost_nusd IS NOT NULL
         """
     }
 
@@ -107,26 +116,30 @@ enum AttemptStatements {
             OR (attempts.outcome = 'partial' AND attempts.cost_basis = 'unknown')
         """
 
-    static func start(_ start: AttemptStart) -> SQLCommand {
-        SQLCommand(insertStart(start, "VALUES (\(startPlaces))"), head(start) + [.text(start.providerTaskID)])
+    static func start(_ start: AttemptStart, receivedAt: Timestamp) -> SQLCommand {
+        SQLCommand(
+            insertStart(start, "VALUES (\(startPlaces), \(beginning))"),
+            head(start) + [.text(start.providerTaskID), .time(receivedAt)]
+        )
     }
 
     /// An attempt that is written only if its call holds back so much (M2).
-    static func startIfHeld(_ start: AttemptStart, amount: Money) -> SQLCommand {
+    static func startIfHeld(_ start: AttemptStart, _ hold: Hold) -> SQLCommand {
         SQLCommand(
             insertStart(
                 start,
                 """
-                SELECT \(startPlaces) FROM reservations AS r
+                SELECT \(startPlaces), 'pending' FROM reservations AS r
                 WHERE r.team_id = $1 AND r.call_id = $4 AND (r.amount_nusd IS NULL OR r.amount_nusd >= $14)
+                    AND r.images >= $15
                 """
             ),
-            head(start) + [.text(start.providerTaskID), .money(amount)]
+            head(start) + [.text(start.providerTaskID), .money(hold.amount), .int(hold.images)]
         )
     }
 
-    static func note(_ start: AttemptStart, providerTaskID: String) -> SQLCommand {
-        SQLCommand(noteSQL, head(start) + [.text(providerTaskID)])
+    static func note(_ start: AttemptStart, providerTaskID: String, receivedAt: Timestamp) -> SQLCommand {
+        SQLCommand(noteSQL, head(start) + [.text(providerTaskID), .time(receivedAt)])
     }
 
     /// An attempt of a call that was never admitted: known to have cost nothing.

@@ -1,6 +1,5 @@
 import EaselBase
 import EaselCore
-import Foundation
 
 /// The pieces of SQL that budgets are locked, checked and posted with.
 ///
@@ -26,35 +25,24 @@ enum BudgetStatements {
         """
     }
 
-    /// Locks windows of one team in the order of their budgets, so that two transactions that post to the same ones wait
-    /// for each other and never in a circle. The organisation's come first: callers give team 0 before the call's own.
-    /// A statement of its own: what follows it sees what the one waited for has written.
-    static func lock(teamID: Int64, _ budgets: [AppliedBudget], at receivedAt: Timestamp) -> SQLCommand {
+    /// Locks the windows of one team that hold a moment in the order of their budgets, so that two transactions that post to
+    /// the same ones wait for each other and never in a circle. The organisation's come first: callers give team 0 before
+    /// the call's own. All of the team's, not only those that the call counts against: of two calls in one transaction the
+    /// second may need a window that comes before one of the first's. A statement of its own: what follows it sees what the
+    /// one waited for has written.
+    static func lock(teamID: Int64, at receivedAt: Timestamp) -> SQLCommand {
         SQLCommand(
             """
-            SELECT 1 FROM budget_windows WHERE window_start <= $2 AND window_end > $2 AND budget_id = ANY($3)
+            SELECT 1 FROM budget_windows WHERE window_start <= $2 AND window_end > $2
                 AND team_id = $1 ORDER BY budget_id, window_start FOR UPDATE
             """,
-            [
-                .int(teamID), .time(receivedAt),
-                .uuids(budgets.filter { $0.teamID == teamID }.map(\.budgetID)),
-            ]
+            [.int(teamID), .time(receivedAt)]
         )
     }
 
-    /// The same for the windows that a call on record counts against.
-    static func lockWindows(ofCall callID: UUID, teamID: Int64, receivedAt: Timestamp, owner: Int64) -> SQLCommand {
-        SQLCommand(
-            """
-            SELECT 1 FROM budget_windows AS w
-            JOIN calls AS old ON old.team_id = $4 AND old.received_at = $2 AND old.call_id = $3
-            WHERE w.window_start <= $2 AND w.window_end > $2
-                AND (w.scope IN ('org', 'team') OR (w.scope = 'project' AND w.project = old.project)
-                    OR (w.scope = 'key' AND w.key_id = old.key_id))
-                AND w.team_id = $1 ORDER BY w.budget_id, w.window_start FOR UPDATE OF w
-            """,
-            [.int(owner), .time(receivedAt), .uuid(callID), .int(teamID)]
-        )
+    /// The locks of everything that a call may count against.
+    static func locks(teamID: Int64, at receivedAt: Timestamp) -> [SQLCommand] {
+        [lock(teamID: 0, at: receivedAt), lock(teamID: teamID, at: receivedAt)]
     }
 
     /// The row of a window, where it is not there yet.
@@ -63,7 +51,9 @@ enum BudgetStatements {
             """
             INSERT INTO budget_windows (team_id, budget_id, window_start, window_end, scope, project, key_id)
             SELECT b.team_id, b.id, $3, $4, b.scope, b.project, b.key_id FROM budgets AS b
-            WHERE b.team_id = $1 AND b.id = $2
+            WHERE b.team_id = $1 AND b.id = $2 AND NOT EXISTS (
+                SELECT 1 FROM budget_windows AS w WHERE w.team_id = $1 AND w.budget_id = $2
+                    AND w.window_start < $4 AND w.window_end > $3)
             ON CONFLICT DO NOTHING
             """,
             [

@@ -41,6 +41,15 @@ enum CallStatements {
             commands.append(payload(settlement))
         }
         commands.append(reservation(settlement))
+        if settlement.recovered || !settlement.isComplete {
+            // Somebody may have found out meanwhile what this settlement does not know: what stands of the attempts decides.
+            commands += ResolutionStatements.refigure(
+                teamID: settlement.teamID,
+                receivedAt: settlement.receivedAt,
+                callID: settlement.callID,
+                at: settlement.settledAt
+            )
+        }
         return commands
     }
 
@@ -65,8 +74,9 @@ enum CallStatements {
         [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]
     }
 
-    /// What recovery found out gives way to the word of the gateway that ran the call, whichever is written first, as
-    /// long as that one knows what everything cost.
+    /// The word of the gateway that ran the call stands against recovery's, whichever is written first: recovery knows less,
+    /// and began when it knew nothing of the settlement that was on its way. Only a call that failed may still get the
+    /// pictures that recovery found.
     private static func main(_ settlement: Settlement) -> SQLCommand {
         let calls = Partitions.name("calls", settlement.receivedAt)
         let held = held(settlement)
@@ -79,16 +89,17 @@ enum CallStatements {
                 FROM \(calls) AS c
                 LEFT JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
                 WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3
-                    AND (c.settled_at IS NULL OR c.settled_at <= $4 OR (c.recovered AND $18))
+                    AND (c.settled_at IS NULL OR (c.recovered AND NOT $18)
+                        OR (c.settled_at <= $4 AND (NOT $18 OR c.recovered OR (c.status = 'failed' AND $9 > 0))))
             ), posted AS (
                 UPDATE budget_windows AS w
-                SET \(BudgetStatements.post(cost: "coalesce($10, 0)", images: "$9", held: "$20", heldImages: "$21"))
+                SET \(BudgetStatements.post(cost: "coalesce($10, 0)", images: "$9", held: "$19", heldImages: "$20"))
                 FROM old WHERE \(BudgetStatements.matchesOld)
             ), updated AS (
                 UPDATE \(calls) AS c SET settled_at = $4, status = $5, error_code = $6, provider = $7,
                     last_provider = $8, images_delivered = $9, cost_nusd = $10, estimated_nusd = $11, cost_basis = $12,
                     latency_ms = $13, failover = $14, failover_cost_nusd = $15, attempts = $16, client_gone = $17,
-                    recovered = $19 AND old.is_open
+                    recovered = $18 AND old.is_open
                 FROM old WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3
                 RETURNING 1)
             SELECT count(*) FROM updated
@@ -103,8 +114,8 @@ enum CallStatements {
                 .int(settlement.imagesDelivered), .money(settlement.cost), .money(settlement.estimated),
                 .text(settlement.costBasis.rawValue), .int(settlement.latency.milliseconds),
                 .bool(settlement.failover), .money(settlement.failoverCost), .int(settlement.attemptCount),
-                .bool(settlement.clientGone), .bool(!settlement.recovered && settlement.isComplete),
-                .bool(settlement.recovered), .money(held.amount ?? .zero), .int(held.images),
+                .bool(settlement.clientGone), .bool(settlement.recovered), .money(held.amount ?? .zero),
+                .int(held.images),
             ]
         )
     }
@@ -112,7 +123,9 @@ enum CallStatements {
     /// What is held back after the settlement: the upper bounds of what is unknown, for as long as it is (M7). One that
     /// was posted at its bound holds nothing back any more. The amount is nil where a bound is not known.
     private static func held(_ settlement: Settlement) -> (amount: Money?, images: Int, isEmpty: Bool) {
-        let unknown = settlement.attempts.filter { $0.outcome == .unknown && $0.cost == nil }
+        let unknown = settlement.attempts.filter {
+            $0.outcome == .unknown && $0.cost == nil && $0.errorCode != AttemptEnd.postedAtBound
+        }
         return (
             Money.sum(unknown.map(\.start.bound)), unknown.reduce(0) { $0 + $1.start.imagesAsked }, unknown.isEmpty
         )

@@ -53,17 +53,23 @@ enum ResolutionStatements {
         locks: [SQLCommand],
         changes: [SQLCommand]
     ) -> [SQLCommand] {
+        // The call's row is locked before the attempts are summed: a sum taken while another resolution is on its way
+        // would miss what that one writes. The order of locks is the settlement's.
+        let lock = CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)
+        return [lock] + locks + changes
+            + refigure(teamID: teamID, receivedAt: receivedAt, callID: callID, at: moment)
+    }
+
+    /// Works a settled call out from its attempts as they stand, under the lock of its row. The windows are posted to before
+    /// the figures they are compared with are overwritten.
+    static func refigure(teamID: Int64, receivedAt: Timestamp, callID: UUID, at moment: Timestamp) -> [SQLCommand] {
         let key: [SQLValue] = [
             .int(teamID), .time(receivedAt), .uuid(callID), .time(receivedAt - CallStatements.clockSlack),
             .time(receivedAt + CallStatements.callWindow),
         ]
-        // The call's row is locked before the attempts are summed: a sum taken while another resolution is on its way
-        // would miss what that one writes. The order of locks is the settlement's.
-        let lock = CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)
-        // The windows are posted to before the figures they are compared with are overwritten.
-        return [lock] + locks + changes + [
+        return [
             SQLCommand(postSQL, key), SQLCommand(figuresSQL, key + [.time(moment)]), SQLCommand(releaseSQL, key),
-            SQLCommand(holdSQL, key),
+            SQLCommand(holdSQL, key + [.time(moment), .time(receivedAt + CallStatements.unknownLifetime)]),
         ]
     }
 
@@ -75,7 +81,9 @@ enum ResolutionStatements {
         """
 
     /// An attempt that holds its bound back.
-    private static let isOpen = "outcome = 'unknown' AND cost_nusd IS NULL"
+    private static let isOpen = """
+        outcome = 'unknown' AND cost_nusd IS NULL AND error_code IS DISTINCT FROM '\(AttemptEnd.postedAtBound)'
+        """
 
     private static let postSQL = """
         WITH old AS (
@@ -99,9 +107,9 @@ enum ResolutionStatements {
     private static let figuresSQL = """
         UPDATE calls AS c SET cost_nusd = a.cost, cost_basis = a.basis, failover_cost_nusd = a.wasted,
             estimated_nusd = CASE WHEN a.cost IS NOT NULL THEN a.estimated END,
-            settled_at = greatest($6, c.settled_at + interval '1 microsecond')
+            settled_at = greatest($6, c.settled_at + interval '1 microsecond'), attempts = a.count
         FROM (
-            SELECT CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
+            SELECT count(*) AS count, CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
                     THEN sum(cost_nusd)::bigint END AS cost,
                 coalesce(sum(cost_nusd) FILTER (WHERE cost_basis <> 'provider'), 0)::bigint AS estimated,
                 CASE WHEN bool_or(cost_nusd IS NULL OR cost_basis = 'unknown') THEN 'unknown'
@@ -123,10 +131,16 @@ enum ResolutionStatements {
         """
 
     private static let holdSQL = """
-        UPDATE reservations SET (amount_nusd, images) = (
-            SELECT CASE WHEN bool_and(bound_nusd IS NOT NULL) THEN sum(bound_nusd)::bigint END,
-                coalesce(sum(images_asked), 0)::bigint
-            FROM attempts WHERE \(attemptsOfCall) AND \(isOpen))
-        WHERE team_id = $1 AND received_at = $2 AND call_id = $3 AND \(isSettled)
+        INSERT INTO reservations (team_id, call_id, received_at, gateway_id, amount_nusd, images, reason, created_at,
+            expires_at)
+        SELECT c.team_id, c.call_id, c.received_at, c.gateway_id, a.amount, a.images, 'unknown_attempt', $6, $7
+        FROM calls AS c, (
+            SELECT count(*) AS count,
+                CASE WHEN bool_and(bound_nusd IS NOT NULL) THEN sum(bound_nusd)::bigint END AS amount,
+                coalesce(sum(images_asked), 0)::bigint AS images
+            FROM attempts WHERE \(attemptsOfCall) AND \(isOpen)) AS a
+        WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status <> 'in_progress' AND a.count > 0
+        ON CONFLICT (team_id, call_id) DO UPDATE SET amount_nusd = excluded.amount_nusd, images = excluded.images,
+            reason = excluded.reason
         """
 }

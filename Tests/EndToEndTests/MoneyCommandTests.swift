@@ -1,0 +1,64 @@
+import EaselBase
+import EaselCore
+import Foundation
+import TestKit
+import Testing
+
+/// `easel budget`, `easel price` and `easel team set`, as people type them.
+@Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
+struct MoneyCommandTests {
+    @Test(.timeLimit(.minutes(2)))
+    func `budgets and prices are set, shown, explained and refused`() async throws {
+        try await ProgramHouse.with { house in
+            let served = try await Served(configuration: house.configuration)
+            let environment = ["EASEL_URL": served.url, "EASEL_API_KEY": ProgramHouse.adminKey]
+            func easel(_ line: String, more: [String] = []) async throws -> Program.Outcome {
+                try await Program.run(line.split(separator: " ").map(String.init) + more, environment: environment)
+            }
+            let made = try await easel("budget set team:default --limit 0.10 --period day --tz Europe/Berlin")
+            #expect(made.status == 0 && made.output.contains("team:default") && made.output.contains("$0.10"))
+            #expect(try await easel("budget list --check").status == 0)
+            let source = house.directory + "/harbour.png"
+            try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
+            let remix = ["remix", source, "-p", "a harbour", "-o", house.directory]
+            #expect(try await Program.run(remix, environment: environment).status == 0)
+            let warned = try await easel("budget list --check --json")
+            #expect(warned.status == 3, "60 of 100 percent: past the threshold of 50")
+            let refused = try await Program.run(remix, environment: environment)
+            #expect(refused.status == 1 && refused.errors.contains("has $0.04 of $0.10 left"))
+            let explained = try await easel("budget explain team:default")
+            #expect(explained.output.contains("spent      $0.06, held back $0.00, left $0.04"))
+            #expect(explained.output.contains("newest calls"))
+            #expect(try await easel("budget set team:default --limit 0.06 --period day --tz Europe/Berlin").status == 0)
+            #expect(try await easel("budget list --check").status == 4)
+            let raised = try await easel("budget raise team:default --by 1 --until 2999-01-01")
+            #expect(raised.status == 0 && raised.output.contains("$1.06"))
+            #expect(try await easel("budget raise team:default --end").status == 0)
+            #expect(try await easel("budget rm team:default").status == 0)
+            let gone = try await easel("budget explain team:default")
+            #expect(gone.status == 2 && gone.errors.contains("there is no budget of team:default"))
+
+            let undated = try await easel("price set runware ideogram-4.0 0.05")
+            #expect(undated.status == 2 && undated.errors.contains("needs --from"))
+            #expect(try await easel("price set runware ideogram-4.0 0.05 --from 2026-12-01").status == 0)
+            let file = house.directory + "/prices.csv"
+            let lines = """
+                provider,model,rendering_speed,usd_per_image,effective_from
+                ideogram,ideogram-4.0,turbo,0.031,2026-12-01
+
+                """
+            try Data(lines.utf8).write(to: URL(fileURLWithPath: file))
+            #expect(try await easel("price import", more: [file]).status == 0)
+            let worse = lines + "ideogram,ideogram-4.0,turbo,free,2026-12-01\n"
+            try Data(worse.utf8).write(to: URL(fileURLWithPath: file))
+            let bad = try await easel("price import", more: [file])
+            #expect(bad.status == 1 && bad.errors.contains("prices[1].usd_per_image"))
+            let history = try await easel("price history --csv")
+            #expect(history.output.split(separator: "\n").count == 3)
+            #expect(try await easel("price recompute --since 7d").status == 0)
+            let team = try await easel("team set default --allow-unpriced true --json")
+            #expect(team.output.contains("\"allow_unpriced\":true"))
+            #expect(await served.terminate() == 0)
+        }
+    }
+}
