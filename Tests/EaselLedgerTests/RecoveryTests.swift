@@ -77,8 +77,12 @@ import Testing
             // M7: one that is posted at its bound is not asked about any more.
             try await settle(cost: Money(nanodollars: 60_000_000), after: 20)
             #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)
+            // What is known is not forgotten by a settlement that knows less.
             try await settle(cost: nil, after: 25)
-            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).count == 1)
+            #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)
+            let call = try #require(try await ledger.call(admission.callID, teamID: nil))
+            #expect(call.cost == Money(nanodollars: 60_000_000))
+            #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
 
             try await ledger.settle(Sample.settlement(admission, settledAfter: .seconds(30)))
             #expect(try await ledger.unknownAttempts(since: Sample.now - .seconds(3600), limit: 10).isEmpty)
