@@ -45,6 +45,7 @@ import Testing
 
     @Test func `settled calls with unknown attempts are found as long as they are unknown`() async throws {
         try await withLedger { ledger, _ in
+            _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission(at: Sample.now - .seconds(600))
             try await ledger.take(admission)
             func settle(cost: Money?, after: Int64) async throws {
