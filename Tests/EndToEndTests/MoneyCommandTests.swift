@@ -54,7 +54,7 @@ struct MoneyCommandTests {
             let bad = try await easel("price import", more: [file])
             #expect(bad.status == 1 && bad.errors.contains("prices[1].usd_per_image"))
             let history = try await easel("price history --csv")
-            #expect(history.output.split(separator: "\n").count == 3)
+            #expect(history.output.split(whereSeparator: \.isNewline).count == 3)
             #expect(try await easel("price recompute --since 7d").status == 0)
             let team = try await easel("team set default --allow-unpriced true --json")
             #expect(team.output.contains("\"allow_unpriced\":true"))
