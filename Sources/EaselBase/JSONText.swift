@@ -69,6 +69,12 @@ package struct JSONText: Sendable {
         isFollowing = true
     }
 
+    /// JSON that was written before.
+    package mutating func raw(_ json: [UInt8]) {
+        separate()
+        bytes += json
+    }
+
     // MARK: - Members of an object
 
     /// The name of the member whose value is written next.
@@ -164,4 +170,24 @@ extension Array: JSONWritable where Element: JSONWritable {
     package func write(to text: inout JSONText) {
         text.array(self) { $1.write(to: &$0) }
     }
+}
+
+/// JSON that is written once and carried as bytes.
+package struct JSONDocument: Sendable, Hashable, JSONWritable, ExpressibleByDictionaryLiteral {
+    package let bytes: [UInt8]
+
+    package init(_ value: some JSONWritable) {
+        bytes = JSONText.bytes(of: value)
+    }
+
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(JSONValue.object(Dictionary(elements, uniquingKeysWith: { $1 })))
+    }
+
+    package func write(to text: inout JSONText) {
+        text.raw(bytes)
+    }
+
+    /// The document as a value, for whoever looks into it.
+    package var value: JSONValue? { try? JSON.decode(JSONValue.self, from: bytes, isOurOwn: true) }
 }

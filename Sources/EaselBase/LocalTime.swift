@@ -65,6 +65,14 @@ package struct LocalTime: Sendable {
         return calendar.date(from: noon).map { startOfDay(Timestamp(wholeSeconds: $0)) }
     }
 
+    /// The day of the week, 0 for Monday to 6, and the minutes since midnight by the clock on the wall.
+    package func dayAndMinute(_ moment: Timestamp) -> (day: Int, minute: Int) {
+        let seconds = moment.millisecondsSince1970 / 1000 + Int64(zone.secondsFromGMT(for: moment.date))
+        let day = Timestamp.floorDivided(seconds, 86_400)
+        // 1970-01-01 was a Thursday.
+        return (Int(((day + 3) % 7 + 7) % 7), Int(seconds - day * 86_400) / 60)
+    }
+
     /// `2026-11-21 09:30`, for people.
     package func text(_ moment: Timestamp) -> String {
         let offset = zone.secondsFromGMT(for: moment.date)

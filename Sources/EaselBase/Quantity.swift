@@ -59,3 +59,58 @@ package enum ByteSizeText {
         return "\(bytes) B"
     }
 }
+
+/// A part of a whole, as people write it: `5%`, `0.25%`. Exact to a millionth.
+package struct Share: Sendable, Hashable, Comparable {
+    /// 0 to 1,000,000.
+    package let millionths: Int
+
+    package static let none = Share(millionths: 0)
+    package static let all = Share(millionths: 1_000_000)
+
+    /// Clamped to the range.
+    package init(millionths: Int) {
+        self.millionths = min(max(millionths, 0), 1_000_000)
+    }
+
+    /// The nearest share to a number from 0 to 1.
+    package init(fraction: Double) {
+        self.init(millionths: Int((min(max(fraction, 0), 1) * 1_000_000).rounded()))
+    }
+
+    /// Nil unless the text is a number from 0 to 100 with at most four decimals, followed by `%`.
+    package init?(_ text: some StringProtocol) {
+        guard text.last == "%" else { return nil }
+        let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        let decimals = parts.count > 1 ? parts[1] : ""
+        guard (1...2).contains(parts.count), (1...3).contains(parts[0].count), parts[0].allSatisfy(\.isASCIIDigit),
+            parts.count == 1 || (1...4).contains(decimals.count), decimals.allSatisfy(\.isASCIIDigit),
+            let whole = Int(parts[0]), let rest = Int(decimals.padding(4)), whole * 10_000 + rest <= 1_000_000
+        else { return nil }
+        self.init(millionths: whole * 10_000 + rest)
+    }
+
+    package var fraction: Double { Double(millionths) / 1_000_000 }
+
+    /// `5%`, `0.25%`: the shortest exact spelling.
+    package var text: String {
+        let (whole, rest) = millionths.quotientAndRemainder(dividingBy: 10_000)
+        if rest == 0 { return "\(whole)%" }
+        let digits = String(String(rest + 10_000).dropFirst())
+        return "\(whole).\(digits.reversed().drop { $0 == "0" }.reversed().map(String.init).joined())%"
+    }
+
+    package static func < (left: Share, right: Share) -> Bool { left.millionths < right.millionths }
+
+    /// Whether a draw that is uniform over all 64-bit numbers falls into this share.
+    package func includes(_ draw: UInt64) -> Bool {
+        Int(UInt64(1_000_000).multipliedFullWidth(by: draw).high) < millionths
+    }
+}
+
+extension StringProtocol {
+    /// With zeros at its end up to a length.
+    fileprivate func padding(_ length: Int) -> String {
+        self + String(repeating: "0", count: Swift.max(0, length - count))
+    }
+}

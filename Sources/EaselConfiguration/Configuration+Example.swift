@@ -34,11 +34,15 @@ extension Configuration {
 
         routing:                           # without it: a policy `failover` with the providers as listed above
           default: failover
-          policies:                        # each has one of order, weights and prefer
+          policies:                        # each has one of order, weights, prefer and when; docs/routing.md has more
             failover: { order: [runware, ideogram] }
-            cheapest: { prefer: cost }
-            fastest:  { prefer: latency }
+            cheapest: { prefer: cost, floor: { success: 90% } }        # cost | latency | success | in_flight
+            fastest:  { prefer: latency, explore: 2% }
             split:    { weights: { runware: 80, ideogram: 20 } }
+            sticky:   { weights: { runware: 1, ideogram: 1 }, sticky: team }   # team | key | image | tag:NAME
+            careful:  { order: [runware, ideogram], canary: { provider: ideogram, share: 5% } }
+            quick:    { prefer: latency, hedge: { after: p95, budget: 5% } }   # may pay twice, within the budgets
+            compare:  { order: [runware], shadow: { provider: ideogram, sample: 1%, budget: "$5/day" } }
             brand-safe:
               order: [ideogram, runware]
               require: [copyright_detection]       # parameters that a candidate must honour
@@ -47,6 +51,12 @@ extension Configuration {
               attempts: 3                          # how often providers may be asked for one call
               max_cost_usd: "0.20"
               deadline: 90s
+            by-case:                               # the first case that matches
+              when:
+                - { match: { model: ideogram-4.0, count: "> 4" }, order: [runware] }
+                - { match: { budget_left_percent: "< 20" }, use: cheapest }
+                - { match: { time: "22:00-06:00", timezone: Europe/Berlin }, use: cheapest }
+              otherwise: failover
 
         fetch:                             # what the gateway itself downloads: source images by URL, result links
           max_bytes: 10MiB

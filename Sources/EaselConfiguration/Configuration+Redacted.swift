@@ -6,20 +6,22 @@ extension Configuration {
     ///
     /// It can be read again: every setting comes back as it was, the secrets apart.
     package var redactedDescription: String {
-        var lines = ["listen: \(quoted(listen.description))", "data_dir: \(quoted(dataDirectory))"]
+        var lines = ["listen: \(Self.quoted(listen.description))", "data_dir: \(Self.quoted(dataDirectory))"]
         if database.url != nil { lines += ["database:", "    url: postgresql://\(Secret.redaction)"] }
         if let adminKey { lines.append("admin_key: \(adminKey)") }
         lines.append("shutdown_grace: \(DurationText.format(shutdownGrace))")
-        if let publicURL { lines.append("public_url: \(quoted(publicURL))") }
+        if let publicURL { lines.append("public_url: \(Self.quoted(publicURL))") }
         lines.append("providers:")
         for provider in providers { lines += describe(provider) }
         lines += ["routing:", "    default: \(policies.defaultName)", "    policies:"]
-        for policy in policies.policies.values.sorted(by: { $0.name < $1.name }) { lines += describe(policy) }
+        for policy in policies.policies.values.sorted(by: { $0.name < $1.name }) {
+            lines.append("        \(Self.quoted(policy.name)): \(PolicyText.flow(policy))")
+        }
         lines += [
             "fetch:",
             "    max_bytes: \(fetch.maxBytes)",
             "    timeout: \(DurationText.format(fetch.timeout))",
-            "    allow_networks: [\(fetch.allowNetworks.map { quoted($0.description) }.joined(separator: ", "))]",
+            "    allow_networks: [\(fetch.allowNetworks.map { Self.quoted($0.description) }.joined(separator: ", "))]",
             "limits:",
             "    request_bytes: \(limits.requestBytes)",
             "    header_bytes: \(limits.headerBytes)",
@@ -45,9 +47,9 @@ extension Configuration {
 
     private func describe(_ provider: ProviderSettings) -> [String] {
         var lines = [
-            "    \(quoted(provider.name)):",
+            "    \(Self.quoted(provider.name)):",
             "        kind: \(provider.kind.rawValue)",
-            "        base_url: \(quoted(provider.baseURL))",
+            "        base_url: \(Self.quoted(provider.baseURL))",
             "        api_key: \(provider.apiKey)",
             "        delivery: \(provider.delivery.rawValue)",
             "        max_in_flight: \(provider.maxInFlight)",
@@ -59,32 +61,8 @@ extension Configuration {
         return lines + ["        connect_timeout: \(DurationText.format(provider.connectTimeout))"]
     }
 
-    private func describe(_ policy: Policy) -> [String] {
-        var lines = ["        \(quoted(policy.name)):"]
-        switch policy.ordering {
-        case .order(let names):
-            lines.append("            order: [\(names.map(quoted).joined(separator: ", "))]")
-        case .weights(let weights):
-            let pairs = weights.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \($0.value)" }
-            lines.append("            weights: { \(pairs.joined(separator: ", ")) }")
-        case .cost: lines.append("            prefer: cost")
-        case .latency: lines.append("            prefer: latency")
-        }
-        if !policy.require.isEmpty {
-            lines.append("            require: [\(policy.require.map(\.rawValue).sorted().joined(separator: ", "))]")
-        }
-        lines += [
-            "            on_refusal: \(policy.onRefusal.rawValue)",
-            "            on_unknown: \(policy.onUnknown.rawValue)",
-            "            attempts: \(policy.attempts)",
-        ]
-        if let maxCost = policy.maxCost { lines.append("            max_cost_usd: \"\(maxCost.usd)\"") }
-        if let deadline = policy.deadline { lines.append("            deadline: \(DurationText.format(deadline))") }
-        return lines
-    }
-
     /// A text as YAML reads it back: plain where that is safe, else in double quotes; JSON's escapes are YAML's too.
-    private func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let plain = text.utf8.allSatisfy {
             (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "-_./".utf8.contains($0)
         }

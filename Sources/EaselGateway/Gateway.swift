@@ -11,9 +11,12 @@ package final class Gateway: Sendable {
     private let server: HTTPServer
     private let registry: CallRegistry
     private let resolver: Resolver
+    private let shadows: ShadowDesk
+    private let shadowRecovery: ShadowRecovery
     private let terms: TermsShelf
     private let store: ArtifactStore?
     private let liveness = Liveness()
+    private let health: ProviderHealth
     private let previousGatewayIDs: [UUID]
     private let tookOver: @Sendable () -> Void
     private let time: TimeSource
@@ -21,7 +24,7 @@ package final class Gateway: Sendable {
 
     /// Puts the parts together; nothing listens or runs yet.
     ///
-    /// `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
+    /// `policyReading` reads policies that callers send, `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
     /// provider, whose result links may lie on private addresses, `journalPending` tells how many settlements wait for the
     /// database, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
     /// once; `tookOver` is told when that is done.
@@ -31,6 +34,7 @@ package final class Gateway: Sendable {
         providers: [any Provider],
         origins: [String: String],
         policies: PolicyBook,
+        policyReading: any PolicyReading,
         terms: TermsShelf,
         adminTeam: TeamRecord,
         previousGatewayIDs: [UUID],
@@ -53,11 +57,34 @@ package final class Gateway: Sendable {
             settings.storesArtifacts
             ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
         let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
-        let health = ProviderHealth()
+        let health = ProviderHealth(
+            timeouts: Dictionary(providers.map { ($0.name, $0.timeout) }, uniquingKeysWith: { first, _ in first }),
+            seed: settings.gatewayID.text,
+            log: log
+        )
+        self.health = health
         let metrics = GatewayMetrics()
         let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
         let delivery = ImageDelivery(fetcher: fetcher, store: store, log: log)
+        shadows = ShadowDesk(
+            ledger: ledger,
+            providers: byName,
+            doors: gates.mapValues { ShadowDesk.Door($0) },
+            gatewayID: settings.gatewayID,
+            health: health,
+            metrics: metrics.shadows,
+            liveness: liveness,
+            time: time,
+            log: log
+        )
+        shadowRecovery = ShadowRecovery(
+            ledger: ledger,
+            providers: byName,
+            unknownAfter: settings.unknownAfter,
+            time: time,
+            log: log
+        )
         let tools = CallRun.Tools(
             ledger: ledger,
             providers: byName,
@@ -67,6 +94,7 @@ package final class Gateway: Sendable {
             runner: AttemptRunner(health: health, ledger: ledger, log: log),
             delivery: delivery,
             metrics: metrics,
+            shadows: shadows,
             liveness: liveness,
             time: time,
             log: log
@@ -98,8 +126,8 @@ package final class Gateway: Sendable {
             ),
             service: RemixService(
                 settings: settings,
-                policies: policies,
-                desk: OfferDesk(providers: providers, health: health),
+                policies: PolicyDesk(book: policies, reading: policyReading, budgets: BudgetGauge(ledger: ledger)),
+                desk: OfferDesk(providers: providers, health: health, gates: gates),
                 terms: terms,
                 tools: tools,
                 registry: registry,
@@ -127,6 +155,13 @@ package final class Gateway: Sendable {
             reconciliations: ReconciliationRoutes(
                 ledger: ledger,
                 providers: byName,
+                authenticator: authenticator,
+                time: time
+            ),
+            simulations: SimulationRoutes(
+                ledger: ledger,
+                policies: policies,
+                reading: policyReading,
                 authenticator: authenticator,
                 time: time
             ),
@@ -162,6 +197,7 @@ package final class Gateway: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.takeOver() }
+            group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
             group.addTask {
                 await self.every(.seconds(5)) { () async throws(LedgerError) in
                     try await self.ledger.heartbeat(gatewayID: self.settings.gatewayID, at: self.time.now)
@@ -172,6 +208,11 @@ package final class Gateway: Sendable {
                 await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
                     if self.liveness.mayJudgeOthers() { try await self.resolver.sweepOrphans(of: []) }
                     try await self.resolver.sweepUnknown()
+                }
+            }
+            group.addTask {
+                await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
+                    try await self.shadowRecovery.sweep(judgesOthers: self.liveness.mayJudgeOthers())
                 }
             }
             group.addTask {
@@ -192,6 +233,7 @@ package final class Gateway: Sendable {
     /// Stops accepting, lets what is under way end and settle, then gives up what is left after the grace.
     package func shutDown() async {
         registry.close()
+        shadows.close()
         let began = SteadyInstant.now
         let grace = settings.shutdownGrace
         await server.drain(grace: grace)
@@ -200,6 +242,7 @@ package final class Gateway: Sendable {
         if registry.running > 0 {
             log.warning("calls were cut off at shutdown", ["calls": String(registry.running)])
         }
+        await shadows.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
     }
 
     /// Calls of the gateways before this one, again and again until the ledger has answered.

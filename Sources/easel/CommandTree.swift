@@ -145,7 +145,8 @@ enum CommandTree {
                     json, csv,
                 ] + client,
                 examples: ["easel report usage --by team,provider --since 7d"]
-            )
+            ),
+            ReportCommand.shadowSpec,
         ],
         defaultSubcommand: "usage",
         examples: ["easel report usage --by day --since 30d --csv"]
@@ -247,6 +248,7 @@ enum CommandTree {
                     .option("expires", ValueSpec("TIME"), "an RFC 3339 time"),
                     .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
                     .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
+                    .flag("inline-policies", "its requests may bring routing policies of their own"),
                     json,
                 ] + client,
                 examples: ["easel key create --team design"]
@@ -272,7 +274,26 @@ enum CommandTree {
                 "state, load, latency, spend today",
                 options: [json, csv] + client,
                 examples: ["easel provider list"]
-            )
+            ),
+            CommandSpec(
+                "status",
+                "breakers, load, errors and latency now",
+                discussion:
+                    "Load is requests under way and how many may be; Wait those that wait for a place. Errors are of the "
+                    + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
+                    + "find out whether the provider is back.",
+                options: [
+                    .flag("watch", short: "w", "again and again until interrupted"),
+                    .option(
+                        "interval",
+                        ValueSpec("DURATION", .duration),
+                        default: "2s",
+                        "between two looks of --watch"
+                    ),
+                    .flag("models", "with a row for each model"), json,
+                ] + client,
+                examples: ["easel provider status", "easel provider status --watch --models"]
+            ),
         ],
         defaultSubcommand: "list",
         examples: ["easel provider list"]
@@ -288,7 +309,8 @@ enum CommandTree {
                 arguments: [ArgumentSpec("FILE", .file, "a remix body as JSON, or - for standard input")],
                 options: [json] + client,
                 examples: ["easel route explain request.json"]
-            )
+            ),
+            SimulateCommand.spec,
         ],
         examples: ["easel route explain request.json"]
     )

@@ -20,7 +20,7 @@ struct ConfigurationTests {
         #expect(runware.timeout == .seconds(120) && runware.connectTimeout == .seconds(5))
         #expect(runware.firstByteTimeout == nil)
         #expect(configuration.policies.defaultName == "failover")
-        #expect(configuration.policies[nil]?.ordering == .order(["runware", "ideogram"]))
+        #expect(configuration.policies[nil]?.plain?.ordering == .order(["runware", "ideogram"]))
         #expect(configuration.fetch == FetchSettings() && configuration.fetch.maxBytes == 10_485_760)
         #expect(configuration.limits == LimitSettings() && configuration.limits.requestBytes == 67_108_864)
         #expect(configuration.logging.prompts == .full && configuration.logging.level == .info)
@@ -92,7 +92,7 @@ struct ConfigurationTests {
         let book = configuration.policies
         #expect(book.policies.count == 5)
         #expect(
-            book[nil]
+            book[nil]?.plain
                 == Policy(
                     name: "brand-safe",
                     ordering: .order(["one", "two"]),
@@ -104,8 +104,8 @@ struct ConfigurationTests {
                     deadline: .seconds(90)
                 )
         )
-        #expect(book["cheapest"]?.ordering == .cost && book["fastest"]?.ordering == .latency)
-        #expect(book["split"]?.ordering == .weights(["one": 80, "two": 20]))
+        #expect(book["cheapest"]?.plain?.ordering == .cost && book["fastest"]?.plain?.ordering == .latency)
+        #expect(book["split"]?.plain?.ordering == .weights(["one": 80, "two": 20]))
         #expect(configuration.fetch.maxBytes == 1_048_576 && configuration.fetch.timeout == .seconds(5))
         #expect(configuration.fetch.allowNetworks.map(\.description) == ["127.0.0.0/8", "fd00::/8"])
         #expect(configuration.limits.connections == 9000 && configuration.limits.imageBytes == 5_242_880)
@@ -137,7 +137,7 @@ struct ConfigurationTests {
         let book = try Fixtures.parse(Fixtures.providers + "routing: { policies: { x: { prefer: cost } } }\n").policies
         #expect(book.defaultName == "x")
         let plain = try Fixtures.parse(Fixtures.providers + "routing: { default: failover }\n").policies
-        #expect(plain[nil]?.ordering == .order(["runware", "ideogram"]))
+        #expect(plain[nil]?.plain?.ordering == .order(["runware", "ideogram"]))
     }
 
     @Test(
@@ -211,7 +211,7 @@ struct ConfigurationTests {
             text.split(separator: "\n").filter { !$0.contains("policies") && !$0.hasPrefix("        ") }
         }
         #expect(withoutPolicies(example.redactedDescription) == withoutPolicies(smallest.redactedDescription))
-        #expect(example.policies.policies.count == 5)
+        #expect(example.policies.policies.count == 10)
     }
 
     @Test
@@ -242,7 +242,18 @@ struct ConfigurationTests {
                 routing:
                   policies:
                     123: { prefer: latency, require: [seed], max_cost_usd: "0.5", deadline: 1500ms }
-                    split: { weights: { runware: 1, ideogram: 2 }, on_refusal: next }
+                    split: { weights: { runware: 1, ideogram: 2 }, on_refusal: next, sticky: "tag:a b" }
+                    all: { prefer: success, floor: { latency: 20s, cost_usd: 0.1 }, explore: 0.5%, avoid: [seed],
+                      canary: { provider: ideogram, share: 5% }, hedge: { after: 1500ms, budget: 5% },
+                      shadow: { provider: runware, sample: 1%, budget: $5.50/day } }
+                    by-case:
+                      when:
+                        - { match: { team: [a, b], model: ideogram:4@2, count: "> 4" }, use: split }
+                        - { match: { tag: { x: "*", y: [1, 2] }, parameters: { strength: ">= 0.5", seed: "*" } }, prefer: cost }
+                        - { match: { parameters: [seed, style_type] }, when: [], otherwise: all }
+                        - { match: { time: "22:00-06:00", days: [sat, sun], timezone: Europe/Berlin }, use: all }
+                        - { match: { budget_left_percent: < 20, project: web }, use: all }
+                      otherwise: { order: [runware] }
                   default: "123"
                 artifacts: { store: none }
                 """

@@ -202,8 +202,8 @@ struct FaultTests {
             "6:1: routing.policies.p: has order and prefer at once; keep one of them"
         ),
         Case(
-            "p: { prefer: success }",
-            "6:14: routing.policies.p.prefer: \"success\" is not available in this version; use one of cost, latency"
+            "p: { prefer: speed }",
+            "6:14: routing.policies.p.prefer: wants one of cost, latency, success, in_flight, not \"speed\""
         ),
         Case(
             "p: { prefer: cost, require: [copyright] }",
@@ -224,17 +224,64 @@ struct FaultTests {
                 + " from 100ms to 1h, not \"1 h\""
         ),
         Case(
-            "p: { prefer: cost, canary: {}, hedge: {}, shadow: {}, sticky: team, avoid: [] }",
-            "6:20: routing.policies.p.canary: is not available in this version; remove it",
-            "6:32: routing.policies.p.hedge: is not available in this version; remove it",
-            "6:43: routing.policies.p.shadow: is not available in this version; remove it",
-            "6:55: routing.policies.p.sticky: is not available in this version; remove it",
-            "6:69: routing.policies.p.avoid: is not available in this version; remove it"
+            "p: { prefer: cost, canary: {}, sticky: team, shadow: { provider: x, sample: 0%, budget: $5 } }",
+            "6:20: routing.policies.p.canary.provider: is missing; say who is tried",
+            "6:20: routing.policies.p.canary.share: is missing; say for which share of the calls, such as 5%",
+            "6:32: routing.policies.p.sticky: has no effect without weights or canary; remove it or add one of them",
+            "6:66: routing.policies.p.shadow.provider: names no provider of this file (there are: runware, ideogram)",
+            "6:77: routing.policies.p.shadow.sample: wants a share such as 5% or 0.5%, more than 0% and at most 100%,"
+                + " not \"0%\"",
+            "6:89: routing.policies.p.shadow.budget: wants an amount a day such as \"$5/day\", more than 0, not \"$5\""
         ),
         Case(
-            "p: { when: [], otherwise: failover }",
-            "6:6: routing.policies.p.when: is not available in this version; remove it",
-            "6:16: routing.policies.p.otherwise: is not available in this version; remove it"
+            "p: { order: [runware], hedge: { after: p80, budget: 5% }, explore: 5% }",
+            "6:40: routing.policies.p.hedge.after: wants p50, p95 or a duration such as 20s, not \"p80\"",
+            "6:59: routing.policies.p.explore: has no effect on a policy with one provider; remove it"
+        ),
+        Case(
+            "p: { order: [runware], hedge: { after: p95, budget: 5% } }",
+            "6:24: routing.policies.p.hedge: needs a second provider to ask; name one"
+        ),
+        Case(
+            "p: { order: [runware, ideogram], attempts: 1, hedge: { after: 5s, budget: 5% } }",
+            "6:47: routing.policies.p.hedge: asks a second time, and attempts is 1; allow 2 at least"
+        ),
+        Case(
+            "p: { order: [runware], shadow: { provider: runware, sample: 1%, budget: $5/day } }",
+            "6:24: routing.policies.p.shadow: asks runware, which the order asks first already; name another one"
+        ),
+        Case(
+            "p: { prefer: cost, require: [seed], avoid: [seed], floor: { cost_usd: 1 } }",
+            "6:37: routing.policies.p.avoid: holds seed, which is required as well; it could never choose anything",
+            "6:61: routing.policies.p.floor.cost_usd: has no effect: the policy sorts by it already; remove it"
+        ),
+        Case(
+            "p: { when: [] }",
+            "6:6: routing.policies.p.when: holds no case and there is no otherwise; it could never choose anything"
+        ),
+        Case(
+            "p: { when: [{ use: q }, { match: {}, prefer: cost }], order: [runware], otherwise: { prefer: cots } }",
+            "6:13: routing.policies.p.when[0].match: is missing; say which calls the case is for, such as `{ team: design }`",
+            "6:20: routing.policies.p.when[0].use: names no policy of this file (there are: p)",
+            "6:34: routing.policies.p.when[1].match: matches every call; name a condition, or use `otherwise`",
+            "6:55: routing.policies.p.order: has no place beside `when`; write it into the policies of the cases, or"
+                + " `otherwise: { order: ... }`",
+            "6:94: routing.policies.p.otherwise.prefer: wants one of cost, latency, success, in_flight, not \"cots\";"
+                + " did you mean cost?"
+        ),
+        Case(
+            "p: { when: [{ match: { count: many, time: 6-7, timezone: Berlin, days: [so] }, use: p, order: [x] }] }",
+            "6:1: routing.policies.p: leads back to itself (p > p); let one of them choose providers",
+            "6:31: routing.policies.p.when[0].match.count: wants a comparison such as \"> 4\", \"<= 20\" or 4, not \"many\"",
+            "6:43: routing.policies.p.when[0].match.time: wants a part of the day such as \"22:00-06:00\", not \"6-7\"",
+            "6:58: routing.policies.p.when[0].match.timezone: wants UTC or a zone such as Europe/Berlin, not \"Berlin\"",
+            "6:73: routing.policies.p.when[0].match.days[0]: wants one of mon, tue, wed, thu, fri, sat, sun, not \"so\"",
+            "6:88: routing.policies.p.when[0].order: stands beside `use`; keep one of them"
+        ),
+        Case(
+            "p: { when: [{ match: { tag: { a: b } }, use: q }] }, q: { when: [], otherwise: { when: [], otherwise: p } }",
+            "4:1: routing: does not say which policy is the default; add `default: p`, for example",
+            "6:1: routing.policies.p: leads back to itself (p > q > p); let one of them choose providers"
         ),
     ]
 

@@ -10,6 +10,7 @@ private struct AttemptRun {
         var recoveries = 0
         var risks = 0
         var splits = 0
+        var skips = 0
         var endings: [AttemptMachine.Verdict.Cause: Int] = [:]
     }
 
@@ -30,7 +31,11 @@ private struct AttemptRun {
     /// Rounds that failed, by candidate.
     private var failures: [Int: Int] = [:]
     private var retryAfter: [Int: Duration] = [:]
+    /// Candidates that the call was kept from asking: how often, and until when since its start.
+    private var skips: [Int: Int] = [:]
+    private var notBefore: [Int: Duration] = [:]
     private var waited: Duration?
+    private var wasAsked = false
     private(set) var tally = Tally()
 
     init(seed: UInt64) {
@@ -54,13 +59,18 @@ private struct AttemptRun {
     mutating func violation() -> String? {
         var action = machine.start()
         // Every round is a send, perhaps a recovery, perhaps a wait.
-        for _ in 0...plan.attempts * 3 {
+        for _ in 0...(plan.attempts + plan.candidates.count * 3) * 3 {
             switch action {
             case .finish(let verdict):
                 tally.endings[verdict.cause, default: 0] += 1
                 return fault(of: verdict)
             case .send(let candidate, let counts, let risk):
                 if let fault = fault(candidate, counts, risk) { return fault }
+                if one(in: 8) {
+                    elapse()
+                    action = keepFromAsking(candidate)
+                    continue
+                }
                 var results = round(to: counts)
                 elapse()
                 action = machine.roundEnded(results, elapsed: elapsed)
@@ -101,6 +111,17 @@ private struct AttemptRun {
             machine.clientLeft()
             clientGone = true
         }
+    }
+
+    /// A breaker is in the way: no attempt is used up.
+    private mutating func keepFromAsking(_ candidate: Int) -> AttemptMachine.Action {
+        let pause = Duration.milliseconds(Int64.random(in: 1...12_000, using: &random))
+        tally.skips += 1
+        rounds -= 1
+        skips[candidate, default: 0] += 1
+        notBefore[candidate] = elapsed + pause
+        retryAfter[candidate] = max(pause, retryAfter[candidate] ?? .zero)
+        return machine.notAsked(retryAfter: pause, elapsed: elapsed)
     }
 
     private mutating func failure(_ kinds: [ProviderFailure.Kind]) -> ProviderFailure {
@@ -144,6 +165,8 @@ private struct AttemptRun {
     }
 
     private mutating func account(_ results: [AttemptMachine.RequestResult], of candidate: Int) {
+        wasAsked = true
+        notBefore[candidate] = nil
         if results.contains(where: { $0.failure != nil }) { failures[candidate, default: 0] += 1 }
         for result in results {
             delivered += result.delivered
@@ -167,7 +190,10 @@ private struct AttemptRun {
         if counts.count > 1 { tally.splits += 1 }
         if rounds > plan.attempts { return "round \(rounds) of \(plan.attempts)" }
         if clientGone { return "sends although the client left" }
-        if rounds > 1, elapsed >= plan.deadline { return "sends after the deadline" }
+        if skips[candidate, default: 0] > AttemptMachine.mostSkips, notBefore[candidate] != nil {
+            return "tries \(candidate) again and again"
+        }
+        if tally.sends > 1, elapsed >= plan.deadline { return "sends after the deadline" }
         if refused, plan.onRefusal == .stop { return "sends after a refusal" }
         if sawUnknown, plan.onUnknown == .recover { return "pays again against the policy" }
         if out.contains(candidate) { return "asks \(candidate) again" }
@@ -178,8 +204,10 @@ private struct AttemptRun {
         }
         if counts.count != (missing + most - 1) / most { return "more requests than needed: \(counts)" }
         if risk != sawUnknown { return "a risk of paying twice that is \(risk) instead of \(sawUnknown)" }
-        if rounds == 1, candidate != 0 { return "begins with candidate \(candidate)" }
-        if failures[candidate, default: 0] > 0 {
+        if tally.sends == 1, candidate != 0 { return "begins with candidate \(candidate)" }
+        if let notBefore = notBefore[candidate] {
+            if elapsed < notBefore { return "asks \(candidate) before its time" }
+        } else if failures[candidate, default: 0] > 0 {
             guard let waited else { return "asks \(candidate) again without a pause" }
             if waited != pause(before: candidate) { return "a pause of \(waited) before \(candidate)" }
         }
@@ -194,13 +222,21 @@ private struct AttemptRun {
         if rounds >= plan.attempts { return "waits without a round left" }
         if elapsed + pause >= plan.deadline { return "waits beyond the deadline" }
         if asked.count < plan.candidates.count { return "waits although somebody was not asked yet" }
-        let free = plan.candidates.indices.filter { !out.contains($0) }.map { self.pause(before: $0) }.min()
+        if !wasAsked { return "keeps a caller waiting of whom nobody has heard" }
+        let free = plan.candidates.indices
+            .filter { candidate in
+                guard let notBefore = notBefore[candidate] else { return !out.contains(candidate) }
+                return !out.contains(candidate) && notBefore - elapsed <= .seconds(8)
+                    && skips[candidate, default: 0] <= AttemptMachine.mostSkips
+            }
+            .map { self.pause(before: $0) }.min()
         if pause != free { return "waits for \(pause) instead of \(String(describing: free))" }
         return nil
     }
 
     /// 250 ms, doubled by each failed round up to 8 s, and as long as the provider asked for.
     private func pause(before candidate: Int) -> Duration {
+        if let notBefore = notBefore[candidate] { return max(notBefore - elapsed, .zero) }
         let rounds = failures[candidate, default: 0]
         guard rounds > 0 else { return .zero }
         let backoff = min(Duration.milliseconds(250) * (1 << min(rounds - 1, 10)), .seconds(8))
@@ -219,6 +255,10 @@ private struct AttemptRun {
         case .clientGone: return clientGone && missing > 0 ? nil : "blames a client that is there"
         case .deadlineExceeded: return elapsed >= plan.deadline ? nil : "gives up before the deadline"
         case .refused: return refused || withheld > 0 ? nil : "blames a refusal that never was"
+        case .unavailable:
+            if wasAsked { return "says that nobody was asked" }
+            return verdict.retryAfter == nil ? "does not say when to come back" : nil
+        case .providersFailed where !wasAsked: return "blames providers that nobody asked"
         case .providersFailed: return missing > 0 ? nil : "failed with nothing missing"
         }
     }
@@ -239,12 +279,16 @@ struct AttemptMachinePropertyTests {
             sum.recoveries += run.tally.recoveries
             sum.risks += run.tally.risks
             sum.splits += run.tally.splits
+            sum.skips += run.tally.skips
             sum.endings.merge(run.tally.endings, uniquingKeysWith: +)
         }
         // The calls are worth something only if all of it happens often.
-        for count in [sum.sends - 50_000, sum.waits, sum.recoveries, sum.risks, sum.splits] { #expect(count > 2000) }
+        for count in [sum.sends - 50_000, sum.waits, sum.recoveries, sum.risks, sum.splits, sum.skips] {
+            #expect(count > 2000)
+        }
         for cause in [
-            AttemptMachine.Verdict.Cause.complete, .refused, .providersFailed, .deadlineExceeded, .clientGone,
+            AttemptMachine.Verdict.Cause.complete, .refused, .providersFailed, .unavailable, .deadlineExceeded,
+            .clientGone,
         ] {
             #expect(sum.endings[cause, default: 0] > 500, "\(cause)")
         }

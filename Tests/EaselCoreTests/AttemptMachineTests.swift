@@ -450,3 +450,116 @@ struct AttemptClientTests {
         #expect(machine.roundEnded([Result(delivered: 1)], elapsed: .zero) == finish(.partial, .clientGone))
     }
 }
+
+@Suite("AttemptMachine: candidates that may not be asked (R3, R6)")
+struct AttemptSkipTests {
+    @Test func `the next one is asked at once, and no attempt is used up`() {
+        var machine = Machine(plan: Samples.plan(attempts: 2))
+        #expect(machine.start() == send(0))
+        #expect(machine.notAsked(retryAfter: .seconds(5), elapsed: .zero) == send(1))
+        #expect(machine.roundEnded([failed(.unavailable)], elapsed: .seconds(1)) == .wait(.milliseconds(250)))
+        #expect(machine.waited(elapsed: .seconds(2)) == send(1), "the second attempt of two")
+        #expect(machine.roundEnded([failed(.unavailable)], elapsed: .seconds(2)) == finish(.failed, .providersFailed))
+    }
+
+    @Test func `when nobody may be asked the call ends at once and says when to come back`() {
+        var machine = Machine(plan: Samples.plan())
+        #expect(machine.start() == send(0))
+        #expect(machine.notAsked(retryAfter: .seconds(5), elapsed: .zero) == send(1))
+        #expect(
+            machine.notAsked(retryAfter: .seconds(3), elapsed: .zero)
+                == finish(.failed, .unavailable, retryAfter: .seconds(3))
+        )
+    }
+
+    @Test func `one that was asked before may be waited for, as after a failure`() {
+        var machine = Machine(plan: Samples.plan(imagesPerRequest: [20], attempts: 3))
+        #expect(machine.start() == send(0))
+        #expect(machine.roundEnded([failed(.unavailable)], elapsed: .zero) == .wait(.milliseconds(250)))
+        #expect(machine.waited(elapsed: .milliseconds(250)) == send(0))
+        #expect(machine.notAsked(retryAfter: .seconds(4), elapsed: .milliseconds(250)) == .wait(.seconds(4)))
+        #expect(machine.waited(elapsed: .seconds(5)) == send(0))
+        #expect(machine.roundEnded([.init(delivered: 1)], elapsed: .seconds(6)) == finish(.succeeded, .complete))
+    }
+
+    @Test func `a long pause is not waited for, nor one that comes again and again`() {
+        var long = Machine(plan: Samples.plan(imagesPerRequest: [20], attempts: 3))
+        _ = long.start()
+        _ = long.roundEnded([failed(.unavailable)], elapsed: .zero)
+        _ = long.waited(elapsed: .milliseconds(250))
+        #expect(
+            long.notAsked(retryAfter: .seconds(9), elapsed: .seconds(1))
+                == finish(.failed, .providersFailed, retryAfter: .seconds(9))
+        )
+        var often = Machine(plan: Samples.plan(imagesPerRequest: [20], attempts: 3))
+        _ = often.start()
+        _ = often.roundEnded([failed(.unavailable)], elapsed: .zero)
+        _ = often.waited(elapsed: .milliseconds(250))
+        for turn in 1...2 {
+            #expect(often.notAsked(retryAfter: .seconds(1), elapsed: .seconds(turn)) == .wait(.seconds(1)))
+            #expect(often.waited(elapsed: .seconds(turn + 1)) == send(0))
+        }
+        #expect(
+            often.notAsked(retryAfter: .seconds(1), elapsed: .seconds(3))
+                == finish(.failed, .providersFailed, retryAfter: .seconds(1))
+        )
+    }
+
+    @Test func `nothing goes on for a client that left, or beyond the deadline`() {
+        var gone = Machine(plan: Samples.plan())
+        _ = gone.start()
+        gone.clientLeft()
+        #expect(gone.notAsked(retryAfter: .seconds(1), elapsed: .zero) == finish(.failed, .clientGone))
+        var late = Machine(plan: Samples.plan(deadline: .seconds(10)))
+        _ = late.start()
+        #expect(late.notAsked(retryAfter: .seconds(1), elapsed: .seconds(10)) == finish(.failed, .deadlineExceeded))
+    }
+}
+
+@Suite("AttemptMachine: a race of two providers")
+struct AttemptRaceTests {
+    private typealias Machine = AttemptMachine
+    private typealias Result = AttemptMachine.RequestResult
+
+    private func failed(_ kind: ProviderFailure.Kind) -> Result {
+        Result(delivered: 0, failure: ProviderFailure(kind, code: "x", message: "x"))
+    }
+
+    @Test func `the second side wins while the first is at work`() {
+        var machine = Machine(plan: Samples.plan())
+        _ = machine.start()
+        machine.hedged(lost: 0, nil, goingOnWith: 1)
+        let action = machine.roundEnded([Result(delivered: 1)], elapsed: .seconds(1))
+        #expect(action == .finish(.init(status: .succeeded, cause: .complete, retryAfter: nil)))
+    }
+
+    @Test func `a side that is at work is never asked again, and both count as attempts`() {
+        var machine = Machine(plan: Samples.plan(attempts: 3))
+        _ = machine.start()
+        machine.hedged(lost: 0, nil, goingOnWith: 1)
+        #expect(machine.roundEnded([failed(.unavailable)], elapsed: .seconds(1)) == .wait(.milliseconds(250)))
+        #expect(machine.waited(elapsed: .seconds(2)) == .send(candidate: 1, counts: [1], duplicateRisk: true))
+        let action = machine.roundEnded([failed(.unavailable)], elapsed: .seconds(3))
+        #expect(action == .finish(.init(status: .failed, cause: .providersFailed, retryAfter: nil)))
+    }
+
+    @Test func `with on_unknown recover nobody is asked beside a side that may be charged`() {
+        var machine = Machine(plan: Samples.plan(onUnknown: .recover))
+        _ = machine.start()
+        machine.hedged(lost: 0, nil, goingOnWith: 1)
+        let action = machine.roundEnded([failed(.unavailable)], elapsed: .seconds(1))
+        #expect(action == .finish(.init(status: .failed, cause: .providersFailed, retryAfter: nil)))
+    }
+
+    @Test func `both sides fail: the call goes on with what is left of its attempts`() {
+        var machine = Machine(plan: Samples.plan(imagesPerRequest: [20, 20, 20], attempts: 3))
+        _ = machine.start()
+        machine.hedged(lost: 0, [failed(.unavailable)], goingOnWith: 1)
+        let action = machine.roundEnded([failed(.unavailable)], elapsed: .seconds(1))
+        #expect(action == .send(candidate: 2, counts: [1], duplicateRisk: true))
+    }
+
+    @Test func `a count is split so that no request asks for too many`() {
+        #expect(Machine.split(10, 4) == [4, 4, 2] && Machine.split(8, 8) == [8] && Machine.split(3, 0) == [1, 1, 1])
+    }
+}

@@ -41,6 +41,7 @@ enum Samples {
                 imagesPerRequest: 20,
                 impossible: impossible
             ),
+            capabilities: Set(RemixParameter.allCases),
             pricePerImage: price,
             expectedLatency: latency,
             unavailable: unavailable

@@ -14,7 +14,10 @@ struct AttemptRunnerTests {
         let start: AttemptStart
         let health = ProviderHealth()
 
+        let permit: ProviderHealth.Permit
+
         init(asked: Int = 1) async throws {
+            permit = try #require(health.claim("runware", .ideogram4))
             ledger = MemoryLedger()
             start = SampleTrade.start(asked: asked)
             try await ledger.take(SampleTrade.admission(attempts: [start]))
@@ -34,14 +37,27 @@ struct AttemptRunnerTests {
         func run(_ provider: ScriptedProvider, gate: ProviderGate? = nil, timeout: Duration = .seconds(20)) async
             -> ProviderResult
         {
-            await runner.run(task(timeout), start: start, at: provider, gate: gate ?? ProviderGate(limit: 4))
+            await runner.run(
+                task(timeout),
+                start: start,
+                at: provider,
+                gate: gate ?? ProviderGate(limit: 4),
+                permit: permit
+            )
         }
 
         func recover(_ provider: ScriptedProvider, after kind: ProviderFailure.Kind, timeLeft: Duration = .seconds(20))
             async -> ProviderResult?
         {
             let failed = ProviderResult(failure: ProviderFailure(kind, code: "x", message: "x"), providerTaskID: "g-1")
-            return await runner.recover(task(), start: start, after: failed, at: provider, timeLeft: timeLeft)
+            return await runner.recover(
+                task(),
+                start: start,
+                after: failed,
+                at: provider,
+                permit: permit,
+                timeLeft: timeLeft
+            )
         }
     }
 
@@ -99,12 +115,10 @@ struct AttemptRunnerTests {
 
     @Test func `once it is known how long tasks take, few polls are sent`() async throws {
         let setting = try await Setting()
-        for _ in 0..<8 {
-            setting.health.record(
-                ProviderHealth.Kind(provider: "runware", model: .ideogram4, speed: .default),
-                took: .milliseconds(200)
-            )
-        }
+        setting.health.prime(
+            ProviderHealth.Kind(provider: "runware", model: .ideogram4, speed: .default),
+            Array(repeating: .milliseconds(200), count: 8)
+        )
         let provider = ScriptedProvider(answers: [.accept(id: nil, polls: [.ended(ScriptedProvider.delivered(1))])])
         let began = SteadyInstant.now
         _ = await setting.run(provider)
@@ -115,7 +129,7 @@ struct AttemptRunnerTests {
     @Test func `without a place at the gate nothing is sent`() async throws {
         let setting = try await Setting()
         let gate = ProviderGate(limit: 1)
-        #expect(await gate.enter(timeout: .seconds(1)))
+        #expect(await gate.enter(team: 1, timeout: .seconds(1)))
         let provider = ScriptedProvider()
         let result = await setting.run(provider, gate: gate, timeout: .milliseconds(60))
         #expect(result.failure?.kind == .notSent)
@@ -129,7 +143,7 @@ struct AttemptRunnerTests {
     @Test func `the time spent in the queue counts`() async throws {
         let setting = try await Setting()
         let gate = ProviderGate(limit: 1)
-        #expect(await gate.enter(timeout: .seconds(1)))
+        #expect(await gate.enter(team: 1, timeout: .seconds(1)))
         let provider = ScriptedProvider()
         let hasBegun = Locked(false)
         let result = Task {

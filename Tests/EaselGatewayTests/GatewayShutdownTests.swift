@@ -40,6 +40,7 @@ struct GatewayShutdownTests {
                 policies: ["p": Policy(name: "p", ordering: .order(providers.map(\.name)))],
                 defaultName: "p"
             ),
+            policyReading: NoPolicies(),
             terms: terms,
             adminTeam: TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment),
             previousGatewayIDs: [],

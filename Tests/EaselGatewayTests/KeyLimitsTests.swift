@@ -35,6 +35,29 @@ struct KeyLimitsTests {
         #expect(refusal { () throws(Problem) in try limits.enter(account) } == nil)
     }
 
+    @Test func `the wait for one of the requests at once is estimated from how long they took`() throws {
+        let limits = KeyLimits()
+        let account = SampleTrade.account(maxConcurrent: 2)
+        func wait(_ now: SteadyInstant) -> Duration? {
+            refusal { () throws(Problem) in try limits.enter(account, now: now) }?.retryAfter
+        }
+        var now = SteadyInstant(nanoseconds: 1_000_000_000)
+        for _ in 0..<2 { try limits.enter(account, now: now) }
+        #expect(wait(now) == .seconds(1), "nothing is known yet")
+        // Two at a time, twelve seconds each: one ends every six.
+        for _ in 0..<20 {
+            now = now + .seconds(12)
+            for _ in 0..<2 { limits.leave(account, now: now) }
+            for _ in 0..<2 { try limits.enter(account, now: now) }
+        }
+        let estimate = try #require(wait(now))
+        #expect(estimate > .milliseconds(5900) && estimate < .milliseconds(6100), "\(estimate)")
+        now = now + .seconds(100_000)
+        limits.leave(account, now: now)
+        try limits.enter(account, now: now)
+        #expect(wait(now) == .seconds(30))
+    }
+
     @Test func `requests a minute are limited and refill steadily`() throws {
         let limits = KeyLimits()
         let account = SampleTrade.account(requestsPerMinute: 6)

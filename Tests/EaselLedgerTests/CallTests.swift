@@ -17,7 +17,7 @@ import Testing
             #expect(open.status == .inProgress)
             #expect(open.receivedAt == admission.receivedAt)
             #expect(open.prompt == "a fox in the snow")
-            #expect(open.plan == admission.plan)
+            #expect(open.plan == admission.plan.value)
             #expect(open.tags == ["campaign": "spring"])
             #expect(open.attempts.map(\.outcome) == [.pending])
             #expect(open.attempts.first?.taskID == admission.attempts[0].taskID.text)

@@ -55,7 +55,9 @@ enum Sample {
         bound: Money? = Money(nanodollars: 60_000_000),
         budgets: [AppliedBudget] = [],
         allowsUnpriced: Bool = false,
-        idempotency: IdempotencyKey? = nil
+        idempotency: IdempotencyKey? = nil,
+        plan: JSONDocument = ["candidates": ["runware", "ideogram"]],
+        parameters: JSONValue = ["copyright_detection": true, "strength": .number(0.4)]
     ) -> Admission {
         let callID = UUIDv7.mint(at: moment)
         return Admission(
@@ -71,8 +73,8 @@ enum Sample {
             imagesRequested: images,
             bound: bound,
             prompt: "a fox in the snow",
-            parameters: ["copyright_detection": true, "strength": .number(0.4)],
-            plan: ["candidates": ["runware", "ideogram"]],
+            parameters: parameters,
+            plan: plan,
             translation: translation,
             attempts: [
                 start(

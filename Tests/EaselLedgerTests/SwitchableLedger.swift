@@ -71,5 +71,8 @@ struct SwitchableLedger: Ledger {
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try await reach().providerSpend(since: since)
     }
+    func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
+        try await reach().recentDurations(since: since, limit: limit)
+    }
     func ping() async throws(LedgerError) { try await reach().ping() }
 }

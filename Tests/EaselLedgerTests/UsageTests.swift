@@ -154,6 +154,12 @@ import Testing
             let berlin = try await ledger.usage(try query(window.0, window.1, [.day], zone: "Europe/Berlin"))
             #expect(berlin.rows.map(\.figures.calls) == [1, 2])
 
+            // Attempts that succeeded, with the speed that the call asked for.
+            let recent = try await ledger.recentDurations(since: try time("2026-02-01T00:00:00Z"), limit: 10)
+            #expect(recent.allSatisfy { $0.speed == .default && Set($0.durations) == [.milliseconds(2100)] })
+            #expect(recent.contains { $0.provider == "runware" && !$0.durations.isEmpty })
+            #expect(try await ledger.recentDurations(since: try time("2026-03-01T00:00:00Z"), limit: 10) == [])
+
             let spend = try await ledger.providerSpend(since: try time("2026-02-03T12:00:00Z"))
             #expect(spend["ideogram"] == Money(nanodollars: 120_000_000))
             #expect(spend["runware"] == Money(nanodollars: 30_000_000))

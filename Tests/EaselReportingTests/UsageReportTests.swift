@@ -112,7 +112,7 @@ struct UsageReportTests {
         #expect(document["group_by"] == ["team", "provider"] && document["from"] == "2026-10-31T23:00:00.000Z")
         let names: Set<String> = [
             "calls", "succeeded", "partial", "refused", "failed", "images", "cost_usd", "estimated_usd", "provider_usd",
-            "reconciled_usd", "failovers",
+            "reconciled_usd", "failovers", "hedges", "hedge_cost_usd",
             "failover_cost_usd", "nsfw_images", "copyright_checked", "copyright_flagged", "copyright_undetermined",
             "latency_ms",
         ]

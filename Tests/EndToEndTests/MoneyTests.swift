@@ -22,7 +22,7 @@ import Testing
     }
 
     /// The sandbox charges six cents: a cap of $1.50 takes exactly 25 calls.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `through three gateways on one database exactly those calls pass that fit`() async throws {
         let database = try await PostgresFixture.database()
         var plan = House.Plan()

@@ -52,6 +52,33 @@ extension MemoryLedger {
         }
     }
 
+    package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
+        try with("recentDurations") { state in
+            let calls = state.order.reversed().compactMap { state.calls[$0] }
+                .filter {
+                    $0.admission.receivedAt >= since && [.succeeded, .partial].contains(Self.detail($0, state).status)
+                }
+            return RecentDurations.gathered(
+                calls.prefix(limit).flatMap { entry in
+                    let speed = entry.admission.parameters["rendering_speed"]?.stringValue
+                        .flatMap { RenderingSpeed(rawValue: $0) }
+                    return entry.ends.values.filter { $0.outcome == .succeeded }
+                        .sorted { $0.start.ordinal > $1.start.ordinal }
+                        .compactMap { end in
+                            end.timings.total.map {
+                                RecentDurations.Sample(
+                                    provider: end.start.provider,
+                                    model: entry.admission.model,
+                                    speed: speed ?? .default,
+                                    duration: $0
+                                )
+                            }
+                        }
+                }
+            )
+        }
+    }
+
     package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try with("providerSpend") { state in
             state.calls.values.flatMap(\.ends.values).filter { $0.start.startedAt >= since }
@@ -100,10 +127,10 @@ extension MemoryLedger {
         return sum == .zero && costs.contains(nil) ? nil : sum
     }
 
-    private static func detail(_ entry: Entry, _ state: State) -> CallDetail {
+    static func detail(_ entry: Entry, _ state: State) -> CallDetail {
         let admission = entry.admission
         let settled = entry.settlement
-        return CallDetail(
+        var detail = CallDetail(
             callID: admission.callID,
             teamID: admission.teamID,
             team: state.teams.first { $0.id == admission.teamID }?.name ?? "",
@@ -128,8 +155,10 @@ extension MemoryLedger {
             images: settled?.images ?? [],
             translation: settled?.translation ?? admission.translation,
             prompt: admission.prompt,
-            plan: admission.plan
+            plan: admission.plan.value
         )
+        detail.shadow = state.shadows.first { $0.start.callID == admission.callID }?.summary
+        return detail
     }
 
     private static func attempt(_ start: AttemptStart, _ end: AttemptEnd?, note: String?) -> CallDetail.Attempt {

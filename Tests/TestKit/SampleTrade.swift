@@ -98,7 +98,7 @@ package enum SampleTrade {
             bound: Money.sum(attempts.map(\.bound)),
             prompt: nil,
             parameters: ["copyright_detection": .bool(copyrightDetection)],
-            plan: .null,
+            plan: [:],
             attempts: attempts,
             termsVersion: termsVersion,
             budgets: budgets,

@@ -3,10 +3,11 @@
 /// A class, because every setting adds its faults to the one list. It lives and dies inside one call of `parse`.
 final class ReadingContext {
     let file: String
-    let environment: [String: String]
+    /// Nil: nothing is expanded, because the text does not come from the operator (S2).
+    let environment: [String: String]?
     private(set) var faults: [ConfigurationFault] = []
 
-    init(file: String, environment: [String: String]) {
+    init(file: String, environment: [String: String]?) {
         self.file = file
         self.environment = environment
     }

@@ -140,7 +140,10 @@ struct SettingReader {
         }
         let expanded: Expansion.Result
         do throws(Expansion.Failure) {
-            expanded = try Expansion.expand(source, environment: context.environment)
+            expanded =
+                try context.environment.map { (environment) throws(Expansion.Failure) in
+                    try Expansion.expand(source, environment: environment)
+                } ?? Expansion.Result(text: source)
         } catch {
             fault(error.message)
             return nil

@@ -39,13 +39,15 @@ package struct AttemptMachine: Sendable {
             case complete
             case refused
             case providersFailed = "providers_failed"
+            /// Nobody was asked, because nobody may be asked now.
+            case unavailable
             case deadlineExceeded = "deadline_exceeded"
             case clientGone = "client_closed_request"
         }
 
         package var status: CallStatus
         package var cause: Cause
-        /// When every provider asked us to stay away: for how long.
+        /// When every provider asked us to stay away, or is left alone: for how long.
         package var retryAfter: Duration?
 
         package init(status: CallStatus, cause: Cause, retryAfter: Duration?) {
@@ -64,7 +66,14 @@ package struct AttemptMachine: Sendable {
         var isOut = false
         var failures = 0
         var retryAfter: Duration?
+        /// Since the start of the call: not to be asked before, by the word of whoever kept us from asking.
+        var notBefore: Duration?
+        /// How often it was not asked.
+        var skips = 0
     }
+
+    /// How often a call waits for a candidate that it was kept from asking.
+    package static let mostSkips = 2
 
     private let plan: Plan
     private var standings: [Standing]
@@ -75,7 +84,11 @@ package struct AttemptMachine: Sendable {
     private var withheld = 0
     private var refused = false
     private var duplicateRisk = false
+    /// Whether the side of a race that is not gone on with may have been charged.
+    private var isLostUnknown = false
     private var clientGone = false
+    /// Whether any round was sent.
+    private var wasAsked = false
     private var lastRound: [RequestResult] = []
     private var pendingSend: Int?
 
@@ -99,6 +112,8 @@ package struct AttemptMachine: Sendable {
     /// All requests of the round are back. `elapsed` is the time since the call began.
     package mutating func roundEnded(_ results: [RequestResult], elapsed: Duration) -> Action {
         lastRound = results
+        wasAsked = true
+        standings[position].notBefore = nil
         let unclear = results.indices.filter { results[$0].failure?.wantsRecovery == true }
         if !unclear.isEmpty { return .recover(requests: unclear) }
         return conclude(elapsed: elapsed)
@@ -108,6 +123,41 @@ package struct AttemptMachine: Sendable {
     package mutating func recovered(_ results: [Int: RequestResult], elapsed: Duration) -> Action {
         for (index, result) in results { lastRound[index] = result }
         return conclude(elapsed: elapsed)
+    }
+
+    /// The candidate of the last `send` was not asked, because it is left alone for `retryAfter` (R3). Nothing was sent and
+    /// nothing written, so it uses up no attempt (R6).
+    package mutating func notAsked(retryAfter: Duration, elapsed: Duration) -> Action {
+        rounds -= 1
+        standings[position].skips += 1
+        standings[position].retryAfter = max(retryAfter, standings[position].retryAfter ?? .zero)
+        standings[position].notBefore = elapsed + retryAfter
+        if clientGone { return finish(.clientGone) }
+        guard elapsed < plan.deadline else { return finish(.deadlineExceeded) }
+        return next(elapsed: elapsed)
+    }
+
+    /// A second candidate was asked while the first was late (a hedge): a round of its own (R6). `lost` is the one whose
+    /// pictures the caller does not get, `results` what it led to, nil while it is at work; then call `roundEnded` for the
+    /// other, with which the call goes on.
+    package mutating func hedged(lost: Int, _ results: [RequestResult]?, goingOnWith candidate: Int) {
+        rounds += 1
+        wasAsked = true
+        duplicateRisk = true
+        position = lost
+        if let results {
+            for failure in results.compactMap(\.failure) {
+                note(failure)
+                if failure.kind == .refused { refused = true }
+                if failure.billing == .unknown { isLostUnknown = true }
+            }
+            standings[lost].failures += 1
+        } else {
+            // It is paid for; whatever comes of it, asking once more would be paying once more.
+            standings[lost].isOut = true
+            isLostUnknown = true
+        }
+        position = candidate
     }
 
     /// The wait is over.
@@ -138,7 +188,7 @@ package struct AttemptMachine: Sendable {
         if failed { standings[position].failures += 1 }
         if remaining <= 0 { return finish(.complete) }
         if refused, plan.onRefusal == .stop { return finish(.refused) }
-        if unknown {
+        if unknown || isLostUnknown {
             duplicateRisk = true
             if plan.onUnknown == .recover { return finish(.providersFailed) }
         }
@@ -159,14 +209,22 @@ package struct AttemptMachine: Sendable {
         guard rounds < plan.attempts else { return finish(.providersFailed) }
         // First those not asked yet, then those that failed for the moment, in the plan's order from here on.
         let order = (1...standings.count).map { (position + $0) % standings.count }
-        if let fresh = order.first(where: { !standings[$0].isOut && standings[$0].failures == 0 && $0 != position }) {
+        if let fresh = order.first(where: {
+            !standings[$0].isOut && standings[$0].failures == 0 && standings[$0].skips == 0 && $0 != position
+        }) {
             return send(to: fresh)
         }
-        let eligible = order.filter { !standings[$0].isOut }
-        guard let again = eligible.min(by: { pause(before: $0) < pause(before: $1) }) else {
+        // Nobody was asked and nobody may be: whoever called is told at once, not kept waiting.
+        guard wasAsked else { return finish(.unavailable) }
+        let eligible = order.filter { !standings[$0].isOut && isWorthWaiting(for: $0, elapsed: elapsed) }
+        guard
+            let again = eligible.min(by: {
+                pause(before: $0, elapsed: elapsed) < pause(before: $1, elapsed: elapsed)
+            })
+        else {
             return finish(refused ? .refused : .providersFailed)
         }
-        let wait = pause(before: again)
+        let wait = pause(before: again, elapsed: elapsed)
         guard elapsed + wait < plan.deadline else { return finish(.providersFailed) }
         guard wait > .zero else { return send(to: again) }
         pendingSend = again
@@ -175,21 +233,32 @@ package struct AttemptMachine: Sendable {
 
     /// Fewer pictures than asked without a failure cost nothing to ask for again at once; a failure wants a pause, and
     /// Retry-After is honoured (R6).
-    private func pause(before candidate: Int) -> Duration {
+    private func pause(before candidate: Int, elapsed: Duration) -> Duration {
         let standing = standings[candidate]
+        if let notBefore = standing.notBefore { return max(notBefore - elapsed, .zero) }
         guard standing.failures > 0 else { return .zero }
         let doublings = min(standing.failures - 1, 10)
         let backoff = min(Self.firstBackoff * (1 << doublings), Self.longestBackoff)
         return max(backoff, standing.retryAfter ?? .zero)
     }
 
+    /// One that the call was kept from asking is waited for a few times, and no longer than after a failure of its own.
+    private func isWorthWaiting(for candidate: Int, elapsed: Duration) -> Bool {
+        guard let notBefore = standings[candidate].notBefore else { return true }
+        return standings[candidate].skips <= Self.mostSkips && notBefore - elapsed <= Self.longestBackoff
+    }
+
     private mutating func send(to candidate: Int) -> Action {
         position = candidate
         rounds += 1
-        let most = max(1, plan.candidates[candidate].translation.imagesPerRequest)
-        var counts = Array(repeating: most, count: remaining / most)
-        if remaining % most > 0 { counts.append(remaining % most) }
+        let counts = Self.split(remaining, plan.candidates[candidate].translation.imagesPerRequest)
         return .send(candidate: candidate, counts: counts, duplicateRisk: duplicateRisk)
+    }
+
+    /// How many pictures each request asks for, so that together they ask for `count` and none for more than `most`.
+    package static func split(_ count: Int, _ most: Int) -> [Int] {
+        let most = max(1, most)
+        return Array(repeating: most, count: count / most) + (count % most > 0 ? [count % most] : [])
     }
 
     private func finish(_ cause: Verdict.Cause) -> Action {

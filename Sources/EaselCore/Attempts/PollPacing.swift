@@ -45,10 +45,18 @@ package struct DurationHistory: Sendable, Hashable {
         }
     }
 
+    /// How many it holds, at most `capacity`.
+    package var count: Int { values.count }
+
     /// The value that the given share (0 to 1) of the ring does not exceed; nil while it is empty.
     package func quantile(_ share: Double) -> Duration? {
-        guard !values.isEmpty else { return nil }
+        quantiles(share).first
+    }
+
+    /// One value for each share, with the ring sorted once; none while it is empty.
+    package func quantiles(_ shares: Double...) -> [Duration] {
+        guard !values.isEmpty else { return [] }
         let sorted = values.sorted()
-        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+        return shares.map { sorted[min(sorted.count - 1, Int(Double(sorted.count) * $0))] }
     }
 }

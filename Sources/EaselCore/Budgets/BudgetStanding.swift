@@ -63,6 +63,17 @@ package struct BudgetStanding: Sendable, Hashable {
         return Int((Double(spent) / Double(limit) * 100).rounded(.down))
     }
 
+    /// What may still be reserved in percent of the limit, 0 to 100; a limit of zero has nothing left.
+    package func percentLeft(at moment: Timestamp) -> Double {
+        let (left, limit): (Double, Double) =
+            switch (remaining(at: moment), budget.limit(at: moment)) {
+            case (.money(let left), .money(let limit)): (Double(left.nanodollars), Double(limit.nanodollars))
+            case (.images(let left), .images(let limit)): (Double(left), Double(limit))
+            default: (0, 0)
+            }
+        return limit > 0 ? min(max(left / limit * 100, 0), 100) : 0
+    }
+
     /// How far a budget is used up, for exit codes and colours.
     package enum Level: Sendable, Hashable { case fine, warned, exceeded }
 

@@ -86,6 +86,9 @@ package struct AttemptEnd: Sendable, Hashable {
     /// The error code of an attempt that nobody could tell about in time: it counts at its bound, where there is one, and
     /// holds nothing back any more (M7).
     package static let postedAtBound = "posted_at_bound"
+    /// The member of `extra` that says what part the attempt had in a hedge: `first`, `second`, `first_lost`,
+    /// `second_lost`.
+    package static let hedgeMark = "easel_hedge"
 
     package let start: AttemptStart
     package let outcome: AttemptOutcome

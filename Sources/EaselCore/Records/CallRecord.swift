@@ -27,8 +27,8 @@ package final class Admission: Sendable {
     package let prompt: String?
     /// The other parameters, without pictures.
     package let parameters: JSONValue
-    /// The plan with its reasons.
-    package let plan: JSONValue
+    /// The plan with its reasons and what it was computed from: a `PlanRecord`.
+    package let plan: JSONDocument
     /// What the first candidate makes of the parameters, which is what happens unless another one delivers (R5).
     package let translation: [TranslationEntry]
     package let attempts: [AttemptStart]
@@ -56,7 +56,7 @@ package final class Admission: Sendable {
         bound: Money?,
         prompt: String?,
         parameters: JSONValue,
-        plan: JSONValue,
+        plan: JSONDocument,
         translation: [TranslationEntry] = [],
         attempts: [AttemptStart],
         termsVersion: Int64,
@@ -176,6 +176,8 @@ package struct CallDetail: Sendable {
     package let errorDetail: String?
     /// The answer as JSON, where it was kept whole.
     package let answer: String?
+    /// The same request at a second provider; nil in lists.
+    package var shadow: ShadowSummary?
 
     package init(
         callID: UUID,

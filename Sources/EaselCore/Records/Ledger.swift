@@ -4,7 +4,7 @@ package import Foundation
 /// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
-package protocol Ledger: TermsLedger, ReconciliationBook {
+package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, SimulationLog {
     // MARK: On the way of a call
 
     /// Writes a call, its reservation in every budget that applies, and its first attempts in one transaction (M2, M3).
@@ -66,6 +66,10 @@ package protocol Ledger: TermsLedger, ReconciliationBook {
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
     /// What each provider cost since a moment.
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
+
+    /// How long the attempts that succeeded took, by kind: those of the `limit` newest calls since a moment, the last 32
+    /// of each kind. What a gateway that starts begins to plan with.
+    func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations]
 
     /// Whether the database answers.
     func ping() async throws(LedgerError)

@@ -73,6 +73,10 @@ package struct UsageFigures: Sendable, Hashable {
     package var reconciled = Money.zero
     package var failovers = 0
     package var failoverCost = Money.zero
+    /// Calls for which a second provider was asked while the first was late.
+    package var hedges = 0
+    /// What the attempts cost that lost such a race; a part of `failoverCost`.
+    package var hedgeCost = Money.zero
     package var nsfwImages = 0
     package var copyrightChecked = 0
     package var copyrightFlagged = 0

@@ -1,3 +1,5 @@
+package import EaselBase
+
 /// A picture as a caller gives it.
 package enum ImageInput: Sendable, Hashable {
     /// A URL, a data URI or plain base64.
@@ -31,6 +33,8 @@ package struct RemixDraft: Sendable {
     package var outputFormat: String?
     package var outputQuality: Int?
     package var policy: String?
+    /// A policy of the request's own, as it was given; not together with `policy`.
+    package var inlinePolicy: JSONValue?
     package var project: String?
     package var tags: [String: String]?
     package var maxCostUSD: String?

@@ -1,44 +1,4 @@
 package import EaselBase
-import Foundation
-
-/// What is known of one provider when a plan is made: values only, so that the plan can be replayed (R1).
-package struct ProviderOffer: Sendable, Hashable {
-    package var provider: String
-    package var kind: ProviderKind
-    package var translation: ProviderTranslation
-    /// Nil: the price book does not say.
-    package var pricePerImage: Money?
-    /// The usual time of a whole attempt; nil before the first.
-    package var expectedLatency: Duration?
-    /// Why it is not to be asked now (a cooldown), and for how long still; nil when it may be.
-    package var unavailable: Unavailability?
-
-    package struct Unavailability: Sendable, Hashable {
-        package var reason: String
-        package var retryAfter: Duration
-
-        package init(reason: String, retryAfter: Duration) {
-            self.reason = reason
-            self.retryAfter = retryAfter
-        }
-    }
-
-    package init(
-        provider: String,
-        kind: ProviderKind,
-        translation: ProviderTranslation,
-        pricePerImage: Money?,
-        expectedLatency: Duration? = nil,
-        unavailable: Unavailability? = nil
-    ) {
-        self.provider = provider
-        self.kind = kind
-        self.translation = translation
-        self.pricePerImage = pricePerImage
-        self.expectedLatency = expectedLatency
-        self.unavailable = unavailable
-    }
-}
 
 /// Which providers are asked, in which order, within which bounds.
 package struct Plan: Sendable, Hashable {
@@ -50,17 +10,64 @@ package struct Plan: Sendable, Hashable {
         package var bound: Money?
         /// Why it stands where it stands.
         package var reason: String
+        /// Whether asking it finds out if it works again.
+        package var isProbe: Bool
     }
 
     package struct Dropped: Sendable, Hashable {
-        package enum Cause: String, Sendable, Hashable {
-            case impossible, lossy, tooDear = "too_dear", unpriced, unavailable
+        package enum Cause: String, Sendable, Hashable, CaseIterable {
+            /// The provider cannot serve the request at all.
+            case impossible
+            /// It lacks a required capability, or has one that the policy avoids.
+            case incapable
+            /// A parameter would not be honoured.
+            case lossy
+            case tooDear = "too_dear"
+            case unpriced, unavailable
+            /// Too many wait for it already, or its answer could not come before the deadline.
+            case overloaded
+            /// Its answers usually take longer than the call has time, also without a wait.
+            case tooSlow = "too_slow"
+            /// The policy's attempts are used up by those before it.
+            case attempts
         }
 
         package var provider: String
         package var cause: Cause
         package var reason: String
         package var retryAfter: Duration?
+
+        package init(provider: String, cause: Cause, reason: String, retryAfter: Duration? = nil) {
+            self.provider = provider
+            self.cause = cause
+            self.reason = reason
+            self.retryAfter = retryAfter
+        }
+    }
+
+    /// A second provider that is asked when the first is late.
+    package struct Hedge: Sendable, Hashable {
+        /// The time after which it is asked.
+        package var after: Duration
+        /// The share of the policy's calls that may be hedged.
+        package var budget: Share
+
+        package init(after: Duration, budget: Share) {
+            self.after = after
+            self.budget = budget
+        }
+    }
+
+    /// A provider that gets the same request on the side.
+    package struct Shadow: Sendable, Hashable {
+        /// The policy whose shadow it is, and whose budget it counts for: not one that led to it by its cases.
+        package var policy: String
+        package var provider: String
+        package var translation: ProviderTranslation
+        package var pricePerImage: Money
+        /// Price times count.
+        package var bound: Money
+        package var dailyBudget: Money
     }
 
     package var policy: String
@@ -73,6 +80,10 @@ package struct Plan: Sendable, Hashable {
     package var ceiling: Money?
     package var onRefusal: Policy.OnRefusal
     package var onUnknown: Policy.OnUnknown
+    package var hedge: Hedge?
+    package var shadow: Shadow?
+    /// Why a part of the policy has no effect on this call, such as a shadow that is not asked.
+    package var notes: [String]
 
     /// What the call can cost at most: the dearest candidate; nil when one is unpriced.
     package var bound: Money? {
@@ -85,35 +96,75 @@ package struct Plan: Sendable, Hashable {
     }
 }
 
-extension Plan {
+extension Plan: JSONWritable {
     /// The plan as it is stored with the call and explained to people.
-    package var json: JSONValue {
-        .object([
-            "policy": .string(policy),
-            "attempts": .number(.init(attempts)),
-            "deadline_ms": .number(.init(deadline.milliseconds)),
-            "on_refusal": .string(onRefusal.rawValue),
-            "on_unknown": .string(onUnknown.rawValue),
-            "bound_usd": bound.map { .string($0.usd) } ?? .null,
-            "candidates": .array(
-                candidates.map { candidate in
-                    .object([
-                        "provider": .string(candidate.provider),
-                        "provider_model": .string(candidate.translation.providerModel),
-                        "reason": .string(candidate.reason),
-                        "bound_usd": candidate.bound.map { .string($0.usd) } ?? .null,
-                    ])
-                }
-            ),
-            "dropped": .array(
-                dropped.map { dropped in
-                    .object([
-                        "provider": .string(dropped.provider),
-                        "cause": .string(dropped.cause.rawValue),
-                        "reason": .string(dropped.reason),
-                    ])
-                }
-            ),
-        ])
+    package func write(to text: inout JSONText) {
+        text.object { writeMembers(to: &$0) }
+    }
+
+    func writeMembers(to text: inout JSONText) {
+        text.member("policy", policy)
+        text.member("attempts", attempts)
+        text.member("deadline_ms", Int(deadline.milliseconds))
+        text.member("on_refusal", onRefusal.rawValue)
+        text.member("on_unknown", onUnknown.rawValue)
+        text.member("bound_usd", bound?.usd)
+        if let ceiling { text.member("ceiling_usd", ceiling.usd) }
+        text.key("candidates")
+        text.array(candidates) { text, candidate in
+            text.object { text in
+                text.member("provider", candidate.provider)
+                text.member("provider_model", candidate.translation.providerModel)
+                text.member("reason", candidate.reason)
+                text.member("bound_usd", candidate.bound?.usd)
+                if candidate.isProbe { text.member("probe", true) }
+            }
+        }
+        text.key("dropped")
+        text.array(dropped) { text, dropped in
+            text.object { text in
+                text.member("provider", dropped.provider)
+                text.member("cause", dropped.cause.rawValue)
+                text.member("reason", dropped.reason)
+                if let pause = dropped.retryAfter { text.member("retry_after_ms", Int(pause.milliseconds)) }
+            }
+        }
+        if let hedge {
+            text.key("hedge")
+            text.object { text in
+                text.member("after_ms", Int(hedge.after.milliseconds))
+                text.member("budget", hedge.budget.text)
+            }
+        }
+        if let shadow {
+            text.key("shadow")
+            text.object { text in
+                text.member("provider", shadow.provider)
+                text.member("bound_usd", shadow.bound.usd)
+                text.member("daily_budget_usd", shadow.dailyBudget.usd)
+            }
+        }
+        if !notes.isEmpty {
+            text.key("notes")
+            text.array(notes) { $0.string($1) }
+        }
+    }
+}
+
+/// A plan with what it was computed from: what is stored with a call.
+package struct PlanRecord: Sendable, JSONWritable {
+    package let inputs: PlanInputs
+    package let plan: Plan
+
+    package init(inputs: PlanInputs, plan: Plan) {
+        self.inputs = inputs
+        self.plan = plan
+    }
+
+    package func write(to text: inout JSONText) {
+        text.object { text in
+            plan.writeMembers(to: &text)
+            text.member("inputs", inputs)
+        }
     }
 }

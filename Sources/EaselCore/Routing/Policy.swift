@@ -1,24 +1,28 @@
 package import EaselBase
 
-/// A routing policy: which providers may be asked, in which order, and what to do when one fails.
+/// A routing policy without cases: which providers may be asked, in which order, and what to do when one fails.
 package struct Policy: Sendable, Hashable {
     /// How the candidates are put in order.
     package enum Ordering: Sendable, Hashable {
         /// As listed.
         case order([String])
-        /// By hash of the call's id, in proportion to the weights; the rest follow by weight.
+        /// By a draw, in proportion to the weights; the rest follow by weight.
         case weights([String: Int])
-        /// Lowest expected price first; unpriced last.
+        /// Lowest price of a picture first; unpriced last.
         case cost
-        /// Lowest expected latency first; unmeasured last.
+        /// Lowest usual latency first; unmeasured last.
         case latency
+        /// Highest share of attempts that succeeded lately first; unmeasured last.
+        case success
+        /// Fewest requests under way first, as a share of what the account takes.
+        case inFlight
     }
 
     /// What to do when a provider refuses on content grounds (R2).
-    package enum OnRefusal: String, Sendable, Hashable, Codable { case stop, next }
+    package enum OnRefusal: String, Sendable, Hashable, Codable, CaseIterable { case stop, next }
 
     /// What to do when a request was sent and its answer is missing (R4).
-    package enum OnUnknown: String, Sendable, Hashable, Codable {
+    package enum OnUnknown: String, Sendable, Hashable, Codable, CaseIterable {
         /// Ask for the task; when that tells nothing, end the call as unknown.
         case recover
         /// Ask for the task; when that tells nothing, ask the next provider and record the risk of paying twice.
@@ -27,8 +31,19 @@ package struct Policy: Sendable, Hashable {
 
     package var name: String
     package var ordering: Ordering
-    /// Parameters a candidate must honour, beyond what the request itself asks.
+    /// What makes the draw of weights and canary the same again; nil: each call draws for itself.
+    package var sticky: Sticky?
+    /// Puts one provider first for a share of the calls.
+    package var canary: Canary?
+    /// For this share of the calls another candidate than the preferred one goes first, so that it stays measured.
+    package var explore: Share?
+    /// Candidates below it are ranked after the others.
+    package var floor: Floor
+    /// Capabilities that a candidate must have: parameters that it honours for the model, whether or not the request
+    /// carries them.
     package var require: Set<RemixParameter>
+    /// Capabilities that a candidate must not have.
+    package var avoid: Set<RemixParameter>
     package var onRefusal: OnRefusal
     package var onUnknown: OnUnknown
     /// How often providers may be asked for one call, rounds of a split count once (R6). 1 to 20.
@@ -37,6 +52,10 @@ package struct Policy: Sendable, Hashable {
     package var maxCost: Money?
     /// The time for the whole call.
     package var deadline: Duration?
+    /// Whether a second provider is asked while the first is late.
+    package var hedge: Hedge?
+    /// Whether a second provider gets the same request on the side, for comparison.
+    package var shadow: Shadow?
 
     package static let defaultAttempts = 3
 
@@ -58,20 +77,9 @@ package struct Policy: Sendable, Hashable {
         self.attempts = attempts
         self.maxCost = maxCost
         self.deadline = deadline
+        floor = Floor()
+        avoid = []
     }
-}
-
-/// The policies of a configuration, and which one a request gets that names none.
-package struct PolicyBook: Sendable, Hashable {
-    package let policies: [String: Policy]
-    package let defaultName: String
-
-    package init(policies: [String: Policy], defaultName: String) {
-        self.policies = policies
-        self.defaultName = defaultName
-    }
-
-    package subscript(name: String?) -> Policy? { policies[name ?? defaultName] }
 }
 
 /// The provider interfaces that Easel speaks.

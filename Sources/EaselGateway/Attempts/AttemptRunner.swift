@@ -11,52 +11,105 @@ final class AttemptRunner: Sendable {
     static let recoveryAfterSilence = Duration.milliseconds(200)
     static let recoveryAfterBreak = Duration.seconds(2)
 
-    let health: ProviderHealth
-    let ledger: any Ledger
-    let log: Log
+    /// Keeps the provider's own name of a task.
+    typealias Noting = @Sendable (AttemptStart, String) async throws(LedgerError) -> Void
 
-    init(
+    let health: ProviderHealth
+    let log: Log
+    private let noting: Noting
+
+    init(health: ProviderHealth, log: Log, noting: @escaping Noting) {
+        self.health = health
+        self.log = log
+        self.noting = noting
+    }
+
+    convenience init(
         health: ProviderHealth,
         ledger: any Ledger,
         log: Log
     ) {
-        self.health = health
-        self.ledger = ledger
-        self.log = log
+        self.init(health: health, log: log) { start, id async throws(LedgerError) in
+            try await ledger.noteProviderTask(start, providerTaskID: id)
+        }
     }
 
+    /// One attempt from the queue to its end. What it says of the provider's health is recorded here, unless its answer is
+    /// missing: then `recover` does it.
     func run(
         _ task: ProviderTask,
         start: AttemptStart,
         at provider: any Provider,
         gate: ProviderGate,
+        permit: ProviderHealth.Permit,
         isStopped: () -> Bool = { false }
     ) async -> ProviderResult {
         let began = SteadyInstant.now
-        guard await gate.enter(timeout: task.timeout) else {
-            return Self.notSent("no_capacity", "Every place at the provider was taken until the time ran out.")
+        guard await gate.enter(team: start.teamID, timeout: task.timeout) else {
+            return Self.notSent(
+                "no_capacity",
+                "Every place at the provider was taken until the time ran out, or there was no room to wait."
+            )
         }
         defer { gate.leave() }
         if isStopped() {
             return Self.notSent("stopped_after_refusal", "The provider refused another request of this call.")
         }
+        guard health.allows(permit) else {
+            return Self.notSent("breaker_open", "The provider failed too often while this waited for a place.")
+        }
         let task = task.shortened(by: SteadyInstant.now.since(began))
         guard task.timeout > .milliseconds(10) else {
             return Self.notSent("no_capacity", "The time ran out in the queue.")
         }
+        return await exchange(task, start: start, at: provider, permit: permit)
+    }
+
+    /// The exchange and what follows of it; the caller has a place at the gate. Without a permit nothing is recorded of the
+    /// provider's health.
+    func exchange(
+        _ task: ProviderTask,
+        start: AttemptStart,
+        at provider: any Provider,
+        permit: ProviderHealth.Permit?
+    ) async -> ProviderResult {
         let exchangeBegan = SteadyInstant.now
-        let kind = ProviderHealth.Kind(
+        let kind = Self.kind(task, at: provider)
+        switch await provider.perform(task) {
+        case .ended(let result):
+            noteEnd(kind, result, permit)
+            return result
+        case .accepted(let acknowledgement):
+            let (result, learnt) = await follow(
+                acknowledgement,
+                task,
+                start: start,
+                at: provider,
+                kind: kind,
+                began: exchangeBegan
+            )
+            noteEnd(kind, result, learnt: learnt, permit)
+            return result
+        }
+    }
+
+    private static func kind(_ task: ProviderTask, at provider: any Provider) -> ProviderHealth.Kind {
+        ProviderHealth.Kind(
             provider: provider.name,
             model: task.request.model,
             speed: task.request.effectiveSpeed
         )
-        switch await provider.perform(task) {
-        case .ended(let result):
-            if result.failure == nil, let total = result.timings.total { health.record(kind, took: total) }
-            return result
-        case .accepted(let acknowledgement):
-            return await follow(acknowledgement, task, start: start, at: provider, kind: kind, began: exchangeBegan)
-        }
+    }
+
+    private func noteEnd(
+        _ kind: ProviderHealth.Kind,
+        _ result: ProviderResult,
+        learnt: Duration? = nil,
+        _ permit: ProviderHealth.Permit?
+    ) {
+        // Its end is not known yet: the search for its answer tells.
+        guard let permit, result.failure?.wantsRecovery != true else { return }
+        health.record(kind, result.failure, took: result.timings.total, learnt: learnt, permit)
     }
 
     @inline(never)
@@ -64,10 +117,24 @@ final class AttemptRunner: Sendable {
         ProviderResult(failure: ProviderFailure(.notSent, code: code, message: "\(why) Nothing was sent."))
     }
 
-    /// Asks for the end of a task whose answer is missing (R4). Nil: it cannot be told now.
+    /// Asks for the end of a task whose answer is missing (R4). Nil: it cannot be told now. Either way the attempt is over
+    /// for its call, and what it says of the provider's health is recorded.
     func recover(
         _ task: ProviderTask,
         start: AttemptStart,
+        after result: ProviderResult,
+        at provider: any Provider,
+        permit: ProviderHealth.Permit,
+        timeLeft: Duration
+    ) async -> ProviderResult? {
+        let told = await search(task, after: result, at: provider, timeLeft: timeLeft)
+        let end = told ?? result
+        health.record(Self.kind(task, at: provider), end.failure, took: end.timings.total, permit)
+        return told
+    }
+
+    private func search(
+        _ task: ProviderTask,
         after result: ProviderResult,
         at provider: any Provider,
         timeLeft: Duration
@@ -124,7 +191,7 @@ final class AttemptRunner: Sendable {
         at provider: any Provider,
         kind: ProviderHealth.Kind,
         began: SteadyInstant
-    ) async -> ProviderResult {
+    ) async -> (ProviderResult, learnt: Duration?) {
         let question = recoverable(task, providerTaskID: acknowledgement.providerTaskID)
         async let noted: Void = note(acknowledgement.providerTaskID, start)
         let pacing = PollPacing(early: health.earlyDuration(kind))
@@ -132,6 +199,7 @@ final class AttemptRunner: Sendable {
         var polls = 0
         var newestPictureAt = began
         var ended: ProviderResult?
+        var learnt: Duration?
         while ended == nil {
             let elapsed = SteadyInstant.now.since(began)
             let left = task.timeout - elapsed
@@ -146,7 +214,7 @@ final class AttemptRunner: Sendable {
             case .ended(let result):
                 ended = result
                 // A task that was done at the first question may have been done long before: lean towards asking earlier.
-                if result.failure == nil { health.record(kind, took: polls == 1 ? asked / 2 : asked) }
+                learnt = polls == 1 ? asked / 2 : asked
             case .running(let standing, let working):
                 if standing.images.count > latest.images.count { newestPictureAt = .now }
                 if standing.images.count >= latest.images.count { latest = standing }
@@ -169,14 +237,14 @@ final class AttemptRunner: Sendable {
         result.timings.total = SteadyInstant.now.since(began)
         result.providerTaskID = result.providerTaskID ?? acknowledgement.providerTaskID
         result.providerRequestID = acknowledgement.providerRequestID ?? result.providerRequestID
-        return result
+        return (result, learnt)
     }
 
     /// The provider's own name of the task must be on record before we may lose our memory (M7).
     private func note(_ providerTaskID: String?, _ start: AttemptStart) async {
         guard let providerTaskID else { return }
         do throws(LedgerError) {
-            try await ledger.noteProviderTask(start, providerTaskID: providerTaskID)
+            try await noting(start, providerTaskID)
         } catch {
             log.warning("task id not noted", ["attempt_id": start.attemptID.text, "error": "\(error)"])
         }

@@ -20,6 +20,11 @@ final class CallRegistry: Sendable {
         }
     }
 
+    /// Counts what goes on after a call has ended, also while the gateway is shutting down. Call `end` when it is over.
+    func goOn() {
+        state.withLock { $0.running += 1 }
+    }
+
     func end() {
         state.withLock { $0.running -= 1 }
     }

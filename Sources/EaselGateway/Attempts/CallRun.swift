@@ -6,159 +6,18 @@ import Foundation
 
 /// One call on its way, from its first attempt to its end: does what the `AttemptMachine` says.
 final class CallRun: Sendable {
-    /// What stays the same for the whole call.
-    final class Context: Sendable {
-        let callID: UUID
-        let account: Account
-        let request: RemixRequest
-        let plan: Plan
-        let receivedAt: Timestamp
-        let began: SteadyInstant
-
-        init(
-            callID: UUID,
-            account: Account,
-            request: RemixRequest,
-            plan: Plan,
-            receivedAt: Timestamp,
-            began: SteadyInstant
-        ) {
-            self.callID = callID
-            self.account = account
-            self.request = request
-            self.plan = plan
-            self.receivedAt = receivedAt
-            self.began = began
-        }
-    }
-
-    /// What the call used from outside.
-    final class Tools: Sendable {
-        let ledger: any Ledger
-        let providers: [String: any Provider]
-        let origins: [String: String]
-        let gates: [String: ProviderGate]
-        let health: ProviderHealth
-        let runner: AttemptRunner
-        let delivery: ImageDelivery
-        let metrics: GatewayMetrics
-        let liveness: Liveness
-        let time: TimeSource
-        let log: Log
-
-        init(
-            ledger: any Ledger,
-            providers: [String: any Provider],
-            origins: [String: String],
-            gates: [String: ProviderGate],
-            health: ProviderHealth,
-            runner: AttemptRunner,
-            delivery: ImageDelivery,
-            metrics: GatewayMetrics,
-            liveness: Liveness = Liveness(),
-            time: TimeSource,
-            log: Log
-        ) {
-            self.ledger = ledger
-            self.providers = providers
-            self.origins = origins
-            self.gates = gates
-            self.health = health
-            self.runner = runner
-            self.delivery = delivery
-            self.metrics = metrics
-            self.liveness = liveness
-            self.time = time
-            self.log = log
-        }
-    }
-
-    /// One request of a round, from its row to its result.
-    final class Leg: Sendable {
-        let start: AttemptStart
-        let result: ProviderResult
-        let pictures: [ImageDelivery.Delivered]
-        let endedAt: Timestamp
-
-        init(start: AttemptStart, result: ProviderResult, pictures: [ImageDelivery.Delivered] = [], endedAt: Timestamp)
-        {
-            self.start = start
-            self.result = result
-            self.pictures = pictures
-            self.endedAt = endedAt
-        }
-
-        var delivered: Int { pictures.count { !$0.isWithheld } }
-        var withheld: Int { pictures.count(where: \.isWithheld) }
-
-        var machineResult: AttemptMachine.RequestResult {
-            AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: result.failure)
-        }
-    }
-
-    /// How far the call has come. Only its own task touches it.
-    private final class Progress {
-        var machine: AttemptMachine
-        /// Rows that are written and not sent yet.
-        var ready: [AttemptStart]?
-        var legs: [Leg] = []
-        /// How many of the legs' ends are written.
-        var written = 0
-        /// What the call holds back in its budgets; nil when its bound is not known.
-        var held: Money?
-        /// The budget that did not take another attempt.
-        var refusal: BudgetRefusal?
-        /// The legs of the round that is concluded next.
-        var round: Range<Int> = 0..<0
-
-        init(machine: AttemptMachine, ready: [AttemptStart], held: Money?) {
-            self.machine = machine
-            self.ready = ready
-            self.held = held
-        }
-
-        /// The number of the next picture.
-        var nextPicture: Int { legs.reduce(1) { $0 + $1.pictures.count } }
-    }
-
-    /// How the call ended, with all that is written down of it.
-    final class Ending: Sendable {
-        let verdict: AttemptMachine.Verdict
-        let legs: [Leg]
-        let ends: [AttemptEnd]
-        let settlement: Settlement
-        /// What became of the parameters at the provider that delivered.
-        let translation: [TranslationEntry]
-        /// What the caller is told when there is no picture to show.
-        let problem: Problem?
-
-        init(
-            verdict: AttemptMachine.Verdict,
-            legs: [Leg],
-            ends: [AttemptEnd],
-            settlement: Settlement,
-            translation: [TranslationEntry],
-            problem: Problem?
-        ) {
-            self.verdict = verdict
-            self.legs = legs
-            self.ends = ends
-            self.settlement = settlement
-            self.translation = translation
-            self.problem = problem
-        }
-    }
-
-    private let context: Context
-    private let tools: Tools
+    let context: Context
+    let tools: Tools
     private let clientGone = Locked(false)
     /// Set when a provider refused on content grounds: what still waits at the gate is not sent (R2).
-    private let refused = Locked(false)
+    let refused = Locked(false)
 
     init(context: Context, tools: Tools) {
         self.context = context
         self.tools = tools
     }
+
+    var isClientGone: Bool { clientGone.withLock(\.self) }
 
     /// The client left. What is under way is finished, so that the figures are true; nothing new is sent.
     func clientLeft() {
@@ -199,16 +58,19 @@ final class CallRun: Sendable {
 
     // MARK: - The loop
 
-    /// Runs the call to its end. `starts` are the rows of the first round, written with the call.
+    /// Runs the call to its end. `starts` are the rows of the first round, written with the call, and `permit` is the leave
+    /// to send them.
     ///
     /// The loop and its steps are functions of their own, and what they share is an object: what this frame holds, every
     /// waiting call holds.
     func run(
         machine: consuming AttemptMachine,
         first action: AttemptMachine.Action,
-        first starts: [AttemptStart]
+        first starts: [AttemptStart],
+        permit: ProviderHealth.Permit
     ) async -> Ending {
-        let progress = Progress(machine: machine, ready: starts, held: context.plan.bound)
+        let progress = Progress(machine: machine, ready: starts, permit: permit, held: context.plan.bound)
+        defer { giveBack(progress) }
         var action = action
         while true {
             noteClient(progress)
@@ -217,9 +79,21 @@ final class CallRun: Sendable {
                 guard fits(context.plan.candidates[index], counts, after: progress.legs) else {
                     return ending(cutShort(progress), progress, .none)
                 }
+                // Before its rows are written: whom the breaker does not let through is not asked (R3).
+                guard takesPermit(progress, index) else {
+                    action = progress.machine.notAsked(retryAfter: pause(index), elapsed: elapsed)
+                    continue
+                }
                 guard let rows = await rows(progress, index, counts, duplicateRisk) else {
                     let stop: Stop = progress.refusal.map { .budget($0) } ?? .ledger
                     return ending(cutShort(progress), progress, stop)
+                }
+                if let hedge = context.plan.hedge, progress.legs.isEmpty, let permit = progress.permit {
+                    action = await race(rows, hedge, permit, progress)
+                    noteClient(progress)
+                    if case .recover = action { continue }
+                    giveBack(progress)
+                    continue
                 }
                 await sendRound(rows, to: context.plan.candidates[index].provider, progress)
                 noteClient(progress)
@@ -227,10 +101,13 @@ final class CallRun: Sendable {
                     progress.legs[progress.round].map(\.machineResult),
                     elapsed: elapsed
                 )
+                if case .recover = action { continue }
+                giveBack(progress)
             case .recover(let requests):
                 let told = await recoverRound(requests, progress)
                 noteClient(progress)
                 action = progress.machine.recovered(told, elapsed: elapsed)
+                giveBack(progress)
             case .wait(let duration):
                 await wait(duration)
                 noteClient(progress)
@@ -239,6 +116,27 @@ final class CallRun: Sendable {
                 return ending(verdict, progress, .none)
             }
         }
+    }
+
+    /// Whether the candidate may be asked now. Where it is half-open the call has its probe from here on.
+    private func takesPermit(_ progress: Progress, _ index: Int) -> Bool {
+        if progress.permit == nil {
+            progress.permit = tools.health.claim(context.plan.candidates[index].provider, context.request.model)
+        }
+        return progress.permit != nil
+    }
+
+    /// A probe of which nothing came is the next one's.
+    private func giveBack(_ progress: Progress) {
+        if let permit = progress.permit { tools.health.release(permit) }
+        progress.permit = nil
+    }
+
+    /// When a candidate that was not let through may be worth another look.
+    private func pause(_ index: Int) -> Duration {
+        let provider = context.plan.candidates[index].provider
+        let standing = tools.health.standing(of: provider, model: context.request.model)
+        return max(standing.unavailability?.retryAfter ?? .zero, .milliseconds(100))
     }
 
     /// What ended the call though its plan had not come to its end.
@@ -323,7 +221,8 @@ final class CallRun: Sendable {
     }
 
     private func sendRound(_ rows: [AttemptStart], to provider: String, _ progress: Progress) async {
-        let answers = await send(rows, to: provider, firstPicture: progress.nextPicture)
+        guard let permit = progress.permit else { preconditionFailure("a round is sent without leave") }
+        let answers = await send(rows, to: provider, permit, firstPicture: progress.nextPicture)
         progress.round = progress.legs.count..<progress.legs.count + answers.count
         progress.legs += answers
     }
@@ -335,7 +234,8 @@ final class CallRun: Sendable {
         var told: [Int: AttemptMachine.RequestResult] = [:]
         for request in requests {
             let position = progress.round.lowerBound + request
-            if let recovered = await recover(progress.legs[position], firstPicture: progress.nextPicture) {
+            guard let permit = progress.permit else { preconditionFailure("a round is recovered without leave") }
+            if let recovered = await recover(progress.legs[position], permit, firstPicture: progress.nextPicture) {
                 progress.legs[position] = recovered
                 told[request] = recovered.machineResult
             }
@@ -348,7 +248,7 @@ final class CallRun: Sendable {
         if clientGone.withLock(\.self) { progress.machine.clientLeft() }
     }
 
-    private var elapsed: Duration { SteadyInstant.now.since(context.began) }
+    var elapsed: Duration { SteadyInstant.now.since(context.began) }
 
     private func wait(_ duration: Duration) async {
         let until = SteadyInstant.now + duration
@@ -360,105 +260,19 @@ final class CallRun: Sendable {
         }
     }
 
-    private func send(_ rows: [AttemptStart], to provider: String, firstPicture: Int) async -> [Leg] {
-        var firsts: [Int] = []
-        var next = firstPicture
-        for row in rows {
-            firsts.append(next)
-            next += row.imagesAsked
-        }
-        // One request needs no group.
-        if rows.count == 1 { return [await exchange(rows[0], at: provider, firstPicture: firsts[0])] }
-        return await withTaskGroup(of: (Int, Leg).self) { group in
-            for (index, row) in rows.enumerated() {
-                let first = firsts[index]
-                group.addTask { (index, await self.exchange(row, at: provider, firstPicture: first)) }
-            }
-            var answers: [(Int, Leg)] = []
-            for await answer in group { answers.append(answer) }
-            return answers.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-    }
-
-    private func task(_ row: AttemptStart, _ provider: any Provider) -> ProviderTask {
-        ProviderTask(
-            attemptID: row.attemptID,
-            taskID: row.taskID,
-            request: context.request,
-            count: row.imagesAsked,
-            timeout: max(.milliseconds(50), min(provider.timeout, context.plan.deadline - elapsed))
-        )
-    }
-
-    private func exchange(_ row: AttemptStart, at name: String, firstPicture: Int) async -> Leg {
-        guard let provider = tools.providers[name], let gate = tools.gates[name] else {
-            preconditionFailure("the plan names a provider that is not configured")
-        }
-        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate) {
-            self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop
-        }
-        if result.failure?.kind == .refused { refused.withLock { $0 = true } }
-        return await leg(row, result, firstPicture: firstPicture)
-    }
-
-    private func recover(_ leg: Leg, firstPicture: Int) async -> Leg? {
-        guard let provider = tools.providers[leg.start.provider] else { return nil }
-        let left = context.plan.deadline - elapsed
-        guard
-            let result = await tools.runner.recover(
-                task(leg.start, provider),
-                start: leg.start,
-                after: leg.result,
-                at: provider,
-                timeLeft: left
-            )
-        else { return nil }
-        return await self.leg(leg.start, result, firstPicture: firstPicture)
-    }
-
-    /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
-    private func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> Leg {
-        if let failure = result.failure { tools.health.note(failure, of: row.provider) }
-        let endedAt = tools.time.now
-        var pictures: [ImageDelivery.Delivered] = []
-        var isLost = false
-        // Never more than asked: a provider that sends more is not made into more rows.
-        for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
-            let picture = await tools.delivery.deliver(
-                image,
-                attemptID: row.attemptID,
-                callID: context.callID,
-                ordinal: firstPicture + index,
-                output: context.request.output,
-                trustedOrigin: tools.origins[row.provider],
-                timeout: max(.seconds(5), context.plan.deadline - elapsed)
-            )
-            if let picture { pictures.append(picture) } else { isLost = true }
-        }
-        guard isLost, result.failure == nil else {
-            return Leg(start: row, result: result, pictures: pictures, endedAt: endedAt)
-        }
-        // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
-        var told = result
-        told.failure = ProviderFailure(
-            .resultLost,
-            code: "result_lost",
-            message: "The provider delivered, and the picture could not be downloaded or read."
-        )
-        return Leg(start: row, result: told, pictures: pictures, endedAt: endedAt)
-    }
-
-    private func end(of leg: Leg) -> AttemptEnd {
-        Accounting.end(of: leg.start, leg.result, delivered: leg.delivered, endedAt: leg.endedAt)
+    func end(of leg: Leg) -> AttemptEnd {
+        Accounting.end(of: leg.start, leg.marked, delivered: leg.made, endedAt: leg.endedAt)
     }
 
     // MARK: - The end
 
     private func ending(_ verdict: AttemptMachine.Verdict, _ progress: Progress, _ stop: Stop) -> Ending {
-        let legs = progress.legs
+        let legs = progress.legs + progress.strays
         let ends = legs.map(end(of:))
-        for end in ends {
-            tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
+        for end in ends where end.errorCode != Leg.stillRunning {
+            if end.errorCode.map(HealthSignal.ownCodes.contains) != true {
+                tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
+            }
             tools.metrics.count(end)
         }
         tools.metrics.count(verdict.status, latency: elapsed)
@@ -487,7 +301,8 @@ final class CallRun: Sendable {
             ends: ends,
             settlement: settlement,
             translation: translation,
-            problem: problem
+            problem: problem,
+            late: progress.late
         )
     }
 }

@@ -1,45 +1,173 @@
 import EaselBase
 import EaselCore
 
-/// What the gateway has learnt of its providers: how long attempts take, and who asked to be left alone for how long.
+/// What this gateway has learnt of its providers: which may be asked, how often they deliver, how long they take.
+///
+/// A lock around the pure `AccountHealth` of each account. Gateways learn each for itself (docs/decisions/0017).
 final class ProviderHealth: Sendable {
     /// One kind of task: what makes attempts comparable in time.
-    struct Kind: Hashable {
+    struct Kind: Hashable, Sendable {
         let provider: String
         let model: RemixModel
         let speed: RenderingSpeed
     }
 
-    private struct State {
-        var histories: [Kind: DurationHistory] = [:]
-        var cooldowns: [String: (until: SteadyInstant, reason: String)] = [:]
-        var lastOutcome: [String: (outcome: AttemptOutcome, at: Timestamp)] = [:]
+    /// Leave to send the requests of one round. It goes back with `release` when the round is over.
+    struct Permit: Sendable, Hashable {
+        let provider: String
+        fileprivate let inner: AccountHealth.Permit
+
+        var isProbe: Bool { inner.isProbe }
     }
 
-    private let state = Locked(State())
+    /// What a plan needs to know of one kind of task, read in one go.
+    struct View: Sendable {
+        let standing: ProviderStanding
+        let pace: PaceHistory.Quantiles?
+        /// The share that delivered lately, 0 to 1; nil with too few results.
+        let success: Double?
+    }
+
+    /// The longest that an attempt takes from its claim to its end beyond its provider's own limit: the admission before
+    /// it and the search for its answer after it.
+    static let probeSlack = Duration.seconds(30)
+    static let usualTimeout = Duration.seconds(120)
+
+    struct Opening: Hashable, Sendable {
+        let provider: String
+        let cause: TripReason.Cause
+    }
+
+    private struct State {
+        var accounts: [String: AccountHealth] = [:]
+        var lastOutcome: [String: (outcome: AttemptOutcome, at: Timestamp)] = [:]
+        var openings: [Opening: Int] = [:]
+    }
+
+    private let state: Locked<State>
+    private let seed: String
+    private let log: Log
+
+    /// `timeouts` is the time limit of one attempt at each provider; `seed` is something of this gateway's own.
+    init(timeouts: [String: Duration] = [:], seed: String = "", log: Log = .silent) {
+        self.seed = seed
+        self.log = log
+        var state = State()
+        for (name, timeout) in timeouts { state.accounts[name] = Self.account(name, seed: seed, timeout: timeout) }
+        self.state = Locked(state)
+    }
+
+    private static func account(_ name: String, seed: String, timeout: Duration) -> AccountHealth {
+        AccountHealth(name: "\(seed)/\(name)", probeExpiry: timeout + probeSlack)
+    }
+
+    private func with<Result>(_ provider: String, _ body: (inout AccountHealth) -> Result) -> Result {
+        state.withLock { state in
+            body(
+                &state.accounts[
+                    provider,
+                    default: Self.account(provider, seed: seed, timeout: Self.usualTimeout)
+                ]
+            )
+        }
+    }
+
+    private func read<Result>(_ provider: String, _ body: (AccountHealth) -> Result?) -> Result? {
+        state.withLock { state in state.accounts[provider].flatMap(body) }
+    }
+
+    // MARK: - Planning
+
+    func view(_ kind: Kind, now: SteadyInstant = .now) -> View {
+        read(kind.provider) { account in
+            View(
+                standing: account.standing(of: kind.model, at: now),
+                pace: account.quantiles(kind.model, kind.speed, at: now),
+                success: account.successRate(kind.model, at: now)
+            )
+        } ?? View(standing: .ready, pace: nil, success: nil)
+    }
+
+    func standing(of provider: String, model: RemixModel, now: SteadyInstant = .now) -> ProviderStanding {
+        read(provider) { $0.standing(of: model, at: now) } ?? .ready
+    }
+
+    private func pace(_ kind: Kind, _ now: SteadyInstant) -> PaceHistory.Quantiles? {
+        read(kind.provider) { $0.quantiles(kind.model, kind.speed, at: now) }
+    }
 
     /// When the first poll of an accepted task is worth its while; nil before anything is known.
-    func earlyDuration(_ kind: Kind) -> Duration? {
-        state.withLock { $0.histories[kind]?.quantile(0.2) }
+    func earlyDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p20 }
+
+    /// What half of the last attempts took at most; nil when nothing is known, as for the others.
+    func usualDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p50 }
+
+    /// What nearly all of them took at most (p95).
+    func slowDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p95 }
+
+    /// What only a fifth of them undercut; nil with fewer than eight.
+    func fastDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.fast }
+
+    /// The share that delivered in the last five minutes, 0 to 1; nil with fewer than five results.
+    func successRate(_ provider: String, _ model: RemixModel, now: SteadyInstant = .now) -> Double? {
+        read(provider) { $0.successRate(model, at: now) }
     }
 
-    func usualDuration(_ kind: Kind) -> Duration? {
-        state.withLock { $0.histories[kind]?.quantile(0.5) }
+    // MARK: - Asking
+
+    /// Leave to send the requests of one round for `model`; nil when the breaker does not let it through. Where it is
+    /// half-open this takes the one probe. Every permit goes back with `release`.
+    func claim(_ provider: String, _ model: RemixModel, now: SteadyInstant = .now) -> Permit? {
+        with(provider) { $0.claim(model, at: now) }.map { Permit(provider: provider, inner: $0) }
     }
 
-    func record(_ kind: Kind, took duration: Duration) {
-        state.withLock { $0.histories[kind, default: DurationHistory()].record(duration) }
+    /// The round is over or never began. A probe of which nothing came is free for the next one.
+    func release(_ permit: Permit) {
+        with(permit.provider) { $0.release(permit.inner) }
     }
 
-    /// A provider that names a time is not asked before it (R6).
-    func note(_ failure: ProviderFailure, of provider: String, now: SteadyInstant = .now) {
-        guard let pause = failure.retryAfter, failure.kind == .rateLimited || failure.kind == .unavailable else {
-            return
+    /// Whether a request that waited since it got its permit may still be sent.
+    func allows(_ permit: Permit) -> Bool {
+        read(permit.provider) { $0.allows(permit.inner) } ?? true
+    }
+
+    // MARK: - Learning
+
+    /// Takes the end of one attempt in: once for each row, when its end is known for this call, recovery included.
+    /// `learnt` is what the pace learns instead of `took`, where that is nearer to the truth.
+    func record(
+        _ kind: Kind,
+        _ failure: ProviderFailure?,
+        took: Duration?,
+        learnt: Duration? = nil,
+        _ permit: Permit,
+        now: SteadyInstant = .now
+    ) {
+        let signal = HealthSignal(failure, took: took)
+        let changes = with(kind.provider) {
+            $0.record(signal, speed: kind.speed, learnt: learnt, permit.inner, at: now)
         }
-        state.withLock { state in
-            let until = now + pause
-            if let known = state.cooldowns[provider], known.until > until { return }
-            state.cooldowns[provider] = (until, "asked for a pause (\(failure.kind.rawValue))")
+        for change in changes { note(change, of: kind.provider) }
+    }
+
+    /// Teaches the pace from the log, oldest first.
+    func prime(_ kind: Kind, _ durations: [Duration], now: SteadyInstant = .now) {
+        with(kind.provider) { $0.prime(kind.model, kind.speed, durations, at: now) }
+    }
+
+    /// How far back, and in how many calls, the log is read at the start.
+    static let primingSpan = Duration.seconds(24 * 3600)
+    static let primingCalls = 2000
+
+    /// Begins with what the log knows. Without the ledger it begins with nothing.
+    func prime(from ledger: any Ledger, now: Timestamp) async {
+        do throws(LedgerError) {
+            let since = Timestamp(microseconds: now.microseconds - Self.primingSpan.microseconds)
+            for recent in try await ledger.recentDurations(since: since, limit: Self.primingCalls) {
+                prime(Kind(provider: recent.provider, model: recent.model, speed: recent.speed), recent.durations)
+            }
+        } catch {
+            log.info("how long attempts take is learnt anew", ["error": "\(error)"])
         }
     }
 
@@ -47,19 +175,38 @@ final class ProviderHealth: Sendable {
         state.withLock { $0.lastOutcome[provider] = (outcome, moment) }
     }
 
+    private func note(_ change: AccountHealth.Change, of provider: String) {
+        let model = change.model?.rawValue ?? "all"
+        switch change.change {
+        case .opened(let reason, for: let pause):
+            let opening = Opening(provider: provider, cause: reason.cause)
+            state.withLock { $0.openings[opening, default: 0] += 1 }
+            let values: KeyValuePairs = [
+                "provider": provider, "model": model, "cause": reason.cause.rawValue, "reason": reason.text,
+                "pause_ms": String(pause.milliseconds),
+            ]
+            // Somebody has to pay money in: more than a warning, once for each time it is found out.
+            if reason.cause == .creditExhausted {
+                log.error("a provider account has no credit left", values)
+            } else {
+                log.warning("a provider is left alone", values)
+            }
+        case .closed(let reason):
+            log.info("a provider is back", ["provider": provider, "model": model, "cause": reason.cause.rawValue])
+        }
+    }
+
+    // MARK: - Reading
+
     func lastOutcome(of provider: String) -> (outcome: AttemptOutcome, at: Timestamp)? {
         state.withLock { $0.lastOutcome[provider] }
     }
 
-    func unavailability(of provider: String, now: SteadyInstant = .now) -> ProviderOffer.Unavailability? {
-        state.withLock { state in
-            guard let cooldown = state.cooldowns[provider] else { return nil }
-            let left = cooldown.until.since(now)
-            guard left > .zero else {
-                state.cooldowns[provider] = nil
-                return nil
-            }
-            return ProviderOffer.Unavailability(reason: cooldown.reason, retryAfter: left)
-        }
+    /// Everything known of one account; nil before it was first asked.
+    func account(_ provider: String) -> AccountHealth? {
+        state.withLock { $0.accounts[provider] }
     }
+
+    /// How often breakers opened, by provider and cause.
+    var openings: [Opening: Int] { state.withLock(\.openings) }
 }

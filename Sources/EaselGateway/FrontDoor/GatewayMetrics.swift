@@ -18,8 +18,11 @@ final class GatewayMetrics: Sendable {
         var latencySumMs: Int64 = 0
         var latencyCount = 0
         var refusals: [String: Int] = [:]
+        var hedgesWon = 0
+        var hedgesLost = 0
     }
 
+    let shadows = ShadowMetrics()
     private let state = Locked(State())
 
     func count(_ end: AttemptEnd) {
@@ -42,6 +45,13 @@ final class GatewayMetrics: Sendable {
         state.withLock { $0.refusals[scope, default: 0] += 1 }
     }
 
+    /// A second provider that was asked while the first was late; `won`: the caller got its answer.
+    func countHedge(won: Bool) {
+        state.withLock { state in
+            if won { state.hedgesWon += 1 } else { state.hedgesLost += 1 }
+        }
+    }
+
     func text() -> String {
         let state = state.withLock(\.self)
         var text = ""
@@ -60,6 +70,11 @@ final class GatewayMetrics: Sendable {
         for (scope, count) in state.refusals.sorted(by: { $0.key < $1.key }) {
             text += "easel_budget_refusals_total{scope=\"\(scope)\"} \(count)\n"
         }
+        text.counter(
+            "easel_hedges_total",
+            "Second providers that were asked while the first was late.",
+            [("result=\"won\"", state.hedgesWon), ("result=\"lost\"", state.hedgesLost)]
+        )
         text.head("easel_call_duration_seconds", "From the request's arrival to its settlement.", "histogram")
         var total = 0
         for (bound, count) in zip(Self.bucketsMs, state.buckets) {
@@ -69,18 +84,33 @@ final class GatewayMetrics: Sendable {
         text += "easel_call_duration_seconds_bucket{le=\"+Inf\"} \(state.latencyCount)\n"
         text += "easel_call_duration_seconds_sum \(Double(state.latencySumMs) / 1000)\n"
         text += "easel_call_duration_seconds_count \(state.latencyCount)\n"
+        text += shadows.text()
         return text
     }
 }
 
 extension String {
-    fileprivate mutating func head(_ name: String, _ help: String, _ type: String) {
+    mutating func head(_ name: String, _ help: String, _ type: String) {
         self += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
 
     /// Appends a gauge with one line for each set of labels.
     mutating func gauge(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {
-        head(name, help, "gauge")
+        metric(name, help, "gauge", values)
+    }
+
+    /// The same of a counter.
+    mutating func counter(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {
+        metric(name, help, "counter", values)
+    }
+
+    private mutating func metric(
+        _ name: String,
+        _ help: String,
+        _ type: String,
+        _ values: [(labels: String, value: Int)]
+    ) {
+        head(name, help, type)
         for (labels, value) in values {
             self += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
         }

@@ -131,9 +131,6 @@ final class PeopleRoutes: Sendable {
         if let project = body.project, !(1...RemixValidation.projectLimit).contains(project.unicodeScalars.count) {
             faults.append(RequestFault("project", "must have 1 to \(RemixValidation.projectLimit) characters"))
         }
-        if body.inline_policies == true {
-            faults.append(RequestFault("inline_policies", "is not available in this version"))
-        }
         guard faults.isEmpty, let role else { throw .invalid(faults) }
         let (key, record) = Self.make(
             team: body.team,

@@ -27,6 +27,12 @@ extension Problem {
             let refusal = legs.lazy.compactMap(\.result.failure).first { $0.kind == .refused }
             self.init(.refused, refusal?.message ?? "Refused on content grounds.")
         case .deadlineExceeded: self.init(.deadlineExceeded, "The call's deadline passed. \(detail)")
+        case .unavailable:
+            self.init(
+                .unavailable,
+                "No provider could be asked now; nothing was spent. \(detail)".trimmingSpaces(),
+                retryAfter: verdict.retryAfter ?? .seconds(5)
+            )
         case .complete, .providersFailed, .clientGone:
             self.init(.providersFailed, "No provider delivered. \(detail)", retryAfter: verdict.retryAfter)
         }

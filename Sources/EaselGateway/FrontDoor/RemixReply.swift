@@ -81,6 +81,7 @@ struct RemixReply: JSONWritable, Sendable {
         var attemptCount: Int
         var prompt: String?
         var plan: JSONValue?
+        var shadow: ShadowSummary?
     }
 
     var id: String
@@ -131,6 +132,24 @@ struct RemixReply: JSONWritable, Sendable {
         text.member("attempt_count", record.attemptCount)
         if let prompt = record.prompt { text.member("prompt", prompt) }
         if let plan = record.plan { text.member("plan", plan) }
+        if let shadow = record.shadow { write(shadow, to: &text) }
+    }
+
+    private static func write(_ shadow: ShadowSummary, to text: inout JSONText) {
+        text.key("shadow")
+        text.object { text in
+            text.member("id", shadow.shadowID.text)
+            text.member("provider", shadow.provider)
+            text.member("started_at", shadow.startedAt.description)
+            text.member("outcome", shadow.outcome.rawValue)
+            text.member("reason", shadow.reason)
+            text.member("error_code", shadow.errorCode)
+            text.member("images_asked", shadow.imagesAsked)
+            text.member("images_returned", shadow.imagesReturned)
+            text.member("cost_usd", shadow.cost?.usd)
+            text.member("cost_basis", shadow.costBasis?.rawValue)
+            text.member("latency_ms", shadow.totalMs)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ import Foundation
 /// `POST /v1/remix` from the validated request to the answer: plan, admission, attempts, settlement.
 final class RemixService: Sendable {
     let settings: GatewaySettings
-    let policies: PolicyBook
+    let policies: PolicyDesk
     let desk: OfferDesk
     let terms: TermsShelf
     let tools: CallRun.Tools
@@ -15,7 +15,7 @@ final class RemixService: Sendable {
 
     init(
         settings: GatewaySettings,
-        policies: PolicyBook,
+        policies: PolicyDesk,
         desk: OfferDesk,
         terms: TermsShelf,
         tools: CallRun.Tools,
@@ -42,33 +42,44 @@ final class RemixService: Sendable {
 
     /// How often a call is planned anew because prices or budgets changed in between.
     static let planningTries = 5
+    /// How often a call is planned anew because a provider stopped taking requests since the plan.
+    static let claimTries = 4
 
-    /// The plan for a request, with nothing written or sent.
+    /// The plan for a request and what it is made from, with nothing written or sent.
     func plan(
         _ request: RemixRequest,
+        policy: RoutingPolicy,
         account: Account,
         terms: SpendingTerms,
         callID: UUID,
         now: Timestamp
-    ) throws(Problem) -> Plan {
-        guard let policy = policies[request.policy] else {
-            let known = policies.policies.keys.sorted().joined(separator: ", ")
-            throw .invalid([RequestFault(.policy, "is not configured; there are \(known)")])
-        }
-        // The last eight bytes of a version 7 UUID are random: uniform over calls, and known from the log.
-        let draw = withUnsafeBytes(of: callID.uuid) { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
-        return Planner.plan(
-            request: request,
-            policy: policy,
-            offers: desk.offers(for: request, prices: terms.prices, at: now),
-            draw: draw >> 2,
-            requiresPrice: self.terms.requiresPrice(terms, account: account, project: request.project(of: account))
+    ) async throws(Problem) -> PlanRecord {
+        let choice = try await policies.choice(policy, request, account: account, at: now)
+        let callDraw = StickyDraw.ofCall(callID)
+        let inputs = PlanInputs(
+            request: PlanInputs.Request(request),
+            policy: choice.policy,
+            path: choice.path,
+            offers: desk.offers(for: request, team: account.teamID, prices: terms.prices, at: now),
+            draw: StickyDraw.draw(
+                choice.policy.sticky,
+                team: account.team,
+                keyID: account.keyID,
+                tags: request.tags,
+                imageSHA256: Crypto.sha256(request.image.bytes),
+                callDraw: callDraw
+            ),
+            callDraw: callDraw,
+            requiresPrice: self.terms.requiresPrice(terms, account: account, project: request.project(of: account)),
+            budgetLeftPercent: choice.budgetLeftPercent
         )
+        return PlanRecord(inputs: inputs, plan: Planner.plan(inputs))
     }
 
     /// Everything about one request that its answer depends on.
     final class Order: Sendable {
         let request: RemixRequest
+        let policy: RoutingPolicy
         let account: Account
         let idempotency: IdempotencyKey?
         let began: SteadyInstant
@@ -77,6 +88,7 @@ final class RemixService: Sendable {
 
         init(
             request: RemixRequest,
+            policy: RoutingPolicy,
             account: Account,
             idempotency: IdempotencyKey?,
             began: SteadyInstant,
@@ -84,6 +96,7 @@ final class RemixService: Sendable {
             linkBase: String
         ) {
             self.request = request
+            self.policy = policy
             self.account = account
             self.idempotency = idempotency
             self.began = began
@@ -120,7 +133,7 @@ final class RemixService: Sendable {
         for turn in 0..<Self.planningTries {
             let first: FirstRound
             do {
-                first = try firstRound(of: order)
+                first = try await firstRound(of: order)
             } catch {
                 // An answer that is stored needs no provider.
                 if let call = try await earlier(order) { return .repeated(call) }
@@ -129,6 +142,7 @@ final class RemixService: Sendable {
                 continue
             }
             guard registry.begin() else {
+                tools.health.release(first.permit)
                 throw Problem(.unavailable, "The gateway is shutting down; nothing was spent.", retryAfter: .seconds(5))
             }
             let verdict: AdmissionVerdict
@@ -137,10 +151,12 @@ final class RemixService: Sendable {
                 if verdict == .stale { try await terms.refresh(from: tools.ledger) }
             } catch {
                 registry.end()
+                tools.health.release(first.permit)
                 throw refusal(of: first, error)
             }
             if verdict == .admitted { return .first(first) }
             registry.end()
+            tools.health.release(first.permit)
             switch verdict {
             case .repeated(let call): return .repeated(call)
             case .refused(let refusal):
@@ -189,28 +205,32 @@ final class RemixService: Sendable {
         let action: AttemptMachine.Action
         let starts: [AttemptStart]
         let admission: Admission
+        /// Leave to send the first round; given back when nothing is sent.
+        let permit: ProviderHealth.Permit
 
         init(
             context: CallRun.Context,
             machine: AttemptMachine,
             action: AttemptMachine.Action,
             starts: [AttemptStart],
-            admission: Admission
+            admission: Admission,
+            permit: ProviderHealth.Permit
         ) {
             self.context = context
             self.machine = machine
             self.action = action
             self.starts = starts
             self.admission = admission
+            self.permit = permit
         }
     }
 
-    private func firstRound(of order: Order) throws(Problem) -> FirstRound {
+    private func firstRound(of order: Order) async throws(Problem) -> FirstRound {
         let receivedAt = Timestamp(microseconds: tools.time.now.millisecondsSince1970 * 1000)
         let callID = UUIDv7.mint(at: receivedAt)
         let terms = terms.terms
-        let plan = try plan(order.request, account: order.account, terms: terms, callID: callID, now: receivedAt)
-        guard !plan.candidates.isEmpty else { throw Self.refusal(of: plan) }
+        let (record, permit) = try await permittedPlan(order, terms, callID: callID, now: receivedAt)
+        let plan = record.plan
         let context = CallRun.Context(
             callID: callID,
             account: order.account,
@@ -237,7 +257,36 @@ final class RemixService: Sendable {
             machine: machine,
             action: action,
             starts: starts,
-            admission: admission(context, starts, terms, order.idempotency)
+            admission: admission(context, record, starts, terms, order.idempotency),
+            permit: permit
+        )
+    }
+
+    /// A plan and the leave to ask its first candidate. Somebody else may have taken a provider's one probe since the
+    /// plan was made: then it is made again.
+    private func permittedPlan(
+        _ order: Order,
+        _ terms: SpendingTerms,
+        callID: UUID,
+        now: Timestamp
+    ) async throws(Problem) -> (PlanRecord, ProviderHealth.Permit) {
+        for _ in 0..<Self.claimTries {
+            let record = try await plan(
+                order.request,
+                policy: order.policy,
+                account: order.account,
+                terms: terms,
+                callID: callID,
+                now: now
+            )
+            let model = order.request.model
+            guard let first = record.plan.candidates.first else { throw Self.refusal(of: record.plan, for: model) }
+            if let permit = tools.health.claim(first.provider, model) { return (record, permit) }
+        }
+        throw Problem(
+            .unavailable,
+            "The providers are being tried after a failure; nothing was spent.",
+            retryAfter: .seconds(1)
         )
     }
 
@@ -250,13 +299,27 @@ final class RemixService: Sendable {
     ) -> Task<CallRun.Ending, Never> {
         // Where pictures are not kept, the answer itself is, for a caller who may ask for it again.
         let keepsAnswer = order.idempotency != nil && !replies.keepsPictures
+        if first.context.plan.hedge != nil { tools.hedges.note(first.context.plan.policy) }
+        defer { tools.shadows?.consider(first.context) }
         return Task(executorPreference: loop) { [tools, registry, replies] in
-            let ending = await run.run(machine: first.machine, first: first.action, first: first.starts)
+            let ending = await run.run(
+                machine: first.machine,
+                first: first.action,
+                first: first.starts,
+                permit: first.permit
+            )
             var settlement = ending.settlement
             if keepsAnswer {
                 settlement = await replies.withAnswer(ending, context: first.context, linkBase: order.linkBase)
             }
             await Self.settle(settlement, tools: tools)
+            if !ending.late.isEmpty {
+                registry.goOn()
+                Task(executorPreference: loop) {
+                    await run.finish(ending.late, of: ending.settlement)
+                    registry.end()
+                }
+            }
             registry.end()
             return ending
         }
@@ -277,6 +340,7 @@ final class RemixService: Sendable {
 
     private func admission(
         _ context: CallRun.Context,
+        _ record: PlanRecord,
         _ starts: [AttemptStart],
         _ terms: SpendingTerms,
         _ idempotency: IdempotencyKey?
@@ -298,7 +362,7 @@ final class RemixService: Sendable {
             bound: context.plan.bound,
             prompt: settings.prompts.keep(request.prompt),
             parameters: request.parameters(prompts: settings.prompts),
-            plan: context.plan.json,
+            plan: JSONDocument(record),
             translation: context.plan.candidates.first?.translation.entries ?? [],
             attempts: starts,
             termsVersion: terms.version,
@@ -310,7 +374,7 @@ final class RemixService: Sendable {
     }
 
     /// Why nobody can be asked at all.
-    static func refusal(of plan: Plan) -> Problem {
+    static func refusal(of plan: Plan, for model: RemixModel) -> Problem {
         func reasons(_ cause: Plan.Dropped.Cause) -> [Plan.Dropped] { plan.dropped.filter { $0.cause == cause } }
         func list(_ dropped: [Plan.Dropped]) -> String {
             dropped.map { "\($0.provider): \($0.reason)" }.joined(separator: "; ")
@@ -321,6 +385,23 @@ final class RemixService: Sendable {
                 .unavailable,
                 "No provider can be asked now. \(list(away))",
                 retryAfter: away.compactMap(\.retryAfter).min() ?? .seconds(5)
+            )
+        }
+        // Capacity of ours, not a fault of theirs: the queue says when it is worth another try.
+        let full = reasons(.overloaded)
+        if !full.isEmpty {
+            return Problem(
+                .rateLimited,
+                "No provider could answer before the deadline, for the requests that wait already; nothing was spent. "
+                    + list(full),
+                retryAfter: full.compactMap(\.retryAfter).min() ?? .seconds(1)
+            )
+        }
+        let slow = reasons(.tooSlow)
+        if !slow.isEmpty {
+            return Problem(
+                .deadlineExceeded,
+                "No provider is fast enough for the deadline; nothing was spent. \(list(slow))"
             )
         }
         let dear = reasons(.tooDear)
@@ -334,6 +415,12 @@ final class RemixService: Sendable {
                 "A hard budget applies, and no provider that has a price is left. \(list(unpriced)). Set a price, or allow "
                     + "unpriced calls for the team."
             )
+        }
+        let incapable = reasons(.incapable)
+        if !incapable.isEmpty {
+            return .invalid([
+                RequestFault(.policy, "leaves no provider for \(model.rawValue). \(list(incapable))")
+            ])
         }
         let lossy = reasons(.lossy)
         if !lossy.isEmpty {

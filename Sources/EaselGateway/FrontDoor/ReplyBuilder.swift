@@ -121,7 +121,8 @@ final class ReplyBuilder: Sendable {
                 failover: detail.failover,
                 attemptCount: detail.attemptCount,
                 prompt: detail.prompt,
-                plan: detail.plan
+                plan: detail.plan,
+                shadow: detail.shadow
             ),
             hasParts: hasParts
         )

@@ -28,14 +28,7 @@ final class ReportRoutes: Sendable {
             throw .invalid(error.faults)
         }
         var query = parsed.query
-        if account.role == .admin {
-            query.teamID = try await teamID(parsed.team)
-        } else {
-            if let team = parsed.team, team != account.team {
-                throw Problem(.forbidden, "This key reads the figures of its own team only.")
-            }
-            query.teamID = account.teamID
-        }
+        query.teamID = try await teamID(parsed.team, for: account)
         let report: UsageReport
         do {
             report = try await ledger.usage(query)
@@ -49,7 +42,31 @@ final class ReportRoutes: Sendable {
         }
     }
 
-    private func teamID(_ name: String?) async throws(Problem) -> Int64? {
+    func shadow(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.account(for: request)
+        let parsed: ShadowQueryParser.Parsed
+        do {
+            parsed = try ShadowQueryParser(now: time.now).parse(request.query)
+        } catch {
+            throw .invalid(error.faults)
+        }
+        var query = parsed.query
+        query.teamID = try await teamID(parsed.team, for: account)
+        do throws(LedgerError) {
+            return .json(JSONText.bytes(of: ShadowReportRenderer(try await ledger.shadowReport(query))))
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// Whose figures the caller gets: nil is every team's, for admins.
+    private func teamID(_ name: String?, for account: Account) async throws(Problem) -> Int64? {
+        guard account.role == .admin else {
+            if let name, name != account.team {
+                throw Problem(.forbidden, "This key reads the figures of its own team only.")
+            }
+            return account.teamID
+        }
         guard let name else { return nil }
         do {
             if let team = try await ledger.teams().first(where: { $0.name == name }) { return team.id }

@@ -18,6 +18,7 @@ final class Routes: Sendable {
     let people: PeopleRoutes
     let reports: ReportRoutes
     let reconciliations: ReconciliationRoutes
+    let simulations: SimulationRoutes
     let status: StatusRoutes
     let time: TimeSource
     let log: Log
@@ -36,6 +37,7 @@ final class Routes: Sendable {
         people: PeopleRoutes,
         reports: ReportRoutes,
         reconciliations: ReconciliationRoutes,
+        simulations: SimulationRoutes,
         status: StatusRoutes,
         time: TimeSource,
         log: Log
@@ -53,6 +55,7 @@ final class Routes: Sendable {
         self.people = people
         self.reports = reports
         self.reconciliations = reconciliations
+        self.simulations = simulations
         self.status = status
         self.time = time
         self.log = log
@@ -102,7 +105,9 @@ final class Routes: Sendable {
         case (_, 2..., "v1", "budgets"): return try await budgets(request, Array(parts.dropFirst(2)))
         case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
         case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await explain(request)
+        case ("POST", 3, "v1", "route") where parts[2] == "simulate": return try await simulations.run(request)
         case ("GET", 3, "v1", "reports") where parts[2] == "usage": return try await reports.usage(request)
+        case ("GET", 3, "v1", "reports") where parts[2] == "shadow": return try await reports.shadow(request)
         case ("GET", 2, "v1", "reconciliations"): return try await reconciliations.list(request)
         case ("POST", 2, "v1", "reconciliations"): return try await reconciliations.create(request)
         case ("GET", 3, "v1", "reconciliations"): return try await reconciliations.show(request, parts[2])
@@ -178,7 +183,7 @@ final class Routes: Sendable {
     private func order(_ request: ServerRequest, _ account: Account) async throws(Problem) -> Taken {
         let respondAsync = request.fields.values(of: "Prefer")
             .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
-        let (draft, faults) = try await intake.draft(of: request)
+        var (draft, faults) = try await intake.draft(of: request)
         let base = linkBase(request, settings)
         let key = try IdempotencyDesk.key(of: request, draft)
         if let key, let call = try await idempotency.earlier(key, draft, account) {
@@ -192,9 +197,11 @@ final class Routes: Sendable {
                 )
             )
         }
+        let (remix, policy) = try await complete(&draft, &faults, account)
         return .new(
             RemixService.Order(
-                request: try await intake.complete(draft, known: faults),
+                request: remix,
+                policy: policy,
                 account: account,
                 idempotency: key,
                 began: request.receivedAt,
@@ -232,26 +239,42 @@ final class Routes: Sendable {
         }
     }
 
-    private struct Explanation: Encodable {
-        let plan: JSONValue
-        let translation: [String: [TranslationEntry]]
+    /// The checked request and the policy it asks for; every fault of both at once.
+    private func complete(
+        _ draft: inout RemixDraft,
+        _ faults: inout [RequestFault],
+        _ account: Account
+    ) async throws(Problem) -> (RemixRequest, RoutingPolicy) {
+        let policy = try service.policies.policy(of: draft, account: account, faults: &faults)
+        let request = try await intake.complete(draft, known: faults)
+        guard let policy else { throw .invalid(faults) }
+        return (request, policy)
     }
 
     private func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
-        let remix = try await intake.read(request)
+        var (draft, faults) = try await intake.draft(of: request)
+        let (remix, policy) = try await complete(&draft, &faults, account)
         let now = time.now
-        let plan = try service.plan(
+        let record = try await service.plan(
             remix,
+            policy: policy,
             account: account,
             terms: service.terms.terms,
             callID: UUIDv7.mint(at: now),
             now: now
         )
-        let translation = plan.candidates.map { ($0.provider, $0.translation.entries) }
-        return try json(
-            Explanation(plan: plan.json, translation: Dictionary(translation, uniquingKeysWith: { first, _ in first }))
-        )
+        var text = JSONText()
+        text.object { text in
+            text.member("plan", record)
+            text.key("translation")
+            text.object { text in
+                for candidate in record.plan.candidates {
+                    text.member(candidate.provider, candidate.translation.entries)
+                }
+            }
+        }
+        return .json(text.bytes)
     }
 }
 

@@ -64,8 +64,11 @@ final class StatusRoutes: Sendable {
             ledgerState = "unavailable"
             isReady = false
         }
-        let standings = providers.map { ($0.name, health.unavailability(of: $0.name) == nil ? "ok" : "cooling_down") }
-        if !standings.contains(where: { $0.1 == "ok" }) { isReady = false }
+        let now = SteadyInstant.now
+        let reports = providers.map { ($0.name, health.account($0.name)?.report(at: now)) }
+        // Whoever may be asked will do, also one that is slow or on probation.
+        if !reports.contains(where: { $0.1?.isUnavailable != true }) { isReady = false }
+        let standings = reports.map { ($0.0, ($0.1?.state ?? .ok).rawValue) }
         let body = Readiness(
             status: isReady ? "ready" : registry.isClosed ? "shutting_down" : "unavailable",
             ledger: ledgerState,
@@ -80,22 +83,6 @@ final class StatusRoutes: Sendable {
         )
     }
 
-    private struct ProviderStanding: Encodable {
-        let name: String
-        let kind: ProviderKind
-        let state: String
-        let reason: String?
-        let retry_after_ms: Int?
-        let in_flight: Int
-        let max_in_flight: Int
-        let latency_ms: [String: Int]
-        let last_outcome: AttemptOutcome?
-        let last_attempt_at: Timestamp?
-        let spend_today_usd: Money
-    }
-
-    private struct Standings: Encodable { let providers: [ProviderStanding] }
-
     func providers(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.account(for: request)
         let midnight = Timestamp(time.now.description.prefix(10)) ?? time.now
@@ -105,29 +92,18 @@ final class StatusRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
+        let now = SteadyInstant.now
         let standings = providers.map { provider in
-            let away = health.unavailability(of: provider.name)
-            let last = health.lastOutcome(of: provider.name)
-            var latency: [String: Int] = [:]
-            for model in RemixModel.allCases {
-                let kind = ProviderHealth.Kind(provider: provider.name, model: model, speed: .default)
-                if let usual = health.usualDuration(kind) { latency[model.rawValue] = Int(usual.milliseconds) }
-            }
-            return ProviderStanding(
-                name: provider.name,
-                kind: provider.kind,
-                state: away == nil ? "ok" : "cooling_down",
-                reason: away?.reason,
-                retry_after_ms: away.map { Int($0.retryAfter.milliseconds) },
-                in_flight: gates[provider.name]?.running ?? 0,
-                max_in_flight: provider.maxInFlight,
-                latency_ms: latency,
-                last_outcome: last?.outcome,
-                last_attempt_at: last?.at,
-                spend_today_usd: spend[provider.name] ?? .zero
+            ProviderReport(
+                provider,
+                health: health.account(provider.name),
+                last: health.lastOutcome(of: provider.name),
+                gate: gates[provider.name],
+                spend: spend[provider.name] ?? .zero,
+                now: now
             )
         }
-        return try json(Standings(providers: standings))
+        return try json(ProviderReports(providers: standings))
     }
 
     /// Prometheus' text format, version 0.0.4.
@@ -141,7 +117,43 @@ final class StatusRoutes: Sendable {
             "Requests under way at a provider.",
             providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.running ?? 0) }
         )
+        text.gauge(
+            "easel_provider_waiting",
+            "Requests that wait for a place at a provider.",
+            providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.waiting ?? 0) }
+        )
+        text.gauge(
+            "easel_breaker_state",
+            "0 closed, 1 half-open, 2 open; without a model: the account's.",
+            breakers()
+        )
+        text.counter(
+            "easel_breaker_openings_total",
+            "How often a provider was left alone, by cause.",
+            health.openings.map { ("provider=\"\($0.provider)\",cause=\"\($0.cause.rawValue)\"", $1) }.sorted {
+                $0 < $1
+            }
+        )
         return .bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    private func breakers() -> [(labels: String, value: Int)] {
+        func value(_ phase: Breaker.Phase) -> Int {
+            switch phase {
+            case .closed: 0
+            case .halfOpen: 1
+            case .open: 2
+            }
+        }
+        let now = SteadyInstant.now
+        return providers.flatMap { provider -> [(labels: String, value: Int)] in
+            let name = "provider=\"\(provider.name)\""
+            guard let account = health.account(provider.name) else { return [("\(name),model=\"\"", 0)] }
+            let models = account.knownModels.map { model in
+                ("\(name),model=\"\(model.rawValue)\"", value(account.report(of: model, at: now).breaker))
+            }
+            return [("\(name),model=\"\"", value(account.accountPhase(at: now)))] + models
+        }
     }
 
     /// What stands at `/`: where to go from here.
@@ -154,6 +166,7 @@ final class StatusRoutes: Sendable {
             GET  /v1/calls            your calls, newest first
             GET  /v1/calls/ID         one call with its attempts and pictures
             GET  /v1/reports/usage    cost, latency, NSFW and copyright figures
+            GET  /v1/reports/shadow   a second provider beside the first
             GET  /v1/providers        how the providers stand
             GET  /healthz  /readyz    is it alive, can it serve
 

@@ -54,10 +54,10 @@ struct JSONDraft: Decodable {
         case .maxCostUSD: set(\.maxCostUSD, text(), parameter, "a decimal string such as \"0.20\"")
         case .deadline: set(\.deadline, text(), parameter, "a duration such as \"90s\"")
         case .policy:
-            if value([String: JSONValue].self) != nil {
-                fault(parameter, "inline policies are not available in this version; name a configured policy")
+            if let members = value([String: JSONValue].self) {
+                draft.inlinePolicy = .object(members)
             } else {
-                set(\.policy, text(), parameter, "the name of a policy")
+                set(\.policy, text(), parameter, "the name of a policy, or a policy as an object")
             }
         case .output: readOutput(value([String: JSONValue].self))
         }

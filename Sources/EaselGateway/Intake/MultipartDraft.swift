@@ -81,7 +81,10 @@ struct MultipartDraft {
         case .styleType: draft.styleType = text
         case .stylePreset: draft.stylePreset = text
         case .styleCode: draft.styleCode = text
-        case .policy: draft.policy = text
+        case .policy:
+            guard text.drop(while: \.isWhitespace).first == "{" else { return draft.policy = text }
+            let object = try? JSON.decode([String: JSONValue].self, from: Array(text.utf8))
+            set(\.inlinePolicy, object.map { .object($0) }, parameter, "the name of a policy, or a policy in JSON")
         case .project: draft.project = text
         case .maxCostUSD: draft.maxCostUSD = text
         case .deadline: draft.deadline = text

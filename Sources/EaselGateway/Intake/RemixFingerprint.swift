@@ -31,6 +31,7 @@ enum RemixFingerprint {
             text.member("output_format", draft.outputFormat)
             text.member("output_quality", draft.outputQuality)
             text.member("policy", draft.policy)
+            if let inline = draft.inlinePolicy { text.member("inline_policy", inline) }
             text.member("project", draft.project)
             text.member("tags", draft.tags ?? [:])
             text.member("max_cost_usd", draft.maxCostUSD)

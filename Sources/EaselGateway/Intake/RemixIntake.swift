@@ -15,11 +15,6 @@ final class RemixIntake: Sendable {
         self.maxBodyBytes = maxBodyBytes
     }
 
-    func read(_ request: ServerRequest) async throws(Problem) -> RemixRequest {
-        let (draft, known) = try await draft(of: request)
-        return try await complete(draft, known: known)
-    }
-
     func draft(of request: ServerRequest) async throws(Problem) -> (RemixDraft, [RequestFault]) {
         let contentType = request.fields["Content-Type"] ?? ""
         let mediaType = contentType.prefix { $0 != ";" }.trimmingSpaces().lowercased()

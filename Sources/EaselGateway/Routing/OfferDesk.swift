@@ -1,20 +1,31 @@
 import EaselBase
 import EaselCore
 
-/// Gathers what a plan is made from: each provider's translation, price, usual time and standing (R1).
+/// Gathers what a plan is made from: each provider's translation, price, usual time, standing and load (R1).
 final class OfferDesk: Sendable {
     let providers: [any Provider]
     let health: ProviderHealth
+    let gates: [String: ProviderGate]
+    private let abilities: ProviderAbilities
 
     init(
         providers: [any Provider],
-        health: ProviderHealth
+        health: ProviderHealth,
+        gates: [String: ProviderGate]
     ) {
         self.providers = providers
         self.health = health
+        self.gates = gates
+        abilities = ProviderAbilities(providers)
     }
 
-    func offers(for request: RemixRequest, prices book: PriceBook, at moment: Timestamp) -> [ProviderOffer] {
+    func offers(
+        for request: RemixRequest,
+        team: Int64,
+        prices book: PriceBook,
+        at moment: Timestamp,
+        now: SteadyInstant = .now
+    ) -> [ProviderOffer] {
         providers.map { provider in
             let price = book.price(
                 provider: provider.name,
@@ -29,13 +40,27 @@ final class OfferDesk: Sendable {
                 model: request.model,
                 speed: request.effectiveSpeed
             )
+            let view = health.view(kind, now: now)
+            let gate = gates[provider.name]
+            // Whether a place is free can be told without knowing how long an attempt takes.
+            let wait: Duration? =
+                if let gate { gate.expectedWait(team: team, usual: view.pace?.p50) } else { nil }
             return ProviderOffer(
                 provider: provider.name,
                 kind: provider.kind,
                 translation: provider.translate(request),
+                capabilities: abilities.of(provider.name, request.model),
                 pricePerImage: price?.perImage,
-                expectedLatency: health.usualDuration(kind),
-                unavailable: health.unavailability(of: provider.name)
+                expectedLatency: view.pace?.p50,
+                slowLatency: view.pace?.p95,
+                success: view.success.map { Share(fraction: $0) },
+                loadPercent: gate?.loadPercent ?? 0,
+                expectedWait: wait,
+                fastestFinish: wait.flatMap { wait in view.pace?.fast.map { wait + $0 } },
+                queueFull: gate?.isFull(for: team) ?? false,
+                demoted: view.standing.demotion,
+                isProbe: view.standing.isProbe,
+                unavailable: view.standing.unavailability
             )
         }
     }

@@ -21,7 +21,6 @@ enum SettlementBuilder {
             of: zip(legs, ends).map { leg, end in (end.cost, end.costBasis, leg.delivered > 0) }
         )
         let images = records(context, legs: legs, ends: ends, createdAt: settledAt)
-        let first = legs.first?.start.provider
         let winner = winner(of: legs)
         let planned = context.plan.candidates.first?.translation.entries ?? []
         let code: String? =
@@ -43,7 +42,7 @@ enum SettlementBuilder {
             estimated: figures.estimated,
             costBasis: figures.basis,
             latency: latency,
-            failover: legs.contains { $0.start.provider != first },
+            failover: failover(legs),
             failoverCost: figures.failoverCost,
             attempts: ends,
             images: images,
@@ -54,6 +53,17 @@ enum SettlementBuilder {
             replacesImages: settledAt.since(context.receivedAt) > Resolver.silence,
             errorDetail: errorDetail
         )
+    }
+
+    /// Whether another provider had to be asked than the first. A hedge is none unless the first side failed: it was
+    /// late.
+    private static func failover(_ legs: [CallRun.Leg]) -> Bool {
+        let first = legs.first?.start.provider
+        let hasFailed = legs.contains {
+            $0.start.provider == first && $0.result.failure != nil
+                && $0.result.failure?.code != CallRun.Leg.stillRunning
+        }
+        return legs.contains { $0.start.provider != first && ($0.race == .none || hasFailed) }
     }
 
     /// The report of the provider that delivered, or of the first one asked.
@@ -140,7 +150,7 @@ extension AttemptMachine.Verdict.Cause {
     var errorCode: String? {
         switch self {
         case .complete: nil
-        case .refused, .providersFailed, .deadlineExceeded, .clientGone: rawValue
+        case .refused, .providersFailed, .unavailable, .deadlineExceeded, .clientGone: rawValue
         }
     }
 }

@@ -199,5 +199,9 @@ package final class JournaledLedger: Ledger, Sendable {
         try await base.providerSpend(since: since)
     }
 
+    package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
+        try await base.recentDurations(since: since, limit: limit)
+    }
+
     package func ping() async throws(LedgerError) { try await base.ping() }
 }

@@ -29,12 +29,13 @@ enum CallReader {
         var parameters: JSONValue?
         var errorDetail: String?
         var answer: String?
+        var shadow: ShadowSummary?
     }
 
     static func call(_ cells: [SQLValue], _ parts: Parts = Parts()) throws(PostgresError) -> CallDetail {
         var row = RowReader(cells)
         let callID = try row.uuid()
-        return CallDetail(
+        var detail = CallDetail(
             callID: callID,
             teamID: try row.int64(),
             team: try row.text(),
@@ -64,6 +65,8 @@ enum CallReader {
             errorDetail: parts.errorDetail,
             answer: parts.answer
         )
+        detail.shadow = parts.shadow
+        return detail
     }
 
     /// The statements that read a call's parts, in the order that `parts` takes their results.
@@ -95,11 +98,12 @@ enum CallReader {
                 """,
                 [.int(teamID), .time(receivedAt), .uuid(callID)]
             ),
+            ShadowStatements.summary(key),
         ]
     }
 
     static func parts(_ results: [SQLResult]) throws(PostgresError) -> Parts {
-        guard results.count == 3 else { throw PostgresError(.unexpected, message: "a call has three parts") }
+        guard results.count == 4 else { throw PostgresError(.unexpected, message: "a call has four parts") }
         var parts = Parts()
         parts.attempts = try results[0].rows.map { (cells) throws(PostgresError) in try attempt(cells) }
         parts.images = try results[1].rows.map { (cells) throws(PostgresError) in try image(cells) }
@@ -111,6 +115,9 @@ enum CallReader {
             parts.parameters = try row.optionalJSON(JSONValue.self)
             parts.errorDetail = try row.optionalText()
             parts.answer = try row.optionalJSONText()
+        }
+        parts.shadow = try results[3].rows.first.map { (cells) throws(PostgresError) in
+            try ShadowStatements.summary(cells)
         }
         return parts
     }

@@ -9,7 +9,7 @@ package struct DatabaseVerify: Sendable {
         /// Which rule is broken.
         package let check: Check
         package let teamID: Int64
-        /// The call, or the budget where the check is about one.
+        /// What the check's `subject` says.
         package let callID: UUID
         /// The figures, for a person.
         package let detail: String
@@ -31,7 +31,7 @@ package struct DatabaseVerify: Sendable {
         case nonNegative = "non_negative"
         /// A call's attempts are counted 1, 2, 3 without a gap, and the call knows how many.
         case ordinalsWithoutGaps = "ordinals_without_gaps"
-        /// Every attempt and picture belongs to a call.
+        /// Every attempt, picture and shadow belongs to a call.
         case partsHaveCall = "parts_have_call"
         /// What a budget's window says was posted is what its calls cost (M6).
         case budgetIsSumOfCalls = "budget_is_sum_of_calls"
@@ -40,12 +40,17 @@ package struct DatabaseVerify: Sendable {
         /// A hard budget's window never came to more than its limit, what providers charged beyond their price and what
         /// was spent before the budget stood aside (M2).
         case budgetWithinLimit = "budget_within_limit"
+        /// What a day's window of shadows says was posted and is held back is what its shadows cost and hold (M6).
+        case shadowWindowIsSum = "shadow_window_is_sum"
+        /// A day's window of shadows never came to more than its limit and what providers charged beyond their price (M2).
+        case shadowWithinLimit = "shadow_within_limit"
 
-        /// Whether its findings name budgets, not calls.
-        package var isAboutBudgets: Bool {
+        /// What the id of its findings is of; nil: of nothing, and their detail names what they are about.
+        package var subject: String? {
             switch self {
-            case .budgetIsSumOfCalls, .budgetHoldsReservations, .budgetWithinLimit: true
-            default: false
+            case .budgetIsSumOfCalls, .budgetHoldsReservations, .budgetWithinLimit: "budget"
+            case .shadowWindowIsSum, .shadowWithinLimit: nil
+            default: "call"
             }
         }
     }
@@ -100,6 +105,9 @@ package struct DatabaseVerify: Sendable {
             AND (w.project IS NULL OR c.project = w.project) AND (w.key_id IS NULL OR c.key_id = w.key_id)
         """
 
+    /// Stands where a finding is about neither a call nor a budget; its detail names what it is about.
+    private static let noID = "00000000-0000-0000-0000-000000000000"
+
     private static func sql(_ check: Check) -> String {
         switch check {
         case .budgetIsSumOfCalls:
@@ -131,6 +139,31 @@ package struct DatabaseVerify: Sendable {
             WHERE w.window_end > $1 AND b.hard AND (
                 (b.limit_nusd IS NOT NULL AND w.posted_nusd + w.reserved_nusd > w.ceiling_nusd)
                 OR (b.limit_images IS NOT NULL AND w.posted_images + w.reserved_images > w.ceiling_images))
+            """
+        case .shadowWindowIsSum:
+            """
+            SELECT 0::bigint AS team_id, '\(noID)'::uuid AS call_id,
+                format('policy %s, day %s: posted %s and holds %s, its shadows %s and %s', coalesce(w.policy, s.policy),
+                    coalesce(w.window_start, s.window_start), w.posted_nusd, w.reserved_nusd, s.posted, s.reserved)
+                    AS detail
+            FROM (SELECT * FROM shadow_windows WHERE window_start > $1 - interval '1 day') AS w
+            FULL JOIN (
+                SELECT policy, window_start, coalesce(sum(cost_nusd), 0) AS posted,
+                    coalesce(sum(bound_nusd) FILTER (WHERE cost_nusd IS NULL), 0) AS reserved
+                FROM shadows
+                WHERE started_at > $1 - interval '1 day' AND window_start > $1 - interval '1 day'
+                GROUP BY policy, window_start
+            ) AS s ON s.policy = w.policy AND s.window_start = w.window_start
+            WHERE coalesce(w.posted_nusd, 0) <> coalesce(s.posted, 0)
+                OR coalesce(w.reserved_nusd, 0) <> coalesce(s.reserved, 0)
+            """
+        case .shadowWithinLimit:
+            """
+            SELECT 0::bigint AS team_id, '\(noID)'::uuid AS call_id,
+                format('policy %s, day %s: %s nanodollars of %s', policy, window_start, posted_nusd + reserved_nusd,
+                    ceiling_nusd) AS detail
+            FROM shadow_windows
+            WHERE window_start > $1 - interval '1 day' AND posted_nusd + reserved_nusd > ceiling_nusd
             """
         case .costIsSumOfAttempts:
             """
@@ -195,6 +228,10 @@ package struct DatabaseVerify: Sendable {
             UNION ALL
             SELECT team_id, call_id, 'the reservation is below zero' FROM reservations
             WHERE received_at >= $1 AND amount_nusd < 0
+            UNION ALL
+            SELECT team_id, call_id, 'a figure of the shadow is below zero' FROM shadows
+            WHERE started_at >= $1 AND least(price_per_image_nusd, images_returned, images_returned - withheld,
+                nsfw_images, copyright_checked) < 0
             """
         case .ordinalsWithoutGaps:
             """
@@ -212,6 +249,8 @@ package struct DatabaseVerify: Sendable {
                 SELECT team_id, call_id, 'an attempt' AS part FROM attempts WHERE started_at >= $1
                 UNION ALL
                 SELECT team_id, call_id, 'a picture' FROM images WHERE created_at >= $1
+                UNION ALL
+                SELECT team_id, call_id, 'a shadow' FROM shadows WHERE started_at >= $1
             ) AS p LEFT JOIN calls AS c
                 ON c.team_id = p.team_id AND c.call_id = p.call_id AND c.received_at >= $1 - interval '7 days'
             WHERE c.call_id IS NULL

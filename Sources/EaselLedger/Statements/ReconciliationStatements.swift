@@ -34,7 +34,7 @@ enum ReconciliationStatements {
                 FROM (
                     SELECT \(startedOn) AS day, provider_model, cost_nusd, cost_basis, bound_nusd,
                         images_returned, \(doubt) AS doubt
-                    FROM attempts
+                    FROM provider_requests
                     WHERE provider = $1 AND started_at >= $2 AND started_at < $3 AND \(wasSent)
                 ) AS logged
             ) AS roomy
@@ -117,7 +117,7 @@ enum ReconciliationStatements {
             """
             SELECT attempt_id, call_id, provider_model, started_at, ended_at, images_returned, cost_nusd, cost_basis,
                 bound_nusd
-            FROM attempts
+            FROM provider_requests
             WHERE provider = $1 AND started_at >= $2 AND started_at < $3 AND \(wasSent) AND \(condition)
             ORDER BY started_at, attempt_id LIMIT $4
             """,

@@ -9,7 +9,7 @@ import EaselCore
 enum UsageStatements {
     private static let figureNames = [
         "calls", "succeeded", "partial", "refused", "failed", "images", "cost", "estimated", "reconciled",
-        "failovers", "failover_cost", "nsfw", "checked", "flagged", "undetermined",
+        "failovers", "failover_cost", "hedges", "hedge_cost", "nsfw", "checked", "flagged", "undetermined",
     ]
 
     /// The figures by group, or, not grouped, one row of totals.
@@ -49,6 +49,7 @@ enum UsageStatements {
                     0::bigint AS cost, 0::bigint AS estimated, 0::bigint AS reconciled,
                     count(*) FILTER (WHERE failover) AS failovers,
                     coalesce(sum(failover_cost_nusd), 0) AS failover_cost,
+                    0::bigint AS hedges, 0::bigint AS hedge_cost,
                     0::bigint AS nsfw, 0::bigint AS checked, 0::bigint AS flagged, 0::bigint AS undetermined,
                     percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_ms) AS p50,
                     percentile_disc(0.9) WITHIN GROUP (ORDER BY latency_ms) AS p90,
@@ -58,14 +59,18 @@ enum UsageStatements {
                 SELECT \(list)0, 0, 0, 0, 0, 0, coalesce(sum(cost_nusd), 0),
                     coalesce(sum(cost_nusd) FILTER (WHERE cost_basis IN ('price_book', 'unknown')), 0),
                     coalesce(sum(cost_nusd) FILTER (WHERE reconciliation_id IS NOT NULL), 0),
-                    0, 0, 0, 0, 0, 0, NULL, NULL, NULL
+                    0, 0,
+                    count(DISTINCT call_id) FILTER (WHERE hedge IN ('second', 'second_lost')),
+                    coalesce(sum(cost_nusd) FILTER (WHERE hedge IN ('first_lost', 'second_lost')), 0),
+                    0, 0, 0, 0, NULL, NULL, NULL
                 FROM (
-                    SELECT \(attemptList)a.cost_nusd, a.cost_basis, a.reconciliation_id
+                    SELECT \(attemptList)a.call_id, a.cost_nusd, a.cost_basis, a.reconciliation_id,
+                        a.extra ->> '\(AttemptEnd.hedgeMark)' AS hedge
                     FROM c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
                     WHERE \(window("a.started_at"))
                 ) AS spent \(grouping)
                 UNION ALL
-                SELECT \(list)0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                SELECT \(list)0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                     count(*) FILTER (WHERE i.nsfw),
                     count(*) FILTER (WHERE i.copyright <> 'not_requested'),
                     count(*) FILTER (WHERE i.copyright = 'flagged'),
@@ -156,6 +161,8 @@ enum UsageStatements {
         figures.reconciled = try row.optionalMoney() ?? .zero
         figures.failovers = try row.optionalInt() ?? 0
         figures.failoverCost = try row.optionalMoney() ?? .zero
+        figures.hedges = try row.optionalInt() ?? 0
+        figures.hedgeCost = try row.optionalMoney() ?? .zero
         figures.nsfwImages = try row.optionalInt() ?? 0
         figures.copyrightChecked = try row.optionalInt() ?? 0
         figures.copyrightFlagged = try row.optionalInt() ?? 0

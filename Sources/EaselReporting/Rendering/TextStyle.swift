@@ -26,4 +26,18 @@ package struct TextStyle: Sendable, Hashable {
 
     /// Cut-off texts end in it.
     var ellipsis: String { unicode ? "…" : ".." }
+
+    /// Words in lines that fit; lines after the first are set in.
+    func wrapped(_ text: String) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let line = lines[lines.count - 1]
+            if let width, !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
+                lines.append("  " + word)
+            } else {
+                lines[lines.count - 1] = line.isEmpty ? String(word) : "\(line) \(word)"
+            }
+        }
+        return lines
+    }
 }

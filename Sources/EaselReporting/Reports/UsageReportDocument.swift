@@ -55,6 +55,8 @@ private struct FiguresDocument: Encodable {
         try container.encode(figures.reconciled, forKey: AnyKey("reconciled_usd"))
         try container.encode(figures.failovers, forKey: AnyKey("failovers"))
         try container.encode(figures.failoverCost, forKey: AnyKey("failover_cost_usd"))
+        try container.encode(figures.hedges, forKey: AnyKey("hedges"))
+        try container.encode(figures.hedgeCost, forKey: AnyKey("hedge_cost_usd"))
         try container.encode(figures.nsfwImages, forKey: AnyKey("nsfw_images"))
         try container.encode(figures.copyrightChecked, forKey: AnyKey("copyright_checked"))
         try container.encode(figures.copyrightFlagged, forKey: AnyKey("copyright_flagged"))

@@ -63,6 +63,8 @@ package enum UsageReportReading {
             figures.reconciled = try money("reconciled_usd")
             figures.failovers = try count("failovers")
             figures.failoverCost = try money("failover_cost_usd")
+            figures.hedges = try count("hedges")
+            figures.hedgeCost = try money("hedge_cost_usd")
             figures.nsfwImages = try count("nsfw_images")
             figures.copyrightChecked = try count("copyright_checked")
             figures.copyrightFlagged = try count("copyright_flagged")

@@ -49,6 +49,8 @@ extension UsageFigures {
         ("reconciled_usd", { $0.reconciled.usd }),
         ("failovers", { String($0.failovers) }),
         ("failover_cost_usd", { $0.failoverCost.usd }),
+        ("hedges", { String($0.hedges) }),
+        ("hedge_cost_usd", { $0.hedgeCost.usd }),
         ("nsfw_images", { String($0.nsfwImages) }),
         ("copyright_checked", { String($0.copyrightChecked) }),
         ("copyright_flagged", { String($0.copyrightFlagged) }),

@@ -18,7 +18,7 @@ struct UsageReportTable {
     }
 
     func render() -> String {
-        var text = wrapped(heading).map { style.bold($0) + "\n" }.joined()
+        var text = style.wrapped(heading).map { style.bold($0) + "\n" }.joined()
         var hidden: [String] = []
         if report.rows.isEmpty {
             text += "No calls in this period.\n"
@@ -27,31 +27,17 @@ struct UsageReportTable {
             text += rendering.text
             hidden = rendering.hidden
         }
-        for line in wrapped(quality.text) { text += (quality.isSound ? line : style.yellow(line)) + "\n" }
+        for line in style.wrapped(quality.text) { text += (quality.isSound ? line : style.yellow(line)) + "\n" }
         if marksEstimates {
             let amount = FigureText.dollars(report.totals.estimated, decimals: decimals)
             let legend = "* with $\(amount) estimated from the price book, not confirmed by a provider"
-            text += wrapped(legend).joined(separator: "\n") + "\n"
+            text += style.wrapped(legend).joined(separator: "\n") + "\n"
         }
         if !hidden.isEmpty {
             let note = "No room for: \(hidden.joined(separator: ", ")) (--json and --csv have them)"
-            for line in wrapped(note) { text += style.dim(line) + "\n" }
+            for line in style.wrapped(note) { text += style.dim(line) + "\n" }
         }
         return text
-    }
-
-    /// Words in lines that fit; lines after the first are set in.
-    private func wrapped(_ text: String) -> [String] {
-        var lines = [""]
-        for word in text.split(separator: " ") {
-            let line = lines[lines.count - 1]
-            if let width = style.width, !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
-                lines.append("  " + word)
-            } else {
-                lines[lines.count - 1] = line.isEmpty ? String(word) : "\(line) \(word)"
-            }
-        }
-        return lines
     }
 
     private var heading: String {
@@ -196,6 +182,8 @@ extension UsageFigures {
             sum.reconciled += row.reconciled
             sum.failovers += row.failovers
             sum.failoverCost += row.failoverCost
+            sum.hedges += row.hedges
+            sum.hedgeCost += row.hedgeCost
             sum.nsfwImages += row.nsfwImages
             sum.copyrightChecked += row.copyrightChecked
             sum.copyrightFlagged += row.copyrightFlagged

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselConfiguration
+import EaselReporting
 import Foundation
 
 /// `easel team list|create|set`.
@@ -66,6 +67,7 @@ enum KeyCommand {
         let role: String?
         let expires_at: String?
         let requests_per_minute: Int?
+        let inline_policies: Bool?
         let max_concurrent: Int?
     }
 
@@ -78,6 +80,7 @@ enum KeyCommand {
                 role: arguments.text("role"),
                 expires_at: arguments.text("expires"),
                 requests_per_minute: arguments.integer("requests-per-minute"),
+                inline_policies: arguments.has("inline-policies") ? true : nil,
                 max_concurrent: arguments.integer("max-concurrent")
             )
         )
@@ -88,9 +91,10 @@ enum KeyCommand {
     }
 }
 
-/// `easel provider list`.
+/// `easel provider list|status`.
 enum ProviderCommand {
     static func run(_ arguments: ParsedArguments) async throws {
+        if arguments.command.last == "status" { return try await ProviderStatusCommand.run(arguments) }
         let printer = ListPrinter(
             member: "providers",
             columns: [
@@ -111,6 +115,7 @@ enum ProviderCommand {
 /// `easel route explain`.
 enum RouteCommand {
     static func run(_ arguments: ParsedArguments) async throws {
+        if arguments.command.last == "simulate" { return try await SimulateCommand.run(arguments) }
         let file = arguments.text("FILE") ?? "-"
         let data =
             file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
@@ -122,19 +127,8 @@ enum RouteCommand {
         )
         if arguments.has("json") { return Output.data(body) }
         let plan = try JSON.decode(JSONValue.self, from: body)["plan"] ?? .null
-        Output.data(
-            "policy \(plan["policy"]?.stringValue ?? ""), at most \(plan["bound_usd"]?.stringValue.map { "$\($0)" } ?? "an unknown price")"
-        )
-        for (index, candidate) in (plan["candidates"]?.arrayValue ?? []).enumerated() {
-            Output.data(
-                "\(index + 1). \(candidate["provider"]?.stringValue ?? "")  \(candidate["reason"]?.stringValue ?? "")"
-            )
-        }
-        for dropped in plan["dropped"]?.arrayValue ?? [] {
-            Output.data(
-                "-  \(dropped["provider"]?.stringValue ?? "")  dropped: \(dropped["reason"]?.stringValue ?? "")"
-            )
-        }
+        let terminal = Terminal.of(.standardOutput)
+        for line in PlanText.lines(plan, style: terminal.style, width: terminal.style.width) { Output.data(line) }
     }
 }
 

@@ -56,7 +56,12 @@ enum CallsCommand {
         section("images", call, images)
         section("translation", call, translation)
         if arguments.has("plan"), let plan = call["plan"] {
-            Output.data("\nplan\n" + (try JSON.text(plan, sorted: true, pretty: true)))
+            Output.data("\nplan")
+            for line in PlanText.lines(plan, style: style, width: style.width) { Output.data(line) }
+            if let offers = plan["inputs"]?["offers"]?.arrayValue, !offers.isEmpty {
+                Output.data("\nwhat was known of the providers")
+                offersTable.printTable(offers)
+            }
         }
     }
 
@@ -75,6 +80,27 @@ enum CallsCommand {
             .member("ms", "latency_ms", number: true),
             .made("Cost USD", number: true) { $0["cost_usd"]?.stringValue ?? "?" },
             .member("Basis", "cost_basis", importance: 1),
+        ],
+        empty: ""
+    )
+
+    private static let offersTable = ListPrinter(
+        member: "offers",
+        columns: [
+            .member("Provider", "provider"),
+            .made("USD a picture", number: true) { $0["price_usd"]?.stringValue ?? "?" },
+            .member("Usual ms", "usual_ms", importance: 1, number: true),
+            .member("Slow ms", "slow_ms", importance: 3, number: true),
+            .member("Success", "success", importance: 2, number: true),
+            .made("Load", importance: 2, number: true) { "\($0["load_percent"]?.intValue ?? 0)%" },
+            .member("Wait ms", "wait_ms", importance: 3, number: true),
+            .made("Loses", importance: 1) { offer in
+                (offer["losses"]?.objectValue ?? [:]).keys.sorted().joined(separator: ", ")
+            },
+            .made("Standing") { offer in
+                offer["unavailable"]?.stringValue ?? offer["demoted"]?.stringValue
+                    ?? (offer["probe"] == true ? "to be tried again" : "well")
+            },
         ],
         empty: ""
     )

@@ -105,9 +105,8 @@ enum DatabaseCommand {
             Output.data("every figure adds up: \(DatabaseVerify.Check.allCases.count) checks over the whole log")
         } else {
             for finding in findings {
-                Output.data(
-                    "\(finding.check.rawValue): \(finding.check.isAboutBudgets ? "budget" : "call") \(finding.callID.text): \(finding.detail)"
-                )
+                let place = finding.check.subject.map { " \($0) \(finding.callID.text):" } ?? ""
+                Output.data("\(finding.check.rawValue):\(place) \(finding.detail)")
             }
         }
         if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }

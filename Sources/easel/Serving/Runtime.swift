@@ -89,6 +89,10 @@ final class Runtime: Sendable {
                 uniquingKeysWith: { first, _ in first }
             ),
             policies: configuration.policies,
+            policyReading: InlinePolicies(
+                providers: configuration.providers.map(\.name),
+                policies: configuration.policies
+            ),
             terms: terms,
             adminTeam: try await team(defaultTeam, in: ledger, now: time.now),
             previousGatewayIDs: instance.previousGatewayIDs,
@@ -238,3 +242,5 @@ final class Runtime: Sendable {
         return settings
     }
 }
+
+extension InlinePolicies: PolicyReading {}

@@ -17,6 +17,8 @@ struct Bench: Sendable {
     let health = ProviderHealth()
     let tools: CallRun.Tools
     let service: RemixService
+    let shadows: ShadowDesk
+    let policy: Policy
     let gatewayID: UUID
 
     /// `order` names every provider as it comes; `change` makes another policy of it.
@@ -30,20 +32,35 @@ struct Bench: Sendable {
         gatewayID = UUIDv7.mint(at: time.now)
         let fetcher = Fetcher(client: Self.client, policy: .publicOnly(allow: []), timeout: .seconds(5))
         let byName: [String: any Provider] = Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) })
+        let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
+        let metrics = GatewayMetrics()
+        shadows = ShadowDesk(
+            ledger: ledger,
+            providers: byName,
+            doors: gates.mapValues { ShadowDesk.Door($0) },
+            gatewayID: gatewayID,
+            health: health,
+            metrics: metrics.shadows,
+            liveness: Liveness(),
+            time: time,
+            log: .silent
+        )
         tools = CallRun.Tools(
             ledger: ledger,
             providers: byName,
             origins: [:],
-            gates: byName.mapValues { ProviderGate(limit: $0.maxInFlight) },
+            gates: gates,
             health: health,
             runner: AttemptRunner(health: health, ledger: ledger, log: .silent),
             delivery: ImageDelivery(fetcher: fetcher, store: nil, log: .silent),
-            metrics: GatewayMetrics(),
+            metrics: metrics,
+            shadows: shadows,
             time: time,
             log: .silent
         )
         var policy = Policy(name: "test", ordering: .order(providers.map(\.name)))
         change(&policy)
+        self.policy = policy
         let terms = TermsShelf()
         try await terms.refresh(from: ledger)
         service = RemixService(
@@ -54,8 +71,12 @@ struct Bench: Sendable {
                 server: HTTPServerConfiguration(),
                 version: "test"
             ),
-            policies: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
-            desk: OfferDesk(providers: providers, health: health),
+            policies: PolicyDesk(
+                book: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
+                reading: NoPolicies(),
+                budgets: BudgetGauge(ledger: ledger)
+            ),
+            desk: OfferDesk(providers: providers, health: health, gates: gates),
             terms: terms,
             tools: tools,
             registry: registry,
@@ -72,6 +93,7 @@ struct Bench: Sendable {
             let answer = try await service.remix(
                 RemixService.Order(
                     request: request,
+                    policy: .plain(policy),
                     account: account,
                     idempotency: nil,
                     began: .now,
@@ -102,6 +124,17 @@ struct Bench: Sendable {
             time: time ?? tools.time,
             log: .silent
         )
+    }
+}
+
+/// For tests whose requests bring no policy.
+struct NoPolicies: PolicyReading {
+    func inline(_ value: JSONValue) -> Result<RoutingPolicy, PolicyFaults> {
+        .failure(PolicyFaults([RequestFault(.policy, "not here")]))
+    }
+
+    func document(_ text: String, file: String) -> Result<PolicyBook, PolicyFaults> {
+        .failure(PolicyFaults([RequestFault(.policy, "not here")]))
     }
 }
 

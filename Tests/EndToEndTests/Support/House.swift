@@ -24,6 +24,8 @@ final class House: Sendable {
         )
         var order = ["runware", "ideogram"]
         var policies: [Policy] = []
+        /// Policies with cases, by name.
+        var routing: [(String, RoutingPolicy)] = []
         var runware = Provision(delivery: .async)
         var ideogram = Provision(delivery: .sync)
         /// Changes the gateway's settings last.
@@ -120,6 +122,11 @@ final class House: Sendable {
         settings.recoveryInterval = .seconds(3600)
         plan.settings(&settings)
         let standard = Policy(name: "standard", ordering: .order(plan.order))
+        let plain = ([standard] + Self.single + plan.policies).map { ($0.name, RoutingPolicy.plain($0)) }
+        let book = PolicyBook(
+            policies: Dictionary(plain + plan.routing, uniquingKeysWith: { $1 }),
+            defaultName: standard.name
+        )
         let gateway = try Gateway(
             settings: settings,
             ledger: ledger,
@@ -130,12 +137,8 @@ final class House: Sendable {
             origins: Dictionary(
                 uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
             ),
-            policies: PolicyBook(
-                policies: Dictionary(
-                    uniqueKeysWithValues: ([standard] + Self.single + plan.policies).map { ($0.name, $0) }
-                ),
-                defaultName: standard.name
-            ),
+            policies: book,
+            policyReading: Policies.reading(book),
             terms: terms,
             adminTeam: try await Self.team("operators", in: ledger),
             previousGatewayIDs: [],

@@ -1,0 +1,207 @@
+package import EaselBase
+
+/// What is known of one account at a provider and its models: breakers, success rates and pace. Pure; time is an argument.
+///
+/// Three breakers of one kind: the account's, each model's, and for each model one whose failures are slow successes and
+/// which does not make it unavailable but demoted.
+package struct AccountHealth: Sendable {
+    /// Opens on failures over all models, none of which delivered in between.
+    package static let accountSettings = Breaker.Settings(consecutive: 10)
+    package static let modelSettings = Breaker.Settings(
+        consecutive: 5,
+        share: Breaker.Settings.Share(percent: 50, least: 20, span: .seconds(30))
+    )
+    package static let paceSettings = Breaker.Settings(
+        consecutive: 5,
+        share: Breaker.Settings.Share(percent: 50, least: 10, span: .seconds(300)),
+        cause: .slow,
+        noun: "slow answers"
+    )
+    /// How long a bad key, an empty account and a missing model are left alone.
+    package static let unauthorizedPause = Duration.seconds(60)
+    package static let creditPause = Duration.seconds(600)
+    package static let modelPause = Duration.seconds(600)
+    /// What a success rate is counted over, and the fewest results of which it says anything.
+    package static let rateSpan = Duration.seconds(300)
+    package static let rateBuckets = 30
+    package static let leastForRate = 5
+
+    /// Leave to send requests for one model. Goes back with `record` or `release`.
+    package struct Permit: Sendable, Hashable {
+        package let model: RemixModel
+        fileprivate let account: Breaker.Permit
+        fileprivate let ofModel: Breaker.Permit
+        /// Nil while the model is slow and somebody else finds out whether it still is.
+        fileprivate let pace: Breaker.Permit?
+
+        package var isProbe: Bool { account.isProbe || ofModel.isProbe || pace?.isProbe == true }
+    }
+
+    /// A change of one of the breakers; `model` is nil for the account's.
+    package struct Change: Sendable, Hashable {
+        package let model: RemixModel?
+        package let isPace: Bool
+        package let change: Breaker.Change
+    }
+
+    struct Model: Sendable {
+        var breaker: Breaker
+        var pace: Breaker
+        var outcomes = OutcomeWindow(span: AccountHealth.rateSpan, buckets: AccountHealth.rateBuckets)
+        var paces: [RenderingSpeed: PaceHistory] = [:]
+        var usedAt: SteadyInstant?
+    }
+
+    /// How long a claimed probe has to be answered.
+    package let probeExpiry: Duration
+    private let name: String
+    private(set) var account: Breaker
+    private(set) var models: [RemixModel: Model] = [:]
+
+    /// `name` seeds the jitter: the account's, with something of the gateway's own so that gateways do not probe in step.
+    /// `probeExpiry`: longer than an attempt may take, from its claim to its end.
+    package init(name: String, probeExpiry: Duration) {
+        self.name = name
+        self.probeExpiry = probeExpiry
+        account = Breaker(Self.accountSettings, seed: Breaker.seed(of: name))
+    }
+
+    private func fresh(_ model: RemixModel) -> Model {
+        Model(
+            breaker: Breaker(Self.modelSettings, seed: Breaker.seed(of: "\(name)/\(model.rawValue)")),
+            pace: Breaker(Self.paceSettings, seed: Breaker.seed(of: "\(name)/\(model.rawValue)/pace"))
+        )
+    }
+
+    private mutating func with<Result>(_ model: RemixModel, _ body: (inout Model) -> Result) -> Result {
+        // Taken out for the time, so that its arrays are changed in place.
+        var entry = models.removeValue(forKey: model) ?? fresh(model)
+        defer { models[model] = entry }
+        return body(&entry)
+    }
+
+    // MARK: - Asking
+
+    /// Leave to send requests for `model` now; nil when a breaker does not let any through. Whoever gets a probe is the
+    /// only one until it is recorded, released or expired.
+    package mutating func claim(_ model: RemixModel, at now: SteadyInstant) -> Permit? {
+        guard let account = account.claim(at: now, expiry: probeExpiry) else { return nil }
+        let expiry = probeExpiry
+        let claimed = with(model) { entry -> (Breaker.Permit, Breaker.Permit?)? in
+            guard let ofModel = entry.breaker.claim(at: now, expiry: expiry) else { return nil }
+            return (ofModel, entry.pace.claim(at: now, expiry: expiry))
+        }
+        guard let (ofModel, pace) = claimed else {
+            self.account.release(account)
+            return nil
+        }
+        return Permit(model: model, account: account, ofModel: ofModel, pace: pace)
+    }
+
+    /// Gives back whatever probe the permit holds and nothing has come of.
+    package mutating func release(_ permit: Permit) {
+        account.release(permit.account)
+        with(permit.model) { entry in
+            entry.breaker.release(permit.ofModel)
+            if let pace = permit.pace { entry.pace.release(pace) }
+        }
+    }
+
+    /// Whether a request that waited since it got its permit may still be sent.
+    package func allows(_ permit: Permit) -> Bool {
+        account.allows(permit.account) && models[permit.model]?.breaker.allows(permit.ofModel) != false
+    }
+
+    // MARK: - Learning
+
+    /// Takes the end of one request in. `learnt` is what the pace learns of a success instead of `took`, where that is
+    /// nearer to the truth.
+    package mutating func record(
+        _ signal: HealthSignal,
+        speed: RenderingSpeed,
+        learnt: Duration? = nil,
+        _ permit: Permit,
+        at now: SteadyInstant
+    ) -> [Change] {
+        let model = permit.model
+        if case .notAsked = signal { return [] }
+        var changes: [Change] = []
+        func note(_ model: RemixModel?, _ change: Breaker.Change?, isPace: Bool = false) {
+            if let change { changes.append(Change(model: model, isPace: isPace, change: change)) }
+        }
+        with(model) { entry in
+            entry.usedAt = now
+            if let isSuccess = signal.isSuccess { entry.outcomes.record(failed: !isSuccess, at: now) }
+        }
+        switch signal {
+        case .succeeded(let took):
+            note(nil, account.record(.well, permit.account, at: now))
+            note(model, with(model) { $0.breaker.record(.well, permit.ofModel, at: now) })
+            if let took { note(model, pace(took, learnt, speed, permit, at: now), isPace: true) }
+        case .alive:
+            note(nil, account.record(.well, permit.account, at: now))
+            note(model, with(model) { $0.breaker.record(.well, permit.ofModel, at: now) })
+        case .failed(let kind):
+            note(nil, account.record(.failed(kind.rawValue), permit.account, at: now))
+            note(model, with(model) { $0.breaker.record(.failed(kind.rawValue), permit.ofModel, at: now) })
+        case .stayAway(let pause, let kind):
+            let reason = TripReason(.retryAfter, "asked for a pause (\(kind.rawValue))")
+            note(nil, account.open(reason, for: pause, byProvider: true, permit.account, at: now))
+        case .unauthorized:
+            let reason = TripReason(.unauthorized, "does not accept the key")
+            note(nil, open(reason, for: Self.unauthorizedPause, permit, at: now))
+        case .creditExhausted:
+            let reason = TripReason(.creditExhausted, "has no credit left")
+            note(nil, open(reason, for: Self.creditPause, permit, at: now))
+        case .modelUnavailable:
+            note(nil, account.record(.well, permit.account, at: now))
+            let reason = TripReason(.modelUnavailable, "does not have the model now")
+            note(
+                model,
+                with(model) {
+                    $0.breaker.open(reason, for: Self.modelPause, byProvider: false, permit.ofModel, at: now)
+                }
+            )
+        case .silent, .notAsked: break
+        }
+        return changes
+    }
+
+    private mutating func open(
+        _ reason: TripReason,
+        for pause: Duration,
+        _ permit: Permit,
+        at now: SteadyInstant
+    ) -> Breaker.Change? {
+        account.open(reason, for: pause, byProvider: false, permit.account, at: now)
+    }
+
+    private mutating func pace(
+        _ took: Duration,
+        _ learnt: Duration?,
+        _ speed: RenderingSpeed,
+        _ permit: Permit,
+        at now: SteadyInstant
+    ) -> Breaker.Change? {
+        with(permit.model) { entry in
+            let isSlow = entry.paces[speed]?.isSlow(took, at: now) ?? false
+            entry.paces[speed, default: PaceHistory()].record(learnt ?? took, slow: isSlow, at: now)
+            guard let pace = permit.pace else { return nil }
+            return entry.pace.record(isSlow ? .failed("took \(took.milliseconds / 1000) s") : .well, pace, at: now)
+        }
+    }
+
+    /// Teaches the pace from the log, before anything was asked. Oldest first.
+    package mutating func prime(
+        _ model: RemixModel,
+        _ speed: RenderingSpeed,
+        _ durations: [Duration],
+        at now: SteadyInstant
+    ) {
+        with(model) { entry in
+            for duration in durations {
+                entry.paces[speed, default: PaceHistory()].record(duration, slow: false, at: now)
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+import EaselBase
+import EaselCore
+import EaselTransport
+
+/// A hedge: when the first provider is late, the second is asked as well, and whoever answers first wins. Both are reserved
+/// for (M3) and paid for; what has lost runs to its end in the background and is posted then.
+extension CallRun {
+    /// One of two providers that are asked at the same time.
+    final class Side: Sendable {
+        let candidate: Int
+        let starts: [AttemptStart]
+        let permit: ProviderHealth.Permit
+
+        init(candidate: Int, starts: [AttemptStart], permit: ProviderHealth.Permit) {
+            self.candidate = candidate
+            self.starts = starts
+            self.permit = permit
+        }
+    }
+
+    /// A side that had not ended when the call did.
+    final class LateSide: Sendable {
+        let side: Side
+        let board: RaceBoard
+
+        init(side: Side, board: RaceBoard) {
+            self.side = side
+            self.board = board
+        }
+    }
+
+    /// Sends the first round, and a second provider's beside it when that is late. Returns what comes next.
+    func race(
+        _ starts: [AttemptStart],
+        _ hedge: Plan.Hedge,
+        _ permit: ProviderHealth.Permit,
+        _ progress: Progress
+    ) async -> AttemptMachine.Action {
+        let board = RaceBoard()
+        let first = Side(candidate: 0, starts: starts, permit: permit)
+        run(first, number: 0, on: board, firstPicture: 1)
+        await board.wait(known: 0, atMost: hedge.after)
+        guard board.ended.isEmpty, let second = await second(beside: first, hedge, progress) else {
+            await board.wait(known: 0)
+            return conclude(first, board.ended[0].legs, progress)
+        }
+        run(second, number: 1, on: board, firstPicture: 1 + context.request.count)
+        let sides = [first, second]
+        var known = 0
+        while known < 2 {
+            await board.wait(known: known)
+            let ended = board.ended
+            known = ended.count
+            if let winner = ended.first(where: { isDecisive($0.legs) }) {
+                board.decide()
+                return settle(sides, winner: winner.side, ended, board, progress)
+            }
+        }
+        // Neither has all of it: the call goes on from the one that has more, the second where they are equal.
+        let ended = board.ended
+        let delivered = [0, 1].map { side in ended.first { $0.side == side }?.legs.reduce(0) { $0 + $1.delivered } ?? 0
+        }
+        board.decide()
+        return settle(sides, winner: delivered[0] > delivered[1] ? 0 : 1, ended, board, progress)
+    }
+
+    /// Not a child: a side that has lost outlives the answer.
+    private func run(_ side: Side, number: Int, on board: RaceBoard, firstPicture: Int) {
+        let provider = context.plan.candidates[side.candidate].provider
+        let work: @Sendable () async -> Void = {
+            let legs = await self.send(side.starts, to: provider, side.permit, firstPicture: firstPicture, race: board)
+            board.report(number, legs)
+        }
+        if let loop = EventLoop.current {
+            Task(executorPreference: loop) { await work() }
+        } else {
+            Task { await work() }
+        }
+    }
+
+    /// Whether the call can end with it: everything is there, or somebody refused and the policy says that this is final
+    /// (R2).
+    private func isDecisive(_ legs: [Leg]) -> Bool {
+        if legs.reduce(0, { $0 + $1.delivered + $1.withheld }) >= context.request.count { return true }
+        return context.plan.onRefusal == .stop && legs.contains { $0.result.failure?.kind == .refused }
+    }
+
+    private func conclude(_ side: Side, _ legs: [Leg], _ progress: Progress) -> AttemptMachine.Action {
+        progress.permit = side.permit
+        progress.round = progress.legs.count..<progress.legs.count + legs.count
+        progress.legs += legs
+        return progress.machine.roundEnded(legs.map(\.machineResult), elapsed: elapsed)
+    }
+
+    private func settle(
+        _ sides: [Side],
+        winner: Int,
+        _ ended: [(side: Int, legs: [Leg])],
+        _ board: RaceBoard,
+        _ progress: Progress
+    ) -> AttemptMachine.Action {
+        tools.metrics.countHedge(won: winner == 1)
+        var results: [AttemptMachine.RequestResult]?
+        var next = progress.machine
+        for (number, side) in sides.enumerated() {
+            let legs = ended.first { $0.side == number }?.legs
+            if number == winner, let legs {
+                progress.round = progress.legs.count..<progress.legs.count + legs.count
+                progress.legs += legs.map { $0.racing(number == 1 ? .second : .first) }
+                progress.permit = side.permit
+            } else if let legs {
+                results = legs.map(\.machineResult)
+                progress.legs += legs.map { $0.lost(number == 1 ? .second : .first) }
+                learn(from: legs, side.permit)
+                tools.health.release(side.permit)
+            } else {
+                let role: Leg.Race = number == 1 ? .secondLost : .firstLost
+                progress.legs += side.starts.map { Leg(stillRunning: $0, role, now: tools.time.now) }
+                progress.late.append(LateSide(side: side, board: board))
+            }
+        }
+        progress.written = min(progress.written, progress.legs.count)
+        let round = progress.legs[progress.round].map(\.machineResult)
+        next.hedged(lost: 1 - winner, results, goingOnWith: winner)
+        progress.machine = next
+        return progress.machine.roundEnded(round, elapsed: elapsed)
+    }
+
+    // MARK: - The second side
+
+    /// The second provider's rows, on record and reserved for; nil where it may not be asked.
+    private func second(beside first: Side, _ hedge: Plan.Hedge, _ progress: Progress) async -> Side? {
+        let policy = context.plan.policy
+        let candidate = context.plan.candidates[1]
+        guard !isClientGone, tools.liveness.isKnown, hasRoom(candidate.provider),
+            fits(candidate, beside: first.starts), tools.hedges.take(policy, hedge.budget)
+        else { return nil }
+        guard let permit = tools.health.claim(candidate.provider, context.request.model) else {
+            tools.hedges.putBack(policy)
+            return nil
+        }
+        let starts = Self.starts(
+            context,
+            candidate: candidate,
+            counts: AttemptMachine.split(context.request.count, candidate.translation.imagesPerRequest),
+            firstOrdinal: first.starts.count + 1,
+            duplicateRisk: true,
+            now: tools.time.now
+        )
+        do throws(LedgerError) {
+            let hold = hold(first.starts + starts, held: progress.held)
+            if case .started = try await tools.ledger.startAttempts(starts, ended: [], hold: hold) {
+                if let hold { progress.held = hold.amount }
+                return Side(candidate: 1, starts: starts, permit: permit)
+            }
+        } catch {
+            // They may have been written all the same, and must not stand there without an end.
+            let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
+            progress.strays += starts.map { Leg(start: $0, result: result, endedAt: tools.time.now) }
+        }
+        tools.health.release(permit)
+        tools.hedges.putBack(policy)
+        return nil
+    }
+
+    /// A hedge that had to wait for a place would be no help to its caller, and take the place from another.
+    private func hasRoom(_ provider: String) -> Bool {
+        tools.gates[provider]?.expectedWait(team: context.account.teamID, usual: nil) == .zero
+    }
+
+    private func fits(_ candidate: Plan.Candidate, beside first: [AttemptStart]) -> Bool {
+        guard let ceiling = context.plan.ceiling else { return true }
+        guard let bound = candidate.bound, let running = Money.sum(first.map(\.bound)) else { return false }
+        return running + bound <= ceiling
+    }
+
+    /// What the call has to hold back for both sides, where that is more than it does.
+    private func hold(_ starts: [AttemptStart], held: Money?) -> Hold? {
+        guard let held, let needed = Money.sum(starts.map(\.bound)), needed > held else { return nil }
+        return Hold(amount: needed, images: starts.reduce(0) { $0 + $1.imagesAsked })
+    }
+
+    // MARK: - Afterwards
+
+    /// Waits for what had not ended when the call did, and posts it.
+    func finish(_ late: [LateSide], of settlement: Settlement) async {
+        for entry in late {
+            while entry.board.ended.count < 2 { await entry.board.wait(known: entry.board.ended.count) }
+            let number = entry.side.candidate
+            let legs = (entry.board.ended.first { $0.side == number }?.legs ?? [])
+                .map { $0.lost(number == 1 ? .second : .first) }
+            learn(from: legs, entry.side.permit)
+            tools.health.release(entry.side.permit)
+            let ends = legs.map(end(of:))
+            for end in ends { tools.metrics.count(end) }
+            // What is unknown still is looked into as any other such attempt (M7).
+            let known = ends.filter { $0.outcome != .unknown }
+            if !known.isEmpty { await post(known, of: settlement) }
+        }
+    }
+
+    /// Where an answer is missing, the search for it says what the provider's health is; nobody searches for what has lost.
+    private func learn(from legs: [Leg], _ permit: ProviderHealth.Permit) {
+        let (model, speed) = (context.request.model, context.request.effectiveSpeed)
+        for leg in legs where leg.result.failure?.wantsRecovery == true {
+            let kind = ProviderHealth.Kind(provider: leg.start.provider, model: model, speed: speed)
+            tools.health.record(kind, leg.result.failure, took: leg.result.timings.total, permit)
+        }
+    }
+
+    /// How often a post is tried; after that recovery asks the provider.
+    private static let postTries = 30
+
+    private func post(_ ends: [AttemptEnd], of settlement: Settlement) async {
+        let resolution = LateResolution(
+            callID: settlement.callID,
+            teamID: settlement.teamID,
+            receivedAt: settlement.receivedAt,
+            resolvedAt: tools.time.now,
+            ends: ends
+        )
+        for _ in 0..<Self.postTries {
+            do throws(LedgerError) {
+                return try await tools.ledger.resolve(resolution)
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        tools.log.warning("a lost hedge was not posted", ["call_id": settlement.callID.text])
+    }
+}
+
+extension CallRun.Leg {
+    /// What part a request had in a race of two providers.
+    enum Race: String, Sendable {
+        case none, first, second
+        case firstLost = "first_lost"
+        case secondLost = "second_lost"
+
+        var hasLost: Bool { self == .firstLost || self == .secondLost }
+    }
+
+    func racing(_ race: Race) -> CallRun.Leg {
+        CallRun.Leg(start: start, result: result, pictures: pictures, endedAt: endedAt, race: race)
+    }
+
+    /// Ended, and not what the caller gets: its pictures are dropped.
+    func lost(_ race: Race) -> CallRun.Leg {
+        CallRun.Leg(
+            start: start,
+            result: result,
+            endedAt: endedAt,
+            race: race == .second ? .secondLost : .firstLost
+        )
+    }
+
+    /// Not ended yet: nobody can say what it costs (M4).
+    convenience init(stillRunning start: AttemptStart, _ race: Race, now: Timestamp) {
+        let failure = ProviderFailure(
+            .timeout,
+            code: Self.stillRunning,
+            message: "Another provider answered first; this one is still at work."
+        )
+        self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, race: race)
+    }
+
+    /// The code of an attempt that had not ended when its call did.
+    static let stillRunning = "hedge_lost"
+
+    /// The result with its part in a race, as it is stored: reports count hedges and their cost by it.
+    var marked: ProviderResult {
+        guard race != .none else { return result }
+        var marked = result
+        marked.extra[AttemptEnd.hedgeMark] = .string(race.rawValue)
+        return marked
+    }
+
+    /// Pictures that the provider made, also where they are not delivered.
+    var made: Int { race.hasLost ? result.images.count { !$0.isWithheld } : delivered }
+}

@@ -1,0 +1,114 @@
+import EaselBase
+import EaselCore
+import EaselProviders
+import Foundation
+
+/// One round: the exchanges, the search for an answer that is missing, and the pictures.
+extension CallRun {
+    /// Sends the requests of one round. `race`: another provider is asked at the same time.
+    func send(
+        _ rows: [AttemptStart],
+        to provider: String,
+        _ permit: ProviderHealth.Permit,
+        firstPicture: Int,
+        race: RaceBoard? = nil
+    ) async -> [Leg] {
+        var firsts: [Int] = []
+        var next = firstPicture
+        for row in rows {
+            firsts.append(next)
+            next += row.imagesAsked
+        }
+        // One request needs no group.
+        if rows.count == 1 {
+            return [await exchange(rows[0], at: provider, permit, firstPicture: firsts[0], race)]
+        }
+        return await withTaskGroup(of: (Int, Leg).self) { group in
+            for (index, row) in rows.enumerated() {
+                let first = firsts[index]
+                group.addTask {
+                    (index, await self.exchange(row, at: provider, permit, firstPicture: first, race))
+                }
+            }
+            var answers: [(Int, Leg)] = []
+            for await answer in group { answers.append(answer) }
+            return answers.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func task(_ row: AttemptStart, _ provider: any Provider) -> ProviderTask {
+        ProviderTask(
+            attemptID: row.attemptID,
+            taskID: row.taskID,
+            request: context.request,
+            count: row.imagesAsked,
+            timeout: max(.milliseconds(50), min(provider.timeout, context.plan.deadline - elapsed))
+        )
+    }
+
+    private func exchange(
+        _ row: AttemptStart,
+        at name: String,
+        _ permit: ProviderHealth.Permit,
+        firstPicture: Int,
+        _ race: RaceBoard?
+    ) async -> Leg {
+        guard let provider = tools.providers[name], let gate = tools.gates[name] else {
+            preconditionFailure("the plan names a provider that is not configured")
+        }
+        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate, permit: permit) {
+            (self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop) || race?.isDecided == true
+        }
+        if result.failure?.kind == .refused { refused.withLock { $0 = true } }
+        // Too late to be given to anybody: its pictures stay where they are.
+        if race?.isDecided == true { return Leg(start: row, result: result, endedAt: tools.time.now) }
+        return await leg(row, result, firstPicture: firstPicture)
+    }
+
+    func recover(_ leg: Leg, _ permit: ProviderHealth.Permit, firstPicture: Int) async -> Leg? {
+        guard let provider = tools.providers[leg.start.provider] else { return nil }
+        let left = context.plan.deadline - elapsed
+        guard
+            let result = await tools.runner.recover(
+                task(leg.start, provider),
+                start: leg.start,
+                after: leg.result,
+                at: provider,
+                permit: permit,
+                timeLeft: left
+            )
+        else { return nil }
+        return await self.leg(leg.start, result, firstPicture: firstPicture)
+    }
+
+    /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
+    func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> Leg {
+        let endedAt = tools.time.now
+        var pictures: [ImageDelivery.Delivered] = []
+        var isLost = false
+        // Never more than asked: a provider that sends more is not made into more rows.
+        for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
+            let picture = await tools.delivery.deliver(
+                image,
+                attemptID: row.attemptID,
+                callID: context.callID,
+                ordinal: firstPicture + index,
+                output: context.request.output,
+                trustedOrigin: tools.origins[row.provider],
+                timeout: max(.seconds(5), context.plan.deadline - elapsed)
+            )
+            if let picture { pictures.append(picture) } else { isLost = true }
+        }
+        guard isLost, result.failure == nil else {
+            return Leg(start: row, result: result, pictures: pictures, endedAt: endedAt)
+        }
+        // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
+        var told = result
+        told.failure = ProviderFailure(
+            .resultLost,
+            code: "result_lost",
+            message: "The provider delivered, and the picture could not be downloaded or read."
+        )
+        return Leg(start: row, result: told, pictures: pictures, endedAt: endedAt)
+    }
+}

@@ -1,0 +1,184 @@
+import EaselBase
+import EaselCore
+import EaselReporting
+import EaselTransport
+import Foundation
+
+/// Replays the log against a policy that somebody thinks of: `POST /v1/route/simulate`.
+final class SimulationRoutes: Sendable {
+    /// How far back a simulation looks unless told otherwise.
+    static let usualSince = "30d"
+    /// Faults that are named one by one.
+    static let mostFaults = 50
+    /// The name that faults of a text are reported under.
+    static let file = "policy"
+
+    private let ledger: any Ledger
+    private let policies: PolicyBook
+    private let reading: any PolicyReading
+    private let authenticator: Authenticator
+    private let time: TimeSource
+    /// One at a time: a simulation reads much, and calls go first.
+    private let isRunning = Locked(false)
+
+    /// `policies` are those of the configuration, which a policy of its own may name.
+    init(
+        ledger: any Ledger,
+        policies: PolicyBook,
+        reading: any PolicyReading,
+        authenticator: Authenticator,
+        time: TimeSource
+    ) {
+        self.ledger = ledger
+        self.policies = policies
+        self.reading = reading
+        self.authenticator = authenticator
+        self.time = time
+    }
+
+    func run(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.account(for: request)
+        let wanted = try wish(try await BodyFields.members(of: request))
+        let team = try await team(wanted.team, account)
+        let isFree = isRunning.withLock { isRunning in
+            defer { isRunning = true }
+            return !isRunning
+        }
+        guard isFree else {
+            let why = "Another simulation is running; there is one at a time."
+            throw Problem(.rateLimited, why, retryAfter: .seconds(5))
+        }
+        defer { isRunning.withLock { $0 = false } }
+        let report: SimulationReport
+        do throws(LedgerError) {
+            report = try await simulate(wanted, team: team)
+        } catch {
+            throw Problem(error)
+        }
+        return try json(report)
+    }
+
+    // MARK: - The wish
+
+    private struct Wish {
+        var book: PolicyBook
+        var forAll: RoutingPolicy?
+        var since: Timestamp
+        var until: Timestamp
+        var team: String?
+        var limit: Int
+    }
+
+    private func wish(_ members: [String: JSONValue]) throws(Problem) -> Wish {
+        var body = BodyFields(members, known: ["policy", "since", "until", "team", "limit"])
+        let moments = moments(&body)
+        let team = body.text("team")
+        let limit = body.integer("limit", in: 1...SimulationQuery.mostCalls) ?? SimulationQuery.usualCalls
+        let book = book(members["policy"], &body)
+        guard body.faults.isEmpty, let book, let moments else { throw .invalid(body.faults) }
+        // A policy by itself is for every call, and finds those that it names among the configured ones.
+        let single = book.policies.count == 1 ? book[nil] : nil
+        let known = single.map { single in
+            PolicyBook(
+                policies: policies.policies.merging([book.defaultName: single]) { $1 },
+                defaultName: book.defaultName
+            )
+        }
+        return Wish(
+            book: known ?? book,
+            forAll: single,
+            since: moments.since,
+            until: moments.until,
+            team: team,
+            limit: limit
+        )
+    }
+
+    private func book(_ value: JSONValue?, _ body: inout BodyFields) -> PolicyBook? {
+        let result: Result<PolicyBook, PolicyFaults>
+        switch value {
+        case nil, .null?:
+            body.fault("policy", "is required: a policy as an object, or as a text in YAML")
+            return nil
+        case .string(let text)?: result = reading.document(text, file: Self.file)
+        case .object?:
+            result = reading.inline(value ?? .null).map { policy in
+                PolicyBook(policies: [policy.name: policy], defaultName: policy.name)
+            }
+        case let other?:
+            body.fault("policy", "must be an object, or a text in YAML, not \(other.kindName)")
+            return nil
+        }
+        switch result {
+        case .success(let book): return book
+        case .failure(let error):
+            body.add(Array(error.faults.prefix(Self.mostFaults)))
+            return nil
+        }
+    }
+
+    /// With the words of reports: `30d`, `month`, a date, a time.
+    private func moments(_ body: inout BodyFields) -> (since: Timestamp, until: Timestamp)? {
+        let since = body.text("since") ?? Self.usualSince
+        let until = body.text("until") ?? "now"
+        do throws(UsageQueryError) {
+            let query = try UsageQueryParser(now: time.now).parse([("from", since), ("to", until)]).query
+            return (query.from, query.to)
+        } catch {
+            let names = ["from": "since", "to": "until"]
+            body.add(
+                error.faults.map {
+                    RequestFault(
+                        names[$0.parameter] ?? $0.parameter,
+                        $0.message.replacing("before to (", with: "before until (")
+                    )
+                }
+            )
+            return nil
+        }
+    }
+
+    private func team(_ name: String?, _ account: Account) async throws(Problem) -> TeamRecord? {
+        if account.role != .admin {
+            if let name, name != account.team {
+                throw Problem(.forbidden, "This key reads the figures of its own team only.")
+            }
+            return TeamRecord(id: account.teamID, name: account.team, createdAt: time.now)
+        }
+        guard let name else { return nil }
+        do {
+            if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
+        } catch {
+            throw Problem(error)
+        }
+        throw .invalid([RequestFault("team", "is not known")])
+    }
+
+    // MARK: - The simulation
+
+    private func simulate(_ wish: Wish, team: TeamRecord?) async throws(LedgerError) -> SimulationReport {
+        let query = SimulationQuery(teamID: team?.id, since: wish.since, until: wish.until, limit: wish.limit)
+        let sample = try await ledger.simulationSample(query)
+        let records = sample.total > 0 ? try await ledger.providerRecords(sample) : []
+        var simulation = Simulation(book: wish.book, forAll: wish.forAll, records: records)
+        var cursor: SimulationSample.Cursor?
+        var left = min(sample.total, query.limit)
+        while left > 0 {
+            let limit = min(left, SimulationQuery.longestPage)
+            let page = try await ledger.simulationCalls(sample, after: cursor, limit: limit)
+            guard let last = page.last else { break }
+            cursor = SimulationSample.Cursor(last)
+            left -= page.count
+            // Off the loops: planning a page of calls takes as long as hundreds of requests.
+            let before = simulation
+            simulation = await ThreadPoolExecutor.shared.run {
+                var after = before
+                for call in page { after.add(call) }
+                return after
+            }
+        }
+        return simulation.report(
+            SimulationReport.Window(since: wish.since, until: wish.until, team: team?.name, calls: sample.total)
+        )
+    }
+}

@@ -1,0 +1,100 @@
+import EaselBase
+import EaselCore
+
+/// Finds shadows whose cost is not known and asks their providers (M7): what they tell is posted, and what nobody can tell
+/// is posted at its bound in the end.
+final class ShadowRecovery: Sendable {
+    static let batch = 500
+    /// Providers that are asked at the same time.
+    static let atOnce = 4
+
+    private let ledger: any Ledger
+    private let providers: [String: any Provider]
+    private let unknownAfter: Duration
+    private let time: TimeSource
+    private let log: Log
+    private let schedule = AskingSchedule()
+
+    init(
+        ledger: any Ledger,
+        providers: [String: any Provider],
+        unknownAfter: Duration,
+        time: TimeSource,
+        log: Log
+    ) {
+        self.ledger = ledger
+        self.providers = providers
+        self.unknownAfter = unknownAfter
+        self.time = time
+        self.log = log
+    }
+
+    /// Looks into those whose turn it is. `judgesOthers`: whether gateways that were silent may be taken for dead.
+    func sweep(judgesOthers: Bool) async throws(LedgerError) {
+        let open = try await ledger.openShadows(
+            silentSince: judgesOthers ? time.now - Resolver.silence : nil,
+            at: time.now,
+            limit: Self.batch
+        )
+        let now = SteadyInstant.now
+        let due = open.filter { isLate($0) || schedule.isDue($0.start.shadowID, now: now) }
+        await withDiscardingTaskGroup { group in
+            for lane in 0..<Self.atOnce {
+                group.addTask {
+                    for index in stride(from: lane, to: due.count, by: Self.atOnce) { await self.settle(due[index]) }
+                }
+            }
+        }
+    }
+
+    private func settle(_ open: OpenShadow) async {
+        guard let end = await end(of: open) else { return }
+        do throws(LedgerError) {
+            try await ledger.endShadow(end)
+        } catch {
+            log.debug("a shadow's end was not written", ["shadow_id": open.start.shadowID.text, "error": "\(error)"])
+        }
+    }
+
+    private func isLate(_ open: OpenShadow) -> Bool { time.now.since(open.start.startedAt) > unknownAfter }
+
+    /// Nil: there is nothing new to write.
+    private func end(of open: OpenShadow) async -> ShadowEnd? {
+        let start = open.start
+        if let provider = providers[start.provider] {
+            let task = RecoverableTask(
+                taskID: start.taskID,
+                providerTaskID: open.providerTaskID,
+                model: start.model,
+                count: start.imagesAsked,
+                copyrightDetection: start.copyrightDetection
+            )
+            if case .ended(let result) = await provider.recover(task, timeout: Resolver.askTimeout) {
+                let end = ShadowEnd(start, result, endedAt: time.now)
+                if end.end.cost != nil { return end }
+            }
+        }
+        guard isLate(open) || open.outcome == .pending else { return nil }
+        return ShadowEnd(start: start, end: unknown(open), flags: PictureFlags())
+    }
+
+    private func unknown(_ open: OpenShadow) -> AttemptEnd {
+        let isLate = isLate(open)
+        return AttemptEnd(
+            start: open.start.attempt,
+            outcome: .unknown,
+            reason: "interrupted",
+            errorCode: isLate ? AttemptEnd.postedAtBound : "interrupted",
+            httpStatus: nil,
+            sent: true,
+            cost: isLate ? open.start.bound : nil,
+            costBasis: .unknown,
+            timings: PhaseTimings(),
+            endedAt: time.now,
+            imagesReturned: 0,
+            providerTaskID: open.providerTaskID,
+            providerRequestID: nil,
+            extra: [:]
+        )
+    }
+}

@@ -1,0 +1,63 @@
+package import EaselBase
+package import EaselCore
+import Foundation
+
+// MARK: - Shadows
+
+/// On the readers' connections: a shadow must not share a transaction with calls, or these would wait for its window.
+extension PostgresLedger {
+    package func startShadow(_ start: ShadowStart) async throws(LedgerError) -> Bool {
+        let commands = ShadowStatements.start(start)
+        return try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+            let results: [SQLResult]
+            do throws(PostgresError) {
+                results = try connection.transaction(commands, deadline: deadline)
+            } catch {
+                guard error.verdict == .noPartition else { throw error }
+                try Partitions.create(monthsOf: [start.startedAt], on: connection)
+                results = try connection.transaction(commands, deadline: deadline)
+            }
+            return results.last?.rows.isEmpty == false
+        }
+    }
+
+    package func noteShadowTask(_ start: ShadowStart, providerTaskID: String) async throws(LedgerError) {
+        try await writeShadow([ShadowStatements.note(start, providerTaskID: providerTaskID)])
+    }
+
+    package func endShadow(_ end: ShadowEnd) async throws(LedgerError) {
+        try await writeShadow(ShadowStatements.end(end))
+    }
+
+    private func writeShadow(_ commands: [SQLCommand]) async throws(LedgerError) {
+        try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+            _ = try connection.transaction(commands, deadline: deadline)
+        }
+    }
+
+    package func openShadows(
+        silentSince: Timestamp?,
+        at moment: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OpenShadow] {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            // Two statements, for the gateways are local to one node of a cluster and the shadows are not.
+            let alive = try connection.run(
+                "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
+                [.time(silentSince)],
+                deadline: deadline
+            )
+            let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
+            let command = ShadowStatements.open(silentSince: silentSince, living: living, at: moment, limit: limit)
+            return try (connection.run([command], deadline: deadline).first?.rows ?? [])
+                .map { (cells) throws(PostgresError) in try ShadowStatements.open(cells) }
+        }
+    }
+
+    package func shadowReport(_ query: ShadowQuery) async throws(LedgerError) -> ShadowReport {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let results = try connection.run([ShadowReportStatement.figures(query)], deadline: deadline)
+            return ShadowReport(query: query, rows: try ShadowReportStatement.rows(results.first ?? SQLResult()))
+        }
+    }
+}

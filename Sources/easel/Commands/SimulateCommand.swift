@@ -1,0 +1,70 @@
+import EaselBase
+import EaselConfiguration
+import EaselCore
+import EaselReporting
+import Foundation
+
+/// `easel route simulate`.
+enum SimulateCommand {
+    static let spec = CommandSpec(
+        "simulate",
+        "what another policy would have made of the log; nothing is sent",
+        discussion:
+            "FILE holds one policy, which every call gets, or a section `routing`, in which each call keeps its policy's "
+            + "name. Calls whose plan stays the same count as they went; the others are projected from how the providers' "
+            + "attempts went.",
+        options: [
+            .option("policy", ValueSpec("FILE", .file), required: true, "the policy in YAML, or - for standard input"),
+            .option("since", ValueSpec("WHEN"), default: "30d", "a date, a time, 7d, 24h, today or month"),
+            .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+            .option("team", ValueSpec("NAME"), "one team only"),
+            .option(
+                "limit",
+                short: "n",
+                ValueSpec("N", .integer(1...SimulationQuery.mostCalls)),
+                default: "\(SimulationQuery.usualCalls)",
+                "replay at most so many calls: a sample of them, if there are more"
+            ),
+            CommandTree.json,
+        ] + CommandTree.client,
+        examples: ["easel route simulate --policy cheaper.yaml --since 30d"]
+    )
+
+    private struct Wish: Encodable {
+        let policy: String
+        let since: String?
+        let until: String?
+        let team: String?
+        let limit: Int?
+    }
+
+    static func run(_ arguments: ParsedArguments) async throws {
+        let file = arguments.text("policy") ?? "-"
+        let data =
+            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
+        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let wish = Wish(
+            policy: String(decoding: data, as: UTF8.self),
+            since: arguments.text("since"),
+            until: arguments.text("until"),
+            team: arguments.text("team"),
+            limit: arguments.integer("limit")
+        )
+        let body: [UInt8]
+        do {
+            body = try await APIClient(arguments).post(
+                "/v1/route/simulate",
+                body: try JSON.encode(wish),
+                type: "application/json",
+                timeout: .seconds(600)
+            )
+        } catch let failure as CommandFailure {
+            // The server knows the text as `policy`.
+            let name = file == "-" ? "standard input" : file
+            throw CommandFailure(failure.message.replacing("  policy: policy:", with: "  \(name):"), code: failure.code)
+        }
+        if arguments.has("json") { return Output.data(body) }
+        let report = try JSON.decode(SimulationReport.self, from: body)
+        Output.data(SimulationText(report, style: Terminal.of(.standardOutput).style).render())
+    }
+}

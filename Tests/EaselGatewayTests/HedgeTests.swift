@@ -1,0 +1,171 @@
+import EaselBase
+import EaselCore
+import Foundation
+import TestKit
+import Testing
+
+@testable import EaselGateway
+
+/// A second provider beside a late one: who wins, what is reserved and posted, and when nobody else is asked.
+struct HedgeTests {
+    private typealias Answer = ScriptedProvider.Answer
+
+    private func bench(
+        _ ledger: MemoryLedger,
+        _ providers: [ScriptedProvider],
+        after: Duration = .milliseconds(30),
+        _ change: (inout Policy) -> Void = { _ in }
+    ) async throws -> Bench {
+        try await Bench(ledger, providers) { policy in
+            policy.hedge = Policy.Hedge(after: .duration(after), budget: .all)
+            change(&policy)
+        }
+    }
+
+    @Test func `the second answers first: the caller has its pictures, and what lost is posted when it has ended`()
+        async throws
+    {
+        let ledger = MemoryLedger()
+        let latch = Latch()
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        let reply = try await bench.remix().get()
+        #expect(reply.provider == "ideogram" && reply.status == .succeeded)
+        #expect(reply.attempts.map(\.outcome) == [.unknown, .succeeded])
+        let id = try #require(UUID(uuidString: reply.id))
+        let open = try #require(try await ledger.call(id, teamID: nil))
+        #expect(!open.failover && open.cost == sixCents && open.costBasis == .unknown)
+        #expect(bench.registry.running == 1, "the attempt that lost runs on")
+        latch.open()
+        #expect(await eventually { bench.registry.running == 0 })
+        let call = try #require(try await ledger.call(id, teamID: nil))
+        #expect(call.attempts.map(\.outcome) == [.succeeded, .succeeded])
+        #expect(call.cost == Money(usd: "0.12"))
+        #expect(call.imagesDelivered == 1 && call.images.count == 1)
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test func `the first answers first after all: the second is posted as well, and its pictures are nobody's`()
+        async throws
+    {
+        let ledger = MemoryLedger()
+        let (one, two) = (Latch(), Latch())
+        let first = ScriptedProvider(.runware, answers: [.held(one, .pictures(cost: sixCents))], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(two, .pictures(cost: sixCents))], ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        async let answer = bench.remix()
+        #expect(await eventually { second.tasks.count == 1 })
+        one.open()
+        let reply = try await answer.get()
+        #expect(reply.provider == "runware" && reply.attempts.map(\.outcome) == [.succeeded, .unknown])
+        two.open()
+        #expect(await eventually { bench.registry.running == 0 })
+        let id = try #require(UUID(uuidString: reply.id))
+        let call = try #require(try await ledger.call(id, teamID: nil))
+        #expect(call.cost == Money(usd: "0.12") && call.images.count == 1)
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test func `who answers in time is not hedged`() async throws {
+        let ledger = MemoryLedger()
+        let first = ScriptedProvider(.runware, ledger: ledger)
+        let second = ScriptedProvider(.ideogram, ledger: ledger)
+        let bench = try await bench(ledger, [first, second], after: .seconds(10))
+        #expect(await bench.remix().reply?.provider == "runware")
+        #expect(second.tasks.isEmpty && bench.registry.running == 0)
+    }
+
+    @Test func `one that fails before the other has answered leaves the call to it`() async throws {
+        let ledger = MemoryLedger()
+        let latch = Latch()
+        let failing = Answer.held(latch, CallRunTests.failure(.unavailable, status: 503))
+        let first = ScriptedProvider(.runware, answers: [failing], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.after(.milliseconds(200), .pictures())], ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        async let answer = bench.remix()
+        #expect(await eventually { second.tasks.count == 1 })
+        latch.open()
+        let reply = try await answer.get()
+        #expect(reply.provider == "ideogram" && reply.attempts.map(\.outcome) == [.failed, .succeeded])
+        let id = try #require(UUID(uuidString: reply.id))
+        let call = try #require(try await ledger.call(id, teamID: nil))
+        #expect(call.failover && call.cost == sixCents)
+        #expect(first.tasks.count == 1 && second.tasks.count == 1)
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test func `a refusal that comes first ends the call, whatever the other would say (R2)`() async throws {
+        let ledger = MemoryLedger()
+        let latch = Latch()
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [CallRunTests.failure(.refused, status: 422)], ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        let problem = await bench.remix().problem
+        #expect(problem?.code == .refused)
+        latch.open()
+        #expect(await eventually { bench.registry.running == 0 })
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test func `without a place at the second, or beyond the budget, nobody else is asked`() async throws {
+        let ledger = MemoryLedger()
+        let latch = Latch()
+        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures())], maxInFlight: 1, ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        let gate = try #require(bench.tools.gates["ideogram"])
+        #expect(await gate.enter(team: 99, timeout: .seconds(1)))
+        #expect(await bench.remix().reply?.provider == "runware")
+        gate.leave()
+        #expect(second.tasks.isEmpty)
+        let small = try await self.bench(ledger, [first, second]) { $0.hedge?.budget = Share("10%")! }
+        for _ in 0..<9 { #expect(await small.remix().reply?.provider == "runware") }
+        #expect(second.tasks.isEmpty, "the first of ten calls is the tenth")
+        latch.open()
+        #expect(await small.remix().reply?.provider == "ideogram")
+        #expect(await eventually { small.registry.running == 0 })
+        #expect(second.tasks.count == 1)
+    }
+
+    @Test func `a call's own ceiling keeps the second away`() async throws {
+        let ledger = MemoryLedger()
+        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, ledger: ledger)
+        let bench = try await bench(ledger, [first, second]) { $0.maxCost = Money(usd: "0.11") }
+        #expect(await bench.remix().reply?.provider == "runware")
+        #expect(second.tasks.isEmpty)
+    }
+
+    @Test func `a budget that does not take both keeps the second away, and one that does holds both (M3)`()
+        async throws
+    {
+        for (limit, asked) in [("0.11", 0), ("0.12", 1)] {
+            let ledger = MemoryLedger()
+            let latch = Latch()
+            let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
+            let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
+            let wish = BudgetWish(
+                scope: .team("design"),
+                period: .total,
+                limit: .money(try #require(Money(usd: limit)))
+            )
+            _ = try await ledger.setBudget(wish, by: "test", at: SampleTrade.moment)
+            let bench = try await bench(ledger, [first, second])
+            async let answer = bench.remix()
+            if asked == 1 {
+                #expect(await eventually { second.tasks.count == 1 })
+                let standing = try await ledger.budgets(teamID: nil, at: SampleTrade.moment)
+                #expect(standing.first?.reserved == Money(usd: "0.12"))
+            } else {
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            latch.open()
+            #expect(await answer.reply != nil)
+            #expect(await eventually { bench.registry.running == 0 })
+            #expect(second.tasks.count == asked)
+            let standing = try await ledger.budgets(teamID: nil, at: SampleTrade.moment)
+            #expect(standing.first?.reserved == .zero)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package import EaselBase
+package import EaselCore
+
+extension MemoryLedger {
+    /// A shadow and its end, as far as it is known.
+    package struct Shadow: Sendable {
+        package let start: ShadowStart
+        package internal(set) var end: ShadowEnd?
+        package internal(set) var note: String?
+
+        /// What it holds of its day's budget.
+        package var held: Money { end?.end.cost ?? start.bound }
+
+        var summary: ShadowSummary {
+            ShadowSummary(
+                shadowID: start.shadowID,
+                provider: start.provider,
+                startedAt: start.startedAt,
+                outcome: end?.end.outcome ?? .pending,
+                reason: end?.end.reason,
+                errorCode: end?.end.errorCode,
+                imagesAsked: start.imagesAsked,
+                imagesReturned: end?.end.imagesReturned ?? 0,
+                cost: end?.end.cost,
+                costBasis: end?.end.costBasis,
+                totalMs: end?.end.timings.total.map { Int($0.milliseconds) }
+            )
+        }
+    }
+
+    /// The shadows that were started, in order.
+    package var shadows: [Shadow] { state.withLock(\.shadows) }
+
+    package func startShadow(_ start: ShadowStart) async throws(LedgerError) -> Bool {
+        try with("startShadow") { state in
+            if state.shadows.contains(where: { $0.start.shadowID == start.shadowID }) { return true }
+            if UUIDv7.moment(of: start.shadowID) != start.startedAt {
+                state.violations.append("a shadow's id does not tell its time (L1)")
+            }
+            if state.calls[start.callID] == nil { state.violations.append("a shadow without a call") }
+            let spent = state.shadows.filter {
+                $0.start.policy == start.policy && $0.start.windowStart == start.windowStart
+            }
+            .reduce(.zero) { $0 + $1.held }
+            guard spent + start.bound <= start.dailyBudget else { return false }
+            state.shadows.append(Shadow(start: start))
+            state.events.append("shadow")
+            return true
+        }
+    }
+
+    package func noteShadowTask(_ start: ShadowStart, providerTaskID: String) async throws(LedgerError) {
+        try with("noteShadowTask") { state in
+            guard let index = state.shadows.firstIndex(where: { $0.start.shadowID == start.shadowID }) else {
+                state.violations.append("a task was noted of a shadow that never began")
+                return
+            }
+            state.shadows[index].note = state.shadows[index].note ?? providerTaskID
+        }
+    }
+
+    package func endShadow(_ end: ShadowEnd) async throws(LedgerError) {
+        try with("endShadow") { state in
+            guard let index = state.shadows.firstIndex(where: { $0.start.shadowID == end.start.shadowID }) else {
+                return
+            }
+            if let known = state.shadows[index].end?.end, known.cost != nil,
+                known.costBasis != .unknown || end.end.costBasis == .unknown
+            {
+                return
+            }
+            state.shadows[index].end = end
+            state.events.append("shadow_end")
+        }
+    }
+
+    package func openShadows(
+        silentSince: Timestamp?,
+        at moment: Timestamp,
+        limit: Int
+    ) async throws(LedgerError) -> [OpenShadow] {
+        try with("openShadows") { state in
+            let open = state.shadows.filter { shadow in
+                if let end = shadow.end { return end.end.cost == nil }
+                if shadow.start.leaseEndsAt < moment { return true }
+                guard let silentSince else { return false }
+                let seen = state.heartbeats[shadow.start.gatewayID] ?? Timestamp(microseconds: 0)
+                return seen < silentSince && shadow.start.startedAt < silentSince
+            }
+            return open.prefix(limit).map { shadow in
+                OpenShadow(
+                    start: shadow.start,
+                    outcome: shadow.end?.end.outcome ?? .pending,
+                    providerTaskID: shadow.note ?? shadow.end?.end.providerTaskID ?? shadow.start.providerTaskID
+                )
+            }
+        }
+    }
+
+    package func shadowReport(_ query: ShadowQuery) async throws(LedgerError) -> ShadowReport {
+        try with("shadowReport") { state in
+            var rows: [[String]: ShadowReport.Row] = [:]
+            for shadow in state.shadows {
+                let start = shadow.start
+                guard start.receivedAt >= query.from, start.receivedAt < query.to,
+                    query.teamID == nil || query.teamID == start.teamID,
+                    query.policy == nil || query.policy == start.policy, let entry = state.calls[start.callID]
+                else { continue }
+                let primary = entry.starts.first?.provider ?? ""
+                var row =
+                    rows[[start.policy, start.model.rawValue, primary, start.provider]]
+                    ?? ShadowReport.Row(
+                        policy: start.policy,
+                        model: start.model,
+                        primaryProvider: primary,
+                        shadowProvider: start.provider
+                    )
+                if let end = shadow.end, let settlement = entry.settlement {
+                    row.compared += 1
+                    Self.add(end.end, end.flags, to: &row.shadow)
+                    if let first = entry.starts.first, let attempt = entry.ends[first.attemptID] {
+                        let pictures = settlement.images.filter { $0.attemptID == first.attemptID }
+                        Self.add(attempt, Self.flags(pictures), to: &row.primary)
+                    }
+                } else {
+                    row.pending += 1
+                }
+                rows[[start.policy, start.model.rawValue, primary, start.provider]] = row
+            }
+            let sorted = rows.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            return ShadowReport(query: query, rows: sorted.map(\.value))
+        }
+    }
+
+    private static func flags(_ pictures: [ImageRecord]) -> PictureFlags {
+        var flags = PictureFlags()
+        flags.withheld = pictures.count(where: \.withheld)
+        flags.nsfw = pictures.count { $0.nsfw == true }
+        flags.nsfwChecked = pictures.count { $0.nsfw != nil }
+        flags.copyrightChecked = pictures.count { $0.copyright != .notRequested }
+        flags.copyrightFlagged = pictures.count { $0.copyright == .flagged }
+        flags.copyrightUndetermined = pictures.count { $0.copyright == .undetermined }
+        return flags
+    }
+
+    /// Without what is no sum: percentiles and the cost of a picture.
+    private static func add(_ end: AttemptEnd, _ flags: PictureFlags, to side: inout ShadowSide) {
+        switch end.outcome {
+        case .pending: break
+        case .succeeded: side.succeeded += 1
+        case .partial: side.partial += 1
+        case .refused: side.refused += 1
+        case .failed: side.failed += 1
+        case .unknown: side.unknown += 1
+        }
+        side.imagesAsked += end.start.imagesAsked
+        side.images += end.imagesReturned - flags.withheld
+        side.withheld += flags.withheld
+        if let cost = end.cost {
+            side.cost = (side.cost ?? .zero) + cost
+            side.estimated = (side.estimated ?? .zero) + (end.costBasis == .provider ? .zero : cost)
+        } else {
+            side.unpriced += 1
+        }
+        side.nsfwImages += flags.nsfw
+        side.nsfwChecked += flags.nsfwChecked
+        side.copyrightChecked += flags.copyrightChecked
+        side.copyrightFlagged += flags.copyrightFlagged
+        side.copyrightUndetermined += flags.copyrightUndetermined
+    }
+}
