@@ -57,6 +57,12 @@ let package = Package(
         ),
         room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
         .executableTarget(
+            name: "planner-bench",
+            dependencies: ["EaselBase", "EaselCore"],
+            path: "Benchmarks/planner",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "easel",
             dependencies: [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",

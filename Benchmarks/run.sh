@@ -3,4 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p bench/results
+swift build -c release --product planner-bench
+.build/release/planner-bench | tee bench/results/planner.json
 exec python3 Benchmarks/proxy.py --easel .build/release/easel --out bench/results "$@"
