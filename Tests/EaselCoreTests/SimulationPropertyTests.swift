@@ -127,7 +127,7 @@ private struct SimulationWorld {
             model: .ideogram4,
             parameters: parameters,
             receivedAt: moment,
-            inputs: stored["inputs"].flatMap { PlanInputs(json: $0) },
+            inputs: stored["inputs"].flatMap { PlanInputs(json: JSONText.bytes(of: $0)) },
             candidates: LoggedCall.candidates(of: stored),
             outcome: LoggedCall.Outcome(
                 status: [.succeeded, .partial, .refused, .failed].randomElement(using: &random) ?? .failed,

@@ -64,16 +64,16 @@ struct ProviderHealthTests {
 
     @Test func `durations are of the kind that was recorded`() throws {
         let health = ProviderHealth()
-        #expect(health.usualDuration(kind) == nil)
+        #expect(health.view(kind).pace?.p50 == nil)
         health.prime(kind, (1...20).map { .seconds($0) })
-        #expect(health.usualDuration(kind) == .seconds(11))
+        #expect(health.view(kind).pace?.p50 == .seconds(11))
         #expect(health.earlyDuration(kind) == .seconds(5))
-        #expect(health.fastDuration(kind) == .seconds(5))
-        #expect(health.slowDuration(kind) == .seconds(20))
+        #expect(health.view(kind).pace?.fast == .seconds(5))
+        #expect(health.view(kind).pace?.p95 == .seconds(20))
         let other = ProviderHealth.Kind(provider: "runware", model: .ideogram4, speed: .turbo)
-        #expect(health.usualDuration(other) == nil)
+        #expect(health.view(other).pace?.p50 == nil)
         health.record(other, nil, took: .seconds(40), learnt: .seconds(21), try permit(health))
-        #expect(health.usualDuration(other) == .seconds(21), "the pace learns what is nearer to the truth")
+        #expect(health.view(other).pace?.p50 == .seconds(21), "the pace learns what is nearer to the truth")
     }
 
     @Test func `a gateway begins with what the log knows, or with nothing`() async throws {
@@ -94,11 +94,11 @@ struct ProviderHealthTests {
         for _ in 0..<3 { #expect(await bench.remix().reply != nil) }
         let health = ProviderHealth()
         await health.prime(from: ledger, now: TimeSource.system.now)
-        #expect(health.usualDuration(kind) == .seconds(3))
+        #expect(health.view(kind).pace?.p50 == .seconds(3))
         ledger.fail("recentDurations")
         let alone = ProviderHealth()
         await alone.prime(from: ledger, now: TimeSource.system.now)
-        #expect(alone.usualDuration(kind) == nil)
+        #expect(alone.view(kind).pace?.p50 == nil)
     }
 
     @Test func `the report carries everything that people ask for`() throws {

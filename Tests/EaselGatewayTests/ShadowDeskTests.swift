@@ -127,7 +127,7 @@ struct ShadowDeskTests {
         #expect(ledger.shadows.map(\.note) == ["g-1"])
         #expect(ledger.shadows.map(\.end?.end.outcome) == [.succeeded])
         let kind = ProviderHealth.Kind(provider: "ideogram", model: .ideogram4, speed: .default)
-        #expect(bench.health.usualDuration(kind) == nil, "routing does not learn from it")
+        #expect(bench.health.view(kind).pace?.p50 == nil, "routing does not learn from it")
     }
 
     @Test func `without a ledger nothing is sent, and the row that may stand there ends`() async throws {

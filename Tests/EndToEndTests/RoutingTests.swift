@@ -61,7 +61,7 @@ struct RoutingTests {
             #expect(two.provider == "ideogram")
             let stored = try await house.call(two.id)["plan"]
             #expect(stored?["inputs"]?["path"] == ["by-case", "when[0]", "only-ideogram"])
-            let inputs = try #require(stored?["inputs"].flatMap(PlanInputs.init(json:)))
+            let inputs = try #require(stored?["inputs"].flatMap { PlanInputs(json: JSONText.bytes(of: $0)) })
             #expect(Planner.plan(inputs).candidates.map(\.provider) == ["ideogram"])
 
             let own: JSONValue = ["order": ["ideogram"], "max_cost_usd": "0.10"]

@@ -79,7 +79,7 @@ extension MemoryLedger {
             model: call.model,
             parameters: entry.admission.parameters.objectValue ?? [:],
             receivedAt: call.receivedAt,
-            inputs: plan?["inputs"].flatMap { PlanInputs(json: $0) },
+            inputs: plan?["inputs"].flatMap { PlanInputs(json: JSONText.bytes(of: $0)) },
             candidates: LoggedCall.candidates(of: plan),
             outcome: LoggedCall.Outcome(
                 status: call.status,

@@ -116,10 +116,8 @@ package struct Breaker: Sendable, Hashable {
         window = settings.share.map { OutcomeWindow(span: $0.span, buckets: 10) }
     }
 
-    /// A seed from names (FNV-1a).
-    package static func seed(of name: String) -> UInt64 {
-        name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    }
+    /// A seed from names.
+    package static func seed(of name: String) -> UInt64 { Mixing.hash(name.utf8) }
 
     package func state(at now: SteadyInstant) -> State {
         guard let trip else { return .closed }
@@ -229,10 +227,7 @@ package struct Breaker: Sendable, Hashable {
     private mutating func pause() -> Duration {
         defer { openings += 1 }
         let plain = min(settings.firstPause * (1 << min(openings, 20)), settings.longestPause)
-        var mixed = seed &+ UInt64(openings) &* 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        let permille = 900 + Int64((mixed ^ (mixed >> 31)) % 201)
+        let permille = 900 + Int64(Mixing.mix(seed, turn: openings) % 201)
         return .nanoseconds(plain.nanoseconds / 1000 * permille)
     }
 }

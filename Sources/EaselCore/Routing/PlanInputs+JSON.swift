@@ -69,19 +69,9 @@ extension PlanInputs: Decodable {
         )
     }
 
-    private struct Stored: Decodable { let inputs: PlanInputs? }
-
-    /// The inputs in a stored plan (a `PlanRecord`); nil when it has none.
-    package init?(record: [UInt8]) {
-        guard let inputs = try? JSON.decode(Stored.self, from: record, isOurOwn: true).inputs else { return nil }
-        self = inputs
-    }
-
-    /// The same from a value.
-    package init?(json: JSONValue) {
-        guard let inputs = try? JSON.decode(PlanInputs.self, from: JSONText.bytes(of: json), isOurOwn: true) else {
-            return nil
-        }
+    /// Reads what `write` wrote; nil when it is something else, such as a plan of a version that stored other inputs.
+    package init?(json: [UInt8]) {
+        guard let inputs = try? JSON.decode(PlanInputs.self, from: json, isOurOwn: true) else { return nil }
         self = inputs
     }
 }

@@ -7,6 +7,7 @@ import EaselTransport
 extension CallRun {
     /// One of two providers that are asked at the same time.
     final class Side: Sendable {
+        /// Its place in the plan: 0 for the one that was asked first, 1 for the other.
         let candidate: Int
         let starts: [AttemptStart]
         let permit: ProviderHealth.Permit
@@ -15,6 +16,10 @@ extension CallRun {
             self.candidate = candidate
             self.starts = starts
             self.permit = permit
+        }
+
+        func part(hasLost: Bool) -> Leg.Race {
+            candidate == 0 ? (hasLost ? .firstLost : .first) : (hasLost ? .secondLost : .second)
         }
     }
 
@@ -38,13 +43,13 @@ extension CallRun {
     ) async -> AttemptMachine.Action {
         let board = RaceBoard()
         let first = Side(candidate: 0, starts: starts, permit: permit)
-        run(first, number: 0, on: board, firstPicture: 1)
+        run(first, on: board, firstPicture: 1)
         await board.wait(known: 0, atMost: hedge.after)
         guard board.ended.isEmpty, let second = await second(beside: first, hedge, progress) else {
             await board.wait(known: 0)
             return conclude(first, board.ended[0].legs, progress)
         }
-        run(second, number: 1, on: board, firstPicture: 1 + context.request.count)
+        run(second, on: board, firstPicture: 1 + context.request.count)
         let sides = [first, second]
         var known = 0
         while known < 2 {
@@ -57,19 +62,18 @@ extension CallRun {
             }
         }
         // Neither has all of it: the call goes on from the one that has more, the second where they are equal.
-        let ended = board.ended
-        let delivered = [0, 1].map { side in ended.first { $0.side == side }?.legs.reduce(0) { $0 + $1.delivered } ?? 0
-        }
+        let ended = board.ended.sorted { $0.side < $1.side }
+        let delivered = ended.map { $0.legs.reduce(0) { $0 + $1.delivered } }
         board.decide()
         return settle(sides, winner: delivered[0] > delivered[1] ? 0 : 1, ended, board, progress)
     }
 
     /// Not a child: a side that has lost outlives the answer.
-    private func run(_ side: Side, number: Int, on board: RaceBoard, firstPicture: Int) {
+    private func run(_ side: Side, on board: RaceBoard, firstPicture: Int) {
         let provider = context.plan.candidates[side.candidate].provider
         let work: @Sendable () async -> Void = {
             let legs = await self.send(side.starts, to: provider, side.permit, firstPicture: firstPicture, race: board)
-            board.report(number, legs)
+            board.report(side.candidate, legs)
         }
         if let loop = EventLoop.current {
             Task(executorPreference: loop) { await work() }
@@ -101,28 +105,26 @@ extension CallRun {
     ) -> AttemptMachine.Action {
         tools.metrics.countHedge(won: winner == 1)
         var results: [AttemptMachine.RequestResult]?
-        var next = progress.machine
-        for (number, side) in sides.enumerated() {
-            let legs = ended.first { $0.side == number }?.legs
-            if number == winner, let legs {
-                progress.round = progress.legs.count..<progress.legs.count + legs.count
-                progress.legs += legs.map { $0.racing(number == 1 ? .second : .first) }
-                progress.permit = side.permit
-            } else if let legs {
+        for side in sides {
+            let hasLost = side.candidate != winner
+            let part = side.part(hasLost: hasLost)
+            guard let legs = ended.first(where: { $0.side == side.candidate })?.legs else {
+                progress.legs += side.starts.map { Leg(stillRunning: $0, part, now: tools.time.now) }
+                progress.late.append(LateSide(side: side, board: board))
+                continue
+            }
+            if hasLost {
                 results = legs.map(\.machineResult)
-                progress.legs += legs.map { $0.lost(number == 1 ? .second : .first) }
                 learn(from: legs, side.permit)
                 tools.health.release(side.permit)
             } else {
-                let role: Leg.Race = number == 1 ? .secondLost : .firstLost
-                progress.legs += side.starts.map { Leg(stillRunning: $0, role, now: tools.time.now) }
-                progress.late.append(LateSide(side: side, board: board))
+                progress.round = progress.legs.count..<progress.legs.count + legs.count
+                progress.permit = side.permit
             }
+            progress.legs += legs.map { $0.racing(part) }
         }
-        progress.written = min(progress.written, progress.legs.count)
+        progress.machine.hedged(lost: 1 - winner, results, goingOnWith: winner)
         let round = progress.legs[progress.round].map(\.machineResult)
-        next.hedged(lost: 1 - winner, results, goingOnWith: winner)
-        progress.machine = next
         return progress.machine.roundEnded(round, elapsed: elapsed)
     }
 
@@ -186,11 +188,11 @@ extension CallRun {
     func finish(_ late: [LateSide], of settlement: Settlement) async {
         for entry in late {
             while entry.board.ended.count < 2 { await entry.board.wait(known: entry.board.ended.count) }
-            let number = entry.side.candidate
-            let legs = (entry.board.ended.first { $0.side == number }?.legs ?? [])
-                .map { $0.lost(number == 1 ? .second : .first) }
-            learn(from: legs, entry.side.permit)
-            tools.health.release(entry.side.permit)
+            let side = entry.side
+            let legs = (entry.board.ended.first { $0.side == side.candidate }?.legs ?? [])
+                .map { $0.racing(side.part(hasLost: true)) }
+            learn(from: legs, side.permit)
+            tools.health.release(side.permit)
             let ends = legs.map(end(of:))
             for end in ends { tools.metrics.count(end) }
             // What is unknown still is looked into as any other such attempt (M7).
@@ -240,17 +242,14 @@ extension CallRun.Leg {
         var hasLost: Bool { self == .firstLost || self == .secondLost }
     }
 
+    /// With its part in the race; the pictures of one that has lost are dropped.
     func racing(_ race: Race) -> CallRun.Leg {
-        CallRun.Leg(start: start, result: result, pictures: pictures, endedAt: endedAt, race: race)
-    }
-
-    /// Ended, and not what the caller gets: its pictures are dropped.
-    func lost(_ race: Race) -> CallRun.Leg {
         CallRun.Leg(
             start: start,
             result: result,
+            pictures: race.hasLost ? [] : pictures,
             endedAt: endedAt,
-            race: race == .second ? .secondLost : .firstLost
+            race: race
         )
     }
 

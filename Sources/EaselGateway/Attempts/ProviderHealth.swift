@@ -92,25 +92,9 @@ final class ProviderHealth: Sendable {
         read(provider) { $0.standing(of: model, at: now) } ?? .ready
     }
 
-    private func pace(_ kind: Kind, _ now: SteadyInstant) -> PaceHistory.Quantiles? {
-        read(kind.provider) { $0.quantiles(kind.model, kind.speed, at: now) }
-    }
-
     /// When the first poll of an accepted task is worth its while; nil before anything is known.
-    func earlyDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p20 }
-
-    /// What half of the last attempts took at most; nil when nothing is known, as for the others.
-    func usualDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p50 }
-
-    /// What nearly all of them took at most (p95).
-    func slowDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.p95 }
-
-    /// What only a fifth of them undercut; nil with fewer than eight.
-    func fastDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? { pace(kind, now)?.fast }
-
-    /// The share that delivered in the last five minutes, 0 to 1; nil with fewer than five results.
-    func successRate(_ provider: String, _ model: RemixModel, now: SteadyInstant = .now) -> Double? {
-        read(provider) { $0.successRate(model, at: now) }
+    func earlyDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? {
+        read(kind.provider) { $0.quantiles(kind.model, kind.speed, at: now)?.p20 }
     }
 
     // MARK: - Asking

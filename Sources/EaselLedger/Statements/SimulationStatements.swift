@@ -91,7 +91,7 @@ enum SimulationStatements {
         let attempts = try row.int()
         let failover = try row.bool()
         let parameters = try row.optionalJSON(JSONValue.self)?.objectValue ?? [:]
-        let inputs = try row.optionalJSON(JSONValue.self).flatMap { PlanInputs(json: $0) }
+        let inputs = try row.optionalJSONText().flatMap { PlanInputs(json: Array($0.utf8)) }
         let candidates = try row.optionalJSON([String].self) ?? []
         let losses = try row.optionalJSON([String].self) ?? []
         return LoggedCall(
