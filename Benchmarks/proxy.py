@@ -270,6 +270,20 @@ def main():
     with open(os.path.join(options.out, "proxy.json"), "w") as file:
         json.dump(result, file, indent=1)
     show(result)
+    show_planner(os.path.join(options.out, "planner.json"), result["throughput"]["rows"])
+
+
+def show_planner(path, rows):
+    """What a plan for ten candidates costs, as a share of the CPU time of a call."""
+    if not os.path.exists(path):
+        return
+    with open(path) as file:
+        orderings = json.load(file).values()
+    for name, label in (("plan_us", "a plan for ten candidates"), ("plan_and_record_us", "with the writing of its record")):
+        times = [ordering[name] for ordering in orderings]
+        shares = [max(times) / 10 / row["easel"]["gateway_cpu_ms_per_call"] for row in rows]
+        print(f"{label}: {min(times):.1f} to {max(times):.1f} us, at most {min(shares):.1f} to {max(shares):.1f}% of the "
+              f"gateway's CPU time for a call")
 
 
 def show(result):

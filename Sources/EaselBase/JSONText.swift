@@ -37,7 +37,15 @@ package struct JSONText: Sendable {
 
     package mutating func integer(_ number: some BinaryInteger) {
         separate()
-        bytes += String(number).utf8
+        guard let number = Int64(exactly: number) else { return bytes += String(number).utf8 }
+        var rest = number.magnitude
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
     }
 
     /// A number in plain decimal notation.

@@ -86,14 +86,9 @@ extension Money {
 
     /// Dollars as a plain decimal string without trailing zeros: `0.06`, `12`, `0`.
     package var usd: String {
-        let magnitude = nanodollars.magnitude
-        let dollars = magnitude / UInt64(Self.nanodollarsPerDollar)
-        var fraction = String(magnitude % UInt64(Self.nanodollarsPerDollar))
+        let (dollars, fraction) = nanodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
         let sign = nanodollars < 0 ? "-" : ""
-        if fraction == "0" { return "\(sign)\(dollars)" }
-        fraction = String(repeating: "0", count: 9 - fraction.count) + fraction
-        while fraction.hasSuffix("0") { fraction.removeLast() }
-        return "\(sign)\(dollars).\(fraction)"
+        return fraction == 0 ? "\(sign)\(dollars)" : "\(sign)\(dollars).\(Digits.fraction(fraction, places: 9))"
     }
 }
 

@@ -95,9 +95,7 @@ package struct Share: Sendable, Hashable, Comparable {
     /// `5%`, `0.25%`: the shortest exact spelling.
     package var text: String {
         let (whole, rest) = millionths.quotientAndRemainder(dividingBy: 10_000)
-        if rest == 0 { return "\(whole)%" }
-        let digits = String(String(rest + 10_000).dropFirst())
-        return "\(whole).\(digits.reversed().drop { $0 == "0" }.reversed().map(String.init).joined())%"
+        return rest == 0 ? "\(whole)%" : "\(whole).\(Digits.fraction(UInt64(rest), places: 4))%"
     }
 
     package static func < (left: Share, right: Share) -> Bool { left.millionths < right.millionths }

@@ -46,7 +46,7 @@ extension AccountHealth {
 
 @Suite("Health signals")
 struct HealthSignalTests {
-    @Test(arguments: ["no_capacity", "stopped_after_refusal", "breaker_open", "ledger_away"])
+    @Test(arguments: ["no_capacity", "stopped_after_refusal", "stopped_after_answer", "breaker_open", "ledger_away"])
     func `what never reached the provider for a reason of ours says nothing of it`(code: String) {
         #expect(failure(.notSent, code: code) == .notAsked)
         #expect(failure(.notSent, code: "dns") == .failed(.notSent))

@@ -73,7 +73,7 @@ private struct PlannerCase {
                 impossible: one(in: 8) ? "cannot" : nil,
                 unavailable: one(in: 8) ? .init(reason: "away", retryAfter: .microseconds(3_000_700)) : nil
             )
-            offer.capabilities = Set(RemixParameter.allCases.filter { _ in !one(in: 12) })
+            offer.capabilities = RemixParameters(RemixParameter.allCases.filter { _ in !one(in: 12) })
             if one(in: 2) { offer.slowLatency = .seconds(7) }
             if one(in: 2) { offer.success = Share(fraction: .random(in: 0...1, using: &random)) }
             offer.loadPercent = Int.random(in: 0...3, using: &random) * 50

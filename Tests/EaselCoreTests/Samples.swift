@@ -41,7 +41,7 @@ enum Samples {
                 imagesPerRequest: 20,
                 impossible: impossible
             ),
-            capabilities: Set(RemixParameter.allCases),
+            capabilities: .every,
             pricePerImage: price,
             expectedLatency: latency,
             unavailable: unavailable

@@ -108,6 +108,43 @@ struct HedgeTests {
         #expect(ledger.violations.isEmpty)
     }
 
+    @Test func `a first that still waits for its place is not sent any more, and cost nothing`() async throws {
+        let ledger = MemoryLedger()
+        let first = ScriptedProvider(.runware, maxInFlight: 1, ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        let gate = try #require(bench.tools.gates["runware"])
+        #expect(await gate.enter(team: 99, timeout: .seconds(1)))
+        let reply = try await bench.remix().get()
+        #expect(reply.provider == "ideogram")
+        gate.leave()
+        #expect(await eventually { bench.registry.running == 0 })
+        let id = try #require(UUID(uuidString: reply.id))
+        let call = try #require(try await ledger.call(id, teamID: nil))
+        #expect(call.attempts.map(\.errorCode) == ["stopped_after_answer", nil])
+        #expect(call.attempts[0].sent == false && call.cost == sixCents)
+        #expect(first.tasks.isEmpty && ledger.violations.isEmpty)
+    }
+
+    @Test func `a second whose row cannot be written keeps its number`() async throws {
+        let ledger = MemoryLedger()
+        let latch = Latch()
+        let failing = Answer.held(latch, CallRunTests.failure(.unavailable, status: 503))
+        let first = ScriptedProvider(.runware, answers: [failing], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, ledger: ledger)
+        let bench = try await bench(ledger, [first, second])
+        ledger.fail("startAttempts")
+        async let answer = bench.remix()
+        #expect(await eventually { first.tasks.count == 1 })
+        try await Task.sleep(for: .milliseconds(200))
+        ledger.fail("startAttempts", with: nil)
+        latch.open()
+        #expect(await answer.reply?.provider == "ideogram")
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.attempts.map(\.start.ordinal).sorted() == [1, 2, 3])
+        #expect(second.tasks.count == 1)
+    }
+
     @Test func `without a place at the second, or beyond the budget, nobody else is asked`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()

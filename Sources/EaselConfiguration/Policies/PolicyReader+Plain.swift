@@ -188,9 +188,9 @@ extension PolicyReader {
         }
     }
 
-    private func capabilities(_ setting: SettingReader) -> Set<RemixParameter>? {
+    private func capabilities(_ setting: SettingReader) -> RemixParameters? {
         guard let items = setting.list() else { return nil }
-        return Set(items.compactMap { MatchReader.parameter($0) })
+        return RemixParameters(items.compactMap { MatchReader.parameter($0) })
     }
 
     private func provider(_ setting: SettingReader) -> String? {

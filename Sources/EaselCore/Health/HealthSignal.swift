@@ -18,7 +18,9 @@ package enum HealthSignal: Sendable, Hashable {
     case modelUnavailable
 
     /// Codes of failures that never reached a provider, because something of ours stood in the way.
-    package static let ownCodes: Set<String> = ["no_capacity", "stopped_after_refusal", "breaker_open", "ledger_away"]
+    package static let ownCodes: Set<String> = [
+        "no_capacity", "stopped_after_refusal", "stopped_after_answer", "breaker_open", "ledger_away",
+    ]
 
     /// What an attempt that ended with `failure`, or without one after `took`, says.
     package init(_ failure: ProviderFailure?, took: Duration?) {

@@ -8,10 +8,12 @@ package struct Plan: Sendable, Hashable {
         package var pricePerImage: Money?
         /// Price times count; nil when unpriced.
         package var bound: Money?
-        /// Why it stands where it stands.
-        package var reason: String
+        package var why: Reason
+
         /// Whether asking it finds out if it works again.
-        package var isProbe: Bool
+        package var isProbe: Bool { why.isProbe }
+        /// Why it stands where it stands.
+        package var reason: String { why.text }
     }
 
     package struct Dropped: Sendable, Hashable {

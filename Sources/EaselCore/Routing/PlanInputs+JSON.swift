@@ -4,7 +4,7 @@ package import EaselBase
 extension PlanInputs: JSONWritable {
     package func write(to text: inout JSONText) {
         text.object { text in
-            text.member("policy", policy.json)
+            text.member("policy", policy)
             text.key("path")
             text.array(path) { $0.string($1) }
             text.key("request")
@@ -92,10 +92,7 @@ extension ProviderOffer: JSONWritable {
                     for (parameter, action) in losses { text.member(parameter, action.rawValue) }
                 }
             }
-            if !capabilities.isEmpty {
-                text.key("capabilities")
-                text.array(RemixParameter.allCases.filter(capabilities.contains)) { $0.string($1.rawValue) }
-            }
+            if !capabilities.isEmpty { text.member("capabilities", capabilities) }
             if let pricePerImage { text.member("price_usd", pricePerImage.usd) }
             func put(_ name: String, _ duration: Duration?) {
                 if let duration { text.member(name, Int(duration.milliseconds)) }
@@ -155,7 +152,9 @@ extension ProviderOffer: Decodable {
                 imagesPerRequest: try values.decode(Int.self, forKey: .imagesPerRequest),
                 impossible: try text(.impossible)
             ),
-            capabilities: Set(try values.decodeIfPresent([RemixParameter].self, forKey: .capabilities) ?? []),
+            capabilities: RemixParameters(
+                try values.decodeIfPresent([RemixParameter].self, forKey: .capabilities) ?? []
+            ),
             pricePerImage: try text(.price).flatMap { Money(usd: $0) },
             expectedLatency: try duration(.usual),
             slowLatency: try duration(.slow),

@@ -2,28 +2,23 @@ import EaselBase
 
 /// Puts the offers that a policy names in its order, each with the reason for its place.
 enum PlanOrdering {
-    typealias Placed = (offer: ProviderOffer, reason: String)
+    /// An offer by its place among the offers: offers are large, and copies of them are what a plan would cost most.
+    typealias Placed = (offer: Int, why: Plan.Reason)
 
     static func ordered(_ inputs: PlanInputs) -> [Placed] {
         var placed = preferred(inputs)
-        if let canary = inputs.policy.canary {
-            let isChosen = canary.share.includes(Mixing.derive(inputs.draw, "canary"))
-            lead(canary, isChosen: isChosen, inputs.offers, &placed)
+        if let canary = inputs.policy.canary, canary.share.includes(Mixing.derive(inputs.draw, "canary")) {
+            lead(canary, inputs.offers, &placed)
         }
         if let share = inputs.policy.explore { explore(share, inputs, &placed) }
         return placed
     }
 
     /// A canary that its policy does not name otherwise is a candidate for its share only.
-    private static func lead(
-        _ canary: Policy.Canary,
-        isChosen: Bool,
-        _ offers: [ProviderOffer],
-        _ placed: inout [Placed]
-    ) {
-        guard isChosen, let offer = offers.first(where: { $0.provider == canary.provider }) else { return }
-        placed.removeAll { $0.offer.provider == canary.provider }
-        placed.insert((offer, "canary for \(canary.share.text) of the calls"), at: 0)
+    private static func lead(_ canary: Policy.Canary, _ offers: [ProviderOffer], _ placed: inout [Placed]) {
+        guard let index = offers.firstIndex(where: { $0.provider == canary.provider }) else { return }
+        placed.removeAll { $0.offer == index }
+        placed.insert((index, Plan.Reason(.canary(canary.share))), at: 0)
     }
 
     private static func explore(_ share: Share, _ inputs: PlanInputs, _ placed: inout [Placed]) {
@@ -32,54 +27,67 @@ enum PlanOrdering {
         // Which of the others: by a draw of its own, or the rarest would come with the lowest draws only.
         let others = UInt64(placed.count - 1)
         let index = 1 + Int(others.multipliedFullWidth(by: Mixing.derive(draw, "which")).high)
-        let chosen = placed.remove(at: index)
-        placed.insert((chosen.offer, "explored for \(share.text) of the calls; \(chosen.reason)"), at: 0)
+        var chosen = placed.remove(at: index)
+        chosen.why.explored = share
+        placed.insert(chosen, at: 0)
     }
 
     private static func preferred(_ inputs: PlanInputs) -> [Placed] {
         let offers = inputs.offers
+        func by(_ key: (Int) -> Int64, _ place: (Int) -> Plan.Reason.Place) -> [Placed] {
+            stable(Array(offers.indices), by: key).map { ($0, Plan.Reason(place($0))) }
+        }
         switch inputs.policy.ordering {
         case .order(let names):
-            return names.enumerated().compactMap { index, name in
-                offers.first { $0.provider == name }.map { ($0, "number \(index + 1) of the policy's order") }
+            var placed: [Placed] = []
+            placed.reserveCapacity(names.count)
+            for (number, name) in names.enumerated() {
+                guard let index = offers.firstIndex(where: { $0.provider == name }) else { continue }
+                placed.append((index, Plan.Reason(.listed(number + 1))))
             }
+            return placed
         case .weights(let weights): return byWeight(offers, weights, inputs)
         case .cost:
-            return stable(offers) { $0.pricePerImage?.nanodollars ?? .max }
-                .map { ($0, $0.pricePerImage.map { "costs $\($0.usd) a picture" } ?? "has no price") }
+            return by({ offers[$0].pricePerImage?.nanodollars ?? .max }, { .price(offers[$0].pricePerImage) })
         case .latency:
-            return stable(offers) { $0.expectedLatency?.milliseconds ?? .max }
-                .map { ($0, $0.expectedLatency.map { "usually takes \($0.milliseconds) ms" } ?? "not measured yet") }
+            return by({ offers[$0].expectedLatency?.milliseconds ?? .max }, { .latency(offers[$0].expectedLatency) })
         case .success:
-            return stable(offers) { -Int64($0.success?.millionths ?? -1) }
-                .map { ($0, $0.success.map { "\($0.text) of its attempts succeeded" } ?? "not measured yet") }
+            return by({ -Int64(offers[$0].success?.millionths ?? -1) }, { .success(offers[$0].success) })
         case .inFlight:
-            return stable(offers) { Int64($0.loadPercent) }
-                .map { ($0, "\($0.loadPercent)% of its places are taken") }
+            return by({ Int64(offers[$0].loadPercent) }, { .load(percent: offers[$0].loadPercent) })
         }
     }
 
     private static func byWeight(_ offers: [ProviderOffer], _ weights: [String: Int], _ inputs: PlanInputs) -> [Placed]
     {
-        let weighted = offers.filter { (weights[$0.provider] ?? 0) > 0 }.sorted { $0.provider < $1.provider }
-        let total = weighted.reduce(0) { $0 + (weights[$1.provider] ?? 0) }
+        let own = offers.indices.map { weights[offers[$0].provider] ?? 0 }
+        // By name, so that the draw means the same whatever the order of the offers is.
+        let weighted = offers.indices.filter { own[$0] > 0 }.sorted { offers[$0].provider < offers[$1].provider }
+        let total = weighted.reduce(0) { $0 + own[$1] }
         guard total > 0 else { return [] }
         // A place on a line, not a remainder: under `sticky` a change of the weights moves as few as it can.
         var left = Int(UInt64(total).multipliedFullWidth(by: inputs.draw).high)
-        let chosen = weighted.first { offer in
-            left -= weights[offer.provider] ?? 0
+        let chosen = weighted.first { index in
+            left -= own[index]
             return left < 0
         }
-        let rest = stable(weighted.filter { $0.provider != chosen?.provider }) { -Int64(weights[$0.provider] ?? 0) }
-        func share(_ offer: ProviderOffer) -> String { "\(weights[offer.provider] ?? 0) of \(total)" }
-        let by = inputs.policy.sticky.map { ", the same for each \($0.text)" } ?? ""
-        return (chosen.map { [($0, "chosen by its weight, \(share($0))\(by)")] } ?? [])
-            + rest.map { ($0, "stands by with weight \(share($0))") }
+        var placed: [Placed] = []
+        if let chosen {
+            placed.append((chosen, Plan.Reason(.drawn(weight: own[chosen], of: total, inputs.policy.sticky))))
+        }
+        for index in stable(weighted.filter({ $0 != chosen }), by: { -Int64(own[$0]) }) {
+            placed.append((index, Plan.Reason(.standsBy(weight: own[index], of: total))))
+        }
+        return placed
     }
 
-    /// By rising key; the index decides ties, since the standard library does not promise a stable sort.
-    private static func stable(_ offers: [ProviderOffer], by key: (ProviderOffer) -> Int64) -> [ProviderOffer] {
-        let keys = offers.map(key)
-        return offers.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { offers[$0] }
+    /// By rising key; the place among `indices` decides ties, since the standard library does not promise a stable sort.
+    private static func stable(_ indices: [Int], by key: (Int) -> Int64) -> [Int] {
+        struct Entry {
+            var key: Int64
+            var place: Int
+        }
+        let entries = indices.enumerated().map { Entry(key: key($1), place: $0) }
+        return entries.sorted { ($0.key, $0.place) < ($1.key, $1.place) }.map { indices[$0.place] }
     }
 }

@@ -30,20 +30,31 @@ package enum Planner {
         let deadline = [inputs.request.deadline, policy.deadline].compactMap(\.self).min() ?? defaultDeadline
         var dropped: [Plan.Dropped] = []
         var ranked: [Ranked] = []
-        for (offer, reason) in PlanOrdering.ordered(inputs) {
-            let bound = offer.pricePerImage.map { $0 * inputs.request.count }
-            if let drop = verdict(on: offer, inputs, bound: bound, ceiling: ceiling, deadline: deadline) {
+        let placed = PlanOrdering.ordered(inputs)
+        ranked.reserveCapacity(placed.count)
+        let limits = Limits(ceiling: ceiling, deadline: deadline)
+        let offers = inputs.offers
+        for (place, (index, _)) in placed.enumerated() {
+            let bound = offers[index].pricePerImage.map { $0 * inputs.request.count }
+            if let drop = verdict(on: offers[index], inputs, bound: bound, limits) {
                 dropped.append(drop)
             } else {
-                ranked.append(Ranked(offer: offer, bound: bound, reason: reason, floor: policy.floor))
+                ranked.append(Ranked(place: place, rank: rank(of: offers[index], policy.floor), bound: bound))
             }
         }
-        var candidates = sorted(ranked)
-        for candidate in candidates.dropFirst(policy.attempts) {
-            let why = "the policy asks at most \(policy.attempts) times"
-            dropped.append(Plan.Dropped(provider: candidate.provider, cause: .attempts, reason: why))
+        sort(&ranked)
+        var candidates: [Plan.Candidate] = []
+        candidates.reserveCapacity(min(ranked.count, policy.attempts))
+        for entry in ranked.prefix(policy.attempts) {
+            let (index, why) = placed[entry.place]
+            let isLower = entry.rank > ranked[0].rank
+            candidates.append(candidate(offers[index], entry.bound, why, loweredBy: isLower ? policy.floor : nil))
         }
-        candidates.removeLast(max(0, candidates.count - policy.attempts))
+        for entry in ranked.dropFirst(policy.attempts) {
+            let provider = offers[placed[entry.place].offer].provider
+            let why = "the policy asks at most \(policy.attempts) times"
+            dropped.append(Plan.Dropped(provider: provider, cause: .attempts, reason: why))
+        }
         var plan = Plan(
             policy: inputs.path.first ?? policy.name,
             candidates: candidates,
@@ -62,63 +73,64 @@ package enum Planner {
 
     // MARK: - Ranking
 
-    /// A candidate with what ranks it lower.
     private struct Ranked {
-        var offer: ProviderOffer
-        var bound: Money?
-        var reason: String
-        var below: String?
+        /// Its place in the policy's order.
+        let place: Int
+        let rank: Int
+        let bound: Money?
+    }
 
-        init(offer: ProviderOffer, bound: Money?, reason: String, floor: Policy.Floor) {
-            self.offer = offer
-            self.bound = bound
-            self.reason = reason
-            below = floor.fault(of: offer)
-        }
-
-        /// Those that drop a parameter come after those that honour all (R5), then those that limp, then those below the
-        /// policy's floor.
-        var rank: Int {
-            (offer.translation.drops ? 4 : 0) + (offer.demoted == nil ? 0 : 2) + (below == nil ? 0 : 1)
-        }
+    /// Those that drop a parameter come after those that honour all (R5), then those that limp, then those below the
+    /// policy's floor.
+    private static func rank(of offer: ProviderOffer, _ floor: Policy.Floor) -> Int {
+        (offer.translation.drops ? 4 : 0) + (offer.demoted == nil ? 0 : 2)
+            + (floor.shortfall(of: offer) == nil ? 0 : 1)
     }
 
     /// By rank; the policy's order holds within each.
-    private static func sorted(_ ranked: [Ranked]) -> [Plan.Candidate] {
-        guard let best = ranked.map(\.rank).min() else { return [] }
+    private static func sort(_ ranked: inout [Ranked]) {
         // The standard library does not promise a stable sort.
-        let places = ranked.indices.sorted { (ranked[$0].rank, $0) < (ranked[$1].rank, $1) }
-        return places.map { index in
-            let entry = ranked[index]
-            var reason = entry.reason
-            if entry.rank > best {
-                if entry.offer.translation.drops {
-                    let names = entry.offer.translation.lossTable.filter { $0.action == .dropped }.map(\.parameter)
-                    reason += "; ranked lower because it drops \(names.joined(separator: ", "))"
-                }
-                if let why = entry.offer.demoted { reason += "; ranked lower because \(why)" }
-                if let why = entry.below { reason += "; ranked lower because \(why)" }
+        ranked.sort { ($0.rank, $0.place) < ($1.rank, $1.place) }
+    }
+
+    /// `floor` is that of the policy where others rank higher; nil for those of the highest rank.
+    private static func candidate(
+        _ offer: ProviderOffer,
+        _ bound: Money?,
+        _ why: Plan.Reason,
+        loweredBy floor: Policy.Floor?
+    ) -> Plan.Candidate {
+        var why = why
+        if let floor {
+            if offer.translation.drops {
+                why.drops = offer.translation.lossTable.filter { $0.action == .dropped }.map(\.parameter)
             }
-            if entry.offer.isProbe { reason += "; this request finds out whether it works again" }
-            return Plan.Candidate(
-                provider: entry.offer.provider,
-                translation: entry.offer.translation,
-                pricePerImage: entry.offer.pricePerImage,
-                bound: entry.bound,
-                reason: reason,
-                isProbe: entry.offer.isProbe
-            )
+            why.demoted = offer.demoted
+            why.shortfall = floor.shortfall(of: offer)
         }
+        why.isProbe = offer.isProbe
+        return Plan.Candidate(
+            provider: offer.provider,
+            translation: offer.translation,
+            pricePerImage: offer.pricePerImage,
+            bound: bound,
+            why: why
+        )
     }
 
     // MARK: - Leaving out
+
+    /// What holds for every candidate of a call.
+    private struct Limits {
+        let ceiling: Money?
+        let deadline: Duration
+    }
 
     private static func verdict(
         on offer: ProviderOffer,
         _ inputs: PlanInputs,
         bound: Money?,
-        ceiling: Money?,
-        deadline: Duration
+        _ limits: Limits
     ) -> Plan.Dropped? {
         func drop(_ cause: Plan.Dropped.Cause, _ reason: String, _ retryAfter: Duration? = nil) -> Plan.Dropped {
             Plan.Dropped(provider: offer.provider, cause: cause, reason: reason, retryAfter: retryAfter)
@@ -142,7 +154,7 @@ package enum Planner {
                 return drop(.lossy, lost.map { "\($0) would be \($1.rawValue)" }.joined(separator: ", "))
             }
         }
-        if let ceiling {
+        if let ceiling = limits.ceiling {
             guard let bound else { return drop(.tooDear, "has no price, and the call has a limit of $\(ceiling.usd)") }
             if bound > ceiling {
                 return drop(.tooDear, "would cost up to $\(bound.usd), more than the limit of $\(ceiling.usd)")
@@ -150,33 +162,29 @@ package enum Planner {
         }
         if inputs.requiresPrice, bound == nil { return drop(.unpriced, "has no price, and a hard budget applies") }
         if let away = offer.unavailable { return drop(.unavailable, away.reason, away.retryAfter) }
-        return lateness(of: offer, deadline: deadline, drop)
+        return lateness(of: offer, limit: limits.deadline, drop)
     }
 
     /// What cannot finish in time is refused before it costs anything.
     private static func lateness(
         of offer: ProviderOffer,
-        deadline: Duration,
+        limit: Duration,
         _ drop: (Plan.Dropped.Cause, String, Duration?) -> Plan.Dropped
     ) -> Plan.Dropped? {
-        let wait = offer.expectedWait?.milliseconds ?? 0
-        let limit = deadline.milliseconds
-        if offer.queueFull {
-            return drop(.overloaded, "has as many requests waiting as it may", .milliseconds(max(wait, 1000)))
-        }
-        guard let finish = offer.fastestFinish?.milliseconds, finish > limit else {
+        let wait = offer.expectedWait ?? .zero
+        func pause(_ duration: Duration) -> Duration { max(duration, .seconds(1)) }
+        if offer.queueFull { return drop(.overloaded, "has as many requests waiting as it may", pause(wait)) }
+        guard let finish = offer.fastestFinish, finish > limit else {
             guard wait > limit else { return nil }
-            return drop(
-                .overloaded,
-                "has requests waiting for \(wait) ms, longer than the deadline of \(limit) ms",
-                .milliseconds(max(wait - limit, 1000))
-            )
+            let why = "has requests waiting for \(wait.milliseconds) ms, longer than the deadline of"
+            return drop(.overloaded, "\(why) \(limit.milliseconds) ms", pause(wait - limit))
         }
         guard finish - wait <= limit else {
-            return drop(.tooSlow, "takes \(finish - wait) ms at least, and the deadline is \(limit) ms", nil)
+            let least = (finish - wait).milliseconds
+            return drop(.tooSlow, "takes \(least) ms at least, and the deadline is \(limit.milliseconds) ms", nil)
         }
-        let why = "has requests waiting for \(wait) ms and could not answer before the deadline of \(limit) ms"
-        return drop(.overloaded, why, .milliseconds(max(finish - limit, 1000)))
+        let why = "has requests waiting for \(wait.milliseconds) ms and could not answer before the deadline of"
+        return drop(.overloaded, "\(why) \(limit.milliseconds) ms", pause(finish - limit))
     }
 }
 
@@ -187,26 +195,26 @@ extension ProviderTranslation {
     /// What is not honoured exactly, one line a parameter with the worst of it, in the order of the names: the order in
     /// which a provider translates does not outlive the call.
     var lossTable: [(parameter: String, action: TranslationEntry.Action)] {
-        var worst: [String: TranslationEntry.Action] = [:]
-        for entry in entries where entry.action != .mapped && worst[entry.parameter] != .dropped {
-            worst[entry.parameter] = entry.action
+        var table: [(parameter: String, action: TranslationEntry.Action)] = []
+        for entry in entries where entry.action != .mapped {
+            if let index = table.firstIndex(where: { $0.parameter == entry.parameter }) {
+                if entry.action == .dropped { table[index].action = .dropped }
+            } else {
+                table.append((entry.parameter, entry.action))
+            }
         }
-        return worst.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return table.sorted { $0.parameter < $1.parameter }
     }
 }
 
 extension Policy.Floor {
     /// What an offer falls short of; nil when of nothing, or nothing is known.
-    func fault(of offer: ProviderOffer) -> String? {
-        if let success, let share = offer.success, share < success {
-            return "only \(share.text) of its attempts succeeded, less than \(success.text)"
+    func shortfall(of offer: ProviderOffer) -> Plan.Reason.Shortfall? {
+        if let success, let share = offer.success, share < success { return .success(share, floor: success) }
+        if let latency, let usual = offer.expectedLatency, usual > latency {
+            return .latency(usual, floor: latency)
         }
-        if let latency, let usual = offer.expectedLatency, usual.milliseconds > latency.milliseconds {
-            return "it usually takes \(usual.milliseconds) ms, longer than \(latency.milliseconds) ms"
-        }
-        if let price, let own = offer.pricePerImage, own > price {
-            return "it costs $\(own.usd) a picture, more than $\(price.usd)"
-        }
+        if let price, let own = offer.pricePerImage, own > price { return .price(own, floor: price) }
         return nil
     }
 }

@@ -1,51 +1,67 @@
 package import EaselBase
 import Foundation
 
-extension Policy {
+// Written on every call, so straight into bytes.
+extension Policy: JSONWritable {
     /// The policy in the words of the configuration, as it is stored with a call: everything that a plan depends on.
-    package var json: JSONValue {
-        var members: [String: JSONValue] = [
-            "name": .string(name),
-            "on_refusal": .string(onRefusal.rawValue),
-            "on_unknown": .string(onUnknown.rawValue),
-            "attempts": .number(.init(attempts)),
-        ]
-        switch ordering {
-        case .order(let names): members["order"] = .array(names.map { .string($0) })
-        case .weights(let weights): members["weights"] = .object(weights.mapValues { .number(.init($0)) })
-        case .cost: members["prefer"] = "cost"
-        case .latency: members["prefer"] = "latency"
-        case .success: members["prefer"] = "success"
-        case .inFlight: members["prefer"] = "in_flight"
+    package func write(to text: inout JSONText) {
+        text.object { text in
+            text.member("name", name)
+            writeOrdering(to: &text)
+            text.member("on_refusal", onRefusal.rawValue)
+            text.member("on_unknown", onUnknown.rawValue)
+            text.member("attempts", attempts)
+            if let sticky { text.member("sticky", sticky.text) }
+            if let canary {
+                text.key("canary")
+                text.object { text in
+                    text.member("provider", canary.provider)
+                    text.member("share", canary.share.text)
+                }
+            }
+            if let explore { text.member("explore", explore.text) }
+            if floor != Floor() { text.member("floor", floor) }
+            if !require.isEmpty { text.member("require", require) }
+            if !avoid.isEmpty { text.member("avoid", avoid) }
+            if let maxCost { text.member("max_cost_usd", maxCost.usd) }
+            if let deadline { text.member("deadline", DurationText.format(deadline)) }
+            if let hedge {
+                text.key("hedge")
+                text.object { text in
+                    text.member("after", hedge.after.text)
+                    text.member("budget", hedge.budget.text)
+                }
+            }
+            if let shadow {
+                text.key("shadow")
+                text.object { text in
+                    text.member("provider", shadow.provider)
+                    text.member("sample", shadow.sample.text)
+                    text.member("budget", "$\(shadow.dailyBudget.usd)/day")
+                }
+            }
         }
-        func put(_ name: String, _ value: String?) { if let value { members[name] = .string(value) } }
-        func put(_ name: String, _ parameters: Set<RemixParameter>) {
-            if parameters.isEmpty { return }
-            members[name] = .array(parameters.map(\.rawValue).sorted().map { .string($0) })
-        }
-        put("sticky", sticky?.text)
-        if let canary {
-            members["canary"] = .object([
-                "provider": .string(canary.provider), "share": .string(canary.share.text),
-            ])
-        }
-        put("explore", explore?.text)
-        if floor != Floor() { members["floor"] = floor.json }
-        put("require", require)
-        put("avoid", avoid)
-        put("max_cost_usd", maxCost?.usd)
-        put("deadline", deadline.map(DurationText.format))
-        if let hedge {
-            members["hedge"] = .object(["after": .string(hedge.after.text), "budget": .string(hedge.budget.text)])
-        }
-        if let shadow {
-            members["shadow"] = .object([
-                "provider": .string(shadow.provider), "sample": .string(shadow.sample.text),
-                "budget": .string("$\(shadow.dailyBudget.usd)/day"),
-            ])
-        }
-        return .object(members)
     }
+
+    private func writeOrdering(to text: inout JSONText) {
+        switch ordering {
+        case .order(let names):
+            text.key("order")
+            text.array(names) { $0.string($1) }
+        case .weights(let weights):
+            text.key("weights")
+            text.object { text in
+                for (name, weight) in weights.sorted(by: { $0.key < $1.key }) { text.member(name, weight) }
+            }
+        case .cost: text.member("prefer", "cost")
+        case .latency: text.member("prefer", "latency")
+        case .success: text.member("prefer", "success")
+        case .inFlight: text.member("prefer", "in_flight")
+        }
+    }
+
+    /// The same as a value.
+    package var json: JSONValue { JSONDocument(self).value ?? .null }
 }
 
 extension Policy: Decodable {
@@ -64,8 +80,8 @@ extension Policy: Decodable {
         func texts(_ key: CodingKeys) throws -> [String: String]? {
             try values.decodeIfPresent([String: String].self, forKey: key)
         }
-        func parameters(_ key: CodingKeys) throws -> Set<RemixParameter> {
-            Set(try values.decodeIfPresent([RemixParameter].self, forKey: key) ?? [])
+        func parameters(_ key: CodingKeys) throws -> RemixParameters {
+            RemixParameters(try values.decodeIfPresent([RemixParameter].self, forKey: key) ?? [])
         }
         let ordering: Ordering
         if let names = try values.decodeIfPresent([String].self, forKey: .order) {
@@ -111,13 +127,19 @@ extension Policy: Decodable {
     }
 }
 
-extension Policy.Floor {
-    fileprivate var json: JSONValue {
-        var members: [String: JSONValue] = [:]
-        if let success { members["success"] = .string(success.text) }
-        if let latency { members["latency"] = .string(DurationText.format(latency)) }
-        if let price { members["cost_usd"] = .string(price.usd) }
-        return .object(members)
+extension RemixParameters: JSONWritable {
+    package func write(to text: inout JSONText) {
+        text.array(self) { $0.string($1.rawValue) }
+    }
+}
+
+extension Policy.Floor: JSONWritable {
+    package func write(to text: inout JSONText) {
+        text.object { text in
+            if let success { text.member("success", success.text) }
+            if let latency { text.member("latency", DurationText.format(latency)) }
+            if let price { text.member("cost_usd", price.usd) }
+        }
     }
 
     fileprivate init(_ texts: [String: String]) {

@@ -41,9 +41,9 @@ package struct Policy: Sendable, Hashable {
     package var floor: Floor
     /// Capabilities that a candidate must have: parameters that it honours for the model, whether or not the request
     /// carries them.
-    package var require: Set<RemixParameter>
+    package var require: RemixParameters
     /// Capabilities that a candidate must not have.
-    package var avoid: Set<RemixParameter>
+    package var avoid: RemixParameters
     package var onRefusal: OnRefusal
     package var onUnknown: OnUnknown
     /// How often providers may be asked for one call, rounds of a split count once (R6). 1 to 20.
@@ -62,7 +62,7 @@ package struct Policy: Sendable, Hashable {
     package init(
         name: String,
         ordering: Ordering,
-        require: Set<RemixParameter> = [],
+        require: RemixParameters = [],
         onRefusal: OnRefusal = .stop,
         onUnknown: OnUnknown = .recoverThenNext,
         attempts: Int = Policy.defaultAttempts,

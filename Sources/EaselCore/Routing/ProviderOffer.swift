@@ -8,7 +8,7 @@ package struct ProviderOffer: Sendable, Hashable {
     package var kind: ProviderKind
     package var translation: ProviderTranslation
     /// The parameters that it honours for the request's model, whether or not the request carries them.
-    package var capabilities: Set<RemixParameter>
+    package var capabilities: RemixParameters
     /// Nil: the price book does not say.
     package var pricePerImage: Money?
     /// The usual time of a whole attempt; nil before the first.
@@ -46,7 +46,7 @@ package struct ProviderOffer: Sendable, Hashable {
         provider: String,
         kind: ProviderKind,
         translation: ProviderTranslation,
-        capabilities: Set<RemixParameter> = [],
+        capabilities: RemixParameters = [],
         pricePerImage: Money?,
         expectedLatency: Duration? = nil,
         slowLatency: Duration? = nil,

@@ -23,8 +23,9 @@ package struct Simulation: Sendable {
     private var shadowBound = Money.zero
 
     /// - Parameters:
-    ///   - policy: every call gets it, and `book` is where it finds the policies that it names. Nil: each call keeps its
-    ///     policy where the book has one of that name, and gets the book's default where it has not.
+    ///   - book: where a call finds its policy, and the policies that it names.
+    ///   - policy: every call gets it. Nil: each call keeps its policy where the book has one of that name, and gets the
+    ///     book's default where it has not.
     ///   - records: how attempts went in the window, for what is projected.
     package init(book: PolicyBook, forAll policy: RoutingPolicy? = nil, records: [ProviderRecord]) {
         self.book = book

@@ -34,6 +34,19 @@ final class AttemptRunner: Sendable {
         }
     }
 
+    /// Why a request that waited for a place is not sent any more.
+    enum Stop: String {
+        case afterRefusal = "stopped_after_refusal"
+        case afterAnswer = "stopped_after_answer"
+
+        var sentence: String {
+            switch self {
+            case .afterRefusal: "The provider refused another request of this call."
+            case .afterAnswer: "Another provider answered while this waited for a place."
+            }
+        }
+    }
+
     /// One attempt from the queue to its end. What it says of the provider's health is recorded here, unless its answer is
     /// missing: then `recover` does it.
     func run(
@@ -42,7 +55,7 @@ final class AttemptRunner: Sendable {
         at provider: any Provider,
         gate: ProviderGate,
         permit: ProviderHealth.Permit,
-        isStopped: () -> Bool = { false }
+        stop: () -> Stop? = { nil }
     ) async -> ProviderResult {
         let began = SteadyInstant.now
         guard await gate.enter(team: start.teamID, timeout: task.timeout) else {
@@ -52,9 +65,7 @@ final class AttemptRunner: Sendable {
             )
         }
         defer { gate.leave() }
-        if isStopped() {
-            return Self.notSent("stopped_after_refusal", "The provider refused another request of this call.")
-        }
+        if let stop = stop() { return Self.notSent(stop.rawValue, stop.sentence) }
         guard health.allows(permit) else {
             return Self.notSent("breaker_open", "The provider failed too often while this waited for a place.")
         }

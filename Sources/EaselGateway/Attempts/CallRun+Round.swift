@@ -57,7 +57,8 @@ extension CallRun {
             preconditionFailure("the plan names a provider that is not configured")
         }
         let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate, permit: permit) {
-            (self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop) || race?.isDecided == true
+            if race?.isDecided == true { return .afterAnswer }
+            return self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop ? .afterRefusal : nil
         }
         if result.failure?.kind == .refused { refused.withLock { $0 = true } }
         // Too late to be given to anybody: its pictures stay where they are.

@@ -190,7 +190,7 @@ final class CallRun: Sendable {
             context,
             candidate: context.plan.candidates[index],
             counts: counts,
-            firstOrdinal: progress.legs.count + 1,
+            firstOrdinal: progress.legs.count + progress.strays.count + 1,
             duplicateRisk: duplicateRisk,
             now: tools.time.now
         )

@@ -4,22 +4,22 @@ import EaselCore
 /// Which parameters each provider honours for each model, found out by asking its translation: one source for what a
 /// policy may require and for what is done with a request.
 struct ProviderAbilities: Sendable {
-    private var known: [String: [RemixModel: Set<RemixParameter>]] = [:]
+    private var known: [String: [RemixModel: RemixParameters]] = [:]
 
     init(_ providers: [any Provider]) {
         for provider in providers {
-            var models: [RemixModel: Set<RemixParameter>] = [:]
+            var models: [RemixModel: RemixParameters] = [:]
             for model in RemixModel.allCases { models[model] = Self.abilities(of: provider, model) }
             known[provider.name] = models
         }
     }
 
-    func of(_ provider: String, _ model: RemixModel) -> Set<RemixParameter> { known[provider]?[model] ?? [] }
+    func of(_ provider: String, _ model: RemixModel) -> RemixParameters { known[provider]?[model] ?? [] }
 
-    private static func abilities(of provider: any Provider, _ model: RemixModel) -> Set<RemixParameter> {
+    private static func abilities(of provider: any Provider, _ model: RemixModel) -> RemixParameters {
         let plain = request(model)
         guard provider.translate(plain).impossible == nil else { return [] }
-        return Set(
+        return RemixParameters(
             RemixParameter.allCases.filter { parameter in
                 guard model.offers(parameter), let probe = carrying(parameter, plain) else { return false }
                 let translation = provider.translate(probe)
