@@ -5,6 +5,7 @@ race     many clients at one or three gateways spend a hard budget to the last c
 crash    the gateway is killed again and again under load and faults; then log and books are compared entry by entry
 outage   PostgreSQL is stopped under load and started again
 sigterm  the gateway is asked to end under load
+rollups  reporting daemons are killed and frozen under load; then the rollups are compared with the log
 all      all of it, with a table at the end
 
 Without addresses the sandbox of the same program is the provider (in `race` a small server whose price can be chosen).
@@ -19,9 +20,10 @@ import random
 import signal
 import sys
 
-from figures import crash, outage, race, sigterm
+from figures import crash, outage, race, rollups, sigterm
 
-COMMANDS = {"race": race.run, "crash": crash.run, "outage": outage.run, "sigterm": sigterm.run}
+COMMANDS = {"race": race.run, "crash": crash.run, "outage": outage.run, "sigterm": sigterm.run,
+            "rollups": rollups.run}
 
 
 def parse():
@@ -45,6 +47,7 @@ def parse():
                   ("--database", dict(action="store_true", help="kills PostgreSQL too, in every fourth round"))],
         "outage": [("--seconds", dict(type=float, default=30))],
         "sigterm": [("--stops", dict(type=int, default=5))],
+        "rollups": [("--rollup-seconds", dict(type=float, default=60, metavar="SECONDS"))],
     }
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in [*options, "all"]:
@@ -66,7 +69,7 @@ def runs(options):
     if options.command != "all":
         return [(options.command, options)]
     changed = [("race", {"gateways": 1}), ("race", {"gateways": 3}), ("crash", {"sync": False}),
-               ("crash", {"sync": True}), ("outage", {}), ("sigterm", {})]
+               ("crash", {"sync": True}), ("outage", {}), ("sigterm", {}), ("rollups", {})]
     return [(name, argparse.Namespace(**{**vars(options), **change})) for name, change in changed]
 
 

@@ -132,8 +132,8 @@ class Postgres:
 class Gateway:
     """One `easel serve` with its own data directory. It may be started again and again."""
 
-    def __init__(self, place, name, settings, database=None):
-        self.place, self.name, self.database = place, name, database
+    def __init__(self, place, name, settings, database=None, only=None):
+        self.place, self.name, self.database, self.only = place, name, database, only
         self.data = place.path(name)
         self.config = place.path(f"{name}.yaml")
         os.mkdir(self.data)
@@ -150,8 +150,10 @@ class Gateway:
     def start(self):
         """Returns how long it took until it was ready."""
         began = time.monotonic()
-        self.child = self.place.start(self.name, [self.place.easel, "serve", "--config", self.config])
-        self.url = self.place.ready(self.child, self.name)["url"]
+        part = ["--only", self.only] if self.only else []
+        self.child = self.place.start(self.name, [self.place.easel, "serve", "--config", self.config] + part)
+        # A reporter listens to nobody.
+        self.url = self.place.ready(self.child, self.name).get("url")
         return time.monotonic() - began
 
     def kill(self):

@@ -73,6 +73,31 @@ package struct LocalTime: Sendable {
         return (Int(((day + 3) % 7 + 7) % 7), Int(seconds - day * 86_400) / 60)
     }
 
+    /// Seconds by which the zone's clock is past that of UTC, beyond whole hours.
+    package func secondsPastHour(_ moment: Timestamp) -> Int {
+        let rest = zone.secondsFromGMT(for: moment.date) % 3600
+        return rest < 0 ? rest + 3600 : rest
+    }
+
+    /// `2026-11-21`: the date by the zone's calendar.
+    package func dateText(_ moment: Timestamp) -> String {
+        let offset = zone.secondsFromGMT(for: moment.date)
+        return String((moment + .seconds(offset)).text(fractionDigits: 0).prefix(10))
+    }
+
+    /// Whether the zone's hours begin with those of UTC, at every moment from one to another.
+    package func hasWholeHours(from: Timestamp, to: Timestamp) -> Bool {
+        var moment = from.date
+        while true {
+            guard zone.secondsFromGMT(for: moment).isMultiple(of: 3600) else { return false }
+            guard moment < to.date, let next = zone.nextDaylightSavingTimeTransition(after: moment), next > moment
+            else {
+                return true
+            }
+            moment = next
+        }
+    }
+
     /// `2026-11-21 09:30`, for people.
     package func text(_ moment: Timestamp) -> String {
         let offset = zone.secondsFromGMT(for: moment.date)

@@ -126,28 +126,7 @@ enum CommandTree {
     private static let report = CommandSpec(
         "report",
         "figures from the log",
-        subcommands: [
-            CommandSpec(
-                "usage",
-                "calls, pictures, cost, latency, NSFW and copyright figures",
-                discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
-                options: [
-                    .option(
-                        "by",
-                        ValueSpec("LIST"),
-                        default: "team,provider",
-                        "team, provider, model, project, key, day, hour, tag:NAME"
-                    ),
-                    .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
-                    .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
-                    .option("tz", ValueSpec("ZONE"), default: "UTC", "the time zone of days and hours"),
-                    .option("team", ValueSpec("NAME"), "one team only"),
-                    json, csv,
-                ] + client,
-                examples: ["easel report usage --by team,provider --since 7d"]
-            ),
-            ReportCommand.shadowSpec,
-        ],
+        subcommands: ReportCommand.specs,
         defaultSubcommand: "usage",
         examples: ["easel report usage --by day --since 30d --csv"]
     )

@@ -68,6 +68,9 @@ struct SwitchableLedger: Ledger {
     }
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await reach().calls(query) }
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport { try await reach().usage(query) }
+    func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
+        try await reach().attempts(query)
+    }
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try await reach().providerSpend(since: since)
     }

@@ -113,6 +113,12 @@ import Testing
             totals.p50Ms = 200
             totals.p90Ms = 900
             totals.p99Ms = 900
+            totals.pictures = 3
+            totals.withheld = 1
+            totals.nsfwClear = report.totals.nsfwClear
+            totals.unknownAttempts = 1
+            for latency in [100, 200, 900] { totals.latency.add(latency) }
+            totals.readPercentiles()
             #expect(report.totals == totals)
             #expect(report.rows == [])
             #expect(report.dataQuality.unknownAttempts == 1)

@@ -90,7 +90,7 @@ struct UsageQueryTests {
         )
         #expect(
             found.map { $0.prefix(while: { $0 != ";" }) } == [
-                "limit is not a parameter of a usage report",
+                "limit is not a parameter of this report",
                 "timezone is not a time zone",
                 "group_by knows no group \"colour\"",
                 "group_by names team twice",

@@ -52,6 +52,47 @@ extension MemoryLedger {
         }
     }
 
+    package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
+        try with("attempts") { state in
+            var groups: [[String?]: AttemptFigures] = [:]
+            var totals = AttemptFigures()
+            for entry in state.order.compactMap({ state.calls[$0] }) {
+                let call = Self.detail(entry, state)
+                guard query.teamID == nil || call.teamID == query.teamID, call.status != .inProgress,
+                    call.receivedAt >= query.from, call.receivedAt < query.to
+                else { continue }
+                for attempt in call.attempts {
+                    var figures = AttemptFigures()
+                    figures.attempts = 1
+                    figures.sent = attempt.sent == true ? 1 : 0
+                    switch attempt.outcome {
+                    case .succeeded: figures.succeeded = 1
+                    case .partial: figures.partial = 1
+                    case .refused: figures.refused = 1
+                    case .failed: figures.failed = 1
+                    case .unknown: figures.unknown = 1
+                    case .pending: break
+                    }
+                    figures.cost = attempt.cost ?? .zero
+                    figures.wasted = [.succeeded, .partial].contains(attempt.outcome) ? .zero : figures.cost
+                    if let total = attempt.totalMs { figures.total.add(Int(total) * 1000) }
+                    let group = query.groupBy.map { dimension in
+                        switch dimension {
+                        case .provider: attempt.provider
+                        case .error: attempt.errorCode
+                        default: Self.value(dimension, of: call)
+                        }
+                    }
+                    groups[group, default: AttemptFigures()].add(figures)
+                    totals.add(figures)
+                }
+            }
+            let rows = groups.map { AttemptReport.Row(group: $0.key, figures: $0.value) }
+            let sorted = rows.sorted { $0.group.map { $0 ?? "" }.lexicographicallyPrecedes($1.group.map { $0 ?? "" }) }
+            return AttemptReport(query: query, rows: sorted, totals: totals)
+        }
+    }
+
     package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
         try with("recentDurations") { state in
             let calls = state.order.reversed().compactMap { state.calls[$0] }
@@ -97,6 +138,7 @@ extension MemoryLedger {
         case .key: call.keyID.text
         case .day: String(call.receivedAt.description.prefix(10))
         case .hour: String(call.receivedAt.description.prefix(13))
+        case .error: nil
         case .tag(let name): call.tags[name]
         }
     }

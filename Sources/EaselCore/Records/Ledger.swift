@@ -64,6 +64,8 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
+    /// The figures of attempts; groups other than those that attempts have are `.rejected`.
+    func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport
     /// What each provider cost since a moment.
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
 

@@ -5,7 +5,12 @@ package struct UsageQuery: Sendable, Hashable {
     /// How rows are grouped; several nest in the order given.
     package enum Dimension: Sendable, Hashable {
         case team, provider, model, project, key, day, hour
+        /// How an attempt failed.
+        case error
         case tag(String)
+
+        /// What attempts can be grouped by. Their provider is the one that was asked.
+        package static let ofAttempts: Set<UsageQuery.Dimension> = [.team, .provider, .model, .day, .hour, .error]
 
         /// `team`, `day`, `tag:NAME` ...; nil for anything else.
         package init?(_ text: String) {
@@ -17,6 +22,7 @@ package struct UsageQuery: Sendable, Hashable {
             case "key": self = .key
             case "day": self = .day
             case "hour": self = .hour
+            case "error": self = .error
             default:
                 guard text.hasPrefix("tag:"), text.count > 4, text.count <= 68 else { return nil }
                 self = .tag(String(text.dropFirst(4)))
@@ -33,6 +39,7 @@ package struct UsageQuery: Sendable, Hashable {
             case .key: "key"
             case .day: "day"
             case .hour: "hour"
+            case .error: "error"
             case .tag(let tag): "tag:\(tag)"
             }
         }
@@ -81,12 +88,58 @@ package struct UsageFigures: Sendable, Hashable {
     package var copyrightChecked = 0
     package var copyrightFlagged = 0
     package var copyrightUndetermined = 0
+    /// Pictures that came back, those that a provider withheld included.
+    package var pictures = 0
+    package var withheld = 0
+    /// Pictures that were checked and found to be safe; those that are neither this nor `nsfwImages` were not checked.
+    package var nsfwClear = 0
+    /// Attempts without a cost because there is no price.
+    package var unpricedAttempts = 0
+    /// Attempts that were sent and whose end is not known (M7).
+    package var unknownAttempts = 0
+    /// Milliseconds that calls took; empty in a report that was read back from its JSON.
+    package var latency = LatencyHistogram()
     /// Whole milliseconds; nil without a finished call.
     package var p50Ms: Int?
     package var p90Ms: Int?
     package var p99Ms: Int?
 
     package init() {}
+
+    /// Adds what adds up; percentiles come from the histograms (L3), and are nil where there is none.
+    package mutating func add(_ other: UsageFigures) {
+        calls += other.calls
+        succeeded += other.succeeded
+        partial += other.partial
+        refused += other.refused
+        failed += other.failed
+        images += other.images
+        cost += other.cost
+        estimated += other.estimated
+        reconciled += other.reconciled
+        failovers += other.failovers
+        failoverCost += other.failoverCost
+        hedges += other.hedges
+        hedgeCost += other.hedgeCost
+        nsfwImages += other.nsfwImages
+        copyrightChecked += other.copyrightChecked
+        copyrightFlagged += other.copyrightFlagged
+        copyrightUndetermined += other.copyrightUndetermined
+        pictures += other.pictures
+        withheld += other.withheld
+        nsfwClear += other.nsfwClear
+        unpricedAttempts += other.unpricedAttempts
+        unknownAttempts += other.unknownAttempts
+        latency.add(other.latency)
+        readPercentiles()
+    }
+
+    /// Sets the percentiles from the histogram.
+    package mutating func readPercentiles() {
+        p50Ms = latency.quantile(0.5)
+        p90Ms = latency.quantile(0.9)
+        p99Ms = latency.quantile(0.99)
+    }
 }
 
 /// A usage report: the rows, their totals, and how good the data is.

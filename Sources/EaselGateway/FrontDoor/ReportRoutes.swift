@@ -20,15 +20,7 @@ final class ReportRoutes: Sendable {
     }
 
     func usage(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        let parsed: UsageQueryParser.Parsed
-        do {
-            parsed = try UsageQueryParser(now: time.now).parse(request.query)
-        } catch {
-            throw .invalid(error.faults)
-        }
-        var query = parsed.query
-        query.teamID = try await teamID(parsed.team, for: account)
+        let (query, _) = try await query(request, UsageQueryParser.Form())
         let report: UsageReport
         do {
             report = try await ledger.usage(query)
@@ -57,6 +49,23 @@ final class ReportRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
+    }
+
+    /// What a report is asked for, for the teams that the caller may see, and the values of the report's own parameters.
+    func query(
+        _ request: ServerRequest,
+        _ form: UsageQueryParser.Form
+    ) async throws(Problem) -> (UsageQuery, own: [String: String]) {
+        let account = try await authenticator.account(for: request)
+        let parsed: UsageQueryParser.Parsed
+        do {
+            parsed = try UsageQueryParser(now: time.now, form: form).parse(request.query)
+        } catch {
+            throw .invalid(error.faults)
+        }
+        var query = parsed.query
+        query.teamID = try await teamID(parsed.team, for: account)
+        return (query, parsed.own)
     }
 
     /// Whose figures the caller gets: nil is every team's, for admins.

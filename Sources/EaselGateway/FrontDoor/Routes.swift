@@ -17,6 +17,7 @@ final class Routes: Sendable {
     let calls: CallRoutes
     let people: PeopleRoutes
     let reports: ReportRoutes
+    let figures: FigureRoutes
     let reconciliations: ReconciliationRoutes
     let simulations: SimulationRoutes
     let status: StatusRoutes
@@ -54,6 +55,7 @@ final class Routes: Sendable {
         self.calls = calls
         self.people = people
         self.reports = reports
+        figures = FigureRoutes(ledger: ledger, reports: reports, time: time)
         self.reconciliations = reconciliations
         self.simulations = simulations
         self.status = status
@@ -108,6 +110,8 @@ final class Routes: Sendable {
         case ("POST", 3, "v1", "route") where parts[2] == "simulate": return try await simulations.run(request)
         case ("GET", 3, "v1", "reports") where parts[2] == "usage": return try await reports.usage(request)
         case ("GET", 3, "v1", "reports") where parts[2] == "shadow": return try await reports.shadow(request)
+        case ("GET", 3, "v1", "reports") where FigureRoutes.names.contains(parts[2]):
+            return try await figures.show(request, parts[2])
         case ("GET", 2, "v1", "reconciliations"): return try await reconciliations.list(request)
         case ("POST", 2, "v1", "reconciliations"): return try await reconciliations.create(request)
         case ("GET", 3, "v1", "reconciliations"): return try await reconciliations.show(request, parts[2])

@@ -195,6 +195,10 @@ package final class JournaledLedger: Ledger, Sendable {
         return report
     }
 
+    package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
+        try await base.attempts(query)
+    }
+
     package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try await base.providerSpend(since: since)
     }

@@ -44,12 +44,16 @@ package struct DatabaseVerify: Sendable {
         case shadowWindowIsSum = "shadow_window_is_sum"
         /// A day's window of shadows never came to more than its limit and what providers charged beyond their price (M2).
         case shadowWithinLimit = "shadow_within_limit"
+        /// The sums by minute are what the log says, but for what was written since they were made (M6, L3).
+        case rollupIsLog = "rollup_is_log"
+        /// The sums by hour and by day are those of the minutes.
+        case rollupsAddUp = "rollups_add_up"
 
         /// What the id of its findings is of; nil: of nothing, and their detail names what they are about.
         package var subject: String? {
             switch self {
             case .budgetIsSumOfCalls, .budgetHoldsReservations, .budgetWithinLimit: "budget"
-            case .shadowWindowIsSum, .shadowWithinLimit: nil
+            case .shadowWindowIsSum, .shadowWithinLimit, .rollupIsLog, .rollupsAddUp: nil
             default: "call"
             }
         }
@@ -110,6 +114,8 @@ package struct DatabaseVerify: Sendable {
 
     private static func sql(_ check: Check) -> String {
         switch check {
+        case .rollupIsLog: RollupVerify.minutes()
+        case .rollupsAddUp: RollupVerify.coarser()
         case .budgetIsSumOfCalls:
             """
             SELECT w.team_id, w.budget_id AS call_id, format('window %s posted %s and %s images, calls %s and %s',

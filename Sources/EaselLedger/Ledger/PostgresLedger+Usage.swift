@@ -4,35 +4,64 @@ package import EaselCore
 // MARK: - Usage
 
 extension PostgresLedger {
-    /// Straight from the log. `journalPending` is left at zero: this ledger knows no journal.
+    /// From the rollups, and from the log for what is not rolled up yet. `journalPending` is left at zero: this ledger knows no journal.
     package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
-        let isKnown = try await isZoneKnown(query.timezone)
-        guard isKnown else {
-            throw .rejected("there is no time zone named \(query.timezone); IANA names such as Europe/Berlin are known")
-        }
-        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            // Rows and totals must come from one snapshot, or they would not add up while calls are settled.
+        try await checkZone(query.timezone)
+        guard !query.groupBy.contains(.error) else { throw .rejected("calls cannot be grouped by error") }
+        let now = time.now
+        let report: UsageReport? = try await readers.read(
+            limit: options.reportLimit
+        ) { connection, deadline throws(PostgresError) in
+            // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
             let results = try connection.transaction(
-                [
-                    UsageStatements.figures(query, grouped: true),
-                    UsageStatements.figures(query, grouped: false),
-                    UsageStatements.quality(query),
-                ],
+                [UsageStatements.figures(query, now: now), UsageStatements.quality(query, now: now)],
                 begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                 deadline: deadline
             )
+            guard results[0].rows.count <= UsageStatements.mostRows else { return nil }
             let rows = try results[0].rows.map { (cells) throws(PostgresError) in
                 try UsageStatements.row(cells, dimensions: query.groupBy.count)
             }
-            let totals = try results[1].rows.first.map { (cells) throws(PostgresError) in
-                try UsageStatements.row(cells, dimensions: 0).figures
-            }
+            var totals = UsageFigures()
+            for row in rows { totals.add(row.figures) }
             return UsageReport(
                 query: query,
                 rows: query.groupBy.isEmpty ? [] : rows,
-                totals: totals ?? UsageFigures(),
-                dataQuality: try UsageStatements.quality(results[2])
+                totals: totals,
+                dataQuality: try UsageStatements.quality(results[1], totals)
             )
+        }
+        guard let report else { throw Self.tooManyRows }
+        return report
+    }
+
+    package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
+        try await checkZone(query.timezone)
+        guard UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy) else {
+            throw .rejected("attempts are grouped by team, provider, model, day, hour and error only")
+        }
+        let now = time.now
+        let rows: [AttemptReport.Row] = try await readers.read(
+            limit: options.reportLimit
+        ) { connection, deadline throws(PostgresError) in
+            let results = try connection.run([UsageStatements.attempts(query, now: now)], deadline: deadline)
+            return try results[0].rows.map { (cells) throws(PostgresError) in
+                try UsageStatements.attemptRow(cells, dimensions: query.groupBy.count)
+            }
+        }
+        guard rows.count <= UsageStatements.mostRows else { throw Self.tooManyRows }
+        var totals = AttemptFigures()
+        for row in rows { totals.add(row.figures) }
+        return AttemptReport(query: query, rows: query.groupBy.isEmpty ? [] : rows, totals: totals)
+    }
+
+    private static let tooManyRows = LedgerError.rejected(
+        "the report has more than \(UsageStatements.mostRows) rows; group by less, or choose a shorter time"
+    )
+
+    private func checkZone(_ name: String) async throws(LedgerError) {
+        guard try await isZoneKnown(name) else {
+            throw .rejected("there is no time zone named \(name); IANA names such as Europe/Berlin are known")
         }
     }
 

@@ -35,7 +35,7 @@ package final class PostgresLedger: Ledger, Sendable {
     let zoneNames = Locked<Set<String>>([])
     /// What was last read of the terms, and which windows are known to have a row.
     let memory = Locked(TermsMemory())
-    private let time: TimeSource
+    let time: TimeSource
     private let isClosed = Locked(false)
 
     private init(connectionString: String, options: Options, log: Log, time: TimeSource) {

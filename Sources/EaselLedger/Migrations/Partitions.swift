@@ -7,7 +7,9 @@ import Foundation
 /// lock that keeps readers and writers out.
 enum Partitions {
     /// The partitioned tables.
-    static let tables = ["calls", "call_payloads", "attempts", "images", "shadows"]
+    static let tables = [
+        "calls", "call_payloads", "attempts", "images", "shadows", "usage_minute", "attempt_minute",
+    ]
     /// Months made ahead of the running one.
     static let monthsAhead = 3
     /// Nothing that Easel writes is older; an earlier time is a mistake and gets no partition.

@@ -219,6 +219,7 @@ enum AdmissionStatements {
         let locks = BudgetStatements.locks(teamID: admission.teamID, at: admission.receivedAt)
         return [call, payload] + locks + [free, reservation, idempotency]
             + admission.attempts.map { AttemptStatements.neverSent($0, at: moment) }
+            + [RollupStatements.note(teamID: admission.teamID, receivedAt: admission.receivedAt)]
     }
 
     // MARK: - Another provider

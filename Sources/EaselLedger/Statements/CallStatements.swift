@@ -50,6 +50,7 @@ enum CallStatements {
                 at: settlement.settledAt
             )
         }
+        commands.append(RollupStatements.note(teamID: settlement.teamID, receivedAt: settlement.receivedAt))
         return commands
     }
 

@@ -185,9 +185,14 @@ enum ReconciliationStatements {
         let isConfirmed = row.status != .unexplained
         return SQLCommand(
             """
-            UPDATE attempts SET reconciliation_id = $1
-            WHERE provider = $2 AND provider_model = ANY ($3) AND started_at >= $4 AND started_at < $5
-                AND cost_nusd IS NOT NULL AND \(wasSent) AND reconciliation_id IS DISTINCT FROM $1
+            WITH marked AS (
+                UPDATE attempts SET reconciliation_id = $1
+                WHERE provider = $2 AND provider_model = ANY ($3) AND started_at >= $4 AND started_at < $5
+                    AND cost_nusd IS NOT NULL AND \(wasSent) AND reconciliation_id IS DISTINCT FROM $1
+                RETURNING team_id, call_id)
+            INSERT INTO usage_changes (team_id, change_id, bucket, changed_at)
+            SELECT team_id, gen_random_uuid(), bucket, now()
+            FROM (SELECT DISTINCT team_id, \(RollupStatements.minuteOfCall) AS bucket FROM marked) AS windows
             """,
             [
                 .uuid(isConfirmed ? reconciliation.id : nil), .text(reconciliation.provider), .texts(row.logModels),

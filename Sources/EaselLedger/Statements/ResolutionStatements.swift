@@ -58,6 +58,7 @@ enum ResolutionStatements {
         let lock = CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)
         return [lock] + locks + changes
             + refigure(teamID: teamID, receivedAt: receivedAt, callID: callID, at: moment)
+            + [RollupStatements.note(teamID: teamID, receivedAt: receivedAt)]
     }
 
     /// Works a settled call out from its attempts as they stand, under the lock of its row. The windows are posted to before

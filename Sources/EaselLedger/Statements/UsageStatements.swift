@@ -1,146 +1,226 @@
 import EaselBase
 import EaselCore
 
-/// The one definition of the usage figures (L5).
-///
-/// Counted are settled calls by the time they were received. Calls, pictures, failovers and latencies belong to the
-/// provider that delivered, or the last one asked when nobody did; costs belong to the provider of each attempt. So
-/// sums over any grouping are equal to the totals.
+/// Reads the usage figures (L5): from the rollups, and from the log (`UsageLog`) for what is not rolled up yet, all in one
+/// snapshot. So a report is what the log says, however far the rollups are.
 enum UsageStatements {
-    private static let figureNames = [
-        "calls", "succeeded", "partial", "refused", "failed", "images", "cost", "estimated", "reconciled",
-        "failovers", "failover_cost", "hedges", "hedge_cost", "nsfw", "checked", "flagged", "undetermined",
-    ]
+    /// More windows than this are not read from the log: the report is as old as its rollups then, and says so.
+    static let mostOpenWindows = 5000
+    /// More rows than this are nobody's report.
+    static let mostRows = 100_000
 
-    /// The figures by group, or, not grouped, one row of totals.
-    static func figures(_ query: UsageQuery, grouped: Bool) -> SQLCommand {
-        var parameters: [SQLValue] = [.time(query.from), .time(query.to)]
-        let dimensions = grouped ? query.groupBy : []
-        let names = dimensions.indices.map { "d\($0)" }
-        var expressions: [String] = []
-        for dimension in dimensions { expressions.append(expression(dimension, query, &parameters)) }
-        let selected = zip(expressions, names).map { "\($0) AS \($1), " }.joined()
-        let list = names.map { "\($0), " }.joined()
-        let grouping = names.isEmpty ? "" : "GROUP BY " + names.joined(separator: ", ")
-        let order =
-            names.isEmpty
-            ? "" : "ORDER BY " + names.map { "\($0) COLLATE \"C\" NULLS LAST" }.joined(separator: ", ")
-        // A call's cost goes to the provider of the attempt; every other dimension is the call's.
-        let attemptList = zip(dimensions, names)
-            .map { dimension, name in dimension == .provider ? "a.provider AS \(name), " : "c.\(name), " }.joined()
-        let sums = figureNames.map { "sum(\($0))::bigint AS \($0)" }.joined(separator: ", ")
+    /// The figures by group; one row more than `mostRows` when there are too many.
+    static func figures(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
+        var builder = Builder(query, UsageSpan(query, now: now), .usage)
+        return builder.command()
+    }
+
+    /// The figures of attempts by group.
+    static func attempts(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
+        var builder = Builder(query, UsageSpan(query, now: now), .attempts)
+        return builder.command()
+    }
+
+    /// How good the figures are beyond what the rollups count: attempts of calls in progress whose end or price is not
+    /// known, and by how many seconds the rollups are behind where the log is not read.
+    static func quality(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
+        var parameters: [SQLValue] = [.time(query.from), .time(query.to), .time(now), .int(mostOpenWindows)]
+        let team = team("c", query, &parameters)
         return SQLCommand(
             """
-            WITH c AS MATERIALIZED (
-                SELECT \(selected)c.team_id, c.call_id, c.status, c.images_delivered, c.latency_ms, c.failover,
-                    c.failover_cost_nusd
-                FROM calls AS c \(dimensions.contains(.team) ? "JOIN teams AS t ON t.id = c.team_id" : "")
-                WHERE c.received_at >= $1 AND c.received_at < $2 AND c.status <> 'in_progress'
-                    \(team(query, &parameters))
-            )
-            SELECT \(list)\(sums), max(p50)::bigint, max(p90)::bigint, max(p99)::bigint
-            FROM (
-                SELECT \(list)count(*) AS calls,
-                    count(*) FILTER (WHERE status = 'succeeded') AS succeeded,
-                    count(*) FILTER (WHERE status = 'partial') AS partial,
-                    count(*) FILTER (WHERE status = 'refused') AS refused,
-                    count(*) FILTER (WHERE status = 'failed') AS failed,
-                    coalesce(sum(images_delivered), 0) AS images,
-                    0::bigint AS cost, 0::bigint AS estimated, 0::bigint AS reconciled,
-                    count(*) FILTER (WHERE failover) AS failovers,
-                    coalesce(sum(failover_cost_nusd), 0) AS failover_cost,
-                    0::bigint AS hedges, 0::bigint AS hedge_cost,
-                    0::bigint AS nsfw, 0::bigint AS checked, 0::bigint AS flagged, 0::bigint AS undetermined,
-                    percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_ms) AS p50,
-                    percentile_disc(0.9) WITHIN GROUP (ORDER BY latency_ms) AS p90,
-                    percentile_disc(0.99) WITHIN GROUP (ORDER BY latency_ms) AS p99
-                FROM c \(grouping)
-                UNION ALL
-                SELECT \(list)0, 0, 0, 0, 0, 0, coalesce(sum(cost_nusd), 0),
-                    coalesce(sum(cost_nusd) FILTER (WHERE cost_basis IN ('price_book', 'unknown')), 0),
-                    coalesce(sum(cost_nusd) FILTER (WHERE reconciliation_id IS NOT NULL), 0),
-                    0, 0,
-                    count(DISTINCT call_id) FILTER (WHERE hedge IN ('second', 'second_lost')),
-                    coalesce(sum(cost_nusd) FILTER (WHERE hedge IN ('first_lost', 'second_lost')), 0),
-                    0, 0, 0, 0, NULL, NULL, NULL
-                FROM (
-                    SELECT \(attemptList)a.call_id, a.cost_nusd, a.cost_basis, a.reconciliation_id,
-                        a.extra ->> '\(AttemptEnd.hedgeMark)' AS hedge
-                    FROM c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
-                    WHERE \(window("a.started_at"))
-                ) AS spent \(grouping)
-                UNION ALL
-                SELECT \(list)0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                    count(*) FILTER (WHERE i.nsfw),
-                    count(*) FILTER (WHERE i.copyright <> 'not_requested'),
-                    count(*) FILTER (WHERE i.copyright = 'flagged'),
-                    count(*) FILTER (WHERE i.copyright = 'undetermined'),
-                    NULL, NULL, NULL
-                FROM c JOIN images AS i ON i.team_id = c.team_id AND i.call_id = c.call_id
-                WHERE \(window("i.created_at")) \(grouping)
-            ) AS parts
-            \(grouping) \(order)
+            WITH open AS (
+                SELECT count(DISTINCT (team_id, bucket)) AS windows, min(changed_at) AS since FROM usage_changes AS c
+                WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team))
+            SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown'),
+                (SELECT CASE WHEN windows <= $4 THEN 0
+                    ELSE greatest(1, ceil(extract(epoch FROM $3 - since)))::bigint END FROM open)
+            FROM calls AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
+            WHERE c.status = 'in_progress' AND c.received_at >= $1 AND c.received_at < $2
+                AND \(UsageLog.window("a.started_at", "$1", "$2")) \(team)
             """,
             parameters,
             isPrepared: false
         )
     }
 
-    /// Attempts and pictures of the calls of the window lie in it or shortly after; the range prunes partitions.
-    private static func window(_ column: String) -> String {
-        "\(column) >= $1 - interval '1 hour' AND \(column) < $2 + interval '7 days'"
-    }
-
-    private static func team(_ query: UsageQuery, _ parameters: inout [SQLValue]) -> String {
+    private static func team(_ alias: String, _ query: UsageQuery, _ parameters: inout [SQLValue]) -> String {
         guard let teamID = query.teamID else { return "" }
         parameters.append(.int(teamID))
-        return "AND c.team_id = $\(parameters.count)"
+        return "AND \(alias).team_id = $\(parameters.count)"
     }
 
-    private static func expression(
-        _ dimension: UsageQuery.Dimension,
-        _ query: UsageQuery,
-        _ parameters: inout [SQLValue]
-    ) -> String {
-        func parameter(_ text: String) -> String {
-            parameters.append(.text(text))
+    // MARK: - The statement
+
+    private struct Builder {
+        /// The tables that are read, and how.
+        enum Family: String {
+            case usage, attempts
+
+            var table: String { self == .usage ? "usage" : "attempt" }
+            var figures: [String] { self == .usage ? UsageColumns.figures : UsageColumns.attemptFigures }
+            var histograms: [String] {
+                self == .usage ? ["latency_histogram"] : UsageColumns.phases.map { "\($0)_histogram" }
+            }
+            var details: [String] {
+                self == .usage ? ["provider", "model", "project", "key_id", "tags"] : UsageColumns.attemptKeys
+            }
+
+            func log(from: String, to: String) -> String {
+                self == .usage
+                    ? UsageLog.usage(calls: "c", from: from, to: to)
+                    : UsageLog.attempts(calls: "c", from: from, to: to)
+            }
+        }
+
+        let family: Family
+        let query: UsageQuery
+        let span: UsageSpan
+        var parameters: [SQLValue] = []
+        /// Whether the rows without project, key and tags are enough.
+        let isSummary: Bool
+
+        init(_ query: UsageQuery, _ span: UsageSpan, _ family: Family) {
+            self.family = family
+            self.query = query
+            self.span = span
+            isSummary =
+                family == .usage
+                && query.groupBy.allSatisfy { dimension in
+                    switch dimension {
+                    case .team, .provider, .model, .day, .hour: true
+                    case .project, .key, .tag, .error: false
+                    }
+                }
+        }
+
+        private mutating func parameter(_ value: SQLValue) -> String {
+            parameters.append(value)
             return "$\(parameters.count)"
         }
-        switch dimension {
-        case .team: return "t.name"
-        case .provider: return "coalesce(c.provider, c.last_provider)"
-        case .model: return "c.model"
-        case .project: return "c.project"
-        case .key: return "c.key_id::text"
-        case .day: return "to_char(c.received_at AT TIME ZONE \(parameter(query.timezone)), 'YYYY-MM-DD')"
-        case .hour:
-            // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows
-            // zones whose hours begin at half past.
-            return """
-                to_char(date_trunc('hour', c.received_at, \(parameter(query.timezone))) AT TIME ZONE 'UTC',
-                    'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-                """
-        case .tag(let name): return "c.tags ->> \(parameter(name))"
-        }
-    }
 
-    /// How good the figures of the window are, calls in progress included.
-    ///
-    /// Unknown: sent, and the end is not known (M7). Unpriced: sent and ended, without a cost, and not an unknown
-    /// attempt that has an upper bound; so every attempt that misses from the sums is in one of the two.
-    static func quality(_ query: UsageQuery) -> SQLCommand {
-        var parameters: [SQLValue] = [.time(query.from), .time(query.to)]
-        return SQLCommand(
-            """
-            SELECT count(*) FILTER (WHERE a.sent AND a.outcome <> 'pending' AND a.cost_nusd IS NULL
-                    AND NOT (a.outcome = 'unknown' AND a.bound_nusd IS NOT NULL)),
-                count(*) FILTER (WHERE a.outcome = 'unknown')
-            FROM calls AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
-            WHERE c.received_at >= $1 AND c.received_at < $2 AND \(window("a.started_at")) \(team(query, &parameters))
-            """,
-            parameters,
-            isPrepared: false
-        )
+        mutating func command() -> SQLCommand {
+            let teamID = query.teamID.map { parameter(.int($0)) }
+            func team(_ alias: String) -> String { teamID.map { "AND \(alias).team_id = \($0)" } ?? "" }
+            let from = parameter(.time(query.from))
+            let to = parameter(.time(max(query.to, span.minutes.to)))
+            let first = parameter(.time(span.minutes.from))
+            let last = parameter(.time(span.minutes.to))
+            let hours = (parameter(.time(span.hours.from)), parameter(.time(span.hours.to)))
+            let days = (parameter(.time(span.days.from)), parameter(.time(span.days.to)))
+            // Hours and days end where the first is that the finer windows know more of.
+            let hourRange = "s.bucket >= \(hours.0) AND s.bucket < least(\(hours.1), (SELECT hour FROM edge))"
+            let dayRange = "s.bucket >= \(days.0) AND s.bucket < least(\(days.1), (SELECT day FROM edge))"
+            var pieces = [
+                piece("\(family.table)_minute AS s", isSummary: false)
+                    + """
+                     WHERE s.bucket >= \(first) AND s.bucket < \(last) \(team("s")) AND NOT (\(hourRange))
+                        AND NOT EXISTS (SELECT 1 FROM open AS o
+                            WHERE o.team_id = s.team_id AND o.bucket = s.bucket AND (SELECT few FROM edge))
+                    """
+            ]
+            let suffix = isSummary ? "_summary" : ""
+            if !span.hours.isEmpty {
+                pieces.append(
+                    piece("\(family.table)_hour\(suffix) AS s", isSummary: isSummary)
+                        + " WHERE \(hourRange) \(team("s")) AND NOT (\(dayRange))"
+                )
+            }
+            if !span.days.isEmpty {
+                pieces.append(
+                    piece("\(family.table)_day\(suffix) AS s", isSummary: isSummary) + " WHERE \(dayRange) \(team("s"))"
+                )
+            }
+            pieces.append(
+                piece("(\(family.log(from: from, to: to))) AS s", isSummary: false)
+            )
+            var loose = [
+                """
+                SELECT \(UsageLog.callColumns) FROM open AS o JOIN calls AS c ON c.team_id = o.team_id
+                    AND c.received_at >= o.bucket AND c.received_at < o.bucket + interval '1 minute'
+                WHERE (SELECT few FROM edge) AND c.received_at >= \(first) AND c.received_at < \(last)
+                    AND c.status <> 'in_progress'
+                """
+            ]
+            for edge in span.edges {
+                loose.append(
+                    """
+                    SELECT \(UsageLog.callColumns) FROM calls AS c
+                    WHERE c.received_at >= \(parameter(.time(edge.from))) AND c.received_at < \(parameter(.time(edge.to)))
+                        AND c.status <> 'in_progress' \(team("c"))
+                    """
+                )
+            }
+            let most = parameter(.int(UsageStatements.mostOpenWindows))
+            var names: [String] = []
+            var expressions = ""
+            for (index, dimension) in query.groupBy.enumerated() {
+                names.append("d\(index)")
+                expressions += "\(expression(dimension)) AS d\(index), "
+            }
+            let list = names.map { "\($0), " }.joined()
+            let tail =
+                names.isEmpty
+                ? ""
+                : "GROUP BY \(UsageColumns.list(names)) ORDER BY "
+                    + names.map { "\($0) COLLATE \"C\" NULLS LAST" }.joined(separator: ", ")
+            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea)" }
+            let join = query.groupBy.contains(.team) ? "JOIN teams AS t ON t.id = p.team_id" : ""
+            let sql = """
+                WITH open AS MATERIALIZED (
+                    SELECT team_id, bucket FROM usage_changes AS o
+                    WHERE bucket >= \(first) AND bucket < \(last) \(team("o")) GROUP BY team_id, bucket LIMIT \(most) + 1
+                ), opened AS MATERIALIZED (
+                    SELECT count(*) <= \(most) AS few, min(bucket) AS first FROM open
+                ), due AS MATERIALIZED (
+                    SELECT few, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'hour'
+                            AND bucket >= \(hours.0) AND bucket < \(hours.1) \(team("q"))),
+                        CASE WHEN few THEN date_trunc('hour', first, 'UTC') END, 'infinity') AS hour
+                    FROM opened
+                ), edge AS MATERIALIZED (
+                    SELECT few, hour, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'day'
+                            AND bucket >= \(days.0) AND bucket < \(days.1) \(team("q"))),
+                        date_trunc('day', hour, 'UTC')) AS day
+                    FROM due
+                ), c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))
+                SELECT \(list)\(UsageColumns.sums(family.figures)), \(histograms.joined(separator: ", "))
+                FROM (
+                    SELECT \(expressions)p.*
+                    FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join)
+                ) AS rows \(tail)
+                LIMIT \(parameter(.int(UsageStatements.mostRows + 1)))
+                """
+            return SQLCommand(sql, parameters, isPrepared: false)
+        }
+
+        private func piece(_ source: String, isSummary: Bool) -> String {
+            let absent = ["project": "''::text", "key_id": "NULL::uuid", "tags": "NULL::jsonb"]
+            let details = family.details.map { name in
+                isSummary ? absent[name].map { "\($0) AS \(name)" } ?? "s.\(name)" : "s.\(name)"
+            }
+            let rest = (family.figures + family.histograms).map { "s.\($0)" }
+            return "SELECT s.team_id, s.bucket, \(UsageColumns.list(details + rest)) FROM \(source)"
+        }
+
+        private mutating func expression(_ dimension: UsageQuery.Dimension) -> String {
+            switch dimension {
+            case .team: return "t.name"
+            case .provider: return "nullif(p.provider, '')"
+            case .model: return "p.model"
+            case .project: return "nullif(p.project, '')"
+            case .key: return "p.key_id::text"
+            case .day:
+                return "to_char(p.bucket AT TIME ZONE \(parameter(.text(query.timezone))), 'YYYY-MM-DD')"
+            case .hour:
+                // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows
+                // zones whose hours begin at half past.
+                return """
+                    to_char(date_trunc('hour', p.bucket, \(parameter(.text(query.timezone)))) AT TIME ZONE 'UTC',
+                        'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                    """
+            case .error: return "nullif(p.error_code, '')"
+            case .tag(let name): return "p.tags ->> \(parameter(.text(name)))"
+            }
+        }
     }
 
     // MARK: - Reading the answers
@@ -150,35 +230,67 @@ enum UsageStatements {
         var group: [String?] = []
         for _ in 0..<dimensions { group.append(try row.optionalText()) }
         var figures = UsageFigures()
+        // In the order of UsageColumns.figures; NULL where nothing was summed up.
         figures.calls = try row.optionalInt() ?? 0
         figures.succeeded = try row.optionalInt() ?? 0
         figures.partial = try row.optionalInt() ?? 0
         figures.refused = try row.optionalInt() ?? 0
         figures.failed = try row.optionalInt() ?? 0
         figures.images = try row.optionalInt() ?? 0
+        figures.failovers = try row.optionalInt() ?? 0
+        figures.failoverCost = try row.optionalMoney() ?? .zero
         figures.cost = try row.optionalMoney() ?? .zero
         figures.estimated = try row.optionalMoney() ?? .zero
         figures.reconciled = try row.optionalMoney() ?? .zero
-        figures.failovers = try row.optionalInt() ?? 0
-        figures.failoverCost = try row.optionalMoney() ?? .zero
         figures.hedges = try row.optionalInt() ?? 0
         figures.hedgeCost = try row.optionalMoney() ?? .zero
+        figures.unpricedAttempts = try row.optionalInt() ?? 0
+        figures.unknownAttempts = try row.optionalInt() ?? 0
+        figures.pictures = try row.optionalInt() ?? 0
+        figures.withheld = try row.optionalInt() ?? 0
         figures.nsfwImages = try row.optionalInt() ?? 0
+        figures.nsfwClear = try row.optionalInt() ?? 0
         figures.copyrightChecked = try row.optionalInt() ?? 0
         figures.copyrightFlagged = try row.optionalInt() ?? 0
         figures.copyrightUndetermined = try row.optionalInt() ?? 0
-        figures.p50Ms = try row.optionalInt()
-        figures.p90Ms = try row.optionalInt()
-        figures.p99Ms = try row.optionalInt()
+        figures.latency = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        figures.readPercentiles()
         return UsageReport.Row(group: group, figures: figures)
     }
 
-    static func quality(_ result: SQLResult) throws(PostgresError) -> UsageReport.DataQuality {
+    static func attemptRow(_ cells: [SQLValue], dimensions: Int) throws(PostgresError) -> AttemptReport.Row {
+        var row = RowReader(cells)
+        var group: [String?] = []
+        for _ in 0..<dimensions { group.append(try row.optionalText()) }
+        var figures = AttemptFigures()
+        // In the order of UsageColumns.attemptFigures and UsageColumns.phases.
+        figures.attempts = try row.optionalInt() ?? 0
+        figures.sent = try row.optionalInt() ?? 0
+        figures.succeeded = try row.optionalInt() ?? 0
+        figures.partial = try row.optionalInt() ?? 0
+        figures.refused = try row.optionalInt() ?? 0
+        figures.failed = try row.optionalInt() ?? 0
+        figures.unknown = try row.optionalInt() ?? 0
+        figures.images = try row.optionalInt() ?? 0
+        figures.cost = try row.optionalMoney() ?? .zero
+        figures.wasted = try row.optionalMoney() ?? .zero
+        figures.total = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        figures.firstByte = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        figures.tls = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        figures.connect = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        figures.dns = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
+        return AttemptReport.Row(group: group, figures: figures)
+    }
+
+    static func quality(_ result: SQLResult, _ totals: UsageFigures) throws(PostgresError) -> UsageReport.DataQuality {
         var quality = UsageReport.DataQuality()
+        quality.unpricedAttempts = totals.unpricedAttempts
+        quality.unknownAttempts = totals.unknownAttempts
         guard let cells = result.rows.first else { return quality }
         var row = RowReader(cells)
-        quality.unpricedAttempts = try row.int()
-        quality.unknownAttempts = try row.int()
+        quality.unpricedAttempts += try row.int()
+        quality.unknownAttempts += try row.int()
+        quality.rollupLagS = try row.optionalInt() ?? 0
         return quality
     }
 }

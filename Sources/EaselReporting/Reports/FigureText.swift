@@ -44,4 +44,54 @@ package enum FigureText {
         }
         return amount.nanodollars < 0 && rounded > 0 ? "-\(text)" : text
     }
+
+    /// A share with one decimal, two below a percent: `4.3%`, `0.12%`.
+    package static func percent(_ share: Double) -> String {
+        let percent = share * 100
+        guard abs(percent) < 1e9 else { return percent < 0 ? "-" : "+" }
+        let places = abs(percent) < 1 && percent != 0 ? 100.0 : 10.0
+        let rounded = Int((abs(percent) * places).rounded())
+        let (whole, rest) = rounded.quotientAndRemainder(dividingBy: Int(places))
+        var text = count(whole) + "."
+        text.appendPadded(rest, width: places == 10 ? 1 : 2)
+        return (percent < 0 && rounded > 0 ? "-" : "") + text + "%"
+    }
+
+    /// A duration with its unit, in three figures or so: `3.2 ms`, `840 ms`, `4.10 s`, `3.2 min`.
+    package static func latency(milliseconds: Double) -> String {
+        func decimals(_ number: Double, _ places: Int) -> String {
+            let scale = places == 2 ? 100 : 10
+            let (whole, rest) = Int((number * Double(scale)).rounded()).quotientAndRemainder(dividingBy: scale)
+            var text = "\(whole)."
+            text.appendPadded(rest, width: places)
+            return text
+        }
+        let time = max(0, milliseconds)
+        if time < 10 { return decimals(time, 1) + " ms" }
+        if time < 999.5 { return "\(Int(time.rounded())) ms" }
+        if time < 9995 { return decimals(time / 1000, 2) + " s" }
+        if time < 119_950 { return decimals(time / 1000, 1) + " s" }
+        return decimals(time / 60_000, 1) + " min"
+    }
+
+    /// A line of bars, one for each figure, from zero to the highest; digits where there are no bars to draw with.
+    package static func sparkline(_ figures: [Double], unicode: Bool) -> String {
+        let bars = Array(unicode ? "▁▂▃▄▅▆▇█" : "12345678")
+        guard let highest = figures.max(), highest > 0 else {
+            return String(repeating: unicode ? " " : ".", count: figures.count)
+        }
+        return figures.map { figure in
+            guard figure > 0 else { return unicode ? " " : "." }
+            return String(bars[min(Int(figure / highest * 8), 7)])
+        }
+        .joined()
+    }
+
+    /// A bar of so many columns for a share of 1.
+    package static func bar(_ share: Double, width: Int, unicode: Bool) -> String {
+        let eighths = Int((min(max(share, 0), 1) * Double(width * 8)).rounded())
+        guard unicode else { return String(repeating: "#", count: (eighths + 4) / 8) }
+        let parts = Array("▏▎▍▌▋▊▉")
+        return String(repeating: "█", count: eighths / 8) + (eighths % 8 > 0 ? String(parts[eighths % 8 - 1]) : "")
+    }
 }

@@ -22,6 +22,28 @@ package struct UsageQueryParser: Sendable {
         package var query: UsageQuery
         /// Nil: every team that the caller may see.
         package var team: String?
+        /// Values of the parameters that only this report has.
+        package var own: [String: String] = [:]
+    }
+
+    /// What differs from report to report.
+    package struct Form: Sendable {
+        /// How rows are grouped when nothing else is said.
+        package var groups: [UsageQuery.Dimension]
+        /// Whether rows can be grouped by project, key and tags: attempts cannot.
+        package var hasDetails: Bool
+        /// Parameters beside those that every report has.
+        package var parameters: [String]
+
+        package init(
+            groups: [UsageQuery.Dimension] = UsageQueryParser.defaultGroups,
+            hasDetails: Bool = true,
+            parameters: [String] = []
+        ) {
+            self.groups = groups
+            self.hasDetails = hasDetails
+            self.parameters = parameters
+        }
     }
 
     /// The parameters that it knows.
@@ -36,9 +58,11 @@ package struct UsageQueryParser: Sendable {
     package static let mostDays = 3660
 
     private let now: Timestamp
+    private let form: Form
 
-    package init(now: Timestamp) {
+    package init(now: Timestamp, form: Form = Form()) {
         self.now = now
+        self.form = form
     }
 
     /// - Parameter parameters: names with values, as in a query string; a name may appear once.
@@ -50,7 +74,7 @@ package struct UsageQueryParser: Sendable {
         if zone == nil {
             faults.append(RequestFault("timezone", "is not a time zone; write UTC or a name such as Europe/Berlin"))
         }
-        let groups = values["group_by"].map { dimensions($0, &faults) } ?? Self.defaultGroups
+        let groups = values["group_by"].map { dimensions($0, &faults) } ?? form.groups
         let moments = Moments(now: now, zone: zone)
         let from = moment("from", values["from"] ?? "month", moments.from, &faults)
         let to = moment("to", values["to"] ?? "now", moments.to, &faults)
@@ -58,7 +82,7 @@ package struct UsageQueryParser: Sendable {
         if let from, let to { checkSpan(from, to, groups, &faults) }
         guard faults.isEmpty, let from, let to else { throw UsageQueryError(faults: faults) }
         let query = UsageQuery(from: from, to: to, timezone: zoneName, groupBy: groups, teamID: nil)
-        return Parsed(query: query, team: values["team"])
+        return Parsed(query: query, team: values["team"], own: values.filter { form.parameters.contains($0.key) })
     }
 
     private func known(_ parameters: [(name: String, value: String)], _ faults: inout [RequestFault]) -> [String:
@@ -66,9 +90,10 @@ package struct UsageQueryParser: Sendable {
     {
         var values: [String: String] = [:]
         for (name, value) in parameters {
-            if !Self.parameters.contains(name) {
-                let list = Self.parameters.joined(separator: ", ")
-                faults.append(RequestFault(name, "is not a parameter of a usage report; known are \(list)"))
+            let names = Self.parameters + form.parameters
+            if !names.contains(name) {
+                let list = names.joined(separator: ", ")
+                faults.append(RequestFault(name, "is not a parameter of this report; known are \(list)"))
             } else if values.updateValue(value, forKey: name) != nil {
                 faults.append(RequestFault(name, "is given twice; give it once"))
             }
@@ -80,8 +105,12 @@ package struct UsageQueryParser: Sendable {
         var groups: [UsageQuery.Dimension] = []
         // An empty list is one row over everything.
         for name in text.split(separator: ",", omittingEmptySubsequences: false) where !text.isEmpty {
-            guard let dimension = UsageQuery.Dimension(String(name)) else {
-                let mend = "use team, provider, model, project, key, day, hour or tag:NAME"
+            let known = UsageQuery.Dimension(String(name)).flatMap { isAllowed($0) ? $0 : nil }
+            guard let dimension = known else {
+                let mend =
+                    form.hasDetails
+                    ? "use team, provider, model, project, key, day, hour or tag:NAME"
+                    : "use team, provider, model, day or hour"
                 faults.append(RequestFault("group_by", "knows no group \"\(name.prefix(64))\"; \(mend)"))
                 continue
             }
@@ -94,6 +123,10 @@ package struct UsageQueryParser: Sendable {
             faults.append(RequestFault("group_by", "has more than \(Self.mostGroups) groups; leave some out"))
         }
         return groups
+    }
+
+    private func isAllowed(_ dimension: UsageQuery.Dimension) -> Bool {
+        dimension != .error && (form.hasDetails || UsageQuery.Dimension.ofAttempts.contains(dimension))
     }
 
     private func moment(

@@ -28,6 +28,31 @@ package struct UsageReportRenderer: Sendable {
         return writer.text
     }
 
+    /// A table in Markdown with every figure.
+    package func markdown() -> String {
+        func line(_ cells: [String]) -> String {
+            let safe = cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+            return "| \(safe.joined(separator: " | ")) |\n"
+        }
+        let fields = UsageFigures.fields
+        let names = report.query.groupBy.map(\.title)
+        var text = line(names + fields.map(\.name))
+        text += "|\(names.map { _ in " --- |" }.joined())\(fields.map { _ in " ---: |" }.joined())\n"
+        for row in report.rows {
+            let group = row.group.map { DisplayWidth.sanitised($0 ?? "–", ascii: false) }
+            text += line(group + fields.map { $0.text(row.figures) })
+        }
+        let blanks = names.indices.map { $0 == 0 ? "**TOTAL**" : "" }
+        return text + line(blanks + fields.map { $0.text(report.totals) })
+    }
+
+    /// One JSON object for each row and line, as they stand in `rows`.
+    package func ndjson() throws -> String {
+        let bytes = try JSON.encode(UsageReportDocument(report), sorted: true)
+        let rows = try JSON.decode(JSONValue.self, from: bytes, isOurOwn: true)["rows"]?.arrayValue ?? []
+        return rows.map { String(decoding: JSONText.bytes(of: $0), as: UTF8.self) + "\n" }.joined()
+    }
+
     /// The box table for a terminal, with TOTAL, the data's quality and a legend below it.
     package func table(_ style: TextStyle) -> String {
         UsageReportTable(report, style: style).render()

@@ -27,7 +27,7 @@ struct UsageReportTable {
             text += rendering.text
             hidden = rendering.hidden
         }
-        for line in style.wrapped(quality.text) { text += (quality.isSound ? line : style.yellow(line)) + "\n" }
+        text += QualityText(report.dataQuality).lines(style)
         if marksEstimates {
             let amount = FigureText.dollars(report.totals.estimated, decimals: decimals)
             let legend = "* with $\(amount) estimated from the price book, not confirmed by a provider"
@@ -49,24 +49,10 @@ struct UsageReportTable {
         return DisplayWidth.sanitised(text, ascii: !style.unicode)
     }
 
-    private var quality: (text: String, isSound: Bool) {
-        let data = report.dataQuality
-        var faults: [String] = []
-        func attempts(_ number: Int) -> String { "\(FigureText.count(number)) attempt\(number == 1 ? "" : "s")" }
-        if data.unpricedAttempts > 0 {
-            faults.append("costs leave out \(attempts(data.unpricedAttempts)) without a price")
-        }
-        if data.unknownAttempts > 0 { faults.append("\(attempts(data.unknownAttempts)) with unknown outcome") }
-        if data.journalPending > 0 { faults.append("\(FigureText.count(data.journalPending)) waiting in the journal") }
-        let lag = "figures \(FigureText.count(data.rollupLagS)) s behind the log"
-        guard !faults.isEmpty else { return ("Data quality: complete, \(lag)", true) }
-        return ("Data quality: \(faults.joined(separator: ", ")); \(lag)", false)
-    }
-
     // MARK: - Rows
 
     private func table() -> TextTable {
-        let dimensions = report.query.groupBy.map { TextTable.Column.text($0.heading) }
+        let dimensions = report.query.groupBy.map { TextTable.Column.text($0.title) }
         let names = dimensions.isEmpty ? [TextTable.Column.text("")] : dimensions
         var table = TextTable(names + Self.figureColumns)
         if names.count < 2 {
@@ -159,36 +145,11 @@ struct UsageReportTable {
     private var none: String { style.unicode ? "–" : "-" }
 }
 
-extension UsageQuery.Dimension {
-    /// `Team`, `Day`, `tag:campaign`.
-    fileprivate var heading: String {
-        if case .tag = self { name } else { name.prefix(1).uppercased() + name.dropFirst() }
-    }
-}
-
 extension UsageFigures {
-    /// The sum of rows. Percentiles do not add up (L3), so a subtotal has none.
+    /// The sum of rows. Percentiles do not add up (L3), so a subtotal of rows without histograms has none.
     static func subtotal(_ rows: [UsageFigures]) -> UsageFigures {
         var sum = UsageFigures()
-        for row in rows {
-            sum.calls += row.calls
-            sum.succeeded += row.succeeded
-            sum.partial += row.partial
-            sum.refused += row.refused
-            sum.failed += row.failed
-            sum.images += row.images
-            sum.cost += row.cost
-            sum.estimated += row.estimated
-            sum.reconciled += row.reconciled
-            sum.failovers += row.failovers
-            sum.failoverCost += row.failoverCost
-            sum.hedges += row.hedges
-            sum.hedgeCost += row.hedgeCost
-            sum.nsfwImages += row.nsfwImages
-            sum.copyrightChecked += row.copyrightChecked
-            sum.copyrightFlagged += row.copyrightFlagged
-            sum.copyrightUndetermined += row.copyrightUndetermined
-        }
+        for row in rows { sum.add(row) }
         return sum
     }
 }

@@ -1,39 +1,197 @@
+import EaselBase
 import EaselConfiguration
+import EaselCore
 import EaselReporting
 import Foundation
 
-/// `easel report usage` and `easel report shadow`.
+/// `easel report usage|latency|safety|failover|providers|budgets|diff|top|shadow`.
 enum ReportCommand {
-    static let shadowSpec = CommandSpec(
-        "shadow",
-        "a second provider beside the first: cost, latency, NSFW, copyright, failures",
-        discussion:
-            "Compares the first request of each shadowed call with its shadow. Month to date unless told otherwise.",
-        options: [
-            .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
-            .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
-            .option("policy", ValueSpec("NAME"), "one policy only"),
-            .option("team", ValueSpec("NAME"), "one team only"),
-            CommandTree.json, CommandTree.csv,
-        ] + CommandTree.client,
-        examples: ["easel report shadow --since 7d --policy cheapest"]
-    )
+    /// What the reports of `Report`'s kind are called with.
+    private static let formats: [OptionSpec] = [
+        CommandTree.json, CommandTree.csv, .flag("md", "print a Markdown table"),
+        .flag("ndjson", "print one JSON object for each row"),
+        .flag("check", "exit code 5 when figures are missing"),
+    ]
+    private static let time: [OptionSpec] = [
+        .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
+        .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+        .option("tz", ValueSpec("ZONE"), default: "UTC", "the time zone of days and hours"),
+        .option("team", ValueSpec("NAME"), "one team only"),
+    ]
+    private static let allGroups = "team, provider, model, project, key, day, hour, tag:NAME"
+    private static let attemptGroups = "team, provider, model, day, hour"
+
+    private static func by(_ standard: String, _ groups: String) -> OptionSpec {
+        .option("by", ValueSpec("LIST"), default: standard, groups)
+    }
+
+    static let specs: [CommandSpec] = [
+        CommandSpec(
+            "usage",
+            "calls, pictures, cost, latency, NSFW and copyright figures",
+            discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
+            options: [by("team,provider", allGroups)] + time + formats + Watch.options + CommandTree.client,
+            examples: ["easel report usage --by team,provider --since 7d"]
+        ),
+        figures(
+            "latency",
+            "how long calls, attempts and their phases take",
+            "Percentiles come from histograms and are right to 0.8%.",
+            by("provider,model", allGroups)
+        ),
+        figures(
+            "safety",
+            "NSFW and copyright rates, refusals and withheld pictures",
+            "Rates are of the pictures that were checked.",
+            by("team,model", allGroups)
+        ),
+        figures(
+            "failover",
+            "how attempts fail, and what that costs",
+            "Below the table: how many calls failed over, and how many callers noticed.",
+            by("provider", attemptGroups)
+        ),
+        figures(
+            "providers",
+            "each provider's success, cost, latency and trend",
+            "Success counts attempts; caller success counts the calls that the provider answered.",
+            by("provider", attemptGroups)
+        ),
+        CommandSpec(
+            "budgets",
+            "what budgets have left, how fast they burn, and where they will end",
+            discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
+            options: [.option("team", ValueSpec("NAME"), "one team only")] + formats + [define] + Watch.options
+                + CommandTree.client,
+            examples: ["easel report budgets --check"]
+        ),
+        figures(
+            "diff",
+            "a period beside the one before it",
+            "The earlier period is as long, and ends where this one begins, unless it is named.",
+            by("team", "team, provider, model, project, key, tag:NAME"),
+            [
+                .option("before-since", ValueSpec("WHEN"), "where the earlier period begins"),
+                .option("before-until", ValueSpec("WHEN"), "where it ends"),
+            ]
+        ),
+        figures(
+            "top",
+            "the teams, keys, projects or tags with the most of something",
+            "What the others have together is told below the table.",
+            by("team", allGroups),
+            [
+                .option(
+                    "sort",
+                    ValueSpec("WHAT", .choice(TopMeasure.allCases.map(\.rawValue))),
+                    default: "cost",
+                    "by what"
+                ),
+                .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "10", "how many"),
+            ]
+        ),
+        CommandSpec(
+            "shadow",
+            "a second provider beside the first: cost, latency, NSFW, copyright, failures",
+            discussion:
+                "Compares the first request of each shadowed call with its shadow. Month to date unless told otherwise.",
+            options: [
+                .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
+                .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+                .option("policy", ValueSpec("NAME"), "one policy only"),
+                .option("team", ValueSpec("NAME"), "one team only"),
+                CommandTree.json, CommandTree.csv,
+            ] + CommandTree.client,
+            examples: ["easel report shadow --since 7d --policy cheapest"]
+        ),
+    ]
+
+    private static let define = OptionSpec.flag("define", "print what each column counts, and nothing else")
+
+    private static func figures(
+        _ name: String,
+        _ summary: String,
+        _ discussion: String,
+        _ by: OptionSpec,
+        _ own: [OptionSpec] = []
+    ) -> CommandSpec {
+        CommandSpec(
+            name,
+            summary,
+            discussion: discussion,
+            options: [by] + own + time + formats + [define] + Watch.options + CommandTree.client,
+            examples: ["easel report \(name) --since 7d"]
+        )
+    }
 
     static func run(_ arguments: ParsedArguments) async throws {
-        if arguments.command.last == "shadow" { return try await shadow(arguments) }
+        let name = arguments.command.last ?? "usage"
+        if name == "shadow" { return try await shadow(arguments) }
         let client = try APIClient(arguments)
-        let body = try await client.get(
-            "/v1/reports/usage",
-            query: [
-                ("from", arguments.text("since")), ("to", arguments.text("until")),
-                ("group_by", arguments.text("by") ?? "team,provider"), ("timezone", arguments.text("tz")),
-                ("team", arguments.text("team")),
-            ]
-        )
-        if arguments.has("json") { return Output.data(body) }
-        let renderer = UsageReportRenderer(try UsageReportReading.report(from: body))
-        if arguments.has("csv") { return Output.data(renderer.csv()) }
-        Output.data(renderer.table(Terminal.of(.standardOutput).style))
+        let query: [(String, String?)] = [
+            ("from", arguments.text("since")), ("to", arguments.text("until")),
+            ("group_by", arguments.text("by") ?? (name == "usage" ? "team,provider" : nil)),
+            ("timezone", arguments.text("tz")), ("team", arguments.text("team")), ("sort", arguments.text("sort")),
+            ("limit", arguments.text("limit")), ("before_from", arguments.text("before-since")),
+            ("before_to", arguments.text("before-until")),
+        ]
+        @Sendable func page() async throws -> Page {
+            let body = try await client.get("/v1/reports/\(name)", query: query)
+            return name == "usage"
+                ? .usage(body, try UsageReportReading.report(from: body)) : .figures(body, try Report(json: body))
+        }
+        if arguments.has("watch") {
+            let isText = !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
+            return try await Watch.run(arguments, redraws: isText) { try await page().text(arguments) }
+        }
+        let shown = try await page()
+        Output.data(try shown.text(arguments))
+        if arguments.has("check") { try shown.check() }
+    }
+
+    /// A report as it came, in its two forms.
+    private enum Page {
+        case usage([UInt8], UsageReport)
+        case figures([UInt8], Report)
+
+        func text(_ arguments: ParsedArguments) throws -> String {
+            let style = Terminal.of(.standardOutput).style
+            switch self {
+            case .usage(let body, let report):
+                let renderer = UsageReportRenderer(report)
+                if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
+                if arguments.has("csv") { return renderer.csv() }
+                if arguments.has("ndjson") { return try renderer.ndjson() }
+                return arguments.has("md") ? renderer.markdown() : renderer.table(style)
+            case .figures(let body, let report):
+                if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
+                if arguments.has("csv") { return report.csv() }
+                if arguments.has("ndjson") { return report.ndjson() }
+                let text = ReportText(report, style: style)
+                if arguments.has("define") { return text.definitions() }
+                return arguments.has("md") ? text.markdown() : text.table()
+            }
+        }
+
+        /// Ends with the exit code of what a script should know.
+        func check() throws {
+            let quality: UsageReport.DataQuality
+            switch self {
+            case .usage(_, let report): quality = report.dataQuality
+            case .figures(_, let report):
+                quality = report.dataQuality
+                let levels = report.names(of: "level")
+                if levels.contains("exceeded") {
+                    throw CommandFailure("a budget is used up", code: ExitCode.exceeded)
+                }
+                if levels.contains("warned") {
+                    throw CommandFailure("a budget is past its warning threshold", code: ExitCode.warned)
+                }
+            }
+            if QualityText(quality).hasGap {
+                throw CommandFailure("the report has a data gap", code: ExitCode.dataGap)
+            }
+        }
     }
 
     private static func shadow(_ arguments: ParsedArguments) async throws {
@@ -48,5 +206,13 @@ enum ReportCommand {
         let renderer = ShadowReportRenderer(try ShadowReportReading.report(from: body))
         if arguments.has("csv") { return Output.data(renderer.csv()) }
         Output.data(renderer.table(Terminal.of(.standardOutput).style))
+    }
+}
+
+extension Report {
+    /// The names that stand in a column.
+    fileprivate func names(of key: String) -> [String] {
+        guard let index = columns.firstIndex(where: { $0.key == key }) else { return [] }
+        return rows.compactMap { if case .name(let name) = $0[index] { name } else { nil } }
     }
 }

@@ -1,27 +1,28 @@
 import EaselBase
 import EaselConfiguration
 import EaselGateway
+import EaselReporting
 import EaselTransport
 import Foundation
 
 /// `easel serve`: everything of one configuration, until a signal.
 enum ServeCommand {
     static func run(_ arguments: ParsedArguments) async throws {
-        if arguments.text("only") == "reporter" {
-            throw CommandFailure(
-                "there is no reporter in this version: reports are read straight from the log by the gateway",
-                code: ExitCode.usage
-            )
-        }
         let path = arguments.text("config") ?? "easel.yaml"
         let configuration = try Configuration.load(path: path)
-        try await serve(configuration, log: Log(minimum: configuration.logging.level)) { _ in }
+        let log = Log(minimum: configuration.logging.level)
+        switch arguments.text("only") {
+        case "reporter": try await report(configuration, log: log)
+        case "gateway": try await serve(configuration, withReporter: false, log: log) { _ in }
+        default: try await serve(configuration, log: log) { _ in }
+        }
     }
 
     /// Serves until SIGTERM or SIGINT.
     /// - Parameter ready: called once the gateway listens, with its URL.
     static func serve(
         _ configuration: Configuration,
+        withReporter: Bool = true,
         log: Log,
         ready: (String) async throws -> Void
     ) async throws {
@@ -37,7 +38,7 @@ enum ServeCommand {
             await runtime.stop()
             throw CommandFailure("cannot listen on \(configuration.listen): \(error)")
         }
-        let beside = Task(name: "beside requests") { await runtime.run() }
+        let beside = Task(name: "beside requests") { await runtime.run(withReporter: withReporter) }
         Output.data("{\"event\":\"ready\",\"url\":\"\(url)\"}")
         log.info("ready", ["url": url])
         do {
@@ -63,6 +64,21 @@ enum ServeCommand {
         }
         await stopping.value
         impatience.cancel()
+        log.info("stopped")
+    }
+
+    /// The reporting daemon alone, until SIGTERM or SIGINT.
+    private static func report(_ configuration: Configuration, log: Log) async throws {
+        let signals = Signals.stream([SIGTERM, SIGINT])
+        let runtime = try await ReporterRuntime.start(configuration, log: log)
+        let reporting = Task(name: "reporter") { await runtime.reporter.run() }
+        Output.data("{\"event\":\"ready\",\"part\":\"reporter\"}")
+        log.info("ready", ["part": "reporter"])
+        var iterator = signals.makeAsyncIterator()
+        _ = await iterator.next()
+        reporting.cancel()
+        await reporting.value
+        await runtime.stop()
         log.info("stopped")
     }
 

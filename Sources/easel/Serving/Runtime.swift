@@ -5,6 +5,7 @@ import EaselCore
 import EaselGateway
 import EaselLedger
 import EaselProviders
+import EaselReporting
 import EaselTransport
 import Foundation
 
@@ -116,8 +117,12 @@ final class Runtime: Sendable {
     }
 
     /// What goes on beside the requests, until cancelled.
-    func run() async {
+    func run(withReporter: Bool = true) async {
         await withDiscardingTaskGroup { group in
+            if withReporter {
+                let reporter = Reporter(store: self.database, holder: self.instance.gatewayID, log: self.log)
+                group.addTask { await reporter.run() }
+            }
             group.addTask { await self.database.run() }
             group.addTask { await self.ledger.run() }
             group.addTask { await self.gateway.run() }

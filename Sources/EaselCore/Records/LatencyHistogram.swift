@@ -1,0 +1,112 @@
+/// Counts of durations by logarithmic bucket. Histograms of parts add up to the histogram of the whole (L3).
+///
+/// Each power of two is cut into 64 buckets of equal width, so that a number below 128 has a bucket of its own and every
+/// other is at most 0.8% away from the middle of its bucket. The unit is whatever was counted: milliseconds for calls,
+/// microseconds for the phases of attempts.
+package struct LatencyHistogram: Sendable, Hashable {
+    /// The highest bucket: numbers of more than 40 bits are counted in it.
+    package static let lastBucket = 2303
+
+    /// Ascending, without zeros.
+    private var counts: [(bucket: Int, count: Int64)] = []
+
+    package init() {}
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.counts.elementsEqual(right.counts) { $0 == $1 }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for entry in counts {
+            hasher.combine(entry.bucket)
+            hasher.combine(entry.count)
+        }
+    }
+
+    /// How many durations are counted.
+    package var count: Int64 { counts.reduce(0) { $0 + $1.count } }
+    package var isEmpty: Bool { counts.isEmpty }
+
+    /// Counts a duration; below zero counts as zero.
+    package mutating func add(_ duration: Int) { add(bucket: Self.bucket(of: duration), count: 1) }
+
+    package mutating func add(_ other: LatencyHistogram) {
+        if counts.isEmpty { return counts = other.counts }
+        for entry in other.counts { add(bucket: entry.bucket, count: entry.count) }
+    }
+
+    /// The least duration that at least this share (0 to 1) of all reach at most, to 0.8%. Nil when none is counted.
+    package func quantile(_ share: Double) -> Int? {
+        let total = count
+        guard total > 0 else { return nil }
+        let rank = min(max(Int64((share * Double(total)).rounded(.up)), 1), total)
+        var seen: Int64 = 0
+        for entry in counts {
+            seen += entry.count
+            if seen >= rank { return Self.middle(of: entry.bucket) }
+        }
+        return nil
+    }
+
+    // MARK: - Buckets
+
+    package static func bucket(of duration: Int) -> Int {
+        guard duration >= 128 else { return max(0, duration) }
+        let shift = Int.bitWidth - 1 - duration.leadingZeroBitCount - 6
+        return min(shift * 64 + (duration >> shift), lastBucket)
+    }
+
+    /// The whole number in the middle of a bucket.
+    package static func middle(of bucket: Int) -> Int {
+        guard bucket >= 128 else { return bucket }
+        let shift = bucket / 64 - 1
+        return ((bucket - shift * 64) << shift) + (1 << shift) / 2
+    }
+
+    private mutating func add(bucket: Int, count: Int64) {
+        // Mostly ascending: what is read was written in order.
+        if counts.last.map({ $0.bucket < bucket }) ?? true { return counts.append((bucket, count)) }
+        var low = 0
+        var high = counts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if counts[middle].bucket < bucket { low = middle + 1 } else { high = middle }
+        }
+        if low < counts.count, counts[low].bucket == bucket {
+            counts[low].count += count
+        } else {
+            counts.insert((bucket, count), at: low)
+        }
+    }
+}
+
+extension LatencyHistogram {
+    /// Six bytes a bucket: its number in two, its count in four, the highest byte first. Two such texts after each other
+    /// are the histogram of both. Bytes that are left over are ignored.
+    package init(bytes: [UInt8]) {
+        var dense: [Int: Int64] = [:]
+        for start in stride(from: 0, to: bytes.count - 5, by: 6) {
+            let bucket = Int(bytes[start]) << 8 | Int(bytes[start + 1])
+            var count: Int64 = 0
+            for byte in bytes[(start + 2)..<(start + 6)] { count = count << 8 | Int64(byte) }
+            dense[bucket, default: 0] += count
+        }
+        counts = dense.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// What `init(bytes:)` reads.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for entry in counts {
+            // A count beyond four bytes is written in parts, which add up.
+            var left = entry.count
+            while left > 0 {
+                let part = UInt32(min(left, Int64(UInt32.max)))
+                bytes += [UInt8(entry.bucket >> 8), UInt8(entry.bucket & 0xFF)]
+                bytes += [UInt8(part >> 24), UInt8(part >> 16 & 0xFF), UInt8(part >> 8 & 0xFF), UInt8(part & 0xFF)]
+                left -= Int64(part)
+            }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,44 @@
+import EaselBase
+package import Foundation
+
+/// The right to be the one reporting daemon, until it ends or goes to another (L4).
+package struct Lease: Sendable, Hashable {
+    /// What it is for.
+    package let name: String
+    package let holder: UUID
+    /// Rises with every holder: what one with a lower epoch still has on its way is refused.
+    package let epoch: Int64
+
+    package init(name: String, holder: UUID, epoch: Int64) {
+        self.name = name
+        self.holder = holder
+        self.epoch = epoch
+    }
+}
+
+/// What one pass of the rollups did.
+package struct RollupPass: Sendable, Hashable {
+    /// Minutes, hours and days of a team that were made again.
+    package var minutes = 0
+    package var hours = 0
+    package var days = 0
+    /// Writes to the log that it took in.
+    package var changes = 0
+    /// How long ago the oldest write was made that is still to be taken in, as of the beginning of the pass.
+    package var lag = Duration.zero
+    /// Whether there is more to do at once.
+    package var hasMore = false
+
+    package init() {}
+}
+
+/// The sums of the log by minute, hour and day, which reports are made from.
+package protocol RollupStore: Sendable {
+    /// Takes the lease or keeps it; nil while another holds it.
+    func acquireLease(_ name: String, holder: UUID, for length: Duration) async throws(LedgerError) -> Lease?
+    /// Lets another take the lease at once.
+    func releaseLease(_ lease: Lease) async throws(LedgerError)
+    /// Makes the windows again that were written to, and keeps the lease for that long from now. Nil, and nothing is
+    /// changed, when the lease is another's by now.
+    func rollUp(_ lease: Lease, for length: Duration) async throws(LedgerError) -> RollupPass?
+}

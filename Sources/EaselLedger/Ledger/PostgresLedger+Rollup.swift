@@ -1,0 +1,151 @@
+import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - Rollups
+
+extension PostgresLedger: RollupStore {
+    /// Windows that one transaction makes again at most: it must end well before the lease and the statement timeout do.
+    private static let mostWindows = 1000
+
+    package func acquireLease(
+        _ name: String,
+        holder: UUID,
+        for length: Duration
+    ) async throws(LedgerError) -> Lease? {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let commands = RollupStatements.acquire(name, holder: holder, seconds: Int(length.milliseconds / 1000))
+            let results = try connection.run(commands, deadline: deadline)
+            guard let cells = results.last?.rows.first else { return nil }
+            var row = RowReader(cells)
+            return Lease(name: name, holder: holder, epoch: try row.int64())
+        }
+    }
+
+    package func releaseLease(_ lease: Lease) async throws(LedgerError) {
+        _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            try connection.run([RollupStatements.release(lease)], deadline: deadline).count
+        }
+    }
+
+    /// What is to be done is read first, in a snapshot of its own; the windows are summed up in later ones. So whatever
+    /// wrote a change that is taken away is in the sums, and what is written meanwhile keeps its change for the next pass.
+    package func rollUp(_ lease: Lease, for length: Duration) async throws(LedgerError) -> RollupPass? {
+        let now = time.now
+        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let work = try Self.work(on: connection, now: now, deadline)
+            guard !work.isEmpty else {
+                let kept = try connection.run(
+                    RollupStatements.acquire(
+                        lease.name,
+                        holder: lease.holder,
+                        seconds: Int(length.milliseconds / 1000)
+                    ),
+                    deadline: deadline
+                )
+                return kept.last?.rows.first == [.int(lease.epoch)] ? work.pass : nil
+            }
+            try Partitions.create(monthsOf: work.minutes.map(\.start), on: connection)
+            let seconds = Int(length.milliseconds / 1000)
+            let fence = RollupStatements.fence(lease, seconds: seconds, watermark: now)
+            do throws(PostgresError) {
+                _ = try connection.transaction(fence + work.commands, deadline: deadline)
+            } catch {
+                if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 {
+                    return nil
+                }
+                throw error
+            }
+            return work.pass
+        }
+    }
+
+    /// What a pass is to do.
+    private struct Work {
+        var minutes: [RollupStatements.Window] = []
+        var hours: [RollupStatements.Window] = []
+        var days: [RollupStatements.Window] = []
+        /// Windows that are not over yet: summing them up again with every call would be work for nothing.
+        var laterHours: [RollupStatements.Window] = []
+        var laterDays: [RollupStatements.Window] = []
+        var changes: [UUID] = []
+        var pass = RollupPass()
+
+        var isEmpty: Bool { minutes.isEmpty && hours.isEmpty && days.isEmpty }
+
+        var commands: [SQLCommand] {
+            var commands: [SQLCommand] = []
+            if !minutes.isEmpty { commands += RollupStatements.minutes(minutes) }
+            if !hours.isEmpty {
+                commands += RollupStatements.coarser(.hour, hours) + [RollupStatements.settle(hours, .hour)]
+            }
+            if !laterHours.isEmpty { commands.append(RollupStatements.postpone(laterHours, .hour)) }
+            if !days.isEmpty {
+                commands += RollupStatements.coarser(.day, days) + [RollupStatements.settle(days, .day)]
+            }
+            if !laterDays.isEmpty { commands.append(RollupStatements.postpone(laterDays, .day)) }
+            if !changes.isEmpty { commands.append(RollupStatements.forget(changes: changes)) }
+            return commands
+        }
+    }
+
+    private static func work(
+        on connection: PostgresConnection,
+        now: Timestamp,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> Work {
+        let results = try connection.run(
+            [
+                RollupStatements.changes(limit: mostWindows),
+                RollupStatements.pending(.hour, endedBy: now, limit: mostWindows / 4),
+                RollupStatements.pending(.day, endedBy: now, limit: mostWindows / 4),
+                SQLCommand(
+                    "SELECT floor(extract(epoch FROM now() - min(changed_at)) * 1000)::bigint FROM usage_changes"
+                ),
+            ],
+            deadline: deadline
+        )
+        var work = Work()
+        var minutes: Set<RollupStatements.Window> = []
+        for cells in results[0].rows {
+            var row = RowReader(cells)
+            minutes.insert(RollupStatements.Window(teamID: try row.int64(), start: try row.time()))
+            work.changes.append(try row.uuid())
+        }
+        var hours = try windows(results[1])
+        var days = try windows(results[2])
+        work.pass.hasMore =
+            minutes.count == mostWindows || hours.count == mostWindows / 4 || days.count == mostWindows / 4
+        func isOver(_ window: RollupStatements.Window, _ level: UsageLevel) -> Bool {
+            window.start + level.length <= now
+        }
+        let touchedHours = Set(minutes.map { $0.floor(.hour) })
+        hours.formUnion(touchedHours.filter { isOver($0, .hour) })
+        let touchedDays = Set(hours.map { $0.floor(.day) })
+        days.formUnion(touchedDays.filter { isOver($0, .day) })
+        work.minutes = minutes.sorted()
+        work.hours = hours.sorted()
+        work.days = days.sorted()
+        work.laterHours = touchedHours.subtracting(hours).sorted()
+        // A day waits for its hours, also for those that are still to come.
+        work.laterDays = touchedDays.union(touchedHours.map { $0.floor(.day) }).subtracting(days).sorted()
+        work.pass.minutes = minutes.count
+        work.pass.hours = hours.count
+        work.pass.days = days.count
+        work.pass.changes = work.changes.count
+        if let cells = results[3].rows.first {
+            var row = RowReader(cells)
+            work.pass.lag = .milliseconds(max(0, try row.optionalInt() ?? 0))
+        }
+        return work
+    }
+
+    private static func windows(_ result: SQLResult) throws(PostgresError) -> Set<RollupStatements.Window> {
+        var windows: Set<RollupStatements.Window> = []
+        for cells in result.rows {
+            var row = RowReader(cells)
+            windows.insert(RollupStatements.Window(teamID: try row.int64(), start: try row.time()))
+        }
+        return windows
+    }
+}

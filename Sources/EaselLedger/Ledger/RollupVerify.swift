@@ -1,0 +1,114 @@
+/// Compares the rollups with the log, and the coarser ones with the finer (M6, L3), in one snapshot for each.
+enum RollupVerify {
+    /// Minutes that are not among the open changes, against the log.
+    static func minutes() -> String {
+        let calls = """
+            WITH c AS MATERIALIZED (
+                SELECT \(UsageLog.callColumns) FROM calls AS c
+                WHERE c.received_at >= date_trunc('minute', $1::timestamptz) AND c.status <> 'in_progress'
+                    AND NOT EXISTS (SELECT 1 FROM usage_changes AS u
+                        WHERE u.team_id = c.team_id AND u.bucket = date_trunc('minute', c.received_at)))
+            """
+        let keys = ["team_id", "bucket"] + UsageColumns.details
+        let now = "now()"
+        let usage = """
+            SELECT \(UsageColumns.list(keys)), \(UsageColumns.sums(UsageColumns.figures)),
+                string_agg(latency_histogram, ''::bytea) AS latency_histogram
+            FROM (\(UsageLog.usage(calls: "c", from: "$1", to: now))) AS parts GROUP BY \(UsageColumns.list(keys))
+            """
+        let phases = UsageColumns.phases.map { "\($0)_histogram" }
+        return """
+            \(calls)
+            \(compare(
+                "usage_minute", usage, rolled("usage_minute"), keys: ["team_id", "bucket", "provider", "model", "project",
+                    "key_id", "tags_id"], figures: UsageColumns.figures + ["latency_histogram"]
+            ))
+            UNION ALL
+            \(compare(
+                "attempt_minute", UsageLog.attempts(calls: "c", from: "$1", to: now), rolled("attempt_minute"),
+                keys: ["team_id", "bucket"] + UsageColumns.attemptKeys, figures: UsageColumns.attemptFigures + phases
+            ))
+            """
+    }
+
+    /// Hours and days that are not due, against what they sum up.
+    static func coarser() -> String {
+        let details = ["provider", "model", "project", "key_id", "tags_id"]
+        let usage = UsageColumns.figures
+        let phases = UsageColumns.phases.map { "\($0)_histogram" }
+        return [
+            level("hour", "usage_hour", of: "usage_minute", details, usage, ["latency_histogram"]),
+            level("hour", "usage_hour_summary", of: "usage_minute", UsageColumns.summary, usage, ["latency_histogram"]),
+            level("day", "usage_day", of: "usage_hour", details, usage, ["latency_histogram"]),
+            level("day", "usage_day_summary", of: "usage_hour", UsageColumns.summary, usage, ["latency_histogram"]),
+            level(
+                "hour",
+                "attempt_hour",
+                of: "attempt_minute",
+                UsageColumns.attemptKeys,
+                UsageColumns.attemptFigures,
+                phases
+            ),
+            level(
+                "day",
+                "attempt_day",
+                of: "attempt_hour",
+                UsageColumns.attemptKeys,
+                UsageColumns.attemptFigures,
+                phases
+            ),
+        ]
+        .joined(separator: " UNION ALL ")
+    }
+
+    private static func rolled(_ table: String) -> String {
+        """
+        SELECT * FROM \(table) AS s WHERE s.bucket >= date_trunc('minute', $1::timestamptz)
+            AND NOT EXISTS (SELECT 1 FROM usage_changes AS u WHERE u.team_id = s.team_id AND u.bucket = s.bucket)
+        """
+    }
+
+    private static func level(
+        _ unit: String,
+        _ table: String,
+        of source: String,
+        _ keys: [String],
+        _ figures: [String],
+        _ histograms: [String]
+    ) -> String {
+        // The first whole window after the moment: the finer ones are complete from there.
+        let first = "date_trunc('\(unit)', $1::timestamptz, 'UTC') + interval '1 \(unit)'"
+        let due = """
+            NOT EXISTS (SELECT 1 FROM usage_pending AS q WHERE q.level = '\(unit)' AND q.team_id = s.team_id
+                AND q.bucket = date_trunc('\(unit)', s.bucket, 'UTC'))
+            """
+        let merged = histograms.map { "easel_histogram_sum(string_agg(\($0), ''::bytea)) AS \($0)" }
+        let list = UsageColumns.list(keys)
+        let finer = """
+            SELECT team_id, date_trunc('\(unit)', s.bucket, 'UTC') AS bucket, \(list), \(UsageColumns.sums(figures)),
+                \(merged.joined(separator: ", "))
+            FROM \(source) AS s WHERE s.bucket >= \(first) AND \(due)
+            GROUP BY team_id, date_trunc('\(unit)', s.bucket, 'UTC'), \(list)
+            """
+        return compare(
+            table,
+            finer,
+            "SELECT * FROM \(table) AS s WHERE s.bucket >= \(first) AND \(due)",
+            keys: ["team_id", "bucket"] + keys,
+            figures: figures + histograms
+        )
+    }
+
+    private static func compare(_ table: String, _ wanted: String, _ found: String, keys: [String], figures: [String])
+        -> String
+    {
+        func row(_ alias: String) -> String { "ROW(\(figures.map { "\(alias).\($0)" }.joined(separator: ", ")))" }
+        return """
+            SELECT team_id, '00000000-0000-0000-0000-000000000000'::uuid AS call_id,
+                format('\(table) %s, %s: %s, and its parts say %s', bucket, provider, \(row("f"))::text,
+                    \(row("w"))::text) AS detail
+            FROM (\(wanted)) AS w FULL JOIN (\(found)) AS f USING (\(UsageColumns.list(keys)))
+            WHERE \(row("w")) IS DISTINCT FROM \(row("f"))
+            """
+    }
+}

@@ -1,0 +1,37 @@
+import EaselBase
+package import EaselCore
+
+/// How good a report's data is, in a sentence.
+package struct QualityText: Sendable {
+    /// So many seconds behind the log are a gap.
+    package static let gapAfterS = 60
+
+    private let quality: UsageReport.DataQuality
+
+    package init(_ quality: UsageReport.DataQuality) {
+        self.quality = quality
+    }
+
+    /// Whether something is missing: `--check` ends with exit code 5 then.
+    package var hasGap: Bool { !faults.isEmpty || quality.rollupLagS > Self.gapAfterS }
+
+    private var faults: [String] {
+        var faults: [String] = []
+        func attempts(_ number: Int) -> String { "\(FigureText.count(number)) attempt\(number == 1 ? "" : "s")" }
+        if quality.unpricedAttempts > 0 {
+            faults.append("costs leave out \(attempts(quality.unpricedAttempts)) without a price")
+        }
+        if quality.unknownAttempts > 0 { faults.append("\(attempts(quality.unknownAttempts)) with unknown outcome") }
+        if quality.journalPending > 0 {
+            faults.append("\(FigureText.count(quality.journalPending)) waiting in the journal")
+        }
+        return faults
+    }
+
+    /// Lines that fit, with a newline at the end of each.
+    func lines(_ style: TextStyle) -> String {
+        let lag = "figures \(FigureText.count(quality.rollupLagS)) s behind the log"
+        let text = "Data quality: \(faults.isEmpty ? "complete, " : faults.joined(separator: ", ") + "; ")\(lag)"
+        return style.wrapped(text).map { (faults.isEmpty ? $0 : style.yellow($0)) + "\n" }.joined()
+    }
+}

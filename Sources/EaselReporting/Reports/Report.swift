@@ -1,0 +1,118 @@
+package import EaselBase
+package import EaselCore
+
+/// A report as values: what stands in its columns and what that means, its rows, its totals. Drawn, written as JSON or CSV
+/// and read back without knowing which report it is.
+package struct Report: Sendable, Hashable {
+    /// What a column holds, which decides how it is written.
+    package enum Kind: String, Sendable, Hashable, Codable {
+        /// A name; absent is null.
+        case name
+        case count
+        /// Dollars.
+        case money
+        /// A part of a whole, 0 to 1 in JSON and a percentage for people; null where there is no whole.
+        case share
+        /// A duration; null where nothing was measured.
+        case milliseconds
+        /// A relative change: 0.25 is a quarter more; null where there was nothing before.
+        case change
+        /// Figures of equal stretches of time, the oldest first; a sparkline for people.
+        case series
+    }
+
+    package struct Column: Sendable, Hashable, Codable {
+        /// Its name in JSON and CSV.
+        package let key: String
+        /// Its heading.
+        package let title: String
+        package let kind: Kind
+        /// 0 is always shown; of the others the highest gives way first where there is no room.
+        package let importance: Int
+        /// What it counts, in a sentence.
+        package let definition: String
+
+        package init(_ key: String, _ title: String, _ kind: Kind, importance: Int = 0, _ definition: String) {
+            self.key = key
+            self.title = title
+            self.kind = kind
+            self.importance = importance
+            self.definition = definition
+        }
+    }
+
+    package enum Cell: Sendable, Hashable {
+        case name(String?)
+        case count(Int?)
+        case money(Money?)
+        case share(Double?)
+        case milliseconds(Double?)
+        case change(Double?)
+        case series([Double])
+    }
+
+    /// `latency`, `safety` ...
+    package var name: String
+    package var from: Timestamp
+    package var to: Timestamp
+    package var timezone: String
+    package var columns: [Column]
+    /// One cell for each column.
+    package var rows: [[Cell]]
+    /// Nil where a total means nothing.
+    package var totals: [Cell]?
+    package var dataQuality: UsageReport.DataQuality
+    /// Sentences below it.
+    package var notes: [String]
+
+    package init(
+        name: String,
+        query: UsageQuery,
+        columns: [Column],
+        rows: [[Cell]],
+        totals: [Cell]?,
+        dataQuality: UsageReport.DataQuality,
+        notes: [String] = []
+    ) {
+        self.name = name
+        from = query.from
+        to = query.to
+        timezone = query.timezone
+        self.columns = columns
+        self.rows = rows
+        self.totals = totals
+        self.dataQuality = dataQuality
+        self.notes = notes
+    }
+}
+
+extension Report {
+    /// Columns for the dimensions of a query, with the cells of a row's group.
+    static func columns(_ dimensions: [UsageQuery.Dimension]) -> [Column] {
+        dimensions.map { Column($0.name, $0.title, .name, $0.definition) }
+    }
+
+    /// A part of a whole; nil without a whole.
+    static func share(_ part: Int, of whole: Int) -> Cell { .share(whole > 0 ? Double(part) / Double(whole) : nil) }
+}
+
+extension UsageQuery.Dimension {
+    /// `Team`, `Day`, `tag:campaign`.
+    var title: String {
+        if case .tag = self { name } else { name.prefix(1).uppercased() + name.dropFirst() }
+    }
+
+    fileprivate var definition: String {
+        switch self {
+        case .team: "The team whose key was used."
+        case .provider: "Who delivered, or was asked last; for attempts and costs, who was asked."
+        case .model: "The model that was asked for."
+        case .project: "The project of the request or of its key."
+        case .key: "The key that was used."
+        case .day: "The day in which the call was received, in the report's time zone."
+        case .hour: "The hour in which the call was received; it begins then, in UTC."
+        case .error: "How the attempt failed; none for those that did not."
+        case .tag(let name): "The value of the request's tag \(name)."
+        }
+    }
+}

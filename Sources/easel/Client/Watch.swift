@@ -1,0 +1,59 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import EaselTransport
+import Foundation
+
+/// Shows something again and again, over itself on a terminal, until a signal.
+enum Watch {
+    static let options: [OptionSpec] = [
+        .flag("watch", "show it again and again"),
+        .option("interval", ValueSpec("TIME", .duration), default: "2s", "how often, with --watch"),
+    ]
+
+    /// - Parameter frame: what is shown, as text for people or as data; `redraws` says which.
+    static func run(
+        _ arguments: ParsedArguments,
+        redraws: Bool,
+        frame: @escaping @Sendable () async throws -> String
+    ) async throws {
+        let interval = arguments.text("interval").flatMap { DurationText.parse($0) } ?? .seconds(2)
+        guard interval >= .milliseconds(100) else {
+            throw CommandFailure("--interval is 100ms at least", code: ExitCode.usage)
+        }
+        // A wrong address or key ends it at once; what happens later is shown and waited out.
+        let first = try await frame()
+        let stops = Signals.stream([SIGINT, SIGTERM])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in stops { return } }
+            group.addTask {
+                await loop(first, every: interval, redraws: redraws && Terminal.of(.standardOutput).movesCursor, frame)
+            }
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func loop(
+        _ first: String,
+        every interval: Duration,
+        redraws: Bool,
+        _ frame: @Sendable () async throws -> String
+    ) async {
+        if redraws { Output.data("\u{1B}[2J\u{1B}[H") }
+        var next: String? = first
+        while !Task.isCancelled {
+            do {
+                let text: String
+                if let next { text = next } else { text = try await frame() }
+                next = nil
+                // From the top, each line cleared to its end, and what an earlier frame left below.
+                Output.data(redraws ? "\u{1B}[H" + text.replacing("\n", with: "\u{1B}[K\n") + "\u{1B}[J" : text)
+            } catch {
+                if Task.isCancelled { return }
+                Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
+            }
+            do { try await Task.sleep(for: interval) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Testing
+
+@testable import EaselCore
+
+@Suite("Latency histograms")
+struct LatencyHistogramTests {
+    @Test func `every number is within 0.8 percent of the middle of its bucket, and buckets rise`() {
+        var previous = -1
+        for number in Array(0...5000) + (13...40).flatMap({ [(1 << $0) - 1, 1 << $0, (1 << $0) + 1] }) {
+            let bucket = LatencyHistogram.bucket(of: number)
+            #expect(bucket == previous || bucket > previous || number < 5000)
+            previous = bucket
+            let error = Double(abs(LatencyHistogram.middle(of: bucket) - number)) / Double(max(1, number))
+            #expect(error <= 0.008, "\(number)")
+            if number < 128 { #expect(LatencyHistogram.middle(of: bucket) == number) }
+        }
+        #expect(LatencyHistogram.bucket(of: -5) == 0)
+        #expect(LatencyHistogram.bucket(of: .max) == LatencyHistogram.lastBucket)
+    }
+
+    /// Four shapes of a million latencies: even, normal, with a long tail, with two humps.
+    @Test(arguments: 0..<4) func `percentiles of a million are within 1.1 percent`(shape: Int) {
+        var random = SeededRandom(seed: UInt64(0x4157_0000 + shape))
+        var histogram = LatencyHistogram()
+        var parts = [LatencyHistogram(), LatencyHistogram(), LatencyHistogram()]
+        var numbers: [Int] = []
+        numbers.reserveCapacity(1_000_000)
+        func unit() -> Double { Double.random(in: 0..<1, using: &random) }
+        for index in 0..<1_000_000 {
+            let value: Double =
+                switch shape {
+                case 0: 20 + unit() * 60_000
+                case 1: max(1, 4000 + (0..<12).reduce(-6.0) { sum, _ in sum + unit() } * 900)
+                case 2: min(400 / (1 - unit()), 3_600_000)
+                default: unit() < 0.7 ? 800 + unit() * 300 : 30_000 + unit() * 20_000
+                }
+            numbers.append(Int(value))
+            parts[index % 3].add(Int(value))
+        }
+        for part in parts { histogram.add(part) }
+        #expect(histogram.count == 1_000_000)
+        numbers.sort()
+        for share in [0.01, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1] {
+            let exact = numbers[max(0, Int((share * 1_000_000).rounded(.up)) - 1)]
+            let error = abs(Double((histogram.quantile(share) ?? 0) - exact)) / Double(exact)
+            #expect(error <= 0.011, "shape \(shape), \(share): \(exact) against \(histogram.quantile(share) ?? -1)")
+        }
+    }
+
+    @Test func `bytes can be put after each other`() {
+        var first = LatencyHistogram()
+        var second = LatencyHistogram()
+        for number in [3, 3, 900, 70_000] { first.add(number) }
+        for number in [3, 5, 900] { second.add(number) }
+        #expect(LatencyHistogram(bytes: first.bytes) == first)
+        var both = first
+        both.add(second)
+        #expect(LatencyHistogram(bytes: first.bytes + second.bytes) == both)
+        #expect(LatencyHistogram(bytes: [1, 2, 3]).isEmpty && LatencyHistogram().quantile(0.5) == nil)
+        #expect(
+            both.quantile(0) == 3
+                && both.quantile(1) == LatencyHistogram.middle(of: LatencyHistogram.bucket(of: 70_000))
+        )
+    }
+}

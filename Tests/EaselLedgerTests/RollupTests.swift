@@ -1,0 +1,281 @@
+import EaselBase
+import EaselCore
+import Foundation
+import TestKit
+import Testing
+
+@testable import EaselLedger
+
+/// A log of many kinds of calls, spread over a few days.
+private struct RandomLog {
+    var random: SeededRandom
+    let teams: [Int64]
+    let keys = (0..<3).map { _ in UUID() }
+    /// Ends in the past, so that every hour and day is over.
+    let from: Timestamp
+    let days = 3
+
+    init(seed: UInt64, teams: [Int64]) throws {
+        random = SeededRandom(seed: seed)
+        self.teams = teams
+        from = try #require(Timestamp("2026-03-27T20:00:00Z"))
+    }
+
+    mutating func call() -> (Admission, Settlement) {
+        func one(in chances: Int) -> Bool { Int.random(in: 1...chances, using: &random) == 1 }
+        let moment = from + .milliseconds(Int.random(in: 0..<days * 86_400_000, using: &random))
+        let images = Int.random(in: 1...3, using: &random)
+        let admission = Sample.admission(
+            teamID: teams.randomElement(using: &random) ?? 0,
+            at: moment,
+            keyID: keys.randomElement(using: &random) ?? UUID(),
+            project: one(in: 3) ? nil : ["spring", "autumn"].randomElement(using: &random),
+            tags: one(in: 3) ? [:] : ["campaign": one(in: 2) ? "a" : "b", "stage": "draft"],
+            model: RemixModel.allCases.randomElement(using: &random) ?? .ideogram4,
+            provider: one(in: 2) ? "runware" : "ideogram",
+            images: images
+        )
+        var ends: [AttemptEnd] = []
+        let first = admission.attempts[0]
+        let failsOver = one(in: 4)
+        let cost = one(in: 9) ? nil : Money(nanodollars: Int64.random(in: 0...90_000_000, using: &random))
+        let outcomes: [AttemptOutcome] = [.succeeded, .succeeded, .partial, .refused, .failed, .unknown]
+        let outcome = failsOver ? .failed : outcomes.randomElement(using: &random) ?? .succeeded
+        let basis: CostBasis = one(in: 2) ? .provider : .priceBook
+        ends.append(
+            Sample.end(first, outcome: outcome, cost: outcome == .unknown ? nil : cost, basis: basis, images: images)
+        )
+        if failsOver {
+            let second = Sample.start(
+                callID: admission.callID,
+                teamID: admission.teamID,
+                at: moment + .seconds(1),
+                ordinal: 2,
+                provider: first.provider == "runware" ? "ideogram" : "runware"
+            )
+            ends.append(Sample.end(second, cost: Money(nanodollars: 60_000_000), basis: basis, images: images))
+        }
+        let last = ends[ends.count - 1]
+        let isDelivered = [.succeeded, .partial].contains(last.outcome)
+        let pictures =
+            isDelivered
+            ? (1...images).map { ordinal in
+                Sample.image(
+                    admission,
+                    attempt: last.start,
+                    ordinal: ordinal,
+                    nsfw: one(in: 3) ? nil : one(in: 4),
+                    copyright: [.notRequested, .clear, .flagged, .undetermined].randomElement(using: &random) ?? .clear,
+                    withheld: last.outcome == .partial && ordinal == 1
+                )
+            } : []
+        let status: CallStatus =
+            switch last.outcome {
+            case .succeeded: .succeeded
+            case .partial: .partial
+            case .refused: .refused
+            default: .failed
+            }
+        let settlement = Sample.settlement(
+            admission,
+            attempts: ends,
+            images: pictures,
+            status: status,
+            provider: isDelivered ? last.start.provider : nil,
+            latency: .milliseconds(Int.random(in: 1...100_000, using: &random)),
+            failover: failsOver,
+            failoverCost: failsOver ? ends[0].cost : nil
+        )
+        return (admission, settlement)
+    }
+
+    /// A question about it, with edges of every kind.
+    mutating func query() -> UsageQuery {
+        let groups: [UsageQuery.Dimension] = [.team, .provider, .model, .project, .key, .day, .hour, .tag("campaign")]
+        let chosen = groups.filter { _ in Int.random(in: 1...4, using: &random) == 1 }
+        let grains = [1, 60_000, 3_600_000, 86_400_000]
+        func moment(_ range: Range<Int>) -> Timestamp {
+            let grain = grains.randomElement(using: &random) ?? 1
+            let offset = Int.random(in: range, using: &random)
+            let base = from.millisecondsSince1970 + Int64(offset)
+            return Timestamp(microseconds: (base - base % Int64(grain)) * 1000)
+        }
+        let half = days * 43_200_000
+        let start = moment(-86_400_000..<half)
+        let end = moment(half + 86_400_000..<days * 86_400_000 + 172_800_000)
+        return UsageQuery(
+            from: start,
+            to: end,
+            timezone: ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"].randomElement(using: &random)
+                ?? "UTC",
+            groupBy: chosen,
+            teamID: Int.random(in: 1...3, using: &random) == 1 ? teams[0] : nil
+        )
+    }
+}
+
+@Suite struct RollupTests {
+    private let length = Duration.seconds(30)
+
+    private func findings(_ ledger: PostgresLedger) async throws -> [String] {
+        let checks: Set<DatabaseVerify.Check> = [.rollupIsLog, .rollupsAddUp]
+        return try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0))
+            .filter { checks.contains($0.check) }.map { "\($0.check.rawValue): \($0.detail)" }
+    }
+
+    private func lease(_ ledger: PostgresLedger, holder: UUID = UUID(), for length: Duration = .seconds(30))
+        async throws
+        -> Lease
+    {
+        try #require(try await ledger.acquireLease("rollups", holder: holder, for: length))
+    }
+
+    private func rollUp(_ ledger: PostgresLedger, _ lease: Lease) async throws {
+        while true {
+            let pass = try #require(try await ledger.rollUp(lease, for: length))
+            if pass.minutes == 0, pass.hours == 0, pass.days == 0 { return }
+        }
+    }
+
+    @Test(arguments: [UInt64(0x6011_0001), 0x6011_0002, 0x6011_0003])
+    func `a report is the same from the log, from rollups and from both`(seed: UInt64) async throws {
+        try await withLedger { ledger, connectionString in
+            var teams: [Int64] = []
+            for name in ["design", "games", "press"] {
+                teams.append(try await ledger.createTeam(name: name, at: Sample.now).id)
+            }
+            var log = try RandomLog(seed: seed, teams: teams)
+            var settlements: [Settlement] = []
+            func write(_ count: Int) async throws {
+                for _ in 0..<count {
+                    let (admission, settlement) = log.call()
+                    try await ledger.take(admission)
+                    try await ledger.settle(settlement)
+                    settlements.append(settlement)
+                }
+            }
+            try await write(150)
+            let queries = (0..<40).map { _ in log.query() }
+            func reports() async throws -> [UsageReport] {
+                var reports: [UsageReport] = []
+                for query in queries { reports.append(try await ledger.usage(query)) }
+                return reports
+            }
+            let fromLog = try await reports()
+            #expect(fromLog.contains { $0.totals.calls > 50 && $0.rows.count > 5 })
+            let lease = try await lease(ledger)
+            let pass = try #require(try await ledger.rollUp(lease, for: length))
+            #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)
+            try await rollUp(ledger, lease)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_changes") == 0)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") == 0)
+            let fromRollups = try await reports()
+            for (left, right) in zip(fromLog, fromRollups) { #expect(left == right, "seed \(seed): \(left.query)") }
+            #expect(try await findings(ledger) == [])
+
+            // More calls, and ends of unknown attempts that were found out later: some in, some not yet.
+            try await write(60)
+            for settlement in settlements where settlement.attempts.contains(where: { $0.outcome == .unknown }) {
+                try await ledger.resolve(
+                    LateResolution(
+                        callID: settlement.callID,
+                        teamID: settlement.teamID,
+                        receivedAt: settlement.receivedAt,
+                        resolvedAt: settlement.settledAt + .seconds(60),
+                        ends: settlement.attempts.filter { $0.outcome == .unknown }.map {
+                            Sample.end($0.start, cost: Money(nanodollars: 12_345_678), images: 0)
+                        }
+                    )
+                )
+            }
+            let mixed = try await reports()
+            #expect(mixed.map(\.totals) != fromRollups.map(\.totals))
+            #expect(try await findings(ledger) == [])
+            try await rollUp(ledger, lease)
+            let after = try await reports()
+            for (left, right) in zip(mixed, after) { #expect(left == right, "seed \(seed): \(left.query)") }
+            #expect(try await findings(ledger) == [])
+        }
+    }
+
+    @Test func `the running hour and day are read from their minutes, and what is tampered with is found`() async throws
+    {
+        try await withLedger { ledger, connectionString in
+            let now = Sample.now
+            for age in [0, 90 * 60, 26 * 3600] {
+                let admission = Sample.admission(at: now - .seconds(age))
+                try await ledger.take(admission)
+                try await ledger.settle(Sample.settlement(admission))
+            }
+            try await rollUp(ledger, try await lease(ledger))
+            let query = UsageQuery(
+                from: now - .seconds(30 * 3600),
+                to: now + .seconds(1),
+                timezone: "UTC",
+                groupBy: [.day],
+                teamID: nil
+            )
+            #expect(try await ledger.usage(query).totals.calls == 3)
+            // The running hour and the running day wait.
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") >= 2)
+            #expect(try await findings(ledger) == [])
+            try await Database.query(connectionString, "UPDATE usage_hour SET calls = calls + 1")
+            #expect(try await findings(ledger).contains { $0.hasPrefix("rollups_add_up") })
+            try await Database.query(connectionString, "UPDATE usage_minute SET cost_nusd = cost_nusd - 1")
+            #expect(try await findings(ledger).contains { $0.hasPrefix("rollup_is_log") })
+        }
+    }
+
+    @Test func `a holder that has lost its lease writes nothing`() async throws {
+        try await withLedger { ledger, connectionString in
+            let stale = try await lease(ledger, for: .seconds(1))
+            #expect(try await ledger.acquireLease("rollups", holder: UUID(), for: length) == nil)
+            try await Task.sleep(for: .milliseconds(1300))
+            let next = try await lease(ledger)
+            #expect(next.epoch == stale.epoch + 1)
+            let admission = Sample.admission()
+            try await ledger.take(admission)
+            try await ledger.settle(Sample.settlement(admission))
+            #expect(try await ledger.rollUp(stale, for: length) == nil)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_minute") == 0)
+            #expect(try await ledger.rollUp(next, for: length)?.minutes == 1)
+            #expect(try await ledger.rollUp(stale, for: length) == nil)
+            try await ledger.releaseLease(next)
+            #expect(try await lease(ledger).epoch == next.epoch + 1)
+        }
+    }
+
+    @Test func `a holder frozen in its transaction gives way`() async throws {
+        try await withLedger { ledger, connectionString in
+            let frozen = try await lease(ledger, for: .seconds(1))
+            let held = try await Database.hold(
+                connectionString,
+                RollupStatements.fence(frozen, seconds: 1, watermark: Sample.now),
+                commits: false
+            )
+            defer { held.release() }
+            let began = SteadyInstant.now
+            var next: Lease?
+            while next == nil, SteadyInstant.now.since(began) < .seconds(20) {
+                next = try? await ledger.acquireLease("rollups", holder: UUID(), for: length)
+                if next == nil { try await Task.sleep(for: .milliseconds(200)) }
+            }
+            #expect(try #require(next).epoch == frozen.epoch + 1)
+        }
+    }
+
+    @Test func `the buckets of SQL are those of the program`() async throws {
+        try await withLedger { _, connectionString in
+            var numbers = Array(0...2000)
+            for power in 11...41 { numbers += [(1 << power) - 1, 1 << power, (1 << power) + 1, 3 << (power - 1)] }
+            for number in numbers {
+                let bucket = try await Database.number(
+                    connectionString,
+                    "SELECT easel_bucket($1)::bigint",
+                    [.int(Int64(number))]
+                )
+                #expect(bucket == Int64(LatencyHistogram.bucket(of: number)), "\(number)")
+            }
+        }
+    }
+}
