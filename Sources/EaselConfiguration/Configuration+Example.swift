@@ -78,6 +78,11 @@ extension Configuration {
           store: local                     # local | none
           retention: 7d
 
+        # retention:                       # how long rows are kept; without it for ever
+        #   log: 400d                      # calls, attempts, pictures; dropped by whole months
+        #   prompts: 30d                   # prompts, parameters and plans
+        #   rollups: 1100d                 # sums by hour and day
+
         recovery:                          # attempts whose end is not known
           unknown_after: 24h               # posted at their upper bound after this time
           interval: 30s                    # how often a provider is asked again

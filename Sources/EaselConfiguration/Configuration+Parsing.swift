@@ -85,6 +85,7 @@ extension Configuration {
         root.section("limits") { limits.read($0) }
         root.section("logging") { logging.read($0) }
         root.section("artifacts") { artifacts.read($0) }
+        root.section("retention") { retention.read($0) }
         root.section("recovery") { recovery.read($0) }
         root.section("metrics") { metrics.read($0) }
         root.unavailable("alerts")

@@ -35,6 +35,11 @@ extension Configuration {
             "    store: \(artifacts.store.rawValue)",
         ]
         if artifacts.store != .none { lines.append("    retention: \(DurationText.format(artifacts.retention))") }
+        let kept = [
+            ("log", retention.policy.log), ("prompts", retention.policy.prompts), ("rollups", retention.policy.rollups),
+        ]
+        .compactMap { name, length in length.map { "    \(name): \(DurationText.format($0))" } }
+        if !kept.isEmpty { lines += ["retention:"] + kept }
         lines += [
             "recovery:",
             "    unknown_after: \(DurationText.format(recovery.unknownAfter))",

@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
     package var logging = LoggingSettings()
     /// What becomes of result images.
     package var artifacts = ArtifactSettings()
+    /// How long the log is kept.
+    package var retention = RetentionSettings()
     /// How unknown attempts are resolved (M7).
     package var recovery = RecoverySettings()
     /// Who may read `/metrics`.

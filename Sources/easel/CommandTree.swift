@@ -165,6 +165,8 @@ enum CommandTree {
                 options: [.flag("plan", "also why each provider was kept or dropped"), json] + client,
                 examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
             ),
+            CallsTail.spec,
+            CallsRedact.spec,
         ],
         defaultSubcommand: "list",
         examples: ["easel calls list -n 50"]

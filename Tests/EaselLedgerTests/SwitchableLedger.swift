@@ -68,6 +68,7 @@ struct SwitchableLedger: Ledger {
     }
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await reach().calls(query) }
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport { try await reach().usage(query) }
+    func redact(_ redaction: Redaction) async throws(LedgerError) -> Int { try await reach().redact(redaction) }
     func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
         try await reach().attempts(query)
     }

@@ -29,6 +29,11 @@ struct ProofTests {
     func `a stop under load answers everybody and loses nothing`() async throws {
         try await Proof.run(["sigterm", "--stops", "2"])
     }
+
+    @Test(.timeLimit(.minutes(4)))
+    func `after reporters were killed and frozen the rollups are the log`() async throws {
+        try await Proof.run(["rollups", "--rollup-seconds", "20"])
+    }
 }
 
 /// Starting the script and reading what it says.

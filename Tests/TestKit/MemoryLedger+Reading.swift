@@ -52,6 +52,22 @@ extension MemoryLedger {
         }
     }
 
+    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int {
+        try with("redact") { state in
+            let found = state.calls.values.map(\.admission).filter { call in
+                guard call.prompt != nil, !state.redacted.contains(call.callID) else { return false }
+                if let id = redaction.callID, id != call.callID { return false }
+                if let id = redaction.keyID, id != call.keyID { return false }
+                if let id = redaction.teamID, id != call.teamID { return false }
+                if let tag = redaction.tag, call.tags[tag.name] != tag.value { return false }
+                if let before = redaction.before, call.receivedAt >= before { return false }
+                return true
+            }
+            state.redacted.formUnion(found.map(\.callID))
+            return found.count
+        }
+    }
+
     package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
         try with("attempts") { state in
             var groups: [[String?]: AttemptFigures] = [:]
@@ -196,7 +212,7 @@ extension MemoryLedger {
             attempts: entry.starts.map { attempt($0, entry.ends[$0.attemptID], note: entry.notes[$0.attemptID]) },
             images: settled?.images ?? [],
             translation: settled?.translation ?? admission.translation,
-            prompt: admission.prompt,
+            prompt: state.redacted.contains(admission.callID) ? nil : admission.prompt,
             plan: admission.plan.value
         )
         detail.shadow = state.shadows.first { $0.start.callID == admission.callID }?.summary

@@ -37,6 +37,8 @@ package final class MemoryLedger: Ledger {
         var reconciliations: [Reconciliation] = []
         /// By attempt.
         var reconciled: [UUID: UUID] = [:]
+        /// Calls whose prompts were taken out.
+        var redacted: Set<UUID> = []
         var shadows: [Shadow] = []
     }
 

@@ -64,6 +64,8 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
     func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
+    /// Takes prompts out of the log, for good; how many calls had one. `.rejected` when nothing says whose.
+    func redact(_ redaction: Redaction) async throws(LedgerError) -> Int
     /// The figures of attempts; groups other than those that attempts have are `.rejected`.
     func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport
     /// What each provider cost since a moment.

@@ -38,7 +38,9 @@ package protocol RollupStore: Sendable {
     func acquireLease(_ name: String, holder: UUID, for length: Duration) async throws(LedgerError) -> Lease?
     /// Lets another take the lease at once.
     func releaseLease(_ lease: Lease) async throws(LedgerError)
-    /// Makes the windows again that were written to, and keeps the lease for that long from now. Nil, and nothing is
-    /// changed, when the lease is another's by now.
-    func rollUp(_ lease: Lease, for length: Duration) async throws(LedgerError) -> RollupPass?
+    /// Makes at most so many of the windows again that were written to, the newest first, and keeps the lease for that
+    /// long from now. Nil, and nothing is changed, when the lease is another's by now.
+    func rollUp(_ lease: Lease, for length: Duration, atMost windows: Int) async throws(LedgerError) -> RollupPass?
+    /// Drops what is older than it is to be kept; the names of what went.
+    func drop(_ retention: Retention) async throws(LedgerError) -> [String]
 }

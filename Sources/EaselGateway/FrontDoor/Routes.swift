@@ -18,6 +18,7 @@ final class Routes: Sendable {
     let people: PeopleRoutes
     let reports: ReportRoutes
     let figures: FigureRoutes
+    let redactions: RedactionRoutes
     let reconciliations: ReconciliationRoutes
     let simulations: SimulationRoutes
     let status: StatusRoutes
@@ -55,6 +56,7 @@ final class Routes: Sendable {
         self.calls = calls
         self.people = people
         self.reports = reports
+        redactions = RedactionRoutes(ledger: ledger, authenticator: authenticator, log: log)
         figures = FigureRoutes(ledger: ledger, reports: reports, time: time)
         self.reconciliations = reconciliations
         self.simulations = simulations
@@ -91,6 +93,7 @@ final class Routes: Sendable {
         case (_, 2, "v1", "calls"):
             try only(["GET"], request)
             return try await calls.list(request)
+        case ("POST", 3, "v1", "calls") where parts[2] == "redact": return try await redactions.redact(request)
         case (_, 3, "v1", "calls"):
             try only(["GET"], request)
             return try await calls.show(request, parts[2])

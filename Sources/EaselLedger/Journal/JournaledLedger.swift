@@ -195,6 +195,8 @@ package final class JournaledLedger: Ledger, Sendable {
         return report
     }
 
+    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int { try await base.redact(redaction) }
+
     package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
         try await base.attempts(query)
     }

@@ -68,6 +68,11 @@ package struct DatabaseVerify: Sendable {
     /// Looks at the calls that were received since a moment. Returns at most `limit` findings for each rule.
     package func findings(since: Timestamp, limit: Int = 100) async throws(LedgerError) -> [Finding] {
         var findings: [Finding] = []
+        // A day after where the log begins: an attempt there may belong to a call that was dropped.
+        let horizon = try await ledger.readers.read(limit: .seconds(5)) { connection, deadline throws(PostgresError) in
+            try PostgresLedger.horizon(PostgresLedger.logHorizon, on: connection, deadline)
+        }
+        let since = max(since, horizon.map { $0 + .seconds(86_400) } ?? since)
         for check in Check.allCases {
             findings += try await ledger.readers.read(
                 limit: .seconds(300)
@@ -109,6 +114,12 @@ package struct DatabaseVerify: Sendable {
             AND (w.project IS NULL OR c.project = w.project) AND (w.key_id IS NULL OR c.key_id = w.key_id)
         """
 
+    /// Whether every call of a budget's window is still there.
+    private static let isInLog = """
+        w.window_start >= coalesce((SELECT watermark FROM daemon_state WHERE name = '\(PostgresLedger.logHorizon)'),
+            '-infinity')
+        """
+
     /// Stands where a finding is about neither a call nor a budget; its detail names what it is about.
     private static let noID = "00000000-0000-0000-0000-000000000000"
 
@@ -123,7 +134,7 @@ package struct DatabaseVerify: Sendable {
             FROM budget_windows AS w, LATERAL (
                 SELECT coalesce(sum(c.cost_nusd), 0) AS nusd, coalesce(sum(c.images_delivered), 0) AS images
                 FROM calls AS c WHERE \(callsOfWindow) AND c.status <> 'in_progress') AS s
-            WHERE w.window_end > $1 AND (w.posted_nusd <> s.nusd OR w.posted_images <> s.images)
+            WHERE w.window_end > $1 AND \(isInLog) AND (w.posted_nusd <> s.nusd OR w.posted_images <> s.images)
             """
         case .budgetHoldsReservations:
             """
@@ -134,7 +145,7 @@ package struct DatabaseVerify: Sendable {
                 FROM reservations AS r
                 JOIN calls AS c ON c.team_id = r.team_id AND c.received_at = r.received_at AND c.call_id = r.call_id
                 WHERE \(callsOfWindow)) AS s
-            WHERE w.window_end > $1 AND (w.reserved_nusd <> s.nusd OR w.reserved_images <> s.images)
+            WHERE w.window_end > $1 AND \(isInLog) AND (w.reserved_nusd <> s.nusd OR w.reserved_images <> s.images)
             """
         case .budgetWithinLimit:
             """

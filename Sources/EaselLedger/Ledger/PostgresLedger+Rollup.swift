@@ -5,9 +5,6 @@ package import Foundation
 // MARK: - Rollups
 
 extension PostgresLedger: RollupStore {
-    /// Windows that one transaction makes again at most: it must end well before the lease and the statement timeout do.
-    private static let mostWindows = 1000
-
     package func acquireLease(
         _ name: String,
         holder: UUID,
@@ -30,10 +27,14 @@ extension PostgresLedger: RollupStore {
 
     /// What is to be done is read first, in a snapshot of its own; the windows are summed up in later ones. So whatever
     /// wrote a change that is taken away is in the sums, and what is written meanwhile keeps its change for the next pass.
-    package func rollUp(_ lease: Lease, for length: Duration) async throws(LedgerError) -> RollupPass? {
+    package func rollUp(
+        _ lease: Lease,
+        for length: Duration,
+        atMost windows: Int
+    ) async throws(LedgerError) -> RollupPass? {
         let now = time.now
         return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            let work = try Self.work(on: connection, now: now, deadline)
+            let work = try Self.work(on: connection, now: now, atMost: windows, deadline)
             guard !work.isEmpty else {
                 let kept = try connection.run(
                     RollupStatements.acquire(
@@ -92,13 +93,16 @@ extension PostgresLedger: RollupStore {
     private static func work(
         on connection: PostgresConnection,
         now: Timestamp,
+        atMost limit: Int,
         _ deadline: SteadyInstant
     ) throws(PostgresError) -> Work {
+        // An hour or a day sums up many finer windows.
+        let coarse = max(1, limit / 4)
         let results = try connection.run(
             [
-                RollupStatements.changes(limit: mostWindows),
-                RollupStatements.pending(.hour, endedBy: now, limit: mostWindows / 4),
-                RollupStatements.pending(.day, endedBy: now, limit: mostWindows / 4),
+                RollupStatements.changes(limit: limit),
+                RollupStatements.pending(.hour, endedBy: now, limit: coarse),
+                RollupStatements.pending(.day, endedBy: now, limit: coarse),
                 SQLCommand(
                     "SELECT floor(extract(epoch FROM now() - min(changed_at)) * 1000)::bigint FROM usage_changes"
                 ),
@@ -115,7 +119,7 @@ extension PostgresLedger: RollupStore {
         var hours = try windows(results[1])
         var days = try windows(results[2])
         work.pass.hasMore =
-            minutes.count == mostWindows || hours.count == mostWindows / 4 || days.count == mostWindows / 4
+            minutes.count == limit || hours.count == coarse || days.count == coarse
         func isOver(_ window: RollupStatements.Window, _ level: UsageLevel) -> Bool {
             window.start + level.length <= now
         }

@@ -9,6 +9,7 @@ extension PostgresLedger {
         try await checkZone(query.timezone)
         guard !query.groupBy.contains(.error) else { throw .rejected("calls cannot be grouped by error") }
         let now = time.now
+        try await checkLog(query, now)
         let report: UsageReport? = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
@@ -41,6 +42,7 @@ extension PostgresLedger {
             throw .rejected("attempts are grouped by team, provider, model, day, hour and error only")
         }
         let now = time.now
+        try await checkLog(query, now)
         let rows: [AttemptReport.Row] = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
@@ -58,6 +60,20 @@ extension PostgresLedger {
     private static let tooManyRows = LedgerError.rejected(
         "the report has more than \(UsageStatements.mostRows) rows; group by less, or choose a shorter time"
     )
+
+    /// Refuses what needs a part of the log that was dropped.
+    private func checkLog(_ query: UsageQuery, _ now: Timestamp) async throws(LedgerError) {
+        let (log, rollups) = try await readers.read(
+            limit: options.readLimit
+        ) { connection, deadline throws(PostgresError) in
+            (
+                try Self.horizon(Self.logHorizon, on: connection, deadline),
+                try Self.horizon(Self.rollupHorizon, on: connection, deadline)
+            )
+        }
+        let span = UsageSpan(query, now: now)
+        if let fault = Self.checkHorizon(query, span, log: log, rollups: rollups) { throw fault }
+    }
 
     private func checkZone(_ name: String) async throws(LedgerError) {
         guard try await isZoneKnown(name) else {

@@ -86,6 +86,25 @@ enum Partitions {
         for (table, month) in missing { try create(table, month, on: connection) }
     }
 
+    /// The partitions that there are: their tables' names and the months that they are for.
+    struct Existing {
+        let names: Set<String>
+
+        var months: Set<Month> {
+            Set(
+                names.compactMap { name in
+                    let parts = name.split(separator: "_").suffix(2).compactMap { Int($0) }
+                    return parts.count == 2 && (1...12).contains(parts[1])
+                        ? Month(year: parts[0], month: parts[1]) : nil
+                }
+            )
+        }
+    }
+
+    static func existing(on connection: PostgresConnection) throws(PostgresError) -> Existing {
+        Existing(names: try existingNames(on: connection))
+    }
+
     private static func existingNames(on connection: PostgresConnection) throws(PostgresError) -> Set<String> {
         let result = try connection.run(
             """

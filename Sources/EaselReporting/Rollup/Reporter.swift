@@ -13,8 +13,12 @@ package final class Reporter: Sendable {
         package var interval = Duration.milliseconds(500)
         /// How long the lease lasts after each pass: another takes over that long after this one was last heard of.
         package var lease = Duration.seconds(5)
+        /// Between two looks for what is older than it is to be kept.
+        package var retention = Duration.seconds(3600)
         /// After a failure.
         package var pause = Duration.seconds(2)
+        /// Windows of the first pass; later ones take as many as a second or so is enough for.
+        package var windows = 500
 
         package init() {}
     }
@@ -22,9 +26,17 @@ package final class Reporter: Sendable {
     private let store: any RollupStore
     private let holder: UUID
     private let pacing: Pacing
+    private let retention: Retention
     private let log: Log
 
-    package init(store: any RollupStore, holder: UUID, pacing: Pacing = Pacing(), log: Log) {
+    package init(
+        store: any RollupStore,
+        holder: UUID,
+        retention: Retention = Retention(),
+        pacing: Pacing = Pacing(),
+        log: Log
+    ) {
+        self.retention = retention
         self.store = store
         self.holder = holder
         self.pacing = pacing
@@ -35,13 +47,21 @@ package final class Reporter: Sendable {
     package func run() async {
         var lease: Lease?
         var isFailing = false
+        var windows = pacing.windows
+        var droppedAt: SteadyInstant?
         while !Task.isCancelled {
             do throws(LedgerError) {
-                let pause = try await step(&lease)
+                let pause = try await step(&lease, &windows)
                 if isFailing { log.info("the rollups go on", [:]) }
                 isFailing = false
+                if lease != nil, droppedAt.map({ SteadyInstant.now.since($0) >= pacing.retention }) ?? true {
+                    droppedAt = .now
+                    await drop()
+                }
                 if let pause { try? await Task.sleep(for: pause) }
             } catch {
+                // It may have been too much for one statement.
+                windows = max(20, windows / 4)
                 // Whether the pass was written is not known, and does not matter: windows are made again (L3).
                 if !isFailing { log.warning("the rollups stand still", ["error": String(describing: error)]) }
                 isFailing = true
@@ -53,19 +73,35 @@ package final class Reporter: Sendable {
         await Task { try? await store.releaseLease(lease) }.value
     }
 
+    /// What cannot be dropped now is tried again with the next look.
+    private func drop() async {
+        do throws(LedgerError) {
+            let names = try await store.drop(retention)
+            if !names.isEmpty {
+                log.info("dropped what was kept long enough", ["tables": names.joined(separator: " ")])
+            }
+        } catch {
+            log.warning("what was kept long enough could not be dropped", ["error": String(describing: error)])
+        }
+    }
+
     /// One pass, or one try to become the leader; the time until the next, nil for none.
-    private func step(_ lease: inout Lease?) async throws(LedgerError) -> Duration? {
+    private func step(_ lease: inout Lease?, _ windows: inout Int) async throws(LedgerError) -> Duration? {
         guard let held = lease else {
             lease = try await store.acquireLease(Self.leaseName, holder: holder, for: pacing.lease)
             guard let lease else { return pacing.interval }
             log.info("this reporter keeps the rollups", ["epoch": String(lease.epoch)])
             return nil
         }
-        guard let pass = try await store.rollUp(held, for: pacing.lease) else {
+        let began = SteadyInstant.now
+        guard let pass = try await store.rollUp(held, for: pacing.lease, atMost: windows) else {
             lease = nil
             log.warning("another reporter keeps the rollups now", ["epoch": String(held.epoch)])
             return pacing.interval
         }
+        let took = SteadyInstant.now.since(began)
+        if pass.hasMore, took < .seconds(1) { windows = min(20_000, windows * 2) }
+        if took > .seconds(3) { windows = max(20, windows / 2) }
         if pass.minutes > 0 {
             log.debug(
                 "rolled up",

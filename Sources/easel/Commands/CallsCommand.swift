@@ -3,11 +3,16 @@ import EaselConfiguration
 import EaselReporting
 import Foundation
 
-/// `easel calls list` and `easel calls show`.
+/// `easel calls list|show|tail|redact`.
 enum CallsCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let client = try APIClient(arguments)
-        if arguments.command.last == "show" { return try await show(client, arguments) }
+        switch arguments.command.last {
+        case "show": return try await show(client, arguments)
+        case "tail": return try await CallsTail.run(client, arguments)
+        case "redact": return try await CallsRedact.run(client, arguments)
+        default: break
+        }
         let names = ["team", "provider", "status", "nsfw", "copyright", "since"]
         let query = names.map { ($0, arguments.text($0)) } + [("limit", arguments.text("limit") ?? "20")]
         try list.print(try await client.get("/v1/calls", query: query), arguments)

@@ -30,8 +30,10 @@ enum ReportCommand {
             "usage",
             "calls, pictures, cost, latency, NSFW and copyright figures",
             discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
-            options: [by("team,provider", allGroups)] + time + formats + Watch.options + CommandTree.client,
-            examples: ["easel report usage --by team,provider --since 7d"]
+            options: [by("team,provider", allGroups)] + time + formats
+                + [.flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")]
+                + Watch.options + CommandTree.client,
+            examples: ["easel report usage --by team,provider --since 7d", "easel report usage --since month --focus"]
         ),
         figures(
             "latency",
@@ -128,25 +130,47 @@ enum ReportCommand {
         let name = arguments.command.last ?? "usage"
         if name == "shadow" { return try await shadow(arguments) }
         let client = try APIClient(arguments)
-        let query: [(String, String?)] = [
-            ("from", arguments.text("since")), ("to", arguments.text("until")),
-            ("group_by", arguments.text("by") ?? (name == "usage" ? "team,provider" : nil)),
-            ("timezone", arguments.text("tz")), ("team", arguments.text("team")), ("sort", arguments.text("sort")),
-            ("limit", arguments.text("limit")), ("before_from", arguments.text("before-since")),
-            ("before_to", arguments.text("before-until")),
-        ]
+        let query = try query(name, arguments)
         @Sendable func page() async throws -> Page {
             let body = try await client.get("/v1/reports/\(name)", query: query)
             return name == "usage"
                 ? .usage(body, try UsageReportReading.report(from: body)) : .figures(body, try Report(json: body))
         }
         if arguments.has("watch") {
-            let isText = !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
+            let isText =
+                !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
+                && !(name == "usage" && arguments.has("focus"))
             return try await Watch.run(arguments, redraws: isText) { try await page().text(arguments) }
         }
         let shown = try await page()
         Output.data(try shown.text(arguments))
         if arguments.has("check") { try shown.check() }
+    }
+
+    /// What is asked of the interface; each report has options of its own.
+    private static func query(_ name: String, _ arguments: ParsedArguments) throws -> [(String, String?)] {
+        var query: [(String, String?)] = [("team", arguments.text("team"))]
+        if name == "budgets" { return query }
+        query += [
+            ("from", arguments.text("since")), ("to", arguments.text("until")), ("timezone", arguments.text("tz")),
+        ]
+        var groups = arguments.text("by")
+        switch name {
+        case "usage":
+            if arguments.has("focus") {
+                guard groups == nil, arguments.text("tz") == nil else {
+                    let mend = "--focus has groups and a time zone of its own; leave out --by and --tz"
+                    throw CommandFailure(mend, code: ExitCode.usage)
+                }
+                groups = FocusExport.groups.map(\.name).joined(separator: ",")
+            }
+            groups = groups ?? "team,provider"
+        case "top": query += [("sort", arguments.text("sort")), ("limit", arguments.text("limit"))]
+        case "diff":
+            query += [("before_from", arguments.text("before-since")), ("before_to", arguments.text("before-until"))]
+        default: break
+        }
+        return query + [("group_by", groups)]
     }
 
     /// A report as it came, in its two forms.
@@ -160,6 +184,7 @@ enum ReportCommand {
             case .usage(let body, let report):
                 let renderer = UsageReportRenderer(report)
                 if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
+                if arguments.has("focus") { return FocusExport.csv(report) }
                 if arguments.has("csv") { return renderer.csv() }
                 if arguments.has("ndjson") { return try renderer.ndjson() }
                 return arguments.has("md") ? renderer.markdown() : renderer.table(style)

@@ -23,7 +23,12 @@ struct ReporterRuntime {
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         do {
             let database = try await PostgresLedger.connect(connectionString: connectionString, log: log)
-            let reporter = Reporter(store: database, holder: UUIDv7.mint(at: TimeSource.system.now), log: log)
+            let reporter = Reporter(
+                store: database,
+                holder: UUIDv7.mint(at: TimeSource.system.now),
+                retention: configuration.retention.policy,
+                log: log
+            )
             return ReporterRuntime(reporter: reporter, database: database, embedded: embedded)
         } catch {
             await embedded?.stop()

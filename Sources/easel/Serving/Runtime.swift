@@ -120,7 +120,12 @@ final class Runtime: Sendable {
     func run(withReporter: Bool = true) async {
         await withDiscardingTaskGroup { group in
             if withReporter {
-                let reporter = Reporter(store: self.database, holder: self.instance.gatewayID, log: self.log)
+                let reporter = Reporter(
+                    store: self.database,
+                    holder: self.instance.gatewayID,
+                    retention: self.configuration.retention.policy,
+                    log: self.log
+                )
                 group.addTask { await reporter.run() }
             }
             group.addTask { await self.database.run() }

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What reports cost at the size of a log: fills a database, rolls it up, and asks for a month by team and provider.
+
+Calls are spread over 90 days and 200 teams of unequal size, with attempts, failovers, pictures, projects and tags. Beside the
+report stands the same question as a plain query over the log. One machine, one run: read the ratios. The database is made in a
+temporary directory and removed.
+"""
+import argparse
+import datetime
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+from figures import client
+from figures.place import Gateway, Place, Postgres
+
+DAYS = 90
+TEAMS = 200
+
+# One day's calls; the id holds the time, as the gateway's do.
+CALLS = """
+INSERT INTO calls (team_id, received_at, call_id, key_id, gateway_id, project, tags, policy, model, provider, last_provider,
+    status, images_requested, images_delivered, bound_nusd, cost_nusd, estimated_nusd, cost_basis, failover_cost_nusd,
+    latency_ms, attempts, failover, settled_at)
+SELECT team, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(id, 14, 3) || '8' ||
+        substr(id, 18))::uuid,
+    ('00000000-0000-4000-8000-' || lpad((team * 2 + n %% 2)::text, 12, '0'))::uuid, '00000000-0000-4000-8000-000000000000',
+    'project-' || n %% 3, jsonb_build_object('campaign', 'c' || n %% 5), 'failover',
+    (ARRAY['ideogram-4.0', 'ideogram-4.0', 'ideogram-3.0', 'ideogram-1.0'])[n %% 4 + 1],
+    CASE WHEN n %% 50 <> 0 THEN provider END, provider, CASE WHEN n %% 50 = 0 THEN 'failed' ELSE 'succeeded' END,
+    n %% 3 + 1, CASE WHEN n %% 50 = 0 THEN 0 ELSE n %% 3 + 1 END, 180000000,
+    CASE WHEN n %% 50 = 0 THEN 0 ELSE (n %% 3 + 1) * 60000000 END,
+    CASE WHEN provider = 'ideogram' AND n %% 50 <> 0 THEN (n %% 3 + 1) * 60000000 ELSE 0 END,
+    CASE WHEN provider = 'ideogram' THEN 'price_book' ELSE 'provider' END, 0,
+    (exp(8.3 + 0.6 * (random() + random() + random() + random() - 2) * 1.73))::bigint,
+    CASE WHEN n %% 20 = 0 THEN 2 ELSE 1 END, n %% 20 = 0, at + interval '6 seconds'
+FROM (
+    SELECT n, 1 + floor(%(teams)s * power(random(), 2))::bigint AS team, gen_random_uuid()::text AS id,
+        date_trunc('milliseconds', timestamptz '%(day)s' + n * interval '1 day' / %(count)s) AS at,
+        CASE WHEN n %% 10 < 7 THEN 'runware' ELSE 'ideogram' END AS provider
+    FROM generate_series(0, %(count)s - 1) AS n
+) AS rows
+"""
+ATTEMPTS = """
+INSERT INTO attempts (team_id, started_at, attempt_id, call_id, ordinal, provider, provider_model, task_id, images_asked,
+    images_returned, bound_nusd, price_per_image_nusd, outcome, reason, error_code, http_status, sent, cost_nusd, cost_basis,
+    connect_ms, tls_ms, first_byte_ms, total_ms, ended_at)
+SELECT team_id, received_at + ordinal * interval '1 ms', gen_random_uuid(), call_id, ordinal,
+    CASE WHEN ordinal = attempts THEN last_provider WHEN last_provider = 'runware' THEN 'ideogram' ELSE 'runware' END,
+    model, gen_random_uuid(), images_requested, CASE WHEN ordinal = attempts THEN images_delivered ELSE 0 END, 180000000,
+    60000000, CASE WHEN ordinal = attempts AND status = 'succeeded' THEN 'succeeded' ELSE 'failed' END,
+    CASE WHEN ordinal = attempts AND status = 'succeeded' THEN 'ok' ELSE 'timeout' END,
+    CASE WHEN ordinal = attempts AND status = 'succeeded' THEN NULL ELSE 'http_500' END, 200, true,
+    CASE WHEN ordinal = attempts THEN cost_nusd ELSE 0 END, cost_basis, 12, 30, latency_ms * 0.9, latency_ms, settled_at
+FROM calls, generate_series(1, attempts) AS ordinal
+WHERE received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day'
+"""
+IMAGES = """
+INSERT INTO images (team_id, created_at, image_id, call_id, attempt_id, ordinal, nsfw, copyright, withheld, width, height,
+    format, bytes)
+SELECT team_id, received_at + interval '5 s', gen_random_uuid(), call_id, gen_random_uuid(), ordinal, random() < 0.01,
+    CASE WHEN random() < 0.7 THEN 'not_requested' WHEN random() < 0.97 THEN 'clear' ELSE 'flagged' END, false, 1024, 1024,
+    'png', 1200000
+FROM calls, generate_series(1, images_delivered) AS ordinal
+WHERE received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day'
+"""
+MARKS = """
+INSERT INTO usage_changes (team_id, change_id, bucket, changed_at)
+SELECT team_id, gen_random_uuid(), bucket, now()
+FROM (SELECT DISTINCT team_id, date_trunc('minute', received_at) AS bucket FROM calls
+    WHERE received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day') AS windows
+"""
+NAIVE = """
+SELECT t.name, coalesce(c.provider, c.last_provider) AS provider, count(*), sum(images_delivered), sum(cost_nusd),
+    percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY latency_ms)
+FROM calls AS c JOIN teams AS t ON t.id = c.team_id
+WHERE received_at >= now() - interval '30 days' AND status <> 'in_progress' GROUP BY 1, 2
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--easel", default=".build/release/easel", metavar="PATH")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000], metavar="CALLS")
+    parser.add_argument("--out", metavar="FILE")
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    place = Place(options.easel, options.keep)
+    try:
+        rows = measure(place, options.sizes)
+    finally:
+        place.close()
+    show(rows)
+    if options.out:
+        with open(options.out, "w") as file:
+            json.dump(rows, file, indent=1)
+
+
+def execute(database, statement):
+    result = subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", database.url, "-c", statement],
+                            capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"psql: {result.stderr.strip()}")
+
+
+def measure(place, sizes):
+    database = Postgres(place)
+    # A log of this size is loaded once, and read: the settings are those of a small server with little to lose.
+    for setting in ("shared_buffers = '512MB'", "fsync = off", "full_page_writes = off", "max_wal_size = '8GB'",
+                    "work_mem = '64MB'", "random_page_cost = 1.1"):
+        execute(database, f"ALTER SYSTEM SET {setting}")
+    database.stop("fast")
+    database.start()
+    settings = "providers:\n  runware: { kind: runware, base_url: 'http://127.0.0.1:9/v1', api_key: none }\nrouting:\n  default: one\n" \
+               "  policies:\n    one: { order: [runware] }\n"
+    gateway = Gateway(place, "gateway", settings, database, only="gateway")
+    reporter = Gateway(place, "reporter", settings, database, only="reporter")
+    gateway.start()
+    execute(database, f"INSERT INTO teams (name, created_at) SELECT 'team-' || n, now() FROM generate_series(1, {TEAMS}) AS n")
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    days = [today - datetime.timedelta(days=age) for age in range(DAYS, 0, -1)]
+    for month in sorted({(day.year, day.month) for day in days}):
+        partition(database, *month)
+    rows, filled = [], 0
+    for size in sizes:
+        began = time.monotonic()
+        for day in days:
+            values = {"day": f"{day} 00:00:00+00", "count": (size - filled) // DAYS, "teams": TEAMS}
+            if values["count"]:
+                execute(database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
+        filled = size
+        execute(database, "VACUUM ANALYZE")
+        fill = time.monotonic() - began
+        began = time.monotonic()
+        reporter.start()
+        while database.query("SELECT count(*) AS open FROM (SELECT 1 FROM usage_changes LIMIT 1) AS one")[0]["open"]:
+            time.sleep(0.5)
+        rolled = time.monotonic() - began
+        reporter.terminate()
+        execute(database, "VACUUM ANALYZE")
+        rows.append(ask(gateway, database, size, fill, rolled))
+        show(rows[-1:])
+    return rows
+
+
+def only_new():
+    """Attempts and pictures of calls that have none yet."""
+    return [text.rstrip() + f" AND NOT EXISTS (SELECT 1 FROM {table} AS p WHERE p.team_id = calls.team_id AND p.call_id = "
+            "calls.call_id)" for text, table in ((ATTEMPTS, "attempts"), (IMAGES, "images"))]
+
+
+def partition(database, year, month):
+    first, following = f"{year}-{month:02}-01", f"{year + month // 12}-{month % 12 + 1:02}-01"
+    for table in ("calls", "call_payloads", "attempts", "images"):
+        execute(database, f"CREATE TABLE IF NOT EXISTS {table}_{year}_{month:02} PARTITION OF {table} "
+                          f"FOR VALUES FROM ('{first} 00:00:00+00') TO ('{following} 00:00:00+00')")
+
+
+def ask(gateway, database, size, fill, rolled):
+    path = "/v1/reports/usage?from=30d&group_by=team,provider"
+    times = []
+    for _ in range(21):
+        began = time.monotonic()
+        status, body = client.call(gateway.url, "GET", path, gateway.admin_key)
+        times.append((time.monotonic() - began) * 1000)
+        if status != 200:
+            sys.exit(f"the report: {status} {body}")
+    began = time.monotonic()
+    naive = database.query(NAIVE)
+    naive_ms = (time.monotonic() - began) * 1000
+    # The two cut the period at different moments, so that they are compared by size only.
+    calls = sum(row["count"] for row in naive)
+    shown = body["totals"]["calls"]
+    if abs(calls - shown) > calls * 0.01:
+        sys.exit(f"the report counts {shown} calls, the log has {calls}")
+    sizes = database.query("SELECT pg_database_size(current_database()) AS bytes, (SELECT count(*) FROM usage_minute) AS minutes, "
+                           "(SELECT count(*) FROM usage_day_summary) AS summaries")[0]
+    return {"calls": size, "fill_s": round(fill), "rollup_s": round(rolled), "report_ms": round(statistics.median(times), 1),
+            "first_ms": round(times[0], 1), "naive_ms": round(naive_ms), "rows": len(body["rows"]),
+            "database_mib": sizes["bytes"] >> 20, "minutes": sizes["minutes"], "day_summaries": sizes["summaries"]}
+
+
+def show(rows):
+    for row in rows:
+        ratio = f", {row['report_ms'] / rows[0]['report_ms']:.2f} of that at {rows[0]['calls']:,}" if row is not rows[0] else ""
+        print(f"{row['calls']:,} calls ({row['database_mib']:,} MiB): filled in {row['fill_s']} s, rolled up in {row['rollup_s']} s; a month by "
+              f"team and provider ({row['rows']} rows) in {row['report_ms']} ms (the first time {row['first_ms']}){ratio}; "
+              f"over the log {row['naive_ms']} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+import EaselBase
+import EaselCore
+import EaselTransport
+import Foundation
+
+/// Takes a person's prompts out of the log, on request. What was counted stays.
+final class RedactionRoutes: Sendable {
+    private let ledger: any Ledger
+    private let authenticator: Authenticator
+    private let log: Log
+
+    init(ledger: any Ledger, authenticator: Authenticator, log: Log) {
+        self.ledger = ledger
+        self.authenticator = authenticator
+        self.log = log
+    }
+
+    func redact(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.admin(for: request)
+        var body = BodyFields(
+            try await BodyFields.members(of: request),
+            known: ["call", "key", "team", "tag_name", "tag_value", "before"]
+        )
+        var redaction = Redaction()
+        redaction.callID = Self.id("call", &body)
+        redaction.keyID = Self.id("key", &body)
+        redaction.before = body.moment("before")
+        let team = body.text("team")
+        switch (body.text("tag_name"), body.text("tag_value")) {
+        case (let name?, let value?): redaction.tag = Redaction.Tag(name: name, value: value)
+        case (nil, nil): break
+        case (_, nil): body.fault("tag_value", "is required beside tag_name")
+        default: body.fault("tag_name", "is required beside tag_value")
+        }
+        if !["call", "key", "team", "tag_name"].contains(where: { body.has($0) }) {
+            body.fault("call", "is required, or key, team or tag_name with tag_value: say whose prompts")
+        }
+        guard body.faults.isEmpty else { throw .invalid(body.faults) }
+        do throws(LedgerError) {
+            if let team {
+                guard let found = try await ledger.teams().first(where: { $0.name == team }) else {
+                    throw LedgerError.notFound(team)
+                }
+                redaction.teamID = found.id
+            }
+            let count = try await ledger.redact(redaction)
+            log.info("prompts were taken out of the log", ["calls": String(count), "by_team": account.team])
+            var text = JSONText()
+            text.object { $0.member("redacted", count) }
+            return .json(text.bytes)
+        } catch {
+            if case .notFound = error { throw .invalid([RequestFault("team", "is not known")]) }
+            throw Problem(error)
+        }
+    }
+
+    private static func id(_ name: String, _ body: inout BodyFields) -> UUID? {
+        guard let text = body.text(name) else { return nil }
+        let id = UUID(uuidString: text)
+        if id == nil { body.fault(name, "must be an id, such as 01931c2e-7a00-7000-8000-000000000000") }
+        return id
+    }
+}

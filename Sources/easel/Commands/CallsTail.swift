@@ -1,0 +1,122 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import EaselTransport
+import Foundation
+
+/// `easel calls tail`: calls as they end, until a signal.
+enum CallsTail {
+    private static let filters = ["team", "provider", "status", "nsfw", "copyright"]
+
+    static let spec = CommandSpec(
+        "tail",
+        "calls as they end",
+        discussion: "The last calls first, then each one when it has ended, until interrupted.",
+        options: [
+            .option("team", ValueSpec("NAME"), "one team only"),
+            .option("provider", ValueSpec("NAME"), "delivered by this provider"),
+            .option(
+                "status",
+                ValueSpec("STATUS", .choice(["succeeded", "partial", "refused", "failed"])),
+                "how they ended"
+            ),
+            .option("nsfw", ValueSpec("BOOL", .choice(["true", "false"])), "with a picture flagged or not"),
+            .option(
+                "copyright",
+                ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])),
+                "with such a verdict"
+            ),
+            .option("last", short: "n", ValueSpec("N", .integer(0...500)), default: "10", "how many earlier ones"),
+            .option("interval", ValueSpec("TIME", .duration), default: "1s", "how often it looks"),
+            CommandTree.json,
+        ] + CommandTree.client,
+        examples: ["easel calls tail --status failed"]
+    )
+
+    /// A call may take this long from its beginning to its end; later ones are missed.
+    private static let longest = Duration.seconds(900)
+
+    static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let interval = arguments.text("interval").flatMap { DurationText.parse($0) } ?? .seconds(1)
+        guard interval >= .milliseconds(100) else {
+            throw CommandFailure("--interval is 100ms at least", code: ExitCode.usage)
+        }
+        let query = filters.map { ($0, arguments.text($0)) }
+        // A wrong address or key ends it at once; what happens later is told and waited out.
+        let last = Int(arguments.text("last") ?? "10") ?? 10
+        var shown = Shown()
+        let first = try await calls(client, query + [("limit", "500")])
+        for call in shown.fresh(first).suffix(last) { show(call, arguments) }
+        let stops = Signals.stream([SIGINT, SIGTERM])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in stops { return } }
+            group.addTask { [shown] in
+                var shown = shown
+                while true {
+                    do { try await Task.sleep(for: interval) } catch { return }
+                    do {
+                        let since = (TimeSource.system.now - longest).description
+                        let found = try await calls(client, query + [("since", since), ("limit", "500")])
+                        for call in shown.fresh(found) { show(call, arguments) }
+                    } catch {
+                        if Task.isCancelled { return }
+                        Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
+                    }
+                }
+            }
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func calls(_ client: APIClient, _ query: [(String, String?)]) async throws -> [JSONValue] {
+        let body = try await client.get("/v1/calls", query: query)
+        return try JSON.decode(JSONValue.self, from: body)["calls"]?.arrayValue ?? []
+    }
+
+    /// Which calls were shown already: of the newest, which are all that a look can return.
+    private struct Shown {
+        private var ids: Set<String> = []
+
+        /// Calls that have ended and were not shown, the oldest first.
+        mutating func fresh(_ calls: [JSONValue]) -> [JSONValue] {
+            let ended = calls.filter { $0["status"] != "in_progress" }
+            let fresh = ended.filter { !ids.contains($0["id"]?.stringValue ?? "") }
+            ids = ids.intersection(ended.compactMap { $0["id"]?.stringValue }).union(
+                fresh.compactMap { $0["id"]?.stringValue }
+            )
+            return fresh.reversed()
+        }
+    }
+
+    private static func show(_ call: JSONValue, _ arguments: ParsedArguments) {
+        if arguments.has("json") {
+            return Output.data(String(decoding: JSONText.bytes(of: call), as: UTF8.self))
+        }
+        let style = Terminal.of(.standardOutput).style
+        func text(_ name: String) -> String {
+            // Names come from callers, and must not send commands to a terminal.
+            DisplayWidth.sanitised(call[name].map(ListPrinter.plain) ?? "", ascii: !style.unicode)
+        }
+        func padded(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(0, width - DisplayWidth.of(text)))
+        }
+        let status = text("status")
+        let word = padded(status == "failed" && !text("error_code").isEmpty ? text("error_code") : status, 16)
+        let coloured =
+            switch status {
+            case "succeeded": style.green(word)
+            case "failed": style.red(word)
+            default: style.yellow(word)
+            }
+        let cost = call["cost_usd"]?.stringValue.map { "$" + $0 } ?? "$?"
+        let mark = call["cost_basis"]?.stringValue == "provider" ? " " : "*"
+        let parts = [
+            ListPrinter.time(call["received_at"]), coloured, padded(text("team"), 12), padded(text("model"), 12),
+            padded(text("provider").isEmpty ? "-" : text("provider"), 10),
+            padded("\(text("images_delivered"))/\(text("images_requested"))", 5), padded(cost + mark, 9),
+            padded("\(text("latency_ms")) ms", 9), text("id"),
+        ]
+        Output.data(parts.joined(separator: "  "))
+    }
+}

@@ -1,0 +1,116 @@
+import EaselBase
+import EaselCore
+import Foundation
+import TestKit
+import Testing
+
+@testable import EaselLedger
+
+@Suite struct RetentionTests {
+    private let length = Duration.seconds(30)
+
+    private func rollUp(_ ledger: PostgresLedger) async throws {
+        let lease = try #require(try await ledger.acquireLease("rollups", holder: UUID(), for: length))
+        while let pass = try await ledger.rollUp(lease, for: length, atMost: 1000),
+            pass.minutes + pass.hours + pass.days > 0
+        {}
+        try await ledger.releaseLease(lease)
+    }
+
+    private func write(_ ledger: PostgresLedger, daysAgo: Int, isSettled: Bool = true) async throws -> Admission {
+        let admission = Sample.admission(at: Sample.now - .seconds(daysAgo * 86_400))
+        try await ledger.take(admission)
+        if isSettled { try await ledger.settle(Sample.settlement(admission)) }
+        return admission
+    }
+
+    private func findings(_ ledger: PostgresLedger) async throws -> [String] {
+        try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0)).map {
+            "\($0.check.rawValue): \($0.detail)"
+        }
+    }
+
+    @Test func `months of the log go together, reports keep them, and minutes of them are refused`() async throws {
+        try await withLedger { ledger, connectionString in
+            let old = try await write(ledger, daysAgo: 200)
+            _ = try await write(ledger, daysAgo: 40)
+            let retention = Retention(log: .seconds(90 * 86_400), prompts: .seconds(90 * 86_400))
+            // Nothing goes before it is summed up.
+            #expect(try await ledger.drop(retention) == [])
+            try await rollUp(ledger)
+            #expect(try await findings(ledger) == [])
+            let dropped = try await ledger.drop(retention)
+            #expect(Set(dropped.map { $0.prefix { !$0.isNumber } }).count == 7)
+            #expect(try await ledger.drop(retention) == [])
+            #expect(try await ledger.call(old.callID, teamID: nil) == nil)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM calls") == 1)
+            let day = UsageLevel.day
+            var query = UsageQuery(
+                from: day.floor(old.receivedAt) - .seconds(86_400),
+                to: Sample.now + .seconds(60),
+                timezone: "UTC",
+                groupBy: [.day],
+                teamID: nil
+            )
+            let report = try await ledger.usage(query)
+            #expect(report.totals.calls == 2 && report.rows.count == 2 && report.totals.latency.count == 2)
+            #expect(try await ledger.attempts(query).totals.attempts == 2)
+            query.from = query.from + .seconds(90)
+            let part = await failure { () async throws(LedgerError) in _ = try await ledger.usage(query) }
+            #expect(part?.isRejected == true)
+            query.from = day.floor(query.from)
+            query.timezone = "Asia/Kolkata"
+            let zone = await failure { () async throws(LedgerError) in _ = try await ledger.usage(query) }
+            #expect(zone?.isRejected == true)
+            #expect(try await findings(ledger) == [])
+            // What is long enough ago goes from the sums as well.
+            _ = try await ledger.drop(Retention(log: .seconds(90 * 86_400), rollups: .seconds(100 * 86_400)))
+            query.timezone = "UTC"
+            let gone = await failure { () async throws(LedgerError) in _ = try await ledger.usage(query) }
+            #expect(gone?.isRejected == true)
+            query.from = day.floor(Sample.now - .seconds(60 * 86_400))
+            #expect(try await ledger.usage(query).totals.calls == 1)
+        }
+    }
+
+    @Test func `a month with a call in progress or an unknown attempt stays`() async throws {
+        try await withLedger { ledger, _ in
+            _ = try await write(ledger, daysAgo: 200, isSettled: false)
+            try await rollUp(ledger)
+            #expect(try await ledger.drop(Retention(log: .seconds(90 * 86_400))) == [])
+        }
+    }
+
+    @Test func `prompts go by themselves, by month and on request`() async throws {
+        try await withLedger { ledger, connectionString in
+            let old = try await write(ledger, daysAgo: 100)
+            let new = try await write(ledger, daysAgo: 0)
+            let other = try await write(ledger, daysAgo: 0)
+            let dropped = try await ledger.drop(Retention(prompts: .seconds(40 * 86_400)))
+            #expect(dropped.count == 1 && dropped[0].hasPrefix("call_payloads_"))
+            let kept = try #require(try await ledger.call(old.callID, teamID: nil))
+            #expect(kept.prompt == nil && kept.cost != nil)
+            let none = await failure { () async throws(LedgerError) in _ = try await ledger.redact(Redaction()) }
+            #expect(none?.isRejected == true)
+            var redaction = Redaction()
+            redaction.callID = new.callID
+            #expect(try await ledger.redact(redaction) == 1)
+            #expect(try await ledger.redact(redaction) == 0)
+            #expect(try await ledger.call(new.callID, teamID: nil)?.prompt == nil)
+            #expect(try await ledger.call(other.callID, teamID: nil)?.prompt == "a fox in the snow")
+            redaction = Redaction()
+            redaction.tag = Redaction.Tag(name: "campaign", value: "spring")
+            redaction.before = Sample.now - .seconds(86_400)
+            #expect(try await ledger.redact(redaction) == 0)
+            redaction.before = nil
+            redaction.keyID = other.keyID
+            #expect(try await ledger.redact(redaction) == 1)
+            #expect(
+                try await Database.number(
+                    connectionString,
+                    "SELECT count(*) FROM call_payloads WHERE prompt IS NOT NULL"
+                ) == 0
+            )
+        }
+    }
+}
