@@ -12,6 +12,8 @@ CREATE TABLE usage_changes (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (team_id, change_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+-- The newest windows first, also where many wait.
+CREATE INDEX usage_changes_bucket ON usage_changes (bucket, team_id);
 
 -- Hours and days that are to be summed up again from the finer windows, once they are over.
 CREATE TABLE usage_pending (

@@ -24,7 +24,7 @@ package struct RollupPass: Sendable, Hashable {
     package var days = 0
     /// Writes to the log that it took in.
     package var changes = 0
-    /// How long ago the oldest write was made that is still to be taken in, as of the beginning of the pass.
+    /// How long ago the oldest of these was made.
     package var lag = Duration.zero
     /// Whether there is more to do at once.
     package var hasMore = false

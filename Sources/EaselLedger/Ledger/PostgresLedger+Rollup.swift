@@ -69,7 +69,7 @@ extension PostgresLedger: RollupStore {
         /// Windows that are not over yet: summing them up again with every call would be work for nothing.
         var laterHours: [RollupStatements.Window] = []
         var laterDays: [RollupStatements.Window] = []
-        var changes: [UUID] = []
+        var changes: [RollupStatements.Change] = []
         var pass = RollupPass()
 
         var isEmpty: Bool { minutes.isEmpty && hours.isEmpty && days.isEmpty }
@@ -85,7 +85,7 @@ extension PostgresLedger: RollupStore {
                 commands += RollupStatements.coarser(.day, days) + [RollupStatements.settle(days, .day)]
             }
             if !laterDays.isEmpty { commands.append(RollupStatements.postpone(laterDays, .day)) }
-            if !changes.isEmpty { commands.append(RollupStatements.forget(changes: changes)) }
+            if !changes.isEmpty { commands.append(RollupStatements.forget(changes)) }
             return commands
         }
     }
@@ -103,9 +103,6 @@ extension PostgresLedger: RollupStore {
                 RollupStatements.changes(limit: limit),
                 RollupStatements.pending(.hour, endedBy: now, limit: coarse),
                 RollupStatements.pending(.day, endedBy: now, limit: coarse),
-                SQLCommand(
-                    "SELECT floor(extract(epoch FROM now() - min(changed_at)) * 1000)::bigint FROM usage_changes"
-                ),
             ],
             deadline: deadline
         )
@@ -113,8 +110,10 @@ extension PostgresLedger: RollupStore {
         var minutes: Set<RollupStatements.Window> = []
         for cells in results[0].rows {
             var row = RowReader(cells)
-            minutes.insert(RollupStatements.Window(teamID: try row.int64(), start: try row.time()))
-            work.changes.append(try row.uuid())
+            let teamID = try row.int64()
+            minutes.insert(RollupStatements.Window(teamID: teamID, start: try row.time()))
+            work.changes.append(RollupStatements.Change(teamID: teamID, id: try row.uuid()))
+            work.pass.lag = max(work.pass.lag, .milliseconds(try row.int()))
         }
         var hours = try windows(results[1])
         var days = try windows(results[2])
@@ -137,10 +136,6 @@ extension PostgresLedger: RollupStore {
         work.pass.hours = hours.count
         work.pass.days = days.count
         work.pass.changes = work.changes.count
-        if let cells = results[3].rows.first {
-            var row = RowReader(cells)
-            work.pass.lag = .milliseconds(max(0, try row.optionalInt() ?? 0))
-        }
         return work
     }
 

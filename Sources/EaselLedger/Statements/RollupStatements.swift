@@ -16,6 +16,12 @@ enum RollupStatements {
         func floor(_ level: UsageLevel) -> Window { Window(teamID: teamID, start: level.floor(start)) }
     }
 
+    /// A mark that a write to the log left.
+    struct Change {
+        let teamID: Int64
+        let id: UUID
+    }
+
     // MARK: - The lease
 
     /// Takes the lease, or keeps it; one row with the epoch when it is the holder's, none when another holds it (L4).
@@ -72,8 +78,8 @@ enum RollupStatements {
         SQLCommand(
             """
             WITH windows AS MATERIALIZED (
-                SELECT team_id, bucket FROM usage_changes GROUP BY team_id, bucket ORDER BY bucket DESC, team_id LIMIT $1)
-            SELECT u.team_id, u.bucket, u.change_id
+                SELECT bucket, team_id FROM usage_changes GROUP BY bucket, team_id ORDER BY bucket DESC, team_id DESC LIMIT $1)
+            SELECT u.team_id, u.bucket, u.change_id, floor(extract(epoch FROM now() - u.changed_at) * 1000)::bigint
             FROM usage_changes AS u JOIN windows AS w ON w.team_id = u.team_id AND w.bucket = u.bucket
             """,
             [.int(limit)]
@@ -104,8 +110,15 @@ enum RollupStatements {
         date_trunc('minute', to_timestamp(('x' || left(replace(call_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0))
         """
 
-    static func forget(changes: [UUID]) -> SQLCommand {
-        SQLCommand("DELETE FROM usage_changes WHERE change_id = ANY ($1)", [.uuids(changes)])
+    /// Takes the marks away that were read, and no other.
+    static func forget(_ changes: [Change]) -> SQLCommand {
+        SQLCommand(
+            """
+            DELETE FROM usage_changes AS u USING unnest($1::text[]::bigint[], $2::uuid[]) AS c(team_id, change_id)
+            WHERE u.team_id = c.team_id AND u.change_id = c.change_id
+            """,
+            [.texts(changes.map { String($0.teamID) }), .uuids(changes.map(\.id))]
+        )
     }
 
     static func postpone(_ windows: [Window], _ level: UsageLevel) -> SQLCommand {

@@ -29,11 +29,14 @@ enum UsageStatements {
         return SQLCommand(
             """
             WITH open AS (
-                SELECT count(DISTINCT (team_id, bucket)) AS windows, min(changed_at) AS since FROM usage_changes AS c
-                WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team))
+                SELECT count(*) AS windows FROM (
+                    SELECT 1 FROM usage_changes AS c WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team)
+                    GROUP BY bucket, team_id LIMIT $4 + 1) AS windows
+            )
             SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown'),
                 (SELECT CASE WHEN windows <= $4 THEN 0
-                    ELSE greatest(1, ceil(extract(epoch FROM $3 - since)))::bigint END FROM open)
+                    ELSE greatest(1, ceil(extract(epoch FROM $3 - (SELECT min(changed_at) FROM usage_changes AS c
+                        WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team)))))::bigint END FROM open)
             FROM calls AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE c.status = 'in_progress' AND c.received_at >= $1 AND c.received_at < $2
                 AND \(UsageLog.window("a.started_at", "$1", "$2")) \(team)
@@ -168,7 +171,7 @@ enum UsageStatements {
             let sql = """
                 WITH open AS MATERIALIZED (
                     SELECT team_id, bucket FROM usage_changes AS o
-                    WHERE bucket >= \(first) AND bucket < \(last) \(team("o")) GROUP BY team_id, bucket LIMIT \(most) + 1
+                    WHERE bucket >= \(first) AND bucket < \(last) \(team("o")) GROUP BY bucket, team_id LIMIT \(most) + 1
                 ), opened AS MATERIALIZED (
                     SELECT count(*) <= \(most) AS few, min(bucket) AS first FROM open
                 ), due AS MATERIALIZED (
