@@ -23,6 +23,21 @@ struct PlannerTests {
 
     private func names(_ plan: Plan) -> [String] { plan.candidates.map(\.provider) }
 
+    // MARK: What the log keeps
+
+    @Test func `parts of a millisecond make no difference, for the log does not keep them (R1)`() {
+        let odd = Duration.microseconds(2_000_400)
+        var slow = Samples.offer("slow", latency: odd)
+        slow.expectedWait = odd
+        slow.fastestFinish = odd
+        let plan = plan(.latency, [slow, Samples.offer("other", latency: .seconds(5))]) { policy in
+            policy.floor.latency = .seconds(2)
+            policy.deadline = .seconds(2)
+        }
+        #expect(names(plan) == ["slow", "other"] && plan.dropped.isEmpty)
+        #expect(plan.candidates[0].reason == "usually takes 2000 ms")
+    }
+
     // MARK: Order
 
     @Test func `an order is taken as it is written`() {

@@ -7,7 +7,7 @@ import Testing
 /// The commands that people type, against a running process.
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct CommandLineTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `a picture is remixed, listed, shown and reported`() async throws {
         try await ProgramHouse.with { house in
             let served = try await Served(configuration: house.configuration)

@@ -83,7 +83,7 @@ struct CrashTests {
         #expect(verified.status == 0, "\(verified.output) \(verified.errors)")
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `with a database of its own it comes back after a kill`() async throws {
         try await ProgramHouse.with(latency: .milliseconds(300), isEmbedded: true) { house in
             let first = try await Served(configuration: house.configuration)

@@ -7,7 +7,7 @@ import Testing
 /// `easel budget`, `easel price` and `easel team set`, as people type them.
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct MoneyCommandTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `budgets and prices are set, shown, explained and refused`() async throws {
         try await ProgramHouse.with { house in
             let served = try await Served(configuration: house.configuration)

@@ -198,7 +198,7 @@ struct ReconciliationTests {
 /// The same at the command line.
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct ReconcileCommandTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `a comparison is made, checked, listed and shown`() async throws {
         try await ProgramHouse.with { house in
             let served = try await Served(configuration: house.configuration)

@@ -7,7 +7,7 @@ import Testing
 /// `easel route simulate` against calls that a process has just served.
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct SimulationTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `the log is replayed against the same policies and against others`() async throws {
         try await ProgramHouse.with { house in
             let served = try await Served(configuration: house.configuration)

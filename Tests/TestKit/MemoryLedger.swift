@@ -25,6 +25,7 @@ package final class MemoryLedger: Ledger {
         var events: [String] = []
         var violations: [String] = []
         var faults: [String: LedgerError] = [:]
+        var failed: [String] = []
         var heartbeats: [UUID: Timestamp] = [:]
         var teams: [TeamRecord] = []
         var keys: [(key: NewKey, revokedAt: Timestamp?)] = []
@@ -55,6 +56,8 @@ package final class MemoryLedger: Ledger {
 
     /// What contradicted an invariant so far; empty when all is well.
     package var violations: [String] { state.withLock(\.violations) }
+    /// The operations that were made to fail, in order.
+    package var failed: [String] { state.withLock(\.failed) }
     /// The writes in order: `admit`, `start`, `note`, `settle`, and `send` where a scripted provider reported it.
     package var events: [String] { state.withLock(\.events) }
     /// The settlements that stand, in the order of admission.
@@ -102,7 +105,10 @@ package final class MemoryLedger: Ledger {
         _ body: (inout State) throws(LedgerError) -> Result
     ) throws(LedgerError) -> Result {
         try state.withLock { (state) throws(LedgerError) in
-            if let fault = state.faults[operation] { throw fault }
+            if let fault = state.faults[operation] {
+                state.failed.append(operation)
+                throw fault
+            }
             return try body(&state)
         }
     }

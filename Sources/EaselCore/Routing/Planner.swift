@@ -32,7 +32,7 @@ package enum Planner {
         var ranked: [Ranked] = []
         let placed = PlanOrdering.ordered(inputs)
         ranked.reserveCapacity(placed.count)
-        let limits = Limits(ceiling: ceiling, deadline: deadline)
+        let limits = Limits(ceiling: ceiling, deadlineMS: deadline.milliseconds)
         let offers = inputs.offers
         for (place, (index, _)) in placed.enumerated() {
             let bound = offers[index].pricePerImage.map { $0 * inputs.request.count }
@@ -123,7 +123,7 @@ package enum Planner {
     /// What holds for every candidate of a call.
     private struct Limits {
         let ceiling: Money?
-        let deadline: Duration
+        let deadlineMS: Int64
     }
 
     private static func verdict(
@@ -162,29 +162,29 @@ package enum Planner {
         }
         if inputs.requiresPrice, bound == nil { return drop(.unpriced, "has no price, and a hard budget applies") }
         if let away = offer.unavailable { return drop(.unavailable, away.reason, away.retryAfter) }
-        return lateness(of: offer, limit: limits.deadline, drop)
+        return lateness(of: offer, limit: limits.deadlineMS, drop)
     }
 
     /// What cannot finish in time is refused before it costs anything.
     private static func lateness(
         of offer: ProviderOffer,
-        limit: Duration,
+        limit: Int64,
         _ drop: (Plan.Dropped.Cause, String, Duration?) -> Plan.Dropped
     ) -> Plan.Dropped? {
-        let wait = offer.expectedWait ?? .zero
-        func pause(_ duration: Duration) -> Duration { max(duration, .seconds(1)) }
+        // In whole milliseconds, as the log keeps them: a plan must not hang on less (R1).
+        let wait = offer.expectedWait?.milliseconds ?? 0
+        func pause(_ milliseconds: Int64) -> Duration { .milliseconds(max(milliseconds, 1000)) }
         if offer.queueFull { return drop(.overloaded, "has as many requests waiting as it may", pause(wait)) }
-        guard let finish = offer.fastestFinish, finish > limit else {
+        guard let finish = offer.fastestFinish?.milliseconds, finish > limit else {
             guard wait > limit else { return nil }
-            let why = "has requests waiting for \(wait.milliseconds) ms, longer than the deadline of"
-            return drop(.overloaded, "\(why) \(limit.milliseconds) ms", pause(wait - limit))
+            let why = "has requests waiting for \(wait) ms, longer than the deadline of \(limit) ms"
+            return drop(.overloaded, why, pause(wait - limit))
         }
         guard finish - wait <= limit else {
-            let least = (finish - wait).milliseconds
-            return drop(.tooSlow, "takes \(least) ms at least, and the deadline is \(limit.milliseconds) ms", nil)
+            return drop(.tooSlow, "takes \(finish - wait) ms at least, and the deadline is \(limit) ms", nil)
         }
-        let why = "has requests waiting for \(wait.milliseconds) ms and could not answer before the deadline of"
-        return drop(.overloaded, "\(why) \(limit.milliseconds) ms", pause(finish - limit))
+        let why = "has requests waiting for \(wait) ms and could not answer before the deadline of \(limit) ms"
+        return drop(.overloaded, why, pause(finish - limit))
     }
 }
 
@@ -211,7 +211,7 @@ extension Policy.Floor {
     /// What an offer falls short of; nil when of nothing, or nothing is known.
     func shortfall(of offer: ProviderOffer) -> Plan.Reason.Shortfall? {
         if let success, let share = offer.success, share < success { return .success(share, floor: success) }
-        if let latency, let usual = offer.expectedLatency, usual > latency {
+        if let latency, let usual = offer.expectedLatency, usual.milliseconds > latency.milliseconds {
             return .latency(usual, floor: latency)
         }
         if let price, let own = offer.pricePerImage, own > price { return .price(own, floor: price) }
