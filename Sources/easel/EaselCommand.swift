@@ -9,7 +9,10 @@ enum EaselCommand {
         // for themselves.
         let words = Array(CommandLine.arguments.dropFirst())
         let code = await CommandRunner.run(words)
-        exit(code)
+        // Not exit(): threads of the HTTP client still run, and the exit handlers of the C libraries would take their memory
+        // away beneath them. What is printed is written already.
+        fflush(nil)
+        _exit(code)
     }
 }
 
