@@ -72,7 +72,7 @@ extension PostgresLedger: RollupStore {
         var changes: [RollupStatements.Change] = []
         var pass = RollupPass()
 
-        var isEmpty: Bool { minutes.isEmpty && hours.isEmpty && days.isEmpty }
+        var isEmpty: Bool { minutes.isEmpty && hours.isEmpty && days.isEmpty && changes.isEmpty }
 
         var commands: [SQLCommand] {
             var commands: [SQLCommand] = []
@@ -106,19 +106,22 @@ extension PostgresLedger: RollupStore {
             ],
             deadline: deadline
         )
+        let horizon = try horizon(logHorizon, on: connection, deadline)
         var work = Work()
-        var minutes: Set<RollupStatements.Window> = []
+        var marked: Set<RollupStatements.Window> = []
         for cells in results[0].rows {
             var row = RowReader(cells)
             let teamID = try row.int64()
-            minutes.insert(RollupStatements.Window(teamID: teamID, start: try row.time()))
+            marked.insert(RollupStatements.Window(teamID: teamID, start: try row.time()))
             work.changes.append(RollupStatements.Change(teamID: teamID, id: try row.uuid()))
             work.pass.lag = max(work.pass.lag, .milliseconds(try row.int()))
         }
+        // What a mark says of a time whose log was dropped cannot be looked up: its sums stay as they are.
+        let minutes = marked.filter { window in horizon.map { window.start >= $0 } ?? true }
         var hours = try windows(results[1])
         var days = try windows(results[2])
         work.pass.hasMore =
-            minutes.count == limit || hours.count == coarse || days.count == coarse
+            marked.count == limit || hours.count == coarse || days.count == coarse
         func isOver(_ window: RollupStatements.Window, _ level: UsageLevel) -> Bool {
             window.start + level.length <= now
         }
