@@ -30,7 +30,7 @@ enum CommandTree {
 
     private static let serve = CommandSpec(
         "serve",
-        "run the gateway",
+        "run the gateway and the reporting daemon",
         discussion: "Logs JSON lines on standard error. When ready, one JSON line on standard output names the URL.",
         options: [
             config,
@@ -263,16 +263,7 @@ enum CommandTree {
                     "Load is requests under way and how many may be; Wait those that wait for a place. Errors are of the "
                     + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
                     + "find out whether the provider is back.",
-                options: [
-                    .flag("watch", short: "w", "again and again until interrupted"),
-                    .option(
-                        "interval",
-                        ValueSpec("DURATION", .duration),
-                        default: "2s",
-                        "between two looks of --watch"
-                    ),
-                    .flag("models", "with a row for each model"), json,
-                ] + client,
+                options: Watch.options + [.flag("models", "with a row for each model"), json] + client,
                 examples: ["easel provider status", "easel provider status --watch --models"]
             ),
         ],

@@ -9,10 +9,7 @@ enum EaselCommand {
         // for themselves.
         let words = Array(CommandLine.arguments.dropFirst())
         let code = await CommandRunner.run(words)
-        // Not exit(): threads of the HTTP client still run, and the exit handlers of the C libraries would take their memory
-        // away beneath them. What is printed is written already.
-        fflush(nil)
-        _exit(code)
+        ExitCode.end(with: code)
     }
 }
 
@@ -27,6 +24,13 @@ enum ExitCode {
     static let exceeded: Int32 = 4
     /// The report has a data gap; only with `--check`.
     static let dataGap: Int32 = 5
+
+    /// Ends the process. Not by exit(): threads of the event loops still run, and the exit handlers of the C libraries would
+    /// take their memory away beneath them. What is printed is written already.
+    static func end(with code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
+    }
 }
 
 /// What ends a command: a sentence for people and an exit code.

@@ -11,9 +11,7 @@ import Testing
 
     private func rollUp(_ ledger: PostgresLedger) async throws {
         let lease = try #require(try await ledger.acquireLease("rollups", holder: UUID(), for: length))
-        while let pass = try await ledger.rollUp(lease, for: length, atMost: 1000),
-            pass.changes + pass.hours + pass.days > 0
-        {}
+        try await ledger.rollUpAll(lease)
         try await ledger.releaseLease(lease)
     }
 

@@ -114,6 +114,16 @@ private struct RandomLog {
     }
 }
 
+extension PostgresLedger {
+    /// Passes until there is nothing to do but what waits for the end of its hour or day.
+    func rollUpAll(_ lease: Lease) async throws {
+        while true {
+            let pass = try #require(try await rollUp(lease, for: .seconds(30), atMost: 1000))
+            if pass.changes == 0, pass.hours == 0, pass.days == 0 { return }
+        }
+    }
+}
+
 @Suite struct RollupTests {
     private let length = Duration.seconds(30)
 
@@ -128,13 +138,6 @@ private struct RandomLog {
         -> Lease
     {
         try #require(try await ledger.acquireLease("rollups", holder: holder, for: length))
-    }
-
-    private func rollUp(_ ledger: PostgresLedger, _ lease: Lease) async throws {
-        while true {
-            let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
-            if pass.minutes == 0, pass.hours == 0, pass.days == 0 { return }
-        }
     }
 
     @Test(arguments: [UInt64(0x6011_0001), 0x6011_0002, 0x6011_0003])
@@ -166,7 +169,7 @@ private struct RandomLog {
             let lease = try await lease(ledger)
             let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
             #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)
-            try await rollUp(ledger, lease)
+            try await ledger.rollUpAll(lease)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_changes") == 0)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") == 0)
             let fromRollups = try await reports()
@@ -191,7 +194,7 @@ private struct RandomLog {
             let mixed = try await reports()
             #expect(mixed.map(\.totals) != fromRollups.map(\.totals))
             #expect(try await findings(ledger) == [])
-            try await rollUp(ledger, lease)
+            try await ledger.rollUpAll(lease)
             let after = try await reports()
             for (left, right) in zip(mixed, after) { #expect(left == right, "seed \(seed): \(left.query)") }
             #expect(try await findings(ledger) == [])
@@ -207,7 +210,7 @@ private struct RandomLog {
                 try await ledger.take(admission)
                 try await ledger.settle(Sample.settlement(admission))
             }
-            try await rollUp(ledger, try await lease(ledger))
+            try await ledger.rollUpAll(try await lease(ledger))
             let query = UsageQuery(
                 from: now - .seconds(30 * 3600),
                 to: now + .seconds(1),
@@ -250,7 +253,7 @@ private struct RandomLog {
             let frozen = try await lease(ledger, for: .seconds(1))
             let held = try await Database.hold(
                 connectionString,
-                RollupStatements.fence(frozen, seconds: 1, watermark: Sample.now),
+                RollupStatements.fence(frozen, for: .seconds(1), watermark: Sample.now),
                 commits: false
             )
             defer { held.release() }

@@ -121,7 +121,7 @@ package struct DatabaseVerify: Sendable {
         """
 
     /// Stands where a finding is about neither a call nor a budget; its detail names what it is about.
-    private static let noID = "00000000-0000-0000-0000-000000000000"
+    static let noID = "00000000-0000-0000-0000-000000000000"
 
     private static func sql(_ check: Check) -> String {
         switch check {

@@ -4,11 +4,6 @@ package import EaselCore
 // MARK: - Retention and redaction
 
 extension PostgresLedger {
-    /// Months of the log lie in these; they are dropped together, so that no part is left without its call.
-    private static let logTables = [
-        "calls", "call_payloads", "attempts", "images", "shadows", "usage_minute", "attempt_minute",
-    ]
-
     /// Drops what is older than it is to be kept: whole months, and not while anything in them is still open. Returns the
     /// tables that went.
     package func drop(_ retention: Retention) async throws(LedgerError) -> [String] {
@@ -19,7 +14,8 @@ extension PostgresLedger {
             let months = try Partitions.existing(on: connection)
             if let log = retention.log {
                 for month in Self.over(months, now - log) {
-                    let names = Self.logTables.map { "\($0)_\(month.suffix)" }.filter(months.names.contains)
+                    // All tables together, so that no part is left without its call.
+                    let names = Partitions.tables.map { "\($0)_\(month.suffix)" }.filter(months.names.contains)
                     guard try !Self.isOpen(before: month.adding(1), on: connection, deadline) else { break }
                     try Self.drop(names, horizon: month.adding(1), on: connection)
                     dropped += names

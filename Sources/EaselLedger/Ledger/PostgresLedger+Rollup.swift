@@ -11,7 +11,7 @@ extension PostgresLedger: RollupStore {
         for length: Duration
     ) async throws(LedgerError) -> Lease? {
         try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            let commands = RollupStatements.acquire(name, holder: holder, seconds: Int(length.milliseconds / 1000))
+            let commands = RollupStatements.acquire(name, holder: holder, for: length)
             let results = try connection.run(commands, deadline: deadline)
             guard let cells = results.last?.rows.first else { return nil }
             var row = RowReader(cells)
@@ -37,18 +37,13 @@ extension PostgresLedger: RollupStore {
             let work = try Self.work(on: connection, now: now, atMost: windows, deadline)
             guard !work.isEmpty else {
                 let kept = try connection.run(
-                    RollupStatements.acquire(
-                        lease.name,
-                        holder: lease.holder,
-                        seconds: Int(length.milliseconds / 1000)
-                    ),
+                    RollupStatements.acquire(lease.name, holder: lease.holder, for: length),
                     deadline: deadline
                 )
                 return kept.last?.rows.first == [.int(lease.epoch)] ? work.pass : nil
             }
             try Partitions.create(monthsOf: work.minutes.map(\.start), on: connection)
-            let seconds = Int(length.milliseconds / 1000)
-            let fence = RollupStatements.fence(lease, seconds: seconds, watermark: now)
+            let fence = RollupStatements.fence(lease, for: length, watermark: now)
             do throws(PostgresError) {
                 _ = try connection.transaction(fence + work.commands, deadline: deadline)
             } catch {

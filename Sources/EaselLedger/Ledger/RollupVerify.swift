@@ -9,54 +9,39 @@ enum RollupVerify {
                     AND NOT EXISTS (SELECT 1 FROM usage_changes AS u
                         WHERE u.team_id = c.team_id AND u.bucket = date_trunc('minute', c.received_at)))
             """
-        let keys = ["team_id", "bucket"] + UsageColumns.details
+        let keys = UsageColumns.window + UsageColumns.details
         let now = "now()"
         let usage = """
             SELECT \(UsageColumns.list(keys)), \(UsageColumns.sums(UsageColumns.figures)),
                 string_agg(latency_histogram, ''::bytea) AS latency_histogram
             FROM (\(UsageLog.usage(calls: "c", from: "$1", to: now))) AS parts GROUP BY \(UsageColumns.list(keys))
             """
-        let phases = UsageColumns.phases.map { "\($0)_histogram" }
         return """
             \(calls)
             \(compare(
-                "usage_minute", usage, rolled("usage_minute"), keys: ["team_id", "bucket", "provider", "model", "project",
-                    "key_id", "tags_id"], figures: UsageColumns.figures + ["latency_histogram"]
+                "usage_minute", usage, rolled("usage_minute"), keys: UsageColumns.window + UsageColumns.detailKeys,
+                figures: UsageColumns.figures + UsageColumns.latency
             ))
             UNION ALL
             \(compare(
                 "attempt_minute", UsageLog.attempts(calls: "c", from: "$1", to: now), rolled("attempt_minute"),
-                keys: ["team_id", "bucket"] + UsageColumns.attemptKeys, figures: UsageColumns.attemptFigures + phases
+                keys: UsageColumns.window + UsageColumns.attemptKeys,
+                figures: UsageColumns.attemptFigures + UsageColumns.phaseHistograms
             ))
             """
     }
 
     /// Hours and days that are not due, against what they sum up.
     static func coarser() -> String {
-        let details = ["provider", "model", "project", "key_id", "tags_id"]
-        let usage = UsageColumns.figures
-        let phases = UsageColumns.phases.map { "\($0)_histogram" }
+        let usage = (UsageColumns.figures, UsageColumns.latency)
+        let attempts = (UsageColumns.attemptFigures, UsageColumns.phaseHistograms)
         return [
-            level("hour", "usage_hour", of: "usage_minute", details, usage, ["latency_histogram"]),
-            level("hour", "usage_hour_summary", of: "usage_minute", UsageColumns.summary, usage, ["latency_histogram"]),
-            level("day", "usage_day", of: "usage_hour", details, usage, ["latency_histogram"]),
-            level("day", "usage_day_summary", of: "usage_hour", UsageColumns.summary, usage, ["latency_histogram"]),
-            level(
-                "hour",
-                "attempt_hour",
-                of: "attempt_minute",
-                UsageColumns.attemptKeys,
-                UsageColumns.attemptFigures,
-                phases
-            ),
-            level(
-                "day",
-                "attempt_day",
-                of: "attempt_hour",
-                UsageColumns.attemptKeys,
-                UsageColumns.attemptFigures,
-                phases
-            ),
+            level("hour", "usage_hour", of: "usage_minute", UsageColumns.detailKeys, usage),
+            level("hour", "usage_hour_summary", of: "usage_minute", UsageColumns.summary, usage),
+            level("day", "usage_day", of: "usage_hour", UsageColumns.detailKeys, usage),
+            level("day", "usage_day_summary", of: "usage_hour", UsageColumns.summary, usage),
+            level("hour", "attempt_hour", of: "attempt_minute", UsageColumns.attemptKeys, attempts),
+            level("day", "attempt_day", of: "attempt_hour", UsageColumns.attemptKeys, attempts),
         ]
         .joined(separator: " UNION ALL ")
     }
@@ -73,9 +58,9 @@ enum RollupVerify {
         _ table: String,
         of source: String,
         _ keys: [String],
-        _ figures: [String],
-        _ histograms: [String]
+        _ columns: (figures: [String], histograms: [String])
     ) -> String {
+        let (figures, histograms) = columns
         // The first whole window after the moment: the finer ones are complete from there.
         let first = "date_trunc('\(unit)', $1::timestamptz, 'UTC') + interval '1 \(unit)'"
         let due = """
@@ -94,7 +79,7 @@ enum RollupVerify {
             table,
             finer,
             "SELECT * FROM \(table) AS s WHERE s.bucket >= \(first) AND \(due)",
-            keys: ["team_id", "bucket"] + keys,
+            keys: UsageColumns.window + keys,
             figures: figures + histograms
         )
     }
@@ -104,7 +89,7 @@ enum RollupVerify {
     {
         func row(_ alias: String) -> String { "ROW(\(figures.map { "\(alias).\($0)" }.joined(separator: ", ")))" }
         return """
-            SELECT team_id, '00000000-0000-0000-0000-000000000000'::uuid AS call_id,
+            SELECT team_id, '\(DatabaseVerify.noID)'::uuid AS call_id,
                 format('\(table) %s, %s: %s, and its parts say %s', bucket, provider, \(row("f"))::text,
                     \(row("w"))::text) AS detail
             FROM (\(wanted)) AS w FULL JOIN (\(found)) AS f USING (\(UsageColumns.list(keys)))

@@ -25,7 +25,7 @@ enum RollupStatements {
     // MARK: - The lease
 
     /// Takes the lease, or keeps it; one row with the epoch when it is the holder's, none when another holds it (L4).
-    static func acquire(_ name: String, holder: UUID, seconds: Int) -> [SQLCommand] {
+    static func acquire(_ name: String, holder: UUID, for length: Duration) -> [SQLCommand] {
         [
             SQLCommand("INSERT INTO daemon_state (name) VALUES ($1) ON CONFLICT DO NOTHING", [.text(name)]),
             SQLCommand(
@@ -35,7 +35,7 @@ enum RollupStatements {
                 WHERE name = $1 AND (holder IS NOT DISTINCT FROM $2 OR expires_at IS NULL OR expires_at < now())
                 RETURNING epoch
                 """,
-                [.text(name), .uuid(holder), .double(Double(seconds))]
+                [.text(name), .uuid(holder), .double(length.secondsAsDouble)]
             ),
         ]
     }
@@ -52,7 +52,7 @@ enum RollupStatements {
 
     /// First in every transaction of the holder: fails when the lease has gone to another, and keeps the row until the
     /// end, so that nobody takes the lease in between (L4).
-    static func fence(_ lease: Lease, seconds: Int, watermark: Timestamp) -> [SQLCommand] {
+    static func fence(_ lease: Lease, for length: Duration, watermark: Timestamp) -> [SQLCommand] {
         [
             // A holder that is frozen here must not keep the row from the next one.
             SQLCommand("SET LOCAL idle_in_transaction_session_timeout = '5s'"),
@@ -65,7 +65,7 @@ enum RollupStatements {
                 """,
                 [
                     .text(lease.name), .uuid(lease.holder), .int(lease.epoch), .time(watermark),
-                    .double(Double(seconds)),
+                    .double(length.secondsAsDouble),
                 ]
             ),
         ]
@@ -145,7 +145,7 @@ enum RollupStatements {
 
     /// Makes minutes again from the log.
     static func minutes(_ windows: [Window]) -> [SQLCommand] {
-        let keys = ["team_id", "bucket"] + UsageColumns.details
+        let keys = UsageColumns.window + UsageColumns.details
         let calls = """
             WITH c AS MATERIALIZED (
                 SELECT \(UsageLog.callColumns)
@@ -154,8 +154,7 @@ enum RollupStatements {
                 WHERE c.received_at >= $3 AND c.received_at < $4 AND c.status <> 'in_progress')
             """
         let attemptColumns =
-            ["team_id", "bucket"] + UsageColumns.attemptKeys + UsageColumns.attemptFigures
-            + UsageColumns.phases.map { "\($0)_histogram" }
+            UsageColumns.window + UsageColumns.attemptKeys + UsageColumns.attemptFigures + UsageColumns.phaseHistograms
         return [
             remove(windows, from: "usage_minute"),
             SQLCommand(
@@ -212,21 +211,21 @@ enum RollupStatements {
             from: "usage_\(finer)",
             keys: UsageColumns.details,
             figures: figures,
-            histograms: ["latency_histogram"]
+            histograms: UsageColumns.latency
         )
             + sum(
                 "usage_\(level.rawValue)_summary",
                 from: level == .hour ? "usage_hour" : "usage_hour_summary",
                 keys: UsageColumns.summary,
                 figures: figures,
-                histograms: ["latency_histogram"]
+                histograms: UsageColumns.latency
             )
             + sum(
                 "attempt_\(level.rawValue)",
                 from: "attempt_\(finer)",
                 keys: UsageColumns.attemptKeys,
                 figures: UsageColumns.attemptFigures,
-                histograms: UsageColumns.phases.map { "\($0)_histogram" }
+                histograms: UsageColumns.phaseHistograms
             )
     }
 

@@ -10,6 +10,11 @@ enum UsageColumns {
     /// What a row is about, apart from its team and its window.
     static let details = ["provider", "model", "project", "key_id", "tags_id", "tags"]
     static let summary = ["provider", "model"]
+    /// Team and window, which every row begins with.
+    static let window = ["team_id", "bucket"]
+    /// What makes a detailed row one of its kind: the hash stands for the tags.
+    static let detailKeys = details.filter { $0 != "tags" }
+    static let latency = ["latency_histogram"]
 
     /// Sums over attempts.
     static let attemptFigures = [
@@ -19,6 +24,7 @@ enum UsageColumns {
     static let attemptKeys = ["provider", "model", "error_code"]
     /// A histogram for each, in microseconds.
     static let phases = ["total", "first_byte", "tls", "connect", "dns"]
+    static let phaseHistograms = phases.map { "\($0)_histogram" }
 
     /// `sum(a)::bigint AS a, sum(b)::bigint AS b`
     static func sums(_ names: [String]) -> String {

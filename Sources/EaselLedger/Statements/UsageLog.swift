@@ -15,7 +15,7 @@ enum UsageLog {
         c.status, c.images_delivered, c.latency_ms, c.failover, c.failover_cost_nusd
         """
 
-    private static let keys = ["team_id", "bucket"] + UsageColumns.details
+    private static let keys = UsageColumns.window + UsageColumns.details
 
     /// Rows of the log's usage, several for one key: `calls` is the name of a list of calls with `callColumns`, `from` and
     /// `to` are expressions for the first and the last moment that any of them was received at.
@@ -88,7 +88,7 @@ enum UsageLog {
         }
         let values = UsageColumns.phases.map { "('\($0)', a.\($0)_ms)" }.joined(separator: ", ")
         return """
-            SELECT f.*, \(UsageColumns.phases.map { "coalesce(h.\($0)_histogram, ''::bytea) AS \($0)_histogram" }
+            SELECT f.*, \(UsageColumns.phaseHistograms.map { "coalesce(h.\($0), ''::bytea) AS \($0)" }
                 .joined(separator: ", "))
             FROM (
                 SELECT c.team_id, c.bucket, a.provider, c.model, coalesce(a.error_code, '') AS error_code,

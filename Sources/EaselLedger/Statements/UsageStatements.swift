@@ -62,7 +62,7 @@ enum UsageStatements {
             var table: String { self == .usage ? "usage" : "attempt" }
             var figures: [String] { self == .usage ? UsageColumns.figures : UsageColumns.attemptFigures }
             var histograms: [String] {
-                self == .usage ? ["latency_histogram"] : UsageColumns.phases.map { "\($0)_histogram" }
+                self == .usage ? UsageColumns.latency : UsageColumns.phaseHistograms
             }
             var details: [String] {
                 self == .usage ? ["provider", "model", "project", "key_id", "tags"] : UsageColumns.attemptKeys

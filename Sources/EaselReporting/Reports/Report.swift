@@ -96,6 +96,40 @@ extension Report {
     static func share(_ part: Int, of whole: Int) -> Cell { .share(whole > 0 ? Double(part) / Double(whole) : nil) }
 }
 
+extension Report.Column {
+    // Columns of several reports; how much they matter differs.
+    static func calls(importance: Int = 0) -> Self {
+        Self("calls", "Calls", .count, importance: importance, "Calls that have ended.")
+    }
+    static func refused(importance: Int) -> Self {
+        Self("refused", "Refused", .count, importance: importance, "Calls that a provider refused on content grounds.")
+    }
+    static func nsfw(importance: Int = 0) -> Self {
+        let definition = "Pictures that the provider flagged as not safe for work."
+        return Self("nsfw_images", "NSFW", .count, importance: importance, definition)
+    }
+    /// Next to `cost_usd`, which it puts a mark on.
+    static let estimated = Self(
+        "estimated_usd",
+        "Estimated USD",
+        .money,
+        importance: 9,
+        "The part of the cost that no provider confirmed."
+    )
+}
+
+extension Report.Cell {
+    /// A percentile of what was counted in milliseconds.
+    static func time(milliseconds histogram: LatencyHistogram, _ share: Double) -> Self {
+        .milliseconds(histogram.quantile(share).map(Double.init))
+    }
+
+    /// A percentile of what was counted in microseconds.
+    static func time(microseconds histogram: LatencyHistogram?, _ share: Double) -> Self {
+        .milliseconds(histogram?.quantile(share).map { Double($0) / 1000 })
+    }
+}
+
 extension UsageQuery.Dimension {
     /// `Team`, `Day`, `tag:campaign`.
     var title: String {

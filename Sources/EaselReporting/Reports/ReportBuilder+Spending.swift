@@ -26,24 +26,12 @@ extension ReportBuilder {
         let columns =
             Report.columns(usage.query.groupBy) + [
                 Report.Column("cost_usd", "Cost USD", .money, "What the calls cost, estimates included."),
-                Report.Column(
-                    "estimated_usd",
-                    "Estimated USD",
-                    .money,
-                    importance: 9,
-                    "The part of it that no provider confirmed."
-                ),
-                Report.Column("calls", "Calls", .count, "Calls that have ended."),
+                .estimated,
+                .calls(),
                 Report.Column("images", "Images", .count, importance: 1, "Pictures that were delivered."),
                 Report.Column("failed", "Failed", .count, importance: 2, "Calls that failed."),
-                Report.Column(
-                    "refused",
-                    "Refused",
-                    .count,
-                    importance: 3,
-                    "Calls that were refused on content grounds."
-                ),
-                Report.Column("nsfw_images", "NSFW", .count, importance: 4, "Pictures that the provider flagged."),
+                .refused(importance: 3),
+                .nsfw(importance: 4),
                 Report.Column(
                     "failovers",
                     "Failovers",
@@ -87,13 +75,7 @@ extension ReportBuilder {
             Report.columns(usage.query.groupBy) + [
                 Report.Column("cost_before_usd", "Before USD", .money, "What the calls of the earlier period cost."),
                 Report.Column("cost_usd", "Cost USD", .money, "What the calls of the period cost, estimates included."),
-                Report.Column(
-                    "estimated_usd",
-                    "Estimated USD",
-                    .money,
-                    importance: 9,
-                    "The part of it that no provider confirmed."
-                ),
+                .estimated,
                 Report.Column(
                     "difference_usd",
                     "Difference",
@@ -103,7 +85,7 @@ extension ReportBuilder {
                 ),
                 Report.Column("cost_change", "Change", .change, "That, as a share of the earlier cost."),
                 Report.Column("calls_before", "Calls before", .count, importance: 4, "Calls of the earlier period."),
-                Report.Column("calls", "Calls", .count, importance: 2, "Calls of the period."),
+                .calls(importance: 2),
                 Report.Column("calls_change", "Change", .change, importance: 3, "The change of the calls."),
                 Report.Column(
                     "p50_before_ms",
@@ -129,8 +111,8 @@ extension ReportBuilder {
                 .money(old.cost), .money(new.cost), .money(new.estimated), .money(new.cost - old.cost),
                 change(Double(new.cost.nanodollars), Double(old.cost.nanodollars)), .count(old.calls),
                 .count(new.calls),
-                change(Double(new.calls), Double(old.calls)), .milliseconds(old.latency.quantile(0.5).map(Double.init)),
-                .milliseconds(new.latency.quantile(0.5).map(Double.init)), Report.share(old.failed, of: old.calls),
+                change(Double(new.calls), Double(old.calls)), .time(milliseconds: old.latency, 0.5),
+                .time(milliseconds: new.latency, 0.5), Report.share(old.failed, of: old.calls),
                 Report.share(new.failed, of: new.calls),
             ]
         }

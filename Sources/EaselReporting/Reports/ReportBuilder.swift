@@ -12,7 +12,7 @@ package enum ReportBuilder {
     package static func latency(_ usage: UsageReport, attempts: AttemptReport?) -> Report {
         var columns =
             Report.columns(usage.query.groupBy) + [
-                Column("calls", "Calls", .count, "Calls that have ended."),
+                .calls(),
                 Column("p50_ms", "p50", .milliseconds, "Half of the calls took at most this, all attempts together."),
                 Column("p90_ms", "p90", .milliseconds, importance: 1, "Nine of ten calls took at most this."),
                 Column("p99_ms", "p99", .milliseconds, "99 of 100 calls took at most this."),
@@ -72,13 +72,13 @@ package enum ReportBuilder {
         func cells(_ figures: UsageFigures, _ own: AttemptFigures?) -> [Report.Cell] {
             let calls: [Report.Cell] =
                 [.count(figures.calls)]
-                + [0.5, 0.9, 0.99].map { .milliseconds(figures.latency.quantile($0).map(Double.init)) }
+                + [0.5, 0.9, 0.99].map { .time(milliseconds: figures.latency, $0) }
             guard attempts != nil else { return calls }
-            func time(_ histogram: LatencyHistogram?, _ share: Double) -> Report.Cell {
-                .milliseconds(histogram?.quantile(share).map { Double($0) / 1000 })
+            let whole: [Report.Cell] =
+                [.count(own?.attempts ?? 0)] + [0.5, 0.9, 0.99].map { .time(microseconds: own?.total, $0) }
+            let phases = [own?.firstByte, own?.tls, own?.connect, own?.dns].flatMap { phase -> [Report.Cell] in
+                [.time(microseconds: phase, 0.5), .time(microseconds: phase, 0.99)]
             }
-            let whole: [Report.Cell] = [.count(own?.attempts ?? 0)] + [0.5, 0.9, 0.99].map { time(own?.total, $0) }
-            let phases = [own?.firstByte, own?.tls, own?.connect, own?.dns].flatMap { [time($0, 0.5), time($0, 0.99)] }
             return calls + whole + phases
         }
         // Attempts at a provider that delivered nothing have a row of their own.
@@ -101,17 +101,11 @@ package enum ReportBuilder {
     package static func safety(_ usage: UsageReport) -> Report {
         let columns =
             Report.columns(usage.query.groupBy) + [
-                Column("calls", "Calls", .count, importance: 5, "Calls that have ended."),
-                Column(
-                    "refused",
-                    "Refused",
-                    .count,
-                    importance: 2,
-                    "Calls that a provider refused on content grounds."
-                ),
+                .calls(importance: 5),
+                .refused(importance: 2),
                 Column("refusal_rate", "Refusal rate", .share, importance: 4, "Refused calls as a share of all."),
                 Column("pictures", "Pictures", .count, "Pictures that came back, withheld ones included."),
-                Column("nsfw_images", "NSFW", .count, "Pictures that the provider flagged as not safe for work."),
+                .nsfw(),
                 Column("nsfw_rate", "NSFW rate", .share, "Flagged pictures as a share of those that were checked."),
                 Column("nsfw_unchecked", "Unchecked", .count, importance: 7, "Pictures without a verdict on safety."),
                 Column(
@@ -184,8 +178,8 @@ package enum ReportBuilder {
             [
                 .count(figures.attempts), Report.share(figures.attempts, of: attempts.totals.attempts),
                 .count(figures.sent),
-                .money(figures.wasted), .milliseconds(figures.total.quantile(0.5).map { Double($0) / 1000 }),
-                .milliseconds(figures.total.quantile(0.99).map { Double($0) / 1000 }),
+                .money(figures.wasted), .time(microseconds: figures.total, 0.5),
+                .time(microseconds: figures.total, 0.99),
             ]
         }
         let totals = usage.totals
@@ -246,13 +240,7 @@ package enum ReportBuilder {
                 Column("unknown", "Unknown", .count, importance: 6, "Attempts whose end is not known."),
                 Column("images", "Images", .count, importance: 2, "Pictures that came back."),
                 Column("cost_usd", "Cost USD", .money, "What its attempts cost."),
-                Column(
-                    "estimated_usd",
-                    "Estimated USD",
-                    .money,
-                    importance: 9,
-                    "The part of it that the provider did not confirm."
-                ),
+                .estimated,
                 Column("usd_per_image", "USD/image", .money, importance: 5, "Cost for each picture that came back."),
                 Column("p50_ms", "p50", .milliseconds, importance: 1, "Half of the attempts took at most this."),
                 Column("p99_ms", "p99", .milliseconds, importance: 3, "99 of 100 attempts took at most this."),
@@ -276,8 +264,8 @@ package enum ReportBuilder {
                 .count(figures.refused), .count(figures.failed), .count(figures.unknown), .count(figures.images),
                 .money(figures.cost), .money(usage.estimated),
                 .money(figures.images > 0 ? Money(nanodollars: figures.cost.nanodollars / Int64(figures.images)) : nil),
-                .milliseconds(figures.total.quantile(0.5).map { Double($0) / 1000 }),
-                .milliseconds(figures.total.quantile(0.99).map { Double($0) / 1000 }), .series(trend),
+                .time(microseconds: figures.total, 0.5),
+                .time(microseconds: figures.total, 0.99), .series(trend),
             ]
         }
         let none = Array(repeating: 0.0, count: steps.count)

@@ -54,18 +54,10 @@ package struct ReportText: Sendable {
 
     /// A table in Markdown with every column.
     package func markdown() -> String {
-        func line(_ cells: [String]) -> String {
-            let safe = cells.map { cell in
-                DisplayWidth.sanitised(cell, ascii: false)
-                    .split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
-            }
-            return "| \(safe.joined(separator: " | ")) |\n"
-        }
-        var text = "**\(heading)**\n\n" + line(report.columns.map(\.title))
-        text += "|\(report.columns.map { $0.kind == .name ? " --- |" : " ---: |" }.joined())\n"
-        for row in report.rows { text += line(cells(row)) }
-        if let totals = report.totals { text += line(totalCells(totals)) }
-        return text
+        var table = MarkdownTable(report.columns.map { ($0.title, $0.kind != .name) })
+        for row in report.rows { table.add(cells(row)) }
+        if let totals = report.totals { table.add(totalCells(totals)) }
+        return "**\(heading)**\n\n" + table.text
     }
 
     /// What each column counts.

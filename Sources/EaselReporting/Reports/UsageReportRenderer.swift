@@ -30,20 +30,13 @@ package struct UsageReportRenderer: Sendable {
 
     /// A table in Markdown with every figure.
     package func markdown() -> String {
-        func line(_ cells: [String]) -> String {
-            let safe = cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
-            return "| \(safe.joined(separator: " | ")) |\n"
-        }
         let fields = UsageFigures.fields
         let names = report.query.groupBy.map(\.title)
-        var text = line(names + fields.map(\.name))
-        text += "|\(names.map { _ in " --- |" }.joined())\(fields.map { _ in " ---: |" }.joined())\n"
-        for row in report.rows {
-            let group = row.group.map { DisplayWidth.sanitised($0 ?? "–", ascii: false) }
-            text += line(group + fields.map { $0.text(row.figures) })
-        }
+        var table = MarkdownTable(names.map { ($0, false) } + fields.map { ($0.name, true) })
+        for row in report.rows { table.add(row.group.map { $0 ?? "–" } + fields.map { $0.text(row.figures) }) }
         let blanks = names.indices.map { $0 == 0 ? "**TOTAL**" : "" }
-        return text + line(blanks + fields.map { $0.text(report.totals) })
+        table.add(blanks + fields.map { $0.text(report.totals) })
+        return table.text
     }
 
     /// One JSON object for each row and line, as they stand in `rows`.

@@ -7,8 +7,8 @@ import Foundation
 /// Shows something again and again, over itself on a terminal, until a signal.
 enum Watch {
     static let options: [OptionSpec] = [
-        .flag("watch", "show it again and again"),
-        .option("interval", ValueSpec("TIME", .duration), default: "2s", "how often, with --watch"),
+        .flag("watch", short: "w", "again and again until interrupted"),
+        .option("interval", ValueSpec("TIME", .duration), default: "2s", "between two looks of --watch"),
     ]
 
     /// - Parameter frame: what is shown, as text for people or as data; `redraws` says which.
@@ -17,18 +17,29 @@ enum Watch {
         redraws: Bool,
         frame: @escaping @Sendable () async throws -> String
     ) async throws {
-        let interval = arguments.text("interval").flatMap { DurationText.parse($0) } ?? .seconds(2)
+        let interval = try interval(arguments) ?? .seconds(2)
+        // A wrong address or key ends it at once; what happens later is shown and waited out.
+        let first = try await frame()
+        await untilSignal {
+            await loop(first, every: interval, redraws: redraws && Terminal.of(.standardOutput).movesCursor, frame)
+        }
+    }
+
+    /// The value of `--interval`; nil when it was not given.
+    static func interval(_ arguments: ParsedArguments) throws -> Duration? {
+        guard let interval = arguments.duration("interval") else { return nil }
         guard interval >= .milliseconds(100) else {
             throw CommandFailure("--interval is 100ms at least", code: ExitCode.usage)
         }
-        // A wrong address or key ends it at once; what happens later is shown and waited out.
-        let first = try await frame()
+        return interval
+    }
+
+    /// Runs something until it ends, or is cancelled by SIGINT or SIGTERM.
+    static func untilSignal(_ body: @escaping @Sendable () async -> Void) async {
         let stops = Signals.stream([SIGINT, SIGTERM])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in stops { return } }
-            group.addTask {
-                await loop(first, every: interval, redraws: redraws && Terminal.of(.standardOutput).movesCursor, frame)
-            }
+            group.addTask { await body() }
             _ = await group.next()
             group.cancelAll()
         }

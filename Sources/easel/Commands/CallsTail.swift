@@ -1,7 +1,6 @@
 import EaselBase
 import EaselConfiguration
 import EaselReporting
-import EaselTransport
 import Foundation
 
 /// `easel calls tail`: calls as they end, until a signal.
@@ -37,35 +36,26 @@ enum CallsTail {
     private static let longest = Duration.seconds(900)
 
     static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
-        let interval = arguments.text("interval").flatMap { DurationText.parse($0) } ?? .seconds(1)
-        guard interval >= .milliseconds(100) else {
-            throw CommandFailure("--interval is 100ms at least", code: ExitCode.usage)
-        }
+        let interval = try Watch.interval(arguments) ?? .seconds(1)
         let query = filters.map { ($0, arguments.text($0)) }
         // A wrong address or key ends it at once; what happens later is told and waited out.
         let last = Int(arguments.text("last") ?? "10") ?? 10
         var shown = Shown()
         let first = try await calls(client, query + [("limit", "500")])
         for call in shown.fresh(first).suffix(last) { show(call, arguments) }
-        let stops = Signals.stream([SIGINT, SIGTERM])
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in stops { return } }
-            group.addTask { [shown] in
-                var shown = shown
-                while true {
-                    do { try await Task.sleep(for: interval) } catch { return }
-                    do {
-                        let since = (TimeSource.system.now - longest).description
-                        let found = try await calls(client, query + [("since", since), ("limit", "500")])
-                        for call in shown.fresh(found) { show(call, arguments) }
-                    } catch {
-                        if Task.isCancelled { return }
-                        Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
-                    }
+        await Watch.untilSignal { [shown] in
+            var shown = shown
+            while true {
+                do { try await Task.sleep(for: interval) } catch { return }
+                do {
+                    let since = (TimeSource.system.now - longest).description
+                    let found = try await calls(client, query + [("since", since), ("limit", "500")])
+                    for call in shown.fresh(found) { show(call, arguments) }
+                } catch {
+                    if Task.isCancelled { return }
+                    Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
                 }
             }
-            _ = await group.next()
-            group.cancelAll()
         }
     }
 

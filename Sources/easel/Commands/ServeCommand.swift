@@ -59,7 +59,7 @@ enum ServeCommand {
         let impatience = Task(name: "second signal") { @concurrent in
             for await _ in signals {
                 log.warning("stopped at once by a second signal")
-                exit(ExitCode.done)
+                ExitCode.end(with: ExitCode.done)
             }
         }
         await stopping.value
