@@ -37,7 +37,7 @@ SELECT team, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
     (exp(8.3 + 0.6 * (random() + random() + random() + random() - 2) * 1.73))::bigint,
     CASE WHEN n %% 20 = 0 THEN 2 ELSE 1 END, n %% 20 = 0, at + interval '6 seconds'
 FROM (
-    SELECT n, 1 + floor(%(teams)s * power(random(), 2))::bigint AS team, gen_random_uuid()::text AS id,
+    SELECT n, 1 + floor(%(teams)s * power(random(), 2))::bigint AS team, replace(gen_random_uuid()::text, '-', '') AS id,
         date_trunc('milliseconds', timestamptz '%(day)s' + n * interval '1 day' / %(count)s) AS at,
         CASE WHEN n %% 10 < 7 THEN 'runware' ELSE 'ideogram' END AS provider
     FROM generate_series(0, %(count)s - 1) AS n
