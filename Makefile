@@ -24,6 +24,7 @@ demo: build ## send a few remixes through a gateway, one failing over, and print
 	@$(EASEL) up --demo
 
 test: packages ## build and run every test, real PostgreSQL included
+	@scripts/python-tools.sh
 	@swift build --build-tests
 	@scripts/test.sh
 

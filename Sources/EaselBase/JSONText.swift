@@ -188,6 +188,11 @@ package struct JSONDocument: Sendable, Hashable, JSONWritable, ExpressibleByDict
         bytes = JSONText.bytes(of: value)
     }
 
+    /// Bytes that are a JSON document already.
+    package init(raw bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self.init(JSONValue.object(Dictionary(elements, uniquingKeysWith: { $1 })))
     }

@@ -16,6 +16,14 @@ package indirect enum JSONValue: Sendable, Hashable {
         if case .object(let members) = self { members[key] } else { nil }
     }
 
+    package static func count(_ number: Int) -> JSONValue { .number(Decimal(number)) }
+
+    /// A share, 0 to 1 or so, with four decimals; what is no number is null.
+    package static func share(_ share: Double) -> JSONValue {
+        guard share.isFinite, abs(share) < 1e9 else { return .null }
+        return .number(Decimal(Int64((share * 10_000).rounded())) / 10_000)
+    }
+
     package var stringValue: String? { if case .string(let text) = self { text } else { nil } }
     package var boolValue: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     package var numberValue: Decimal? { if case .number(let number) = self { number } else { nil } }

@@ -83,6 +83,18 @@ extension Configuration {
         #   prompts: 30d                   # prompts, parameters and plans
         #   rollups: 1100d                 # sums by hour and day
 
+        # alerts:                          # docs/alerts.md; without it nothing is watched
+        #   destinations:
+        #     ops:  { kind: webhook, url: https://hooks.internal/easel, secret: "${ALERT_SECRET}" }   # signed
+        #     chat: { kind: slack, url: "${SLACK_WEBHOOK}" }
+        #     mail: { kind: email, to: [team@example.com], from: easel@example.com, smtp: smtp://127.0.0.1:25 }
+        #   standard_rules: true           # one rule of each kind, where `rules` has none of that kind
+        #   rules:
+        #     - { name: budgets, on: budget, at: [80, 100], to: ops }
+        #     - { name: nsfw, on: nsfw_rate, above: 5%, window: 1h, to: [ops, chat] }
+        #   reports:
+        #     - { name: last-week, every: weekly, at: "08:00", timezone: Europe/Berlin, report: usage, to: mail }
+
         recovery:                          # attempts whose end is not known
           unknown_after: 24h               # posted at their upper bound after this time
           interval: 30s                    # how often a provider is asked again

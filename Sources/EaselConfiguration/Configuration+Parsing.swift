@@ -88,7 +88,7 @@ extension Configuration {
         root.section("retention") { retention.read($0) }
         root.section("recovery") { recovery.read($0) }
         root.section("metrics") { metrics.read($0) }
-        root.unavailable("alerts")
+        root.section("alerts") { alerts.read($0) }
         root.finish()
     }
 

@@ -40,6 +40,7 @@ extension Configuration {
         ]
         .compactMap { name, length in length.map { "    \(name): \(DurationText.format($0))" } }
         if !kept.isEmpty { lines += ["retention:"] + kept }
+        if !alerts.plan.destinations.isEmpty { lines += describe(alerts) }
         lines += [
             "recovery:",
             "    unknown_after: \(DurationText.format(recovery.unknownAfter))",
@@ -64,6 +65,69 @@ extension Configuration {
             lines.append("        first_byte_timeout: \(DurationText.format(firstByte))")
         }
         return lines + ["        connect_timeout: \(DurationText.format(provider.connectTimeout))"]
+    }
+
+    private func describe(_ alerts: AlertSettings) -> [String] {
+        var lines = ["alerts:", "    destinations:"]
+        for destination in alerts.plan.destinations {
+            let kind = destination.kind.rawValue
+            let rest: String =
+                switch alerts.addresses[destination.name] {
+                case .webhook: "url: \"https://\(Secret.redaction)\", secret: \(Secret.redaction)"
+                case .slack: "url: \"https://\(Secret.redaction)\""
+                case .email(let mail):
+                    "to: [\(mail.to.map { Self.quoted($0) }.joined(separator: ", "))], from: \(Self.quoted(mail.from)), "
+                        + "smtp: \(Self.quoted(mail.server))"
+                        + (mail.user.map { ", user: \(Self.quoted($0)), password: \(Secret.redaction)" } ?? "")
+                case nil: ""
+                }
+            lines.append("        \(Self.quoted(destination.name)): { kind: \(kind), \(rest) }")
+        }
+        // The standard rules are among those below.
+        lines += ["    standard_rules: false", "    rules:"]
+        lines += alerts.plan.rules.map { "        - { \(Self.settings($0).joined(separator: ", ")) }" }
+        guard !alerts.plan.schedules.isEmpty else { return lines }
+        lines.append("    reports:")
+        for report in alerts.plan.schedules {
+            var time = "\(report.minute / 60):"
+            time.appendPadded(report.minute % 60, width: 2)
+            let by = report.groupBy.map { Self.quoted($0.name) }.joined(separator: ", ")
+            let team = report.team.map { ", team: \(Self.quoted($0))" } ?? ""
+            lines.append(
+                "        - { name: \(Self.quoted(report.name)), every: \(report.every.rawValue), "
+                    + "report: \(report.report), by: [\(by)]\(team), timezone: \(Self.quoted(report.timezone)), "
+                    + "at: \"\(time)\", to: [\(report.destinations.map { Self.quoted($0) }.joined(separator: ", "))] }"
+            )
+        }
+        return lines
+    }
+
+    private static func settings(_ rule: AlertRule) -> [String] {
+        var parts = ["name: \(quoted(rule.name))", "on: \(rule.kind.rawValue)"]
+        if let team = rule.team { parts.append("team: \(quoted(team))") }
+        if !rule.thresholds.isEmpty {
+            parts.append("at: [\(rule.thresholds.map(String.init).joined(separator: ", "))]")
+        }
+        func percent(_ share: Double) -> String {
+            let millis = Int((share * 100_000).rounded())
+            var text = "\(millis / 1000)."
+            text.appendPadded(millis % 1000, width: 3)
+            return text + "%"
+        }
+        if rule.kind.isRate {
+            parts += [
+                "above: \(percent(rule.bound))", "window: \(DurationText.format(rule.window))", "min: \(rule.minimum)",
+            ]
+        }
+        if rule.kind == .costAnomaly {
+            parts += [
+                "above: \(percent(rule.bound))", "min_usd: \"\(rule.minimumCost.usd)\"",
+                "timezone: \(quoted(rule.timezone))",
+            ]
+        }
+        if rule.kind.isRate || rule.kind == .costAnomaly { parts.append("by: \(rule.group?.name ?? "all")") }
+        parts.append("resolve_after: \(DurationText.format(rule.resolveAfter))")
+        return parts + ["to: [\(rule.destinations.map { quoted($0) }.joined(separator: ", "))]"]
     }
 
     /// A text as YAML reads it back: plain where that is safe, else in double quotes; JSON's escapes are YAML's too.

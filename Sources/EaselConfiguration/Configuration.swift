@@ -28,6 +28,8 @@ package struct Configuration: Sendable {
     package var artifacts = ArtifactSettings()
     /// How long the log is kept.
     package var retention = RetentionSettings()
+    /// What is watched, and who is told.
+    package var alerts = AlertSettings()
     /// How unknown attempts are resolved (M7).
     package var recovery = RecoverySettings()
     /// Who may read `/metrics`.

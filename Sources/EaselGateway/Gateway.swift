@@ -17,6 +17,8 @@ package final class Gateway: Sendable {
     private let store: ArtifactStore?
     private let liveness = Liveness()
     private let health: ProviderHealth
+    private let providerNames: [String]
+    private let journalPending: @Sendable () -> Int
     private let previousGatewayIDs: [UUID]
     private let tookOver: @Sendable () -> Void
     private let time: TimeSource
@@ -26,7 +28,7 @@ package final class Gateway: Sendable {
     ///
     /// `policyReading` reads policies that callers send, `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
     /// provider, whose result links may lie on private addresses, `journalPending` tells how many settlements wait for the
-    /// database, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
+    /// database, `alerts` keeps what people are told, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
     /// once; `tookOver` is told when that is done.
     package init(
         settings: GatewaySettings,
@@ -42,10 +44,13 @@ package final class Gateway: Sendable {
         group: EventLoopGroup,
         client: HTTPClient,
         journalPending: @escaping @Sendable () -> Int = { 0 },
+        alerts: (any AlertBook)? = nil,
         time: TimeSource = .system,
         log: Log
     ) throws {
         self.settings = settings
+        self.journalPending = journalPending
+        providerNames = providers.map(\.name)
         self.ledger = ledger
         self.terms = terms
         self.previousGatewayIDs = previousGatewayIDs
@@ -158,6 +163,9 @@ package final class Gateway: Sendable {
                 authenticator: authenticator,
                 time: time
             ),
+            alerts: alerts.map {
+                AlertRoutes(book: $0, plan: settings.alerts, authenticator: authenticator, time: time, log: log)
+            },
             simulations: SimulationRoutes(
                 ledger: ledger,
                 policies: policies,
@@ -193,6 +201,22 @@ package final class Gateway: Sendable {
         try server.start()
     }
 
+    /// How this gateway stands, for those who watch.
+    private var sign: GatewaySign {
+        GatewaySign(
+            providers: providerNames.compactMap { name in
+                guard let report = health.account(name)?.report(at: .now) else { return nil }
+                return GatewaySign.Provider(
+                    name: name,
+                    state: report.state,
+                    cause: report.cause,
+                    reason: report.reason
+                )
+            },
+            journalPending: journalPending()
+        )
+    }
+
     /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old pictures.
     package func run() async {
         await withDiscardingTaskGroup { group in
@@ -200,7 +224,11 @@ package final class Gateway: Sendable {
             group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
             group.addTask {
                 await self.every(.seconds(5)) { () async throws(LedgerError) in
-                    try await self.ledger.heartbeat(gatewayID: self.settings.gatewayID, at: self.time.now)
+                    try await self.ledger.heartbeat(
+                        gatewayID: self.settings.gatewayID,
+                        sign: self.sign,
+                        at: self.time.now
+                    )
                     self.liveness.confirm()
                 }
             }

@@ -1,5 +1,5 @@
 import EaselBase
-import EaselCore
+package import EaselCore
 package import EaselTransport
 package import Foundation
 
@@ -31,6 +31,8 @@ package struct GatewaySettings: Sendable {
     package var server: HTTPServerConfiguration
     package var shutdownGrace: Duration
     package var version: String
+    /// What is watched, and who is told.
+    package var alerts = AlertPlan()
 
     package init(
         gatewayID: UUID,

@@ -22,8 +22,8 @@ enum CommandTree {
         "easel",
         "one door to the image-remix APIs",
         subcommands: [
-            serve, up, remix, report, calls, team, key, budget, price, provider, route, ReconcileCommand.spec, db,
-            sandbox, doctor, configuration, version, completions,
+            serve, up, remix, report, calls, team, key, budget, price, provider, route, ReconcileCommand.spec,
+            AlertCommand.spec, db, sandbox, doctor, configuration, version, completions,
         ],
         examples: ["easel serve --config easel.yaml", "easel remix photo.jpg --prompt \"as a woodcut\""]
     )

@@ -90,6 +90,7 @@ enum CommandRunner {
         case "team": try await TeamCommand.run(arguments)
         case "key": try await KeyCommand.run(arguments)
         case "budget": try await BudgetCommand.run(arguments)
+        case "alert": try await AlertCommand.run(arguments)
         case "price": try await PriceCommand.run(arguments)
         case "provider": try await ProviderCommand.run(arguments)
         case "route": try await RouteCommand.run(arguments)

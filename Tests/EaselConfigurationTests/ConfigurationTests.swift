@@ -256,12 +256,27 @@ struct ConfigurationTests {
                       otherwise: { order: [runware] }
                   default: "123"
                 artifacts: { store: none }
+                alerts:
+                  destinations:
+                    ops: { kind: webhook, url: "https://hooks/hunter2?key=hunter2", secret: hunter2 }
+                    chat: { kind: slack, url: "https://hooks.example.com/hunter2" }
+                    mail: { kind: email, to: [a@b, c@d], from: e@f, smtp: smtps://h:465, user: u, password: hunter2 }
+                  rules:
+                    - { name: b, on: budget, at: [90, 50], team: web, to: ops }
+                    - { name: n, on: nsfw_rate, above: 0.5%, window: 90m, min: 7, by: provider, to: [ops, mail] }
+                    - { name: c, on: cost_anomaly, above: 150%, min_usd: 5, by: all, timezone: Asia/Kolkata }
+                  reports:
+                    - { name: w, every: weekly, by: ["tag:a b", day], at: "07:05", timezone: Europe/Berlin, to: mail }
+                    - { name: m, every: monthly, report: safety, team: web }
                 """
         let once = try Fixtures.parse(text).redactedDescription
         #expect(!once.contains("hunter2"))
         #expect(once.contains("url: postgresql://<redacted>") && once.contains("admin_key: <redacted>"))
         let again = try Fixtures.parse(once)
         #expect(again.redactedDescription == once)
+        let plan = again.alerts.plan
+        #expect(try plan == Fixtures.parse(text).alerts.plan)
+        #expect(plan.rules.count == 3 + 7 && plan.rules[0].thresholds == [50, 90] && plan.schedules.count == 2)
         #expect(again.dataDirectory == "a ${x} \"b\"")
     }
 

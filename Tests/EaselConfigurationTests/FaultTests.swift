@@ -110,8 +110,58 @@ struct FaultTests {
             "metrics: { public: \"true\" }",
             "4:20: metrics.public: wants true or false, not the text \"true\""
         ),
-        Case("alerts: { rules: [] }", "4:1: alerts: is not available in this version; remove it"),
+        Case(
+            "alerts: { rules: [] }",
+            "4:1: alerts.destinations: is missing; say who is told; rules have nowhere to go without"
+        ),
+        Case("alerts: { destinations: {} }", "4:25: alerts.destinations: holds no destination; add one at least"),
+        Case(
+            "alerts: { destinations: { ops: { kind: pager } } }",
+            "4:40: alerts.destinations.ops.kind: wants one of webhook, slack, email, not \"pager\""
+        ),
+        Case(
+            "alerts: { destinations: { ops: { kind: webhook, url: \"https://h/x\" } } }",
+            "4:27: alerts.destinations.ops.secret: is missing; write `${NAME}` or `{ file: PATH }`; it signs what is sent"
+        ),
+        Case(
+            "alerts: { destinations: { ops: { kind: slack, url: h.example } } }",
+            "4:52: alerts.destinations.ops.url: wants an address such as https://hooks.example.com/easel"
+        ),
+        Case(
+            "alerts: { destinations: { ops: { kind: email, to: ops, from: a@b } } }",
+            "4:51: alerts.destinations.ops.to: wants a mail address such as ops@example.com, not \"ops\""
+        ),
+        Case(
+            alert("rules: [{ name: a, on: budget, to: chat }]"),
+            "4:98: alerts.rules[0].to: wants one of ops, not \"chat\""
+        ),
+        Case(
+            alert("rules: [{ name: a, on: nsfw }]"),
+            "4:86: alerts.rules[0].on: wants one of budget, budget_forecast, provider_down, credit_exhausted, error_rate, "
+                + "nsfw_rate, copyright_rate, cost_anomaly, data_gap, overcharge, not \"nsfw\""
+        ),
+        Case(
+            alert("rules: [{ name: a, on: nsfw_rate, above: 5 }]"),
+            "4:104: alerts.rules[0].above: wants a share such as 5% or 0.5%, from 0% to 100%, not \"5\""
+        ),
+        Case(
+            alert("rules: [{ name: a, on: provider_down, window: 1h }]"),
+            "4:101: alerts.rules[0].window: is not a known setting; remove it (known here: name, on, to, resolve_after)"
+        ),
+        Case(
+            alert("reports: [{ name: a, every: daily }]"),
+            "4:91: alerts.reports[0].every: wants one of weekly, monthly, not \"daily\""
+        ),
+        Case(
+            alert("reports: [{ name: a, every: weekly, at: 25:00 }]"),
+            "4:103: alerts.reports[0].at: wants a time of the day such as \"08:00\", not \"25:00\""
+        ),
     ]
+
+    /// Settings of `alerts` beside a destination that stands.
+    private static func alert(_ text: String) -> String {
+        "alerts: { destinations: { ops: { kind: slack, url: http://h } }, \(text) }"
+    }
 
     @Test(arguments: belowProviders)
     func `a wrong setting is named with its place`(_ row: Case) {

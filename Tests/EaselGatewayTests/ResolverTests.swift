@@ -110,7 +110,7 @@ struct ResolverTests {
         let ledger = MemoryLedger()
         _ = try await Self.orphan(in: ledger)
         let resolver = try await Bench(ledger, [ScriptedProvider()]).resolver()
-        try await ledger.heartbeat(gatewayID: Self.dead, at: TimeSource.system.now)
+        try await ledger.heartbeat(gatewayID: Self.dead, sign: GatewaySign(), at: TimeSource.system.now)
         #expect(try await resolver.sweepOrphans(of: []) == 0)
         #expect(ledger.settlements.isEmpty)
         let later = TimeSource.fixed(TimeSource.system.now + .seconds(120))

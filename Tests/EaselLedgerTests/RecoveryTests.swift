@@ -17,10 +17,10 @@ import Testing
             let left = Sample.admission(at: now - .seconds(100), gatewayID: silent)
             let fresh = Sample.admission(at: now, gatewayID: UUID())
             for admission in [mine, alive, left, fresh] { try await ledger.take(admission) }
-            try await ledger.heartbeat(gatewayID: own, at: now)
-            try await ledger.heartbeat(gatewayID: living, at: now)
-            try await ledger.heartbeat(gatewayID: living, at: now - .seconds(500))  // late news change nothing
-            try await ledger.heartbeat(gatewayID: silent, at: now - .seconds(90))
+            try await ledger.heartbeat(gatewayID: own, sign: GatewaySign(), at: now)
+            try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now)
+            try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now - .seconds(500))  // late news change nothing
+            try await ledger.heartbeat(gatewayID: silent, sign: GatewaySign(), at: now - .seconds(90))
             try await ledger.noteProviderTask(left.attempts[0], providerTaskID: "gen-1")
 
             let since = now - .seconds(60)

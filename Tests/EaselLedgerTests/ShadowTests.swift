@@ -196,7 +196,7 @@ import Testing
             try await ledger.endShadow(ShadowScene.end(unknown, outcome: .unknown, cost: nil, basis: .unknown))
             try await ledger.endShadow(ShadowScene.end(done))
             try await ledger.noteShadowTask(left, providerTaskID: "gen-1")
-            try await ledger.heartbeat(gatewayID: living, at: now)
+            try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now)
 
             let judged = try await ledger.openShadows(silentSince: now - .seconds(30), at: now, limit: 10)
             #expect(Set(judged.map(\.start.shadowID)) == Set([left, overdue, unknown].map(\.shadowID)))

@@ -38,8 +38,8 @@ struct SwitchableLedger: Ledger {
     }
     func settle(_ settlement: Settlement) async throws(LedgerError) { try await reach().settle(settlement) }
     func resolve(_ resolution: LateResolution) async throws(LedgerError) { try await reach().resolve(resolution) }
-    func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
-        try await reach().heartbeat(gatewayID: gatewayID, at: moment)
+    func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
+        try await reach().heartbeat(gatewayID: gatewayID, sign: sign, at: moment)
     }
     func orphans(
         of gatewayIDs: [UUID],

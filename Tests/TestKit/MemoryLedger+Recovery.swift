@@ -3,7 +3,7 @@ package import EaselCore
 package import Foundation
 
 extension MemoryLedger {
-    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+    package func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
         try with("heartbeat") { $0.heartbeats[gatewayID] = moment }
     }
 

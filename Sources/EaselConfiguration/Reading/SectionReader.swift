@@ -48,15 +48,6 @@ final class SectionReader {
         section.finish()
     }
 
-    /// A setting that this version does not have: accepting it would be ignoring it.
-    func unavailable(_ keys: String...) {
-        for key in keys {
-            asked.append(key)
-            guard let entry = entries.first(where: { $0.key == key }) else { continue }
-            context.fault(path(of: key), at: entry.keyPosition, "is not available in this version; remove it")
-        }
-    }
-
     /// Every entry of a mapping whose keys are names of the operator's choice.
     func named() -> [(name: String, setting: SettingReader)] {
         entries.map { ($0.key, reader($0)) }

@@ -7,6 +7,14 @@ package enum BudgetLimit: Sendable, Hashable {
     /// Delivered pictures.
     case images(Int)
 
+    /// `$500.00`, `200 images`.
+    package var text: String {
+        switch self {
+        case .money(let amount): amount.dollars
+        case .images(let count): "\(count) image\(count == 1 ? "" : "s")"
+        }
+    }
+
     /// Whether two limits count the same thing.
     package func isAlike(_ other: BudgetLimit) -> Bool {
         switch (self, other) {

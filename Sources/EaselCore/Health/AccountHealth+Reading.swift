@@ -55,6 +55,7 @@ extension AccountHealth {
     package struct Report: Sendable, Hashable {
         package var breaker: Breaker.Phase
         package var state: ProviderState
+        package var cause: TripReason.Cause?
         package var reason: String?
         package var retryAfter: Duration?
         /// Of the last five minutes.
@@ -118,10 +119,12 @@ extension AccountHealth {
         switch state {
         case .open(let reason, let left):
             report.state = reason.cause.isCooldown ? .coolingDown : .down
+            report.cause = reason.cause
             report.reason = reason.text
             report.retryAfter = left
         case .halfOpen(let reason, let wait):
             report.state = .probing
+            report.cause = reason.cause
             report.reason = reason.text
             report.retryAfter = wait.map { min($0, probeWait) }
             report.isProbe = wait == nil

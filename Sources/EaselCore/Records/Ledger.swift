@@ -29,8 +29,8 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
 
     // MARK: Recovery
 
-    /// Says that this gateway lives; others take over its calls when it stops saying so.
-    func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError)
+    /// Says that this gateway lives, and how it stands; others take over its calls when it stops saying so.
+    func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError)
 
     /// Calls in progress whose gateway is one of `gatewayIDs`, or one that was silent since `silentSince`, and those whose
     /// lease is over though their gateway lives.

@@ -32,12 +32,16 @@ package struct RollupPass: Sendable, Hashable {
     package init() {}
 }
 
-/// The sums of the log by minute, hour and day, which reports are made from.
-package protocol RollupStore: Sendable {
+/// Who may do what only one may do at a time.
+package protocol LeaseStore: Sendable {
     /// Takes the lease or keeps it; nil while another holds it.
     func acquireLease(_ name: String, holder: UUID, for length: Duration) async throws(LedgerError) -> Lease?
     /// Lets another take the lease at once.
     func releaseLease(_ lease: Lease) async throws(LedgerError)
+}
+
+/// The sums of the log by minute, hour and day, which reports are made from.
+package protocol RollupStore: LeaseStore {
     /// Makes at most so many of the windows again that were written to, the newest first, and keeps the lease for that
     /// long from now. Nil, and nothing is changed, when the lease is another's by now.
     func rollUp(_ lease: Lease, for length: Duration, atMost windows: Int) async throws(LedgerError) -> RollupPass?

@@ -94,21 +94,21 @@ extension ProviderOffer: JSONWritable {
             }
             if !capabilities.isEmpty { text.member("capabilities", capabilities) }
             if let pricePerImage { text.member("price_usd", pricePerImage.usd) }
-            func put(_ name: String, _ duration: Duration?) {
-                if let duration { text.member(name, Int(duration.milliseconds)) }
+            func put(_ name: String, _ milliseconds: Int64?) {
+                if let milliseconds { text.member(name, Int(milliseconds)) }
             }
-            put("usual_ms", expectedLatency)
-            put("slow_ms", slowLatency)
+            put("usual_ms", expectedLatencyMS)
+            put("slow_ms", slowLatencyMS)
             if let success { text.member("success", success.text) }
             if loadPercent != 0 { text.member("load_percent", loadPercent) }
-            put("wait_ms", expectedWait)
-            put("fastest_ms", fastestFinish)
+            put("wait_ms", expectedWaitMS)
+            put("fastest_ms", fastestFinishMS)
             if queueFull { text.member("queue_full", true) }
             if let demoted { text.member("demoted", demoted) }
             if isProbe { text.member("probe", true) }
             if let unavailable {
                 text.member("unavailable", unavailable.reason)
-                put("retry_after_ms", unavailable.retryAfter)
+                put("retry_after_ms", unavailable.retryAfter.milliseconds)
             }
         }
     }

@@ -50,7 +50,7 @@ enum PlanOrdering {
         case .cost:
             return by({ offers[$0].pricePerImage?.nanodollars ?? .max }, { .price(offers[$0].pricePerImage) })
         case .latency:
-            return by({ offers[$0].expectedLatency?.milliseconds ?? .max }, { .latency(offers[$0].expectedLatency) })
+            return by({ offers[$0].expectedLatencyMS ?? .max }, { .latency(offers[$0].expectedLatency) })
         case .success:
             return by({ -Int64(offers[$0].success?.millionths ?? -1) }, { .success(offers[$0].success) })
         case .inFlight:

@@ -35,11 +35,13 @@ package enum Planner {
         let limits = Limits(ceiling: ceiling, deadlineMS: deadline.milliseconds)
         let offers = inputs.offers
         for (place, (index, _)) in placed.enumerated() {
-            let bound = offers[index].pricePerImage.map { $0 * inputs.request.count }
-            if let drop = verdict(on: offers[index], inputs, bound: bound, limits) {
+            // One copy for all that is asked of it: an offer is large.
+            let offer = offers[index]
+            let bound = offer.pricePerImage.map { $0 * inputs.request.count }
+            if let drop = verdict(on: offer, inputs, bound: bound, limits) {
                 dropped.append(drop)
             } else {
-                ranked.append(Ranked(place: place, rank: rank(of: offers[index], policy.floor), bound: bound))
+                ranked.append(Ranked(place: place, rank: rank(of: offer, policy.floor), bound: bound))
             }
         }
         sort(&ranked)
@@ -172,10 +174,10 @@ package enum Planner {
         _ drop: (Plan.Dropped.Cause, String, Duration?) -> Plan.Dropped
     ) -> Plan.Dropped? {
         // In whole milliseconds, as the log keeps them: a plan must not hang on less (R1).
-        let wait = offer.expectedWait?.milliseconds ?? 0
+        let wait = offer.expectedWaitMS ?? 0
         func pause(_ milliseconds: Int64) -> Duration { .milliseconds(max(milliseconds, 1000)) }
         if offer.queueFull { return drop(.overloaded, "has as many requests waiting as it may", pause(wait)) }
-        guard let finish = offer.fastestFinish?.milliseconds, finish > limit else {
+        guard let finish = offer.fastestFinishMS, finish > limit else {
             guard wait > limit else { return nil }
             let why = "has requests waiting for \(wait) ms, longer than the deadline of \(limit) ms"
             return drop(.overloaded, why, pause(wait - limit))
@@ -211,8 +213,8 @@ extension Policy.Floor {
     /// What an offer falls short of; nil when of nothing, or nothing is known.
     func shortfall(of offer: ProviderOffer) -> Plan.Reason.Shortfall? {
         if let success, let share = offer.success, share < success { return .success(share, floor: success) }
-        if let latency, let usual = offer.expectedLatency, usual.milliseconds > latency.milliseconds {
-            return .latency(usual, floor: latency)
+        if let latency, let usual = offer.expectedLatencyMS, usual > latency.milliseconds {
+            return .latency(.milliseconds(usual), floor: latency)
         }
         if let price, let own = offer.pricePerImage, own > price { return .price(own, floor: price) }
         return nil

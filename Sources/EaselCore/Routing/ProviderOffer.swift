@@ -2,7 +2,7 @@ package import EaselBase
 
 /// What is known of one provider when a plan is made: values only, so that the plan can be replayed (R1).
 ///
-/// Durations count in whole milliseconds, as they are stored: a plan must not hang on what the log does not keep.
+/// Durations count in whole milliseconds, as the log stores them: a plan must not hang on what it does not keep.
 package struct ProviderOffer: Sendable, Hashable {
     package var provider: String
     package var kind: ProviderKind
@@ -12,17 +12,17 @@ package struct ProviderOffer: Sendable, Hashable {
     /// Nil: the price book does not say.
     package var pricePerImage: Money?
     /// The usual time of a whole attempt; nil before the first.
-    package var expectedLatency: Duration?
+    package var expectedLatencyMS: Int64?
     /// The time that one of twenty attempts exceeds; nil before the first.
-    package var slowLatency: Duration?
+    package var slowLatencyMS: Int64?
     /// The share of attempts that succeeded lately; nil while there are too few.
     package var success: Share?
     /// Requests under way as a share of what the account takes, queue included: may be above 100%, counted in percent.
     package var loadPercent: Int
     /// How long a request would wait for a place at the account; nil: not known.
-    package var expectedWait: Duration?
+    package var expectedWaitMS: Int64?
     /// The soonest that an answer can be expected, the wait included; nil: not known.
-    package var fastestFinish: Duration?
+    package var fastestFinishMS: Int64?
     /// Whether the queue for the account takes nobody any more.
     package var queueFull: Bool
     /// Why it comes after those that are well, though it may be asked; nil when it is well.
@@ -64,15 +64,35 @@ package struct ProviderOffer: Sendable, Hashable {
         self.translation = translation
         self.capabilities = capabilities
         self.pricePerImage = pricePerImage
-        self.expectedLatency = expectedLatency
-        self.slowLatency = slowLatency
+        expectedLatencyMS = expectedLatency?.milliseconds
+        slowLatencyMS = slowLatency?.milliseconds
         self.success = success
         self.loadPercent = loadPercent
-        self.expectedWait = expectedWait
-        self.fastestFinish = fastestFinish
+        expectedWaitMS = expectedWait?.milliseconds
+        fastestFinishMS = fastestFinish?.milliseconds
         self.queueFull = queueFull
         self.demoted = demoted
         self.isProbe = isProbe
         self.unavailable = unavailable
+    }
+}
+
+extension ProviderOffer {
+    // The same as durations.
+    package var expectedLatency: Duration? {
+        get { expectedLatencyMS.map { .milliseconds($0) } }
+        set { expectedLatencyMS = newValue?.milliseconds }
+    }
+    package var slowLatency: Duration? {
+        get { slowLatencyMS.map { .milliseconds($0) } }
+        set { slowLatencyMS = newValue?.milliseconds }
+    }
+    package var expectedWait: Duration? {
+        get { expectedWaitMS.map { .milliseconds($0) } }
+        set { expectedWaitMS = newValue?.milliseconds }
+    }
+    package var fastestFinish: Duration? {
+        get { fastestFinishMS.map { .milliseconds($0) } }
+        set { fastestFinishMS = newValue?.milliseconds }
     }
 }

@@ -14,15 +14,8 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
     var scope: String { standing.budget.scope.text }
     var period: BudgetPeriod { standing.budget.period }
     var resetsAt: Timestamp? { period == .total ? nil : standing.window.end }
-    var limitText: String { Self.text(standing.budget.limit(at: moment)) }
-    var remainingText: String { Self.text(standing.remaining(at: moment)) }
-
-    private static func text(_ limit: BudgetLimit) -> String {
-        switch limit {
-        case .money(let amount): amount.dollars
-        case .images(let count): "\(count) images"
-        }
-    }
+    var limitText: String { standing.budget.limit(at: moment).text }
+    var remainingText: String { standing.remaining(at: moment).text }
 
     private var level: String {
         switch standing.level(at: moment) {

@@ -9,8 +9,6 @@ final class FigureRoutes: Sendable {
     /// Rows that a report of the highest shows when nothing else is said, and at most.
     private static let topRows = 10
     private static let mostTopRows = 1000
-    /// Stretches of a trend at most; a report's time is cut into hours or days.
-    private static let mostSteps = 62
 
     private let ledger: any Ledger
     private let reports: ReportRoutes
@@ -25,22 +23,13 @@ final class FigureRoutes: Sendable {
     func show(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
         let report: Report
         switch name {
-        case "latency":
-            let (query, _) = try await read(request, .init(groups: [.provider, .model]))
-            let hasAttempts = UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy)
-            report = ReportBuilder.latency(
-                try await usage(query),
-                attempts: hasAttempts ? try await attempts(query) : nil
-            )
-        case "safety":
-            let (query, _) = try await read(request, .init(groups: [.team, .model]))
-            report = ReportBuilder.safety(try await usage(query))
-        case "failover":
-            let (query, _) = try await read(request, .init(groups: [.provider], hasDetails: false))
-            var byError = query
-            byError.groupBy.append(.error)
-            report = ReportBuilder.failover(try await usage(query), attempts: try await attempts(byError))
-        case "providers": report = try await providers(request)
+        case "latency", "safety", "failover", "providers":
+            guard let subject = ReportDesk.Subject(rawValue: name) else { throw Problem(.notFound, "No such report.") }
+            let form = UsageQueryParser.Form(groups: subject.usualGroups, hasDetails: !subject.isOfAttempts)
+            let (query, _) = try await read(request, form)
+            report = try await asking { () async throws(LedgerError) in
+                try await ReportDesk(ledger: ledger).report(subject, query, now: time.now)
+            }
         case "budgets": report = try await budgets(request)
         case "diff": report = try await diff(request)
         default: report = try await top(request)
@@ -49,22 +38,6 @@ final class FigureRoutes: Sendable {
     }
 
     // MARK: - Each report
-
-    private func providers(_ request: ServerRequest) async throws(Problem) -> Report {
-        let (query, _) = try await read(request, .init(groups: [.provider], hasDetails: false))
-        let steps = UsageSteps(from: query.from, to: min(query.to, time.now), timezone: query.timezone)
-        var byStep = query
-        byStep.groupBy.removeAll { $0 == .day || $0 == .hour }
-        let isTrend = byStep.groupBy == query.groupBy && !steps.names.isEmpty && steps.names.count <= Self.mostSteps
-        byStep.groupBy.append(steps.dimension)
-        return ReportBuilder.providers(
-            try await usage(query),
-            attempts: try await attempts(query),
-            trend: isTrend
-                ? try await attempts(byStep) : AttemptReport(query: byStep, rows: [], totals: AttemptFigures()),
-            steps: isTrend ? steps.names : []
-        )
-    }
 
     private func top(_ request: ServerRequest) async throws(Problem) -> Report {
         let (query, own) = try await read(request, .init(groups: [.team], parameters: ["sort", "limit"]))
@@ -113,11 +86,8 @@ final class FigureRoutes: Sendable {
     private func budgets(_ request: ServerRequest) async throws(Problem) -> Report {
         let (query, _) = try await read(request, .init())
         let now = time.now
-        let standings: [BudgetStanding]
-        do throws(LedgerError) {
-            standings = try await ledger.budgets(teamID: query.teamID, at: now)
-        } catch {
-            throw Problem(error)
+        let standings = try await asking { () async throws(LedgerError) in
+            try await ledger.budgets(teamID: query.teamID, at: now)
         }
         var burns: [ReportBuilder.BudgetBurn] = []
         for standing in standings {
@@ -174,10 +144,12 @@ final class FigureRoutes: Sendable {
     }
 
     private func usage(_ query: UsageQuery) async throws(Problem) -> UsageReport {
-        do throws(LedgerError) { return try await ledger.usage(query) } catch { throw Problem(error) }
+        try await asking { () async throws(LedgerError) in try await ledger.usage(query) }
     }
 
-    private func attempts(_ query: UsageQuery) async throws(Problem) -> AttemptReport {
-        do throws(LedgerError) { return try await ledger.attempts(query) } catch { throw Problem(error) }
+    private func asking<Answer>(
+        _ body: () async throws(LedgerError) -> Answer
+    ) async throws(Problem) -> Answer {
+        do throws(LedgerError) { return try await body() } catch { throw Problem(error) }
     }
 }

@@ -21,6 +21,7 @@ final class Routes: Sendable {
     let redactions: RedactionRoutes
     let reconciliations: ReconciliationRoutes
     let simulations: SimulationRoutes
+    let alerts: AlertRoutes?
     let status: StatusRoutes
     let time: TimeSource
     let log: Log
@@ -39,6 +40,7 @@ final class Routes: Sendable {
         people: PeopleRoutes,
         reports: ReportRoutes,
         reconciliations: ReconciliationRoutes,
+        alerts: AlertRoutes? = nil,
         simulations: SimulationRoutes,
         status: StatusRoutes,
         time: TimeSource,
@@ -59,6 +61,7 @@ final class Routes: Sendable {
         redactions = RedactionRoutes(ledger: ledger, authenticator: authenticator, log: log)
         figures = FigureRoutes(ledger: ledger, reports: reports, time: time)
         self.reconciliations = reconciliations
+        self.alerts = alerts
         self.simulations = simulations
         self.status = status
         self.time = time
@@ -106,6 +109,9 @@ final class Routes: Sendable {
         case ("POST", 2, "v1", "keys"): return try await people.createKey(request)
         case ("DELETE", 3, "v1", "keys"): return try await people.revokeKey(request, parts[2])
         case ("GET", 2, "v1", "providers"): return try await status.providers(request)
+        case (_, 2..., "v1", "alerts"):
+            guard let alerts else { throw Problem(.notFound, "This gateway keeps no alerts.") }
+            return try await alerts.respond(to: request, Array(parts.dropFirst(2)))
         case (_, 2..., "v1", "prices"): return try await prices(request, Array(parts.dropFirst(2)))
         case (_, 2..., "v1", "budgets"): return try await budgets(request, Array(parts.dropFirst(2)))
         case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
@@ -161,7 +167,7 @@ final class Routes: Sendable {
         guard methods.contains(request.method) else { throw Self.notAllowed(methods) }
     }
 
-    private static func notAllowed(_ methods: [String]) -> Problem {
+    static func notAllowed(_ methods: [String]) -> Problem {
         Problem(.methodNotAllowed, "This path takes \(methods.joined(separator: ", ")).")
     }
 

@@ -149,8 +149,8 @@ package final class JournaledLedger: Ledger, Sendable {
         try await base.idempotentCall(teamID: teamID, key: key, at: moment)
     }
 
-    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
-        try await base.heartbeat(gatewayID: gatewayID, at: moment)
+    package func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
+        try await base.heartbeat(gatewayID: gatewayID, sign: sign, at: moment)
     }
 
     package func orphans(

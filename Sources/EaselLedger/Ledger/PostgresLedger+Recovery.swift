@@ -5,15 +5,15 @@ package import Foundation
 // MARK: - Recovery
 
 extension PostgresLedger {
-    package func heartbeat(gatewayID: UUID, at moment: Timestamp) async throws(LedgerError) {
+    package func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
         _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 """
-                INSERT INTO gateways (gateway_id, seen_at) VALUES ($1, $2)
-                ON CONFLICT (gateway_id) DO UPDATE SET seen_at = excluded.seen_at
+                INSERT INTO gateways (gateway_id, seen_at, sign) VALUES ($1, $2, $3)
+                ON CONFLICT (gateway_id) DO UPDATE SET seen_at = excluded.seen_at, sign = excluded.sign
                 WHERE gateways.seen_at < excluded.seen_at
                 """,
-                [.uuid(gatewayID), .time(moment)],
+                [.uuid(gatewayID), .time(moment), .json(encoding: sign)],
                 deadline: deadline
             )
             .affected

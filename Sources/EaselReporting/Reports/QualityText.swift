@@ -28,10 +28,15 @@ package struct QualityText: Sendable {
         return faults
     }
 
+    /// What is missing, as a part of a sentence.
+    package var sentence: String {
+        let lag = "figures \(FigureText.count(quality.rollupLagS)) s behind the log"
+        return "\(faults.isEmpty ? "complete, " : faults.joined(separator: ", ") + "; ")\(lag)"
+    }
+
     /// Lines that fit, with a newline at the end of each.
     func lines(_ style: TextStyle) -> String {
-        let lag = "figures \(FigureText.count(quality.rollupLagS)) s behind the log"
-        let text = "Data quality: \(faults.isEmpty ? "complete, " : faults.joined(separator: ", ") + "; ")\(lag)"
+        let text = "Data quality: \(sentence)"
         return style.wrapped(text).map { (faults.isEmpty ? $0 : style.yellow($0)) + "\n" }.joined()
     }
 }

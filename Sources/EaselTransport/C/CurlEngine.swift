@@ -19,7 +19,7 @@ final class CurlEngine: @unchecked Sendable {
     private var spare: [CurlEasy] = []
 
     private static let maxSpare = 64
-    private static let libraryIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+    static let libraryIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
         self.loop = loop

@@ -71,7 +71,7 @@ enum ServeCommand {
     private static func report(_ configuration: Configuration, log: Log) async throws {
         let signals = Signals.stream([SIGTERM, SIGINT])
         let runtime = try await ReporterRuntime.start(configuration, log: log)
-        let reporting = Task(name: "reporter") { await runtime.reporter.run() }
+        let reporting = Task(name: "reporter") { await runtime.run() }
         Output.data("{\"event\":\"ready\",\"part\":\"reporter\"}")
         log.info("ready", ["part": "reporter"])
         var iterator = signals.makeAsyncIterator()

@@ -2,11 +2,15 @@ import EaselBase
 import EaselConfiguration
 import EaselLedger
 import EaselReporting
+import EaselTransport
 import Foundation
 
 /// The reporting daemon alone in this process, with the database that it works on.
-struct ReporterRuntime {
-    let reporter: Reporter
+struct ReporterRuntime: Sendable {
+    private let reporter: Reporter
+    /// Nil where nobody is to be told of anything.
+    private let alerts: AlertDaemon?
+    private let group: EventLoopGroup
     private let database: PostgresLedger
     /// Set where this process started the server, or found it running.
     private let embedded: EmbeddedPostgres?
@@ -23,21 +27,49 @@ struct ReporterRuntime {
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         do {
             let database = try await PostgresLedger.connect(connectionString: connectionString, log: log)
+            let holder = UUIDv7.mint(at: TimeSource.system.now)
             let reporter = Reporter(
                 store: database,
-                holder: UUIDv7.mint(at: TimeSource.system.now),
+                holder: holder,
                 retention: configuration.retention.policy,
                 log: log
             )
-            return ReporterRuntime(reporter: reporter, database: database, embedded: embedded)
+            let group = EventLoopGroup(name: "easel-loop", count: 1)
+            let client = HTTPClient(
+                group: group,
+                configuration: HTTPClientConfiguration(userAgent: "easel/\(VersionCommand.version)")
+            )
+            let alerts = AlertDaemon.make(
+                configuration.alerts,
+                database: database,
+                client: client,
+                holder: holder,
+                log: log
+            )
+            return ReporterRuntime(
+                reporter: reporter,
+                alerts: alerts,
+                group: group,
+                database: database,
+                embedded: embedded
+            )
         } catch {
             await embedded?.stop()
             throw CommandFailure("the database cannot be used: \(error)")
         }
     }
 
+    /// Works until cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.reporter.run() }
+            if let alerts = self.alerts { group.addTask { await alerts.run() } }
+        }
+    }
+
     func stop() async {
         await database.close()
         await embedded?.stop()
+        group.shutdown()
     }
 }

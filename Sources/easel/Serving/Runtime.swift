@@ -18,6 +18,7 @@ final class Runtime: Sendable {
     let ledger: JournaledLedger
     let gateway: Gateway
     private let database: PostgresLedger
+    private let client: HTTPClient
     private let embedded: EmbeddedPostgres?
     private let journal: Journal
     private let group: EventLoopGroup
@@ -30,6 +31,7 @@ final class Runtime: Sendable {
         ledger: JournaledLedger,
         gateway: Gateway,
         database: PostgresLedger,
+        client: HTTPClient,
         embedded: EmbeddedPostgres?,
         journal: Journal,
         group: EventLoopGroup,
@@ -40,6 +42,7 @@ final class Runtime: Sendable {
         self.ledger = ledger
         self.gateway = gateway
         self.database = database
+        self.client = client
         self.embedded = embedded
         self.journal = journal
         self.group = group
@@ -101,6 +104,7 @@ final class Runtime: Sendable {
             group: group,
             client: client,
             journalPending: { ledger.pendingCount },
+            alerts: database,
             log: log
         )
         return Runtime(
@@ -108,6 +112,7 @@ final class Runtime: Sendable {
             ledger: ledger,
             gateway: gateway,
             database: database,
+            client: client,
             embedded: embedded,
             journal: journal,
             group: group,
@@ -127,6 +132,14 @@ final class Runtime: Sendable {
                     log: self.log
                 )
                 group.addTask { await reporter.run() }
+                let alerts = AlertDaemon.make(
+                    self.configuration.alerts,
+                    database: self.database,
+                    client: self.client,
+                    holder: self.instance.gatewayID,
+                    log: self.log
+                )
+                if let alerts { group.addTask { await alerts.run() } }
             }
             group.addTask { await self.database.run() }
             group.addTask { await self.ledger.run() }
@@ -249,6 +262,7 @@ final class Runtime: Sendable {
         settings.recoveryInterval = configuration.recovery.interval
         settings.publicMetrics = configuration.metrics.public
         settings.shutdownGrace = configuration.shutdownGrace
+        settings.alerts = configuration.alerts.plan
         return settings
     }
 }

@@ -1,0 +1,287 @@
+import EaselBase
+import EaselCore
+import EaselReporting
+import EaselTransport
+import Foundation
+
+/// Alerts for those who look, try and mute them; all for admins.
+final class AlertRoutes: Sendable {
+    private static let mostListed = 200
+    private static let usuallyListed = 20
+    /// The longest that a rule may be muted.
+    private static let longestMute = Duration.seconds(366 * 86_400)
+
+    private let book: any AlertBook
+    private let plan: AlertPlan
+    private let authenticator: Authenticator
+    private let time: TimeSource
+    private let log: Log
+
+    init(book: any AlertBook, plan: AlertPlan, authenticator: Authenticator, time: TimeSource, log: Log) {
+        self.book = book
+        self.plan = plan
+        self.authenticator = authenticator
+        self.time = time
+        self.log = log
+    }
+
+    /// - Parameter rest: what follows `/v1/alerts`.
+    func respond(to request: ServerRequest, _ rest: [String]) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.admin(for: request)
+        switch (request.method, rest.count, rest.first) {
+        case ("GET", 0, _): return try await overview()
+        case ("GET", 1, "events"): return try await events(request)
+        case ("GET", 2, "events"): return try await event(rest[1])
+        case ("POST", 1, "test"): return try await test(request, by: account)
+        case ("POST", 1, "replay"): return try await replay(request)
+        case ("POST", 1, "mutes"): return try await mute(request)
+        case ("DELETE", 2, "mutes"): return try await unmute(rest[1])
+        case (_, 0, _), (_, 1, "events"), (_, 2, "events"): throw Routes.notAllowed(["GET"])
+        case (_, 1, "test"), (_, 1, "replay"), (_, 1, "mutes"): throw Routes.notAllowed(["POST"])
+        case (_, 2, "mutes"): throw Routes.notAllowed(["DELETE"])
+        default: throw Problem(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    private func asking<Answer>(
+        _ body: () async throws(LedgerError) -> Answer
+    ) async throws(Problem) -> Answer {
+        do throws(LedgerError) { return try await body() } catch { throw Problem(error) }
+    }
+
+    // MARK: - Reading
+
+    private func overview() async throws(Problem) -> ServerResponse {
+        let now = time.now
+        let (states, mutes) = try await asking { () async throws(LedgerError) in
+            (try await book.alertStates(), try await book.alertMutes(at: now))
+        }
+        // What a rule found that the configuration does not have any more is nobody's concern.
+        let names = Set(plan.rules.map(\.name))
+        let shown = states.filter { names.contains($0.rule) }
+            .sorted { ($0.isFiring ? 0 : 1, $0.rule) < ($1.isFiring ? 0 : 1, $1.rule) }
+        var text = JSONText()
+        text.object { text in
+            text.key("alerts")
+            text.array(shown) { text, state in
+                let mute = mutes.first { $0.covers(state.rule, state.finding.subject, at: now) }
+                Self.write(state, mutedUntil: mute?.until, to: &text)
+            }
+            text.key("rules")
+            text.array(plan.rules) { text, rule in
+                text.object { text in
+                    text.member("name", rule.name)
+                    text.member("on", rule.kind.rawValue)
+                    text.member("condition", rule.condition)
+                    text.key("to")
+                    text.array(rule.destinations) { $0.string($1) }
+                    text.member("firing", shown.count { $0.rule == rule.name && $0.isFiring })
+                    let mute = mutes.first { $0.rule == rule.name && $0.subject == nil }
+                    text.member("muted_until", mute?.until.description)
+                }
+            }
+            text.key("destinations")
+            text.array(plan.destinations) { text, destination in
+                text.object { text in
+                    text.member("name", destination.name)
+                    text.member("kind", destination.kind.rawValue)
+                }
+            }
+            text.key("reports")
+            text.array(plan.schedules) { text, schedule in
+                text.object { text in
+                    text.member("name", schedule.name)
+                    text.member("every", schedule.every.rawValue)
+                    text.member("report", schedule.report)
+                    text.key("to")
+                    text.array(schedule.destinations) { $0.string($1) }
+                }
+            }
+            text.key("mutes")
+            text.array(mutes) { text, mute in Self.write(mute, to: &text) }
+        }
+        return .json(text.bytes)
+    }
+
+    private static func write(_ state: AlertState, mutedUntil: Timestamp?, to text: inout JSONText) {
+        let finding = state.finding
+        text.object { text in
+            text.member("rule", state.rule)
+            text.member("subject", finding.subject)
+            text.member("state", state.isFiring ? "firing" : "ok")
+            text.member("severity", finding.severity.rawValue)
+            text.member("level", finding.level)
+            text.member("value", finding.value)
+            text.member("summary", finding.summary)
+            text.member("since", state.since.description)
+            text.member("muted_until", mutedUntil?.description)
+            text.member("details", finding.details)
+        }
+    }
+
+    private static func write(_ mute: AlertMute, to text: inout JSONText) {
+        text.object { text in
+            text.member("id", mute.id.text)
+            text.member("rule", mute.rule)
+            text.member("subject", mute.subject)
+            text.member("until", mute.until.description)
+        }
+    }
+
+    private func events(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        var faults: [RequestFault] = []
+        for (name, _) in request.query where !["limit", "before", "dead"].contains(name) {
+            faults.append(RequestFault(String(name.prefix(64)), "is not known; there are limit, before, dead"))
+        }
+        let limit = request.queryValue("limit").map { Int($0) ?? 0 } ?? Self.usuallyListed
+        if !(1...Self.mostListed).contains(limit) {
+            faults.append(RequestFault("limit", "must be a whole number from 1 to \(Self.mostListed)"))
+        }
+        var query = AlertEventQuery(limit: limit)
+        if let text = request.queryValue("before") {
+            query.before = UUID(uuidString: text)
+            if query.before == nil { faults.append(RequestFault("before", "must be the id of an event")) }
+        }
+        switch request.queryValue("dead") {
+        case nil, "false": break
+        case "true": query.hasDeadLetter = true
+        default: faults.append(RequestFault("dead", "must be true or false"))
+        }
+        guard faults.isEmpty else { throw .invalid(faults) }
+        let events = try await asking { () async throws(LedgerError) in try await book.alertEvents(query) }
+        var text = JSONText()
+        text.object { text in
+            text.key("events")
+            text.array(events) { text, event in Self.write(event, hasData: false, to: &text) }
+            if events.count == limit, let last = events.last { text.member("next_cursor", last.event.id.text) }
+        }
+        return .json(text.bytes)
+    }
+
+    private func event(_ id: String) async throws(Problem) -> ServerResponse {
+        guard let found = UUID(uuidString: id) else { throw Problem(.notFound, "There is no event of this id.") }
+        var query = AlertEventQuery(limit: 1)
+        query.eventID = found
+        let events = try await asking { () async throws(LedgerError) in try await book.alertEvents(query) }
+        guard let event = events.first else { throw Problem(.notFound, "There is no event of this id.") }
+        var text = JSONText()
+        Self.write(event, hasData: true, to: &text)
+        return .json(text.bytes)
+    }
+
+    private static func write(_ recorded: RecordedEvent, hasData: Bool, to text: inout JSONText) {
+        let event = recorded.event
+        text.object { text in
+            text.member("id", event.id.text)
+            text.member("type", event.type)
+            text.member("at", event.at.description)
+            text.member("rule", event.rule)
+            text.member("subject", event.subject)
+            text.member("severity", event.severity.rawValue)
+            text.member("title", event.title)
+            text.member("muted", event.isMuted)
+            if hasData {
+                text.member("text", event.text)
+                text.member("data", event.data)
+            }
+            text.key("deliveries")
+            text.array(recorded.deliveries) { text, delivery in
+                text.object { text in
+                    text.member("destination", delivery.destination)
+                    text.member("status", delivery.status.rawValue)
+                    text.member("attempts", delivery.attempts)
+                    text.member("next_attempt_at", delivery.nextAttemptAt?.description)
+                    text.member("ended_at", delivery.endedAt?.description)
+                    text.member("http_status", delivery.httpStatus)
+                    text.member("last_error", delivery.lastError)
+                }
+            }
+        }
+    }
+
+    // MARK: - Acting
+
+    private func test(_ request: ServerRequest, by account: Account) async throws(Problem) -> ServerResponse {
+        var body = BodyFields(try await BodyFields.members(of: request), known: ["destinations"])
+        let known = plan.destinations.map(\.name)
+        if known.isEmpty {
+            body.fault("destinations", "cannot be tried: the configuration has none; add `alerts.destinations`")
+        }
+        var wanted = known
+        if let list = body.list("destinations") {
+            wanted = list.compactMap(\.stringValue)
+            if wanted.count != list.count || wanted.isEmpty {
+                body.fault("destinations", "must be a list of names, one at least")
+            }
+            for name in wanted where !known.contains(name) && !known.isEmpty {
+                let names = known.joined(separator: ", ")
+                body.fault("destinations", "has no destination \"\(name.prefix(64))\"; there are \(names)")
+            }
+        }
+        guard body.faults.isEmpty else { throw .invalid(body.faults) }
+        let event = AlertMessage.test(by: account.team, now: time.now)
+        let targets = wanted
+        try await asking { () async throws(LedgerError) in try await book.record(event, to: targets) }
+        var text = JSONText()
+        text.object { text in
+            text.member("event", event.id.text)
+            text.key("destinations")
+            text.array(targets) { $0.string($1) }
+        }
+        return .json(text.bytes, status: 202)
+    }
+
+    private func replay(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        var body = BodyFields(try await BodyFields.members(of: request), known: ["events", "all"])
+        let isAll = body.flag("all") ?? false
+        var ids: [UUID]?
+        if let list = body.list("events") {
+            let found = list.compactMap { $0.stringValue.flatMap { UUID(uuidString: $0) } }
+            if found.count != list.count || found.isEmpty {
+                body.fault("events", "must be a list of the ids of events, one at least")
+            }
+            ids = found
+        }
+        if isAll == (ids != nil), body.faults.isEmpty {
+            body.fault("events", "is required, or `all: true` for every dead letter, and not both")
+        }
+        guard body.faults.isEmpty else { throw .invalid(body.faults) }
+        let (events, now) = (ids, time.now)
+        let count = try await asking { () async throws(LedgerError) in try await book.replay(events: events, at: now) }
+        log.info("dead letters are sent again", ["deliveries": String(count)])
+        var text = JSONText()
+        text.object { $0.member("replayed", count) }
+        return .json(text.bytes)
+    }
+
+    private func mute(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        var body = BodyFields(try await BodyFields.members(of: request), known: ["rule", "subject", "until"])
+        let now = time.now
+        let rule = body.text("rule", required: true)
+        let subject = body.text("subject")
+        let until = body.moment("until", required: true)
+        if let rule, !plan.rules.contains(where: { $0.name == rule }) {
+            let names = plan.rules.map(\.name).joined(separator: ", ")
+            body.fault("rule", "is not a rule; \(names.isEmpty ? "the configuration has none" : "there are \(names)")")
+        }
+        if let subject, subject.isEmpty || subject.count > 256 {
+            body.fault("subject", "must have 1 to 256 characters, such as team:design")
+        }
+        if let until, until <= now || until > now + Self.longestMute {
+            body.fault("until", "must be in the future, and within a year")
+        }
+        guard body.faults.isEmpty, let rule, let until else { throw .invalid(body.faults) }
+        let mute = AlertMute(id: UUIDv7.mint(at: now), rule: rule, subject: subject, until: until, createdAt: now)
+        try await asking { () async throws(LedgerError) in try await book.add(mute) }
+        var text = JSONText()
+        Self.write(mute, to: &text)
+        return .json(text.bytes, status: 201)
+    }
+
+    private func unmute(_ text: String) async throws(Problem) -> ServerResponse {
+        guard let id = UUID(uuidString: text) else { throw Problem(.notFound, "There is no mute of this id.") }
+        let isRemoved = try await asking { () async throws(LedgerError) in try await book.removeMute(id) }
+        guard isRemoved else { throw Problem(.notFound, "There is no mute of this id.") }
+        return .empty()
+    }
+}

@@ -1,0 +1,157 @@
+package import EaselBase
+package import EaselCore
+package import Foundation
+
+// MARK: - Alerts
+
+extension PostgresLedger: AlertStore {
+    private func rows<Value>(
+        _ command: SQLCommand,
+        _ read: @Sendable @escaping ([SQLValue]) throws(PostgresError) -> Value
+    ) async throws(LedgerError) -> [Value] where Value: Sendable {
+        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            let results = try connection.run([command], deadline: deadline)
+            return try (results.first?.rows ?? []).map { (cells) throws(PostgresError) in try read(cells) }
+        }
+    }
+
+    private func write(_ commands: [SQLCommand]) async throws(LedgerError) -> Int {
+        try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+            try connection.transaction(commands, deadline: deadline).reduce(0) { $0 + $1.affected }
+        }
+    }
+
+    // MARK: The book
+
+    package func alertStates() async throws(LedgerError) -> [AlertState] {
+        try await rows(AlertStatements.states) { (cells) throws(PostgresError) in try AlertStatements.state(cells) }
+    }
+
+    package func alertMutes(at moment: Timestamp) async throws(LedgerError) -> [AlertMute] {
+        try await rows(AlertStatements.mutes(at: moment)) { (cells) throws(PostgresError) in
+            try AlertStatements.mute(cells)
+        }
+    }
+
+    package func add(_ mute: AlertMute) async throws(LedgerError) {
+        _ = try await write([AlertStatements.write(mute)])
+    }
+
+    package func removeMute(_ id: UUID) async throws(LedgerError) -> Bool {
+        try await write([SQLCommand("DELETE FROM alert_mutes WHERE mute_id = $1", [.uuid(id)])]) > 0
+    }
+
+    package func alertEvents(_ query: AlertEventQuery) async throws(LedgerError) -> [RecordedEvent] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let events = try (connection.run([AlertStatements.events(query)], deadline: deadline).first?.rows ?? [])
+                .map { (cells) throws(PostgresError) in try AlertStatements.event(cells) }
+            guard !events.isEmpty else { return [] }
+            var byEvent: [UUID: [RecordedEvent.Delivery]] = [:]
+            let deliveries = try connection.run(
+                [AlertStatements.deliveries(of: events.map(\.id))],
+                deadline: deadline
+            )
+            for cells in deliveries.first?.rows ?? [] {
+                let (event, delivery) = try AlertStatements.delivery(cells)
+                byEvent[event, default: []].append(delivery)
+            }
+            return events.map { RecordedEvent(event: $0, deliveries: byEvent[$0.id] ?? []) }
+        }
+    }
+
+    package func record(_ event: AlertEvent, to destinations: [String]) async throws(LedgerError) {
+        _ = try await write(AlertStatements.write(event, to: destinations))
+    }
+
+    package func replay(events: [UUID]?, at moment: Timestamp) async throws(LedgerError) -> Int {
+        try await write([AlertStatements.replay(events: events, at: moment)])
+    }
+
+    // MARK: What is watched
+
+    package func gatewaySigns(since: Timestamp) async throws(LedgerError) -> [GatewaySign] {
+        try await rows(AlertStatements.signs(since: since)) { (cells) throws(PostgresError) in
+            var row = RowReader(cells)
+            return try row.optionalJSON(GatewaySign.self) ?? GatewaySign()
+        }
+    }
+
+    package func overcharges(since: Timestamp, teamID: Int64?) async throws(LedgerError) -> [Overcharge] {
+        try await rows(AlertStatements.overcharges(since: since, teamID: teamID)) { (cells) throws(PostgresError) in
+            try AlertStatements.overcharge(cells)
+        }
+    }
+
+    // MARK: Under the lease
+
+    package func hasEvent(onceKey: String) async throws(LedgerError) -> Bool {
+        try await !rows(AlertStatements.hasEvent(onceKey: onceKey)) { (_) throws(PostgresError) in true }.isEmpty
+    }
+
+    package func record(
+        states: [AlertState],
+        events: [(event: AlertEvent, destinations: [String])],
+        under lease: Lease,
+        for length: Duration
+    ) async throws(LedgerError) -> Bool {
+        let commands =
+            states.map { AlertStatements.write($0) }
+            + events.flatMap { AlertStatements.write($0.event, to: $0.destinations) }
+        return try await fenced(lease, for: length, commands) != nil
+    }
+
+    package func claimDeliveries(
+        at moment: Timestamp,
+        until: Timestamp,
+        limit: Int,
+        under lease: Lease,
+        for length: Duration
+    ) async throws(LedgerError) -> [AlertDelivery]? {
+        let isDue = try await rows(AlertStatements.isDue(at: moment)) { (_) throws(PostgresError) in true }
+        guard !isDue.isEmpty else { return [] }
+        let claim = AlertStatements.claim(at: moment, until: until, limit: limit)
+        guard let results = try await fenced(lease, for: length, [claim]) else { return nil }
+        do throws(PostgresError) {
+            return try (results.last?.rows ?? [])
+                .map { (cells) throws(PostgresError) in try AlertStatements.claimed(cells) }
+        } catch {
+            throw error.ledgerError
+        }
+    }
+
+    /// Runs the commands in a transaction that fails when the lease is another's by now: nil then (L4).
+    private func fenced(
+        _ lease: Lease,
+        for length: Duration,
+        _ commands: [SQLCommand]
+    ) async throws(LedgerError) -> [SQLResult]? {
+        let fence = RollupStatements.fence(lease, for: length, watermark: time.now)
+        return try await readers.read(
+            limit: options.writeLimit,
+            isRepeatable: false
+        ) { connection, deadline throws(PostgresError) in
+            do throws(PostgresError) {
+                return try connection.transaction(fence + commands, deadline: deadline)
+            } catch {
+                if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 {
+                    return nil
+                }
+                throw error
+            }
+        }
+    }
+
+    package func finish(
+        _ delivery: AlertDelivery,
+        _ outcome: DeliveryOutcome,
+        at moment: Timestamp,
+        nextAttemptAt: Timestamp?
+    ) async throws(LedgerError) {
+        let command = AlertStatements.finish(delivery, outcome, at: moment, nextAttemptAt: nextAttemptAt)
+        _ = try await write([command])
+    }
+
+    package func forgetAlerts(before moment: Timestamp) async throws(LedgerError) {
+        _ = try await write(AlertStatements.forget(before: moment))
+    }
+}

@@ -1,0 +1,244 @@
+import EaselBase
+import EaselConfiguration
+import EaselReporting
+import Foundation
+
+/// `easel alert list|events|test|mute|unmute|replay`.
+enum AlertCommand {
+    /// How long `test` waits for the deliveries to end.
+    private static let patience = Duration.seconds(15)
+
+    static let spec = CommandSpec(
+        "alert",
+        "what is watched, what fired, who was told",
+        discussion: "Rules and destinations stand in the configuration (docs/alerts.md). Admins only.",
+        subcommands: [
+            CommandSpec(
+                "list",
+                "what fires now, and every rule",
+                options: [
+                    .flag("check", "exit code 3 while something fires, 4 while it is critical"), CommandTree.json,
+                    CommandTree.csv,
+                ] + CommandTree.client,
+                examples: ["easel alert list", "easel alert list --check"]
+            ),
+            CommandSpec(
+                "events",
+                "what was told, and whether it arrived",
+                options: [
+                    .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),
+                    .flag("dead", "only what could not be delivered"), CommandTree.json, CommandTree.csv,
+                ] + CommandTree.client,
+                examples: ["easel alert events --dead"]
+            ),
+            CommandSpec(
+                "test",
+                "send a test to destinations and tell whether it arrives",
+                arguments: [
+                    ArgumentSpec("DESTINATION", .text, required: false, repeatable: true, "every one unless named")
+                ],
+                options: [CommandTree.json] + CommandTree.client,
+                examples: ["easel alert test", "easel alert test ops"]
+            ),
+            CommandSpec(
+                "mute",
+                "tell nobody of a rule for a while",
+                discussion: "What changes meanwhile is recorded and shown by `alert events`, and sent to nobody.",
+                arguments: [ArgumentSpec("RULE", .text, "its name")],
+                options: [
+                    .option("subject", ValueSpec("NAME"), "one subject only, such as team:design"),
+                    .option("for", ValueSpec("TIME", .duration), default: "1h", "how long"),
+                    CommandTree.json,
+                ] + CommandTree.client,
+                examples: ["easel alert mute provider_down --subject provider:runware --for 2h"]
+            ),
+            CommandSpec(
+                "unmute",
+                "end the mutes of a rule",
+                arguments: [ArgumentSpec("RULE", .text, "its name, or the id of one mute")],
+                options: CommandTree.client,
+                examples: ["easel alert unmute provider_down"]
+            ),
+            CommandSpec(
+                "replay",
+                "send again what could not be delivered",
+                arguments: [ArgumentSpec("EVENT", .text, required: false, repeatable: true, "ids of events")],
+                options: [.flag("all", "every dead letter")] + CommandTree.client,
+                examples: ["easel alert replay --all"]
+            ),
+        ],
+        defaultSubcommand: "list",
+        examples: ["easel alert list"]
+    )
+
+    static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        switch arguments.command.last {
+        case "events": try await events(client, arguments)
+        case "test": try await test(client, arguments)
+        case "mute": try await mute(client, arguments)
+        case "unmute": try await unmute(client, arguments)
+        case "replay": try await replay(client, arguments)
+        default: try await list(client, arguments)
+        }
+    }
+
+    // MARK: - Reading
+
+    private static let firing = ListPrinter(
+        member: "alerts",
+        columns: [
+            .member("Rule", "rule"), .member("Subject", "subject"), .member("State", "state"),
+            .member("Severity", "severity", importance: 3), .member("Value", "value", importance: 1, number: true),
+            .made("Since", importance: 2) { ListPrinter.time($0["since"]) },
+            .made("Muted until", importance: 4) { ListPrinter.time($0["muted_until"]) },
+        ],
+        empty: "nothing fires, and nothing ever did"
+    )
+
+    private static let rules = ListPrinter(
+        member: "rules",
+        columns: [
+            .member("Rule", "name"), .member("Watches", "on", importance: 3), .member("Fires", "condition"),
+            .member("Tells", "to", importance: 1), .member("Firing", "firing", importance: 2, number: true),
+            .made("Muted until", importance: 4) { ListPrinter.time($0["muted_until"]) },
+        ],
+        empty: "no rules"
+    )
+
+    private static func list(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let body = try await client.get("/v1/alerts")
+        let document = try JSON.decode(JSONValue.self, from: body)
+        let alerts = document["alerts"]?.arrayValue ?? []
+        if arguments.has("json") || arguments.has("csv") {
+            try firing.print(body, arguments)
+        } else if document["rules"]?.arrayValue?.isEmpty ?? true {
+            Output.note("nothing is watched: the configuration has no `alerts` (docs/alerts.md)")
+        } else {
+            if alerts.isEmpty { Output.note("nothing fires") } else { firing.printTable(alerts) }
+            for alert in alerts where alert["state"]?.stringValue == "firing" {
+                Output.data("\(alert["rule"]?.stringValue ?? ""): \(alert["summary"]?.stringValue ?? "")")
+            }
+            rules.printTable(document["rules"]?.arrayValue ?? [])
+        }
+        guard arguments.has("check") else { return }
+        let severities = alerts.filter { $0["state"]?.stringValue == "firing" }.map { $0["severity"]?.stringValue }
+        if severities.contains("critical") { throw CommandFailure("a critical alert fires", code: ExitCode.exceeded) }
+        if !severities.isEmpty { throw CommandFailure("an alert fires", code: ExitCode.warned) }
+    }
+
+    private static let told = ListPrinter(
+        member: "events",
+        columns: [
+            .made("At") { ListPrinter.time($0["at"]) }, .member("Event", "type", importance: 1),
+            .member("Rule", "rule"), .member("Subject", "subject"),
+            .made("Told") { event in
+                if event["muted"]?.boolValue == true { return "muted" }
+                return (event["deliveries"]?.arrayValue ?? []).map(summary).joined(separator: ", ")
+            }, .member("Id", "id", importance: 2),
+        ],
+        empty: "no events"
+    )
+
+    /// `ops delivered`, `ops pending (3 tries)`.
+    private static func summary(_ delivery: JSONValue) -> String {
+        let name = delivery["destination"]?.stringValue ?? ""
+        let status = delivery["status"]?.stringValue ?? ""
+        let tries = delivery["attempts"]?.intValue ?? 0
+        return status == "delivered"
+            ? "\(name) delivered" : "\(name) \(status) (\(tries) tr\(tries == 1 ? "y" : "ies"))"
+    }
+
+    private static func events(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let query = [("limit", arguments.text("limit")), ("dead", arguments.has("dead") ? "true" : nil)]
+        try told.print(try await client.get("/v1/alerts/events", query: query), arguments)
+    }
+
+    // MARK: - Acting
+
+    private static func test(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let names = arguments.texts("DESTINATION")
+        let wish = names.isEmpty ? [String: [String]]() : ["destinations": names]
+        let begun = try JSON.decode(JSONValue.self, from: try await client.post("/v1/alerts/test", json: wish))
+        let id = begun["event"]?.stringValue ?? ""
+        let end = SteadyInstant.now + patience
+        while true {
+            let body = try await client.get("/v1/alerts/events/\(APIClient.encode(id))")
+            let deliveries = try JSON.decode(JSONValue.self, from: body)["deliveries"]?.arrayValue ?? []
+            // One that failed once waits for its next try: its first failure is what a test wants to know.
+            let isOver = deliveries.allSatisfy {
+                $0["status"]?.stringValue != "pending" || $0["last_error"]?.stringValue != nil
+            }
+            if isOver || SteadyInstant.now >= end {
+                if arguments.has("json") { Output.data(body) } else { tell(deliveries) }
+                let failed = deliveries.filter { $0["status"]?.stringValue != "delivered" }
+                guard !failed.isEmpty else { return }
+                let untouched = deliveries.allSatisfy { $0["attempts"]?.intValue == 0 }
+                throw CommandFailure(
+                    untouched
+                        ? "nobody sent it yet: does a process run with the reporting daemon and this `alerts` section?"
+                        : "\(failed.count) of \(deliveries.count) did not arrive"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private static func tell(_ deliveries: [JSONValue]) {
+        for delivery in deliveries {
+            let name = delivery["destination"]?.stringValue ?? ""
+            let error = delivery["last_error"]?.stringValue
+            switch delivery["status"]?.stringValue {
+            case "delivered": Output.data("\(name): delivered")
+            case "dead": Output.data("\(name): given up: \(error ?? "")")
+            default: Output.data("\(name): \(error.map { "failed, and is tried again: \($0)" } ?? "not sent yet")")
+            }
+        }
+    }
+
+    private struct MuteWish: Encodable {
+        let rule: String
+        let subject: String?
+        let until: String
+    }
+
+    private static func mute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let length = arguments.text("for").flatMap { DurationText.parse($0) } ?? .seconds(3600)
+        let wish = MuteWish(
+            rule: arguments.text("RULE") ?? "",
+            subject: arguments.text("subject"),
+            until: (TimeSource.system.now + length).description
+        )
+        let body = try await client.post("/v1/alerts/mutes", json: wish)
+        if arguments.has("json") { return Output.data(body) }
+        let about = wish.subject.map { " about \($0)" } ?? ""
+        Output.data("nobody is told of \(wish.rule)\(about) until \(ListPrinter.time(.string(wish.until))) UTC")
+    }
+
+    private static func unmute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let name = arguments.text("RULE") ?? ""
+        let document = try JSON.decode(JSONValue.self, from: try await client.get("/v1/alerts"))
+        let ids = (document["mutes"]?.arrayValue ?? [])
+            .filter { $0["rule"]?.stringValue == name || $0["id"]?.stringValue == name.lowercased() }
+            .compactMap { $0["id"]?.stringValue }
+        guard !ids.isEmpty else { throw CommandFailure("\(name) is not muted") }
+        for id in ids { try await client.delete("/v1/alerts/mutes/\(id)") }
+        Output.data("\(name) is told of again")
+    }
+
+    private struct ReplayWish: Encodable {
+        let events: [String]?
+        let all: Bool?
+    }
+
+    private static func replay(_ client: APIClient, _ arguments: ParsedArguments) async throws {
+        let ids = arguments.texts("EVENT")
+        guard ids.isEmpty == arguments.has("all") else {
+            throw CommandFailure("name events, or give --all", code: ExitCode.usage)
+        }
+        let wish = ReplayWish(events: ids.isEmpty ? nil : ids, all: ids.isEmpty ? true : nil)
+        let body = try await client.post("/v1/alerts/replay", json: wish)
+        let count = try JSON.decode(JSONValue.self, from: body)["replayed"]?.intValue ?? 0
+        Output.data("\(count) deliver\(count == 1 ? "y" : "ies") sent again")
+    }
+}
