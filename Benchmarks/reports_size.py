@@ -6,6 +6,7 @@ report stands the same question as a plain query over the log. One machine, one 
 temporary directory and removed.
 """
 import argparse
+import concurrent.futures
 import datetime
 import json
 import statistics
@@ -18,6 +19,8 @@ from figures.place import Gateway, Place, Postgres
 
 DAYS = 90
 TEAMS = 200
+# That fill the log at a time.
+SESSIONS = 2
 
 # One day's calls; the id holds the time, as the gateway's do.
 CALLS = """
@@ -72,11 +75,19 @@ SELECT team_id, gen_random_uuid(), bucket, now()
 FROM (SELECT DISTINCT team_id, date_trunc('minute', received_at) AS bucket FROM calls
     WHERE received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day') AS windows
 """
+# Calls that have just ended, in one transaction, with a mark for each as the gateway leaves them.
+JUST_ENDED = "date_trunc('milliseconds', now() - interval '6 seconds')"
+THE_DAY = "received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day'"
+LOAD = "BEGIN; {}; {}; {}; {}; COMMIT;\n".format(
+    CALLS.replace("date_trunc('milliseconds', timestamptz '%(day)s' + n * interval '1 day' / %(count)s)", JUST_ENDED).strip(),
+    ATTEMPTS.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(), IMAGES.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(),
+    "INSERT INTO usage_changes (team_id, change_id, bucket, changed_at) SELECT team_id, gen_random_uuid(), "
+    f"date_trunc('minute', received_at), now() FROM calls WHERE received_at = {JUST_ENDED}")
 NAIVE = """
-SELECT t.name, coalesce(c.provider, c.last_provider) AS provider, count(*), sum(images_delivered), sum(cost_nusd),
+SELECT t.name, coalesce(c.provider, c.last_provider) AS provider, count(*), sum(images_delivered), sum(cost_nusd) AS cost,
     percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY latency_ms)
 FROM calls AS c JOIN teams AS t ON t.id = c.team_id
-WHERE received_at >= now() - interval '30 days' AND status <> 'in_progress' GROUP BY 1, 2
+WHERE received_at >= '%(from)s 00:00:00+00' AND received_at < '%(to)s 00:00:00+00' AND status <> 'in_progress' GROUP BY 1, 2
 """
 
 
@@ -84,15 +95,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--easel", default=".build/release/easel", metavar="PATH")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 10_000_000], metavar="CALLS")
+    parser.add_argument("--rate", type=int, default=500, metavar="CALLS", help="a second, in the test of freshness; 0: none")
+    parser.add_argument("--seconds", type=float, default=30, help="of that test")
     parser.add_argument("--out", metavar="FILE")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     place = Place(options.easel, options.keep)
     try:
-        rows = measure(place, options.sizes)
+        rows = measure(place, options)
     finally:
         place.close()
-    show(rows)
     if options.out:
         with open(options.out, "w") as file:
             json.dump(rows, file, indent=1)
@@ -105,7 +117,7 @@ def execute(database, statement):
         sys.exit(f"psql: {result.stderr.strip()}")
 
 
-def measure(place, sizes):
+def measure(place, options):
     database = Postgres(place)
     # A log of this size is loaded once, and read: the settings are those of a small server with little to lose.
     for setting in ("shared_buffers = '512MB'", "fsync = off", "full_page_writes = off", "max_wal_size = '8GB'",
@@ -124,12 +136,14 @@ def measure(place, sizes):
     for month in sorted({(day.year, day.month) for day in days}):
         partition(database, *month)
     rows, filled = [], 0
-    for size in sizes:
+    for size in options.sizes:
         began = time.monotonic()
-        for day in days:
-            values = {"day": f"{day} 00:00:00+00", "count": (size - filled) // DAYS, "teams": TEAMS}
-            if values["count"]:
-                execute(database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
+        def fill_day(day, count=(size - filled) // DAYS):
+            values = {"day": f"{day} 00:00:00+00", "count": count, "teams": TEAMS}
+            execute(database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
+
+        with concurrent.futures.ThreadPoolExecutor(SESSIONS) as sessions:
+            list(sessions.map(fill_day, days))
         filled = size
         execute(database, "VACUUM ANALYZE")
         fill = time.monotonic() - began
@@ -141,8 +155,58 @@ def measure(place, sizes):
         reporter.terminate()
         execute(database, "VACUUM ANALYZE")
         rows.append(ask(gateway, database, size, fill, rolled))
-        show(rows[-1:])
+        show(rows[-1:], rows[0])
+    if options.rate:
+        rows[-1]["freshness"] = freshness(place, gateway, reporter, database, options)
+        print("{rate} calls a second: {calls} calls in {seconds} s; each was in the report {worst_s} s after its commit at the "
+              "latest ({median_s} s at the median), the rollups {rollup_lag_s} s behind at most".format(**rows[-1]["freshness"]))
     return rows
+
+
+def freshness(place, gateway, reporter, database, options):
+    """Calls end at a steady rate while the day's report is asked for again and again: how long until each call is in it."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    path = f"/v1/reports/usage?from={today}&group_by=team,provider"
+    batch, pause = options.rate // 5, 0.2
+    reporter.start()
+    writer = subprocess.Popen(["psql", "-Xqt", "-v", "ON_ERROR_STOP=1", database.url], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, bufsize=1)
+    def counted():
+        status, body = client.call(gateway.url, "GET", path, gateway.admin_key)
+        if status != 200:
+            sys.exit(f"the report: {status} {body}")
+        return body["totals"]["calls"]
+
+    def write(begin):
+        for number in range(int(options.seconds / pause)):
+            time.sleep(max(0, begin + number * pause - time.monotonic()))
+            writer.stdin.write(LOAD % {"count": batch, "teams": TEAMS} + "\\echo done\n")
+            writer.stdin.flush()
+            if writer.stdout.readline().strip() != "done":
+                sys.exit("the writer failed")
+            commits.append((time.monotonic(), (number + 1) * batch))
+
+    base, commits, waits, lags = counted(), [], [], []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
+        writing = pool.submit(write, began)
+        waiting = 0
+        while not writing.done() or waiting < len(commits):
+            shown = counted() - base
+            now = time.monotonic()
+            while waiting < len(commits) and commits[waiting][1] <= shown:
+                waits.append(max(0, now - commits[waiting][0]))
+                waiting += 1
+            lags.append(database.query("SELECT coalesce(extract(epoch FROM now() - min(changed_at)), 0)::float8 AS lag "
+                                       "FROM usage_changes")[0]["lag"])
+        writing.result()
+        took = commits[-1][0] - began
+    writer.stdin.close()
+    writer.wait()
+    reporter.terminate()
+    return {"rate": round(len(commits) * batch / took), "calls": len(commits) * batch, "seconds": round(took, 1),
+            "worst_s": round(max(waits), 2), "median_s": round(statistics.median(waits), 2), "rollup_lag_s": round(max(lags), 2),
+            "reports": len(lags)}
 
 
 def only_new():
@@ -159,7 +223,31 @@ def partition(database, year, month):
 
 
 def ask(gateway, database, size, fill, rolled):
-    path = "/v1/reports/usage?from=30d&group_by=team,provider"
+    first, following = month()
+    times, body = timed(gateway, f"/v1/reports/usage?from={first}T00:00:00Z&to={following}T00:00:00Z&group_by=team,provider")
+    rolling, _ = timed(gateway, "/v1/reports/usage?from=30d&group_by=team,provider")
+    began = time.monotonic()
+    naive = database.query(NAIVE % {"from": first, "to": following})
+    naive_ms = (time.monotonic() - began) * 1000
+    told = sorted((row["name"], row["provider"], row["count"], row["cost"]) for row in naive)
+    shown = sorted((row["team"], row["provider"], row["calls"], round(float(row["cost_usd"]) * 1e9)) for row in body["rows"])
+    if told != shown:
+        sys.exit(f"the report and the log differ: {set(told) ^ set(shown)}"[:2000])
+    sizes = database.query("SELECT pg_database_size(current_database()) AS bytes, (SELECT count(*) FROM usage_minute) AS minutes, "
+                           "(SELECT count(*) FROM usage_day_summary) AS summaries")[0]
+    return {"calls": size, "fill_s": round(fill), "rollup_s": round(rolled), "report_ms": round(statistics.median(times), 1),
+            "first_ms": round(times[0], 1), "rolling_ms": round(statistics.median(rolling), 1), "naive_ms": round(naive_ms), "rows": len(body["rows"]),
+            "database_mib": sizes["bytes"] >> 20, "minutes": sizes["minutes"], "day_summaries": sizes["summaries"]}
+
+
+def month():
+    """The last month that is over, as its first day and that of the month after it."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    following = today.replace(day=1)
+    return (following - datetime.timedelta(days=1)).replace(day=1), following
+
+
+def timed(gateway, path):
     times = []
     for _ in range(21):
         began = time.monotonic()
@@ -167,27 +255,15 @@ def ask(gateway, database, size, fill, rolled):
         times.append((time.monotonic() - began) * 1000)
         if status != 200:
             sys.exit(f"the report: {status} {body}")
-    began = time.monotonic()
-    naive = database.query(NAIVE)
-    naive_ms = (time.monotonic() - began) * 1000
-    # The two cut the period at different moments, so that they are compared by size only.
-    calls = sum(row["count"] for row in naive)
-    shown = body["totals"]["calls"]
-    if abs(calls - shown) > calls * 0.01:
-        sys.exit(f"the report counts {shown} calls, the log has {calls}")
-    sizes = database.query("SELECT pg_database_size(current_database()) AS bytes, (SELECT count(*) FROM usage_minute) AS minutes, "
-                           "(SELECT count(*) FROM usage_day_summary) AS summaries")[0]
-    return {"calls": size, "fill_s": round(fill), "rollup_s": round(rolled), "report_ms": round(statistics.median(times), 1),
-            "first_ms": round(times[0], 1), "naive_ms": round(naive_ms), "rows": len(body["rows"]),
-            "database_mib": sizes["bytes"] >> 20, "minutes": sizes["minutes"], "day_summaries": sizes["summaries"]}
+    return times, body
 
 
-def show(rows):
+def show(rows, first):
     for row in rows:
-        ratio = f", {row['report_ms'] / rows[0]['report_ms']:.2f} of that at {rows[0]['calls']:,}" if row is not rows[0] else ""
+        ratio = f", {row['report_ms'] / first['report_ms']:.2f} of that at {first['calls']:,}" if row is not first else ""
         print(f"{row['calls']:,} calls ({row['database_mib']:,} MiB): filled in {row['fill_s']} s, rolled up in {row['rollup_s']} s; a month by "
               f"team and provider ({row['rows']} rows) in {row['report_ms']} ms (the first time {row['first_ms']}){ratio}; "
-              f"over the log {row['naive_ms']} ms", flush=True)
+              f"the last 30 days in {row['rolling_ms']} ms; the month over the log {row['naive_ms']} ms", flush=True)
 
 
 if __name__ == "__main__":

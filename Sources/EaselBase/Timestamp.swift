@@ -31,7 +31,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package var secondsSince1970: Int64 { Self.floorDivided(microseconds, 1_000_000) }
 
     /// Division that rounds towards the past, also before 1970; exact, unlike one by `Double`.
-    static func floorDivided(_ number: Int64, _ divisor: Int64) -> Int64 {
+    package static func floorDivided(_ number: Int64, _ divisor: Int64) -> Int64 {
         let quotient = number / divisor
         return number % divisor < 0 ? quotient - 1 : quotient
     }

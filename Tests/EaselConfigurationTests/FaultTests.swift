@@ -133,28 +133,28 @@ struct FaultTests {
         ),
         Case(
             alert("rules: [{ name: a, on: budget, to: chat }]"),
-            "4:98: alerts.rules[0].to: wants one of ops, not \"chat\""
+            "4:101: alerts.rules[0].to: wants one of ops, not \"chat\""
         ),
         Case(
             alert("rules: [{ name: a, on: nsfw }]"),
-            "4:86: alerts.rules[0].on: wants one of budget, budget_forecast, provider_down, credit_exhausted, error_rate, "
-                + "nsfw_rate, copyright_rate, cost_anomaly, data_gap, overcharge, not \"nsfw\""
+            "4:89: alerts.rules[0].on: wants one of budget, budget_forecast, provider_down, credit_exhausted, error_rate, "
+                + "nsfw_rate, copyright_rate, cost_anomaly, data_gap, overcharge, not \"nsfw\"; did you mean nsfw_rate?"
         ),
         Case(
             alert("rules: [{ name: a, on: nsfw_rate, above: 5 }]"),
-            "4:104: alerts.rules[0].above: wants a share such as 5% or 0.5%, from 0% to 100%, not \"5\""
+            "4:107: alerts.rules[0].above: wants a share such as 5% or 0.5%, from 0% to 100%, not \"5\""
         ),
         Case(
             alert("rules: [{ name: a, on: provider_down, window: 1h }]"),
-            "4:101: alerts.rules[0].window: is not a known setting; remove it (known here: name, on, to, resolve_after)"
+            "4:104: alerts.rules[0].window: is not a known setting; remove it (known here: name, on, to, resolve_after)"
         ),
         Case(
             alert("reports: [{ name: a, every: daily }]"),
-            "4:91: alerts.reports[0].every: wants one of weekly, monthly, not \"daily\""
+            "4:94: alerts.reports[0].every: wants one of weekly, monthly, not \"daily\""
         ),
         Case(
             alert("reports: [{ name: a, every: weekly, at: 25:00 }]"),
-            "4:103: alerts.reports[0].at: wants a time of the day such as \"08:00\", not \"25:00\""
+            "4:106: alerts.reports[0].at: wants a time of the day such as \"08:00\", not \"25:00\""
         ),
     ]
 

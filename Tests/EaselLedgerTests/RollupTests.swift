@@ -13,7 +13,7 @@ private struct RandomLog {
     let keys = (0..<3).map { _ in UUID() }
     /// Ends in the past, so that every hour and day is over.
     let from: Timestamp
-    let days = 3
+    let days = 6
 
     init(seed: UInt64, teams: [Int64]) throws {
         random = SeededRandom(seed: seed)
@@ -101,11 +101,16 @@ private struct RandomLog {
             return Timestamp(microseconds: (base - base % Int64(grain)) * 1000)
         }
         let half = days * 43_200_000
+        // Whole months, whose borders lie in the log: the first of April is in it.
+        let isOfMonths = Int.random(in: 1...3, using: &random) == 1
+        let months = ["2026-02-01", "2026-03-01", "2026-03-31T22:00:00Z", "2026-04-01", "2026-05-01", "2026-06-01"]
+            .compactMap { Timestamp($0) }
+        let first = Int.random(in: 0..<4, using: &random)
         let start = moment(-86_400_000..<half)
         let end = moment(half + 86_400_000..<days * 86_400_000 + 172_800_000)
         return UsageQuery(
-            from: start,
-            to: end,
+            from: isOfMonths ? months[first] : start,
+            to: isOfMonths ? months[Int.random(in: first + 1..<6, using: &random)] : end,
             timezone: ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"].randomElement(using: &random)
                 ?? "UTC",
             groupBy: chosen,
@@ -119,7 +124,7 @@ extension PostgresLedger {
     func rollUpAll(_ lease: Lease) async throws {
         while true {
             let pass = try #require(try await rollUp(lease, for: .seconds(30), atMost: 1000))
-            if pass.changes == 0, pass.hours == 0, pass.days == 0 { return }
+            if pass.changes == 0, pass.hours == 0, pass.days == 0, pass.months == 0 { return }
         }
     }
 }
@@ -159,16 +164,16 @@ extension PostgresLedger {
             }
             try await write(150)
             let queries = (0..<40).map { _ in log.query() }
-            func reports() async throws -> [UsageReport] {
+            func reports(_ count: Int = .max) async throws -> [UsageReport] {
                 var reports: [UsageReport] = []
-                for query in queries { reports.append(try await ledger.usage(query)) }
+                for query in queries.prefix(count) { reports.append(try await ledger.usage(query)) }
                 return reports
             }
             let fromLog = try await reports()
             #expect(fromLog.contains { $0.totals.calls > 50 && $0.rows.count > 5 })
             let lease = try await lease(ledger)
             let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
-            #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)
+            #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.months > 2 && pass.changes == 150)
             try await ledger.rollUpAll(lease)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_changes") == 0)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") == 0)
@@ -194,6 +199,14 @@ extension PostgresLedger {
             let mixed = try await reports()
             #expect(mixed.map(\.totals) != fromRollups.map(\.totals))
             #expect(try await findings(ledger) == [])
+            // In passes that are too small for all of it: what is summed up and what is not add up at every moment.
+            for _ in 0..<4 {
+                let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 15))
+                #expect(pass.minutes == 15 && pass.hasMore)
+                for (left, right) in zip(mixed.prefix(15), try await reports(15)) {
+                    #expect(left == right, "seed \(seed): \(left.query)")
+                }
+            }
             try await ledger.rollUpAll(lease)
             let after = try await reports()
             for (left, right) in zip(mixed, after) { #expect(left == right, "seed \(seed): \(left.query)") }

@@ -119,7 +119,8 @@ struct AlertMessageTests {
         func level(_ today: String, _ usual: [String]) throws -> Int? {
             let cost = try #require(Money(usd: today))
             let costs = usual.compactMap { Money(usd: $0) }
-            return AlertChecks.anomaly(rule, subject: "team:design", day: "2026-11-26", today: cost, usual: costs)?.level
+            return AlertChecks.anomaly(rule, subject: "team:design", day: "2026-11-26", today: cost, usual: costs)?
+                .level
         }
         #expect(try level("41", ["20", "20", "0", "20"]) == 1)
         #expect(try level("39", ["20", "20", "20", "20"]) == 0, "not twice as dear")

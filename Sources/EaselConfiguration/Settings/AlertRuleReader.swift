@@ -11,7 +11,8 @@ enum AlertRuleReader {
     static func rule(_ setting: SettingReader, destinations: [String]) -> AlertRule? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let name = section.required("name", "alerts and mutes speak of a rule by its name")?.text()
+        let named = section.required("name", "alerts and mutes speak of a rule by its name")
+        let name = named?.text()
         let kind = section.required("on", "say what is watched: \(kinds)")?.choice(AlertRule.Kind.self)
         let to = section.take("to").map { targets($0, destinations) } ?? destinations
         guard let name, let kind else {
@@ -20,7 +21,7 @@ enum AlertRuleReader {
             }
             return nil
         }
-        if let given = section.take("name") { Names.check(name, given, of: "rule") }
+        if let named { Names.check(name, named, of: "rule") }
         var rule = AlertRule(name, kind, to: to)
         let hasTeam = ![.providerDown, .creditExhausted].contains(kind)
         if hasTeam { section.read("team", into: &rule.team) { $0.text() } }
@@ -48,7 +49,8 @@ enum AlertRuleReader {
     static func schedule(_ setting: SettingReader, destinations: [String]) -> ReportSchedule? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let name = section.required("name", "mails and messages begin with it")?.text()
+        let named = section.required("name", "mails and messages begin with it")
+        let name = named?.text()
         let every = section.required("every", "say how often: weekly or monthly")?
             .choice(ReportSchedule.Every.self)
         var schedule = ReportSchedule(
@@ -76,8 +78,8 @@ enum AlertRuleReader {
             setting.scalar("a time of the day such as \"08:00\"") { minute($0) }
         }
         if let to = section.take("to") { schedule.destinations = targets(to, destinations) }
-        guard name != nil, every != nil else { return nil }
-        if let given = section.take("name") { Names.check(schedule.name, given, of: "report") }
+        guard let named, name != nil, every != nil else { return nil }
+        Names.check(schedule.name, named, of: "report")
         return schedule
     }
 

@@ -18,10 +18,11 @@ package struct Lease: Sendable, Hashable {
 
 /// What one pass of the rollups did.
 package struct RollupPass: Sendable, Hashable {
-    /// Minutes, hours and days of a team that were made again.
+    /// Minutes, hours, days and months of a team that were made again.
     package var minutes = 0
     package var hours = 0
     package var days = 0
+    package var months = 0
     /// Writes to the log that it took in.
     package var changes = 0
     /// How long ago the oldest of these was made.

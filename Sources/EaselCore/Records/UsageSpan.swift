@@ -20,7 +20,9 @@ package struct UsageSpan: Sendable, Hashable {
     package let minutes: Stretch
     /// Whole hours; the days lie in it. Empty where hours would mix what is to be told apart.
     package let hours: Stretch
+    /// Whole days; the months lie in it.
     package let days: Stretch
+    package let months: Stretch
     /// Parts of a minute before and after.
     package let edges: [Stretch]
 
@@ -37,10 +39,14 @@ package struct UsageSpan: Sendable, Hashable {
                 .filter { !$0.isEmpty }
         }
         let coarsest = Self.coarsest(query)
-        let none = Stretch(from: minutes.from, to: minutes.from)
-        let hours = coarsest == .minute ? none : Self.whole(.hour, in: minutes)
-        self.hours = hours
-        days = coarsest == .day ? Self.whole(.day, in: hours) : Stretch(from: hours.from, to: hours.from)
+        func coarser(_ level: UsageLevel, in finer: Stretch, isAllowed: Bool) -> Stretch {
+            let found = Self.whole(level, in: finer)
+            // An empty one lies where the finer one begins, so that it never reaches beyond it.
+            return isAllowed && !found.isEmpty ? found : Stretch(from: finer.from, to: finer.from)
+        }
+        hours = coarser(.hour, in: minutes, isAllowed: coarsest != .minute)
+        days = coarser(.day, in: hours, isAllowed: coarsest == .day || coarsest == .month)
+        months = coarser(.month, in: days, isAllowed: coarsest == .month)
     }
 
     private static func whole(_ level: UsageLevel, in stretch: Stretch) -> Stretch {
@@ -50,7 +56,7 @@ package struct UsageSpan: Sendable, Hashable {
     /// The longest windows that never lie in two of the query's hours or days.
     private static func coarsest(_ query: UsageQuery) -> UsageLevel {
         let byHour = query.groupBy.contains(.hour)
-        guard byHour || query.groupBy.contains(.day) else { return .day }
+        guard byHour || query.groupBy.contains(.day) else { return .month }
         guard query.timezone != "UTC" else { return byHour ? .hour : .day }
         guard let zone = LocalTime(query.timezone) else { return .minute }
         return zone.hasWholeHours(from: query.from, to: query.to) ? .hour : .minute

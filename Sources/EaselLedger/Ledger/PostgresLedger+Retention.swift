@@ -31,9 +31,9 @@ extension PostgresLedger {
             }
             if let rollups = retention.rollups {
                 let first = UsageLevel.day.floor(now - rollups)
-                let tables = [
-                    "usage_hour", "usage_day", "usage_hour_summary", "usage_day_summary", "attempt_hour", "attempt_day",
-                ]
+                let tables = ["hour", "day", "month"].flatMap {
+                    ["usage_\($0)", "usage_\($0)_summary", "attempt_\($0)"]
+                }
                 let removals = tables.map { SQLCommand("DELETE FROM \($0) WHERE bucket < $1", [.time(first)]) }
                 _ = try connection.transaction(
                     [Self.move(Self.rollupHorizon, to: first)] + removals,

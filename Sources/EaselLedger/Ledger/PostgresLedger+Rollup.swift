@@ -59,27 +59,23 @@ extension PostgresLedger: RollupStore {
     /// What a pass is to do.
     private struct Work {
         var minutes: [RollupStatements.Window] = []
-        var hours: [RollupStatements.Window] = []
-        var days: [RollupStatements.Window] = []
-        /// Windows that are not over yet: summing them up again with every call would be work for nothing.
-        var laterHours: [RollupStatements.Window] = []
-        var laterDays: [RollupStatements.Window] = []
+        /// Hours, days and months to be made again, and those that must wait: they are not over yet, or more of their
+        /// marks come in a later pass. Summing them up again with every call would be work for nothing.
+        var coarser: [(level: UsageLevel, now: [RollupStatements.Window], later: [RollupStatements.Window])] = []
         var changes: [RollupStatements.Change] = []
         var pass = RollupPass()
 
-        var isEmpty: Bool { minutes.isEmpty && hours.isEmpty && days.isEmpty && changes.isEmpty }
+        var isEmpty: Bool { minutes.isEmpty && changes.isEmpty && coarser.allSatisfy(\.now.isEmpty) }
 
         var commands: [SQLCommand] {
             var commands: [SQLCommand] = []
             if !minutes.isEmpty { commands += RollupStatements.minutes(minutes) }
-            if !hours.isEmpty {
-                commands += RollupStatements.coarser(.hour, hours) + [RollupStatements.settle(hours, .hour)]
+            for (level, now, later) in coarser {
+                if !now.isEmpty {
+                    commands += RollupStatements.coarser(level, now) + [RollupStatements.settle(now, level)]
+                }
+                if !later.isEmpty { commands.append(RollupStatements.postpone(later, level)) }
             }
-            if !laterHours.isEmpty { commands.append(RollupStatements.postpone(laterHours, .hour)) }
-            if !days.isEmpty {
-                commands += RollupStatements.coarser(.day, days) + [RollupStatements.settle(days, .day)]
-            }
-            if !laterDays.isEmpty { commands.append(RollupStatements.postpone(laterDays, .day)) }
             if !changes.isEmpty { commands.append(RollupStatements.forget(changes)) }
             return commands
         }
@@ -91,49 +87,48 @@ extension PostgresLedger: RollupStore {
         atMost limit: Int,
         _ deadline: SteadyInstant
     ) throws(PostgresError) -> Work {
-        // An hour or a day sums up many finer windows.
-        let coarse = max(1, limit / 4)
-        let results = try connection.run(
-            [
-                RollupStatements.changes(limit: limit),
-                RollupStatements.pending(.hour, endedBy: now, limit: coarse),
-                RollupStatements.pending(.day, endedBy: now, limit: coarse),
-            ],
-            deadline: deadline
-        )
+        let changes = try connection.run([RollupStatements.changes(limit: limit)], deadline: deadline)
         let horizon = try horizon(logHorizon, on: connection, deadline)
         var work = Work()
         var marked: Set<RollupStatements.Window> = []
-        for cells in results[0].rows {
+        for cells in changes[0].rows {
             var row = RowReader(cells)
             let teamID = try row.int64()
             marked.insert(RollupStatements.Window(teamID: teamID, start: try row.time()))
             work.changes.append(RollupStatements.Change(teamID: teamID, id: try row.uuid()))
             work.pass.lag = max(work.pass.lag, .milliseconds(try row.int()))
         }
-        // What a mark says of a time whose log was dropped cannot be looked up: its sums stay as they are.
-        let minutes = marked.filter { window in horizon.map { window.start >= $0 } ?? true }
-        var hours = try windows(results[1])
-        var days = try windows(results[2])
-        work.pass.hasMore =
-            marked.count == limit || hours.count == coarse || days.count == coarse
-        func isOver(_ window: RollupStatements.Window, _ level: UsageLevel) -> Bool {
-            window.start + level.length <= now
-        }
-        let touchedHours = Set(minutes.map { $0.floor(.hour) })
-        hours.formUnion(touchedHours.filter { isOver($0, .hour) })
-        let touchedDays = Set(hours.map { $0.floor(.day) })
-        days.formUnion(touchedDays.filter { isOver($0, .day) })
-        work.minutes = minutes.sorted()
-        work.hours = hours.sorted()
-        work.days = days.sorted()
-        work.laterHours = touchedHours.subtracting(hours).sorted()
-        // A day waits for its hours, also for those that are still to come.
-        work.laterDays = touchedDays.union(touchedHours.map { $0.floor(.day) }).subtracting(days).sorted()
-        work.pass.minutes = minutes.count
-        work.pass.hours = hours.count
-        work.pass.days = days.count
         work.pass.changes = work.changes.count
+        work.pass.hasMore = marked.count == limit
+        // The newest marks come first. Where there are more of them, all of what begins after the oldest of these is
+        // known; hours, days and months that begin before it wait, or each would be summed up in many passes.
+        let boundary = work.pass.hasMore ? marked.map(\.start).min() : nil
+        // What a mark says of a time whose log was dropped cannot be looked up: its sums stay as they are.
+        work.minutes = marked.filter { window in horizon.map { window.start >= $0 } ?? true }.sorted()
+        work.pass.minutes = work.minutes.count
+        // An hour, a day or a month sums up many finer windows.
+        let most = max(1, limit / 4)
+        var touched = Set(work.minutes)
+        var postponed: Set<RollupStatements.Window> = []
+        for level in [UsageLevel.hour, .day, .month] {
+            let command = RollupStatements.pending(level, endedBy: now, after: boundary, limit: most)
+            var due = try windows(try connection.run([command], deadline: deadline)[0])
+            work.pass.hasMore = work.pass.hasMore || due.count == most
+            // Those whose parts are made now, and those that wait for parts that wait themselves.
+            let parents = Set(touched.map { $0.floor(level) })
+            due.formUnion(
+                parents.filter { window in
+                    level.end(window.start) <= now && boundary.map { window.start > $0 } ?? true
+                }
+            )
+            let later = parents.union(postponed.map { $0.floor(level) }).subtracting(due)
+            work.coarser.append((level, due.sorted(), later.sorted()))
+            touched = due
+            postponed = later
+        }
+        work.pass.hours = work.coarser[0].now.count
+        work.pass.days = work.coarser[1].now.count
+        work.pass.months = work.coarser[2].now.count
         return work
     }
 

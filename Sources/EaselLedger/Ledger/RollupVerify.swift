@@ -31,7 +31,7 @@ enum RollupVerify {
             """
     }
 
-    /// Hours and days that are not due, against what they sum up.
+    /// Hours, days and months that are not due, against what they sum up.
     static func coarser() -> String {
         let usage = (UsageColumns.figures, UsageColumns.latency)
         let attempts = (UsageColumns.attemptFigures, UsageColumns.phaseHistograms)
@@ -42,6 +42,9 @@ enum RollupVerify {
             level("day", "usage_day_summary", of: "usage_hour", UsageColumns.summary, usage),
             level("hour", "attempt_hour", of: "attempt_minute", UsageColumns.attemptKeys, attempts),
             level("day", "attempt_day", of: "attempt_hour", UsageColumns.attemptKeys, attempts),
+            level("month", "usage_month", of: "usage_day", UsageColumns.detailKeys, usage),
+            level("month", "usage_month_summary", of: "usage_day", UsageColumns.summary, usage),
+            level("month", "attempt_month", of: "attempt_day", UsageColumns.attemptKeys, attempts),
         ]
         .joined(separator: " UNION ALL ")
     }

@@ -4,7 +4,7 @@ import Foundation
 
 /// Windows of the rollups: each is deleted and made again from what it sums up, never added to (L3).
 enum RollupStatements {
-    /// A team's window: a minute, an hour or a day in UTC.
+    /// A team's window: a minute, an hour, a day or a month in UTC.
     struct Window: Hashable, Comparable {
         let teamID: Int64
         let start: Timestamp
@@ -86,14 +86,20 @@ enum RollupStatements {
         )
     }
 
-    /// Hours or days that are over and wait to be summed up.
-    static func pending(_ level: UsageLevel, endedBy now: Timestamp, limit: Int) -> SQLCommand {
+    /// Hours, days or months that are over, begin after `boundary` and wait to be summed up.
+    static func pending(
+        _ level: UsageLevel,
+        endedBy now: Timestamp,
+        after boundary: Timestamp?,
+        limit: Int
+    ) -> SQLCommand {
         SQLCommand(
             """
-            SELECT team_id, bucket FROM usage_pending WHERE level = $1 AND bucket <= $2
+            SELECT team_id, bucket FROM usage_pending
+            WHERE level = $1 AND bucket < $2 AND ($4::timestamptz IS NULL OR bucket > $4)
             ORDER BY bucket DESC, team_id LIMIT $3
             """,
-            [.text(level.rawValue), .time(now - level.length), .int(limit)]
+            [.text(level.rawValue), .time(level.floor(now)), .int(limit), .time(boundary)]
         )
     }
 
@@ -181,9 +187,9 @@ enum RollupStatements {
         ]
     }
 
-    /// Makes hours again from their minutes, or days from their hours.
+    /// Makes hours again from their minutes, days from their hours, or months from their days.
     static func coarser(_ level: UsageLevel, _ windows: [Window]) -> [SQLCommand] {
-        let finer = level == .hour ? "minute" : "hour"
+        let finer = level == .hour ? "minute" : level == .day ? "hour" : "day"
         let unit = "interval '1 \(level.rawValue)'"
         func sum(_ target: String, from source: String, keys: [String], figures: [String], histograms: [String])
             -> [SQLCommand]
@@ -201,7 +207,7 @@ enum RollupStatements {
                     WHERE s.bucket >= $3 AND s.bucket < $4
                     GROUP BY w.team_id, w.bucket, \(UsageColumns.list(keys))
                     """,
-                    list(windows, length: level.length)
+                    list(windows, level)
                 ),
             ]
         }
@@ -215,7 +221,7 @@ enum RollupStatements {
         )
             + sum(
                 "usage_\(level.rawValue)_summary",
-                from: level == .hour ? "usage_hour" : "usage_hour_summary",
+                from: level == .hour ? "usage_hour" : "usage_\(finer)_summary",
                 keys: UsageColumns.summary,
                 figures: figures,
                 histograms: UsageColumns.latency
@@ -243,11 +249,11 @@ enum RollupStatements {
     private static let windows = "unnest($1::text[]::bigint[], $2::text[]::timestamptz[]) AS w(team_id, bucket)"
 
     /// The windows, and the first moment of the first and the end of the last, which prune partitions.
-    private static func list(_ windows: [Window], length: Duration = .seconds(60)) -> [SQLValue] {
+    private static func list(_ windows: [Window], _ level: UsageLevel = .minute) -> [SQLValue] {
         let starts = windows.map(\.start)
         return [
             .texts(windows.map { String($0.teamID) }), .texts(starts.map(\.description)), .time(starts.min()),
-            .time(starts.max().map { $0 + length }),
+            .time(starts.max().map { level.end($0) }),
         ]
     }
 }

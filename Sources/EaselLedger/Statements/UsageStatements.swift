@@ -110,29 +110,60 @@ enum UsageStatements {
             let last = parameter(.time(span.minutes.to))
             let hours = (parameter(.time(span.hours.from)), parameter(.time(span.hours.to)))
             let days = (parameter(.time(span.days.from)), parameter(.time(span.days.to)))
-            // Hours and days end where the first is that the finer windows know more of.
-            let hourRange = "s.bucket >= \(hours.0) AND s.bucket < least(\(hours.1), (SELECT hour FROM edge))"
-            let dayRange = "s.bucket >= \(days.0) AND s.bucket < least(\(days.1), (SELECT day FROM edge))"
-            var pieces = [
-                piece("\(family.table)_minute AS s", isSummary: false)
-                    + """
-                     WHERE s.bucket >= \(first) AND s.bucket < \(last) \(team("s")) AND NOT (\(hourRange))
-                        AND NOT EXISTS (SELECT 1 FROM open AS o
-                            WHERE o.team_id = s.team_id AND o.bucket = s.bucket AND (SELECT few FROM edge))
-                    """
-            ]
+            let months = (parameter(.time(span.months.from)), parameter(.time(span.months.to)))
+            // Coarse windows end where the first is that the finer ones know more of.
+            let hoursEnd = "greatest(\(hours.0), least(\(hours.1), (SELECT hour FROM edge)))"
+            let daysEnd = "greatest(\(days.0), least(\(days.1), (SELECT day FROM edge)))"
+            let monthsEnd = "greatest(\(months.0), least(\(months.1), (SELECT month FROM edge)))"
             let suffix = isSummary ? "_summary" : ""
+            let isClosed = """
+                NOT EXISTS (SELECT 1 FROM open AS o
+                    WHERE o.team_id = s.team_id AND o.bucket = s.bucket AND (SELECT few FROM edge))
+                """
+            var pieces: [String] = []
+            /// The windows of one level before and after those of the next coarser one: each an index range of its own.
+            func add(
+                _ level: UsageLevel,
+                before: (String, String)?,
+                after: (String, String),
+                _ condition: String? = nil
+            ) {
+                let isDetailed = level == .minute
+                let table = "\(family.table)_\(level.rawValue)\(isDetailed ? "" : suffix) AS s"
+                for range in [before, after].compactMap(\.self) {
+                    pieces.append(
+                        piece(table, isSummary: isSummary && !isDetailed)
+                            + " WHERE s.bucket >= \(range.0) AND s.bucket < \(range.1) \(team("s"))"
+                            + (condition.map { " AND \($0)" } ?? "")
+                    )
+                }
+            }
+            func head(_ finer: UsageSpan.Stretch, _ coarser: UsageSpan.Stretch, _ range: (String, String)) -> (
+                String, String
+            )? {
+                finer.from < coarser.from ? range : nil
+            }
+            add(
+                .minute,
+                before: head(span.minutes, span.hours, (first, hours.0)),
+                after: (hoursEnd, last),
+                isClosed
+            )
             if !span.hours.isEmpty {
-                pieces.append(
-                    piece("\(family.table)_hour\(suffix) AS s", isSummary: isSummary)
-                        + " WHERE \(hourRange) \(team("s")) AND NOT (\(dayRange))"
+                add(
+                    .hour,
+                    before: head(span.hours, span.days, (hours.0, "least(\(days.0), \(hoursEnd))")),
+                    after: (daysEnd, hoursEnd)
                 )
             }
             if !span.days.isEmpty {
-                pieces.append(
-                    piece("\(family.table)_day\(suffix) AS s", isSummary: isSummary) + " WHERE \(dayRange) \(team("s"))"
+                add(
+                    .day,
+                    before: head(span.days, span.months, (days.0, "least(\(months.0), \(daysEnd))")),
+                    after: (monthsEnd, daysEnd)
                 )
             }
+            if !span.months.isEmpty { add(.month, before: nil, after: (months.0, monthsEnd)) }
             pieces.append(
                 piece("(\(family.log(from: from, to: to))) AS s", isSummary: false)
             )
@@ -179,11 +210,16 @@ enum UsageStatements {
                             AND bucket >= \(hours.0) AND bucket < \(hours.1) \(team("q"))),
                         CASE WHEN few THEN date_trunc('hour', first, 'UTC') END, 'infinity') AS hour
                     FROM opened
-                ), edge AS MATERIALIZED (
+                ), dated AS MATERIALIZED (
                     SELECT few, hour, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'day'
                             AND bucket >= \(days.0) AND bucket < \(days.1) \(team("q"))),
                         date_trunc('day', hour, 'UTC')) AS day
                     FROM due
+                ), edge AS MATERIALIZED (
+                    SELECT few, hour, day, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'month'
+                            AND bucket >= \(months.0) AND bucket < \(months.1) \(team("q"))),
+                        date_trunc('month', day, 'UTC')) AS month
+                    FROM dated
                 ), c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))
                 SELECT \(list)\(UsageColumns.sums(family.figures)), \(histograms.joined(separator: ", "))
                 FROM (

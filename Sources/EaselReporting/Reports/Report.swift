@@ -97,6 +97,9 @@ extension Report {
 }
 
 extension Report.Column {
+    /// Whether it holds shares of one whole, or of limits: rows are compared by their size.
+    var isCompared: Bool { kind == .share && (key == "share" || key == "used") }
+
     // Columns of several reports; how much they matter differs.
     static func calls(importance: Int = 0) -> Self {
         Self("calls", "Calls", .count, importance: importance, "Calls that have ended.")

@@ -34,7 +34,7 @@ package struct ReportText: Sendable {
                         : .number(column.title, importance: column.importance)
                 }
             )
-            for row in report.rows { table.add(cells(row)) }
+            for row in report.rows { table.add(barred(cells(row), row)) }
             if let totals = report.totals { table.add(totalCells(totals), .total) }
             let rendering = table.render(style)
             text += rendering.text
@@ -85,6 +85,21 @@ package struct ReportText: Sendable {
         // A total has no name in the other columns, and that is not "none".
         for (index, column) in report.columns.enumerated() where index > 0 && column.kind == .name { texts[index] = "" }
         return texts
+    }
+
+    /// Columns of a bar, and how wide a terminal is that has room for it.
+    private static let barWidth = 8
+    private static let roomForBars = 120
+
+    /// The texts of a row with bars behind those shares that are compared down the column.
+    private func barred(_ texts: [String], _ row: [Report.Cell]) -> [String] {
+        guard style.width.map({ $0 >= Self.roomForBars }) ?? true else { return texts }
+        return texts.indices.map { index in
+            guard report.columns[index].isCompared, case .share(let share?) = row[index] else { return texts[index] }
+            let bar = FigureText.bar(share, width: Self.barWidth, unicode: style.unicode)
+            let rest = String(repeating: " ", count: max(0, Self.barWidth - DisplayWidth.of(bar)))
+            return "\(texts[index]) \(bar)\(rest)"
+        }
     }
 
     private func cells(_ row: [Report.Cell]) -> [String] {

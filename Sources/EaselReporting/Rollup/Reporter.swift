@@ -107,7 +107,8 @@ package final class Reporter: Sendable {
                 "rolled up",
                 [
                     "minutes": String(pass.minutes), "hours": String(pass.hours), "days": String(pass.days),
-                    "changes": String(pass.changes), "lag_ms": String(pass.lag.milliseconds),
+                    "months": String(pass.months), "changes": String(pass.changes),
+                    "lag_ms": String(pass.lag.milliseconds),
                 ]
             )
         }
