@@ -110,7 +110,8 @@ let package = Package(
             [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselLedger",
                 "EaselReporting", "EaselGateway", "EaselSandbox", "EaselConfiguration",
-            ]
+            ],
+            exclude: ["Snapshots"]
         ),
     ]
 )

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What reports cost at the size of a log: fills a database, rolls it up, and asks for a month by team and provider.
 
-Calls are spread over 90 days and 200 teams of unequal size, with attempts, failovers, pictures, projects and tags. Beside the
+Calls are spread over 90 days and 200 teams of unequal size, in bursts of 40 within a minute as batches make them, with
+attempts, failovers, pictures, projects and tags. Beside the
 report stands the same question as a plain query over the log. One machine, one run: read the ratios. The database is made in a
 temporary directory and removed.
 """
@@ -19,6 +20,8 @@ from figures.place import Gateway, Place, Postgres
 
 DAYS = 90
 TEAMS = 200
+# Calls that a team makes in one go.
+BURST = 40
 # That fill the log at a time.
 SESSIONS = 2
 
@@ -40,10 +43,14 @@ SELECT team, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
     (exp(8.3 + 0.6 * (random() + random() + random() + random() - 2) * 1.73))::bigint,
     CASE WHEN n %% 20 = 0 THEN 2 ELSE 1 END, n %% 20 = 0, at + interval '6 seconds'
 FROM (
-    SELECT n, 1 + floor(%(teams)s * power(random(), 2))::bigint AS team, replace(gen_random_uuid()::text, '-', '') AS id,
-        date_trunc('milliseconds', timestamptz '%(day)s' + n * interval '1 day' / %(count)s) AS at,
-        CASE WHEN n %% 10 < 7 THEN 'runware' ELSE 'ideogram' END AS provider
-    FROM generate_series(0, %(count)s - 1) AS n
+    SELECT b * %(burst)s + i AS n, team, replace(gen_random_uuid()::text, '-', '') AS id,
+        date_trunc('milliseconds', begun + i * interval '1.5 seconds') AS at,
+        CASE WHEN i %% 10 < 7 THEN 'runware' ELSE 'ideogram' END AS provider
+    FROM (
+        SELECT b, 1 + floor(%(teams)s * power(random(), 2))::bigint AS team,
+            timestamptz '%(day)s' + random() * interval '23 hours 58 minutes' AS begun
+        FROM generate_series(0, greatest(1, %(count)s / %(burst)s) - 1) AS b
+    ) AS bursts, generate_series(0, least(%(burst)s, %(count)s) - 1) AS i
 ) AS rows
 """
 ATTEMPTS = """
@@ -79,7 +86,7 @@ FROM (SELECT DISTINCT team_id, date_trunc('minute', received_at) AS bucket FROM 
 JUST_ENDED = "date_trunc('milliseconds', now() - interval '6 seconds')"
 THE_DAY = "received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interval '1 day'"
 LOAD = "BEGIN; {}; {}; {}; {}; COMMIT;\n".format(
-    CALLS.replace("date_trunc('milliseconds', timestamptz '%(day)s' + n * interval '1 day' / %(count)s)", JUST_ENDED).strip(),
+    CALLS.replace("date_trunc('milliseconds', begun + i * interval '1.5 seconds')", JUST_ENDED).strip(),
     ATTEMPTS.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(), IMAGES.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(),
     "INSERT INTO usage_changes (team_id, change_id, bucket, changed_at) SELECT team_id, gen_random_uuid(), "
     f"date_trunc('minute', received_at), now() FROM calls WHERE received_at = {JUST_ENDED}")
@@ -139,7 +146,7 @@ def measure(place, options):
     for size in options.sizes:
         began = time.monotonic()
         def fill_day(day, count=(size - filled) // DAYS):
-            values = {"day": f"{day} 00:00:00+00", "count": count, "teams": TEAMS}
+            values = {"day": f"{day} 00:00:00+00", "count": count, "teams": TEAMS, "burst": BURST}
             execute(database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
 
         with concurrent.futures.ThreadPoolExecutor(SESSIONS) as sessions:
@@ -180,7 +187,7 @@ def freshness(place, gateway, reporter, database, options):
     def write(begin):
         for number in range(int(options.seconds / pause)):
             time.sleep(max(0, begin + number * pause - time.monotonic()))
-            writer.stdin.write(LOAD % {"count": batch, "teams": TEAMS} + "\\echo done\n")
+            writer.stdin.write(LOAD % {"count": batch, "teams": TEAMS, "burst": 1, "day": "2000-01-01"} + "\\echo done\n")
             writer.stdin.flush()
             if writer.stdout.readline().strip() != "done":
                 sys.exit("the writer failed")

@@ -81,7 +81,7 @@ extension Configuration {
         # retention:                       # how long rows are kept; without it for ever
         #   log: 400d                      # calls, attempts, pictures; dropped by whole months
         #   prompts: 30d                   # prompts, parameters and plans
-        #   rollups: 1100d                 # sums by hour and day
+        #   rollups: 1100d                 # sums by hour, day and month
 
         # alerts:                          # docs/alerts.md; without it nothing is watched
         #   destinations:

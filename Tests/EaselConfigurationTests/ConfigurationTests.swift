@@ -232,6 +232,30 @@ struct ConfigurationTests {
     }
 
     @Test
+    func `the alerts of the example stand`() throws {
+        let lines = Configuration.example.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex { $0.hasPrefix("# alerts:") })
+        let block = lines[start...].prefix { $0.hasPrefix("#") }.map { $0.dropFirst(2) }.joined(separator: "\n")
+        let own = [
+            "ALERT_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "SLACK_WEBHOOK": "https://hooks.example.com/s",
+        ]
+        let configuration = try Configuration.parse(
+            text: Fixtures.providers + block,
+            file: "example",
+            environment: Fixtures.environment.merging(own) { $1 }
+        )
+        let plan = configuration.alerts.plan
+        #expect(plan.destinations.map(\.name) == ["ops", "chat", "mail"])
+        #expect(
+            plan.rules.map(\.kind).prefix(2) == [.budget, .nsfwRate]
+                && plan.rules.count == AlertRule.Kind.allCases.count
+        )
+        #expect(plan.rules[0].destinations == ["ops"] && plan.rules.last?.destinations == ["ops", "chat", "mail"])
+        #expect(plan.rules[1].minimum == 1 && plan.rules.first { $0.kind == .errorRate }?.minimum == 20)
+        #expect(plan.schedules.map(\.minute) == [480])
+    }
+
+    @Test
     func `the redacted description holds no secret and reads back as itself`() throws {
         let text =
             Fixtures.providers.replacingOccurrences(of: "rw-1", with: "hunter2") + """

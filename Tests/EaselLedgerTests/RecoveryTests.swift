@@ -19,7 +19,8 @@ import Testing
             for admission in [mine, alive, left, fresh] { try await ledger.take(admission) }
             try await ledger.heartbeat(gatewayID: own, sign: GatewaySign(), at: now)
             try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now)
-            try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now - .seconds(500))  // late news change nothing
+            // Late news change nothing.
+            try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now - .seconds(500))
             try await ledger.heartbeat(gatewayID: silent, sign: GatewaySign(), at: now - .seconds(90))
             try await ledger.noteProviderTask(left.attempts[0], providerTaskID: "gen-1")
 

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselReporting
 import Foundation
+import TestKit
 import Testing
 
 struct ShadowReportTests {
@@ -43,6 +44,16 @@ struct ShadowReportTests {
             query: ShadowQuery(from: from, to: from + .seconds(86_400), policy: "cheapest"),
             rows: [row]
         )
+    }
+
+    @Test(arguments: [80, 120, 200])
+    func `the table fits, with and without colour`(_ width: Int) throws {
+        let renderer = ShadowReportRenderer(try report())
+        let text = renderer.table(TextStyle(width: width))
+        Snapshot.expect(text, named: "report-shadow-\(width).txt")
+        let coloured = renderer.table(TextStyle(width: width, colour: true))
+        #expect(coloured.replacing(/\u{1B}\[\d*m/, with: "") == text && coloured != text)
+        #expect(text.split(separator: "\n").allSatisfy { DisplayWidth.of($0) <= width })
     }
 
     @Test func `JSON comes back as the report it was`() throws {

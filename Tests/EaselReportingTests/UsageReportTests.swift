@@ -61,7 +61,16 @@ struct UsageReportTests {
         return report
     }
 
-    @Test(arguments: [80, 200])
+    @Test
+    func `a report in colour is the same text with escape sequences`() throws {
+        let renderer = UsageReportRenderer(try byTeamAndProvider())
+        let coloured = renderer.table(TextStyle(width: 120, colour: true))
+        Snapshot.expect(coloured, named: "usage-team-provider-colour.txt")
+        let bare = coloured.replacing(/\u{1B}\[\d*m/, with: "")
+        #expect(bare == renderer.table(TextStyle(width: 120)) && bare != coloured)
+    }
+
+    @Test(arguments: [80, 120, 200])
     func `a report by team and provider`(_ width: Int) throws {
         let text = UsageReportRenderer(try byTeamAndProvider()).table(TextStyle(width: width))
         Snapshot.expect(text, named: "usage-team-provider-\(width).txt")
@@ -75,7 +84,7 @@ struct UsageReportTests {
         Snapshot.expect(text, named: "usage-team-provider-80-ascii.txt")
     }
 
-    @Test(arguments: [80, 200])
+    @Test(arguments: [80, 120, 200])
     func `a report by day`(_ width: Int) throws {
         let report = try report(
             by: [.day],

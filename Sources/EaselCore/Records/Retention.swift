@@ -7,7 +7,7 @@ package struct Retention: Sendable, Hashable {
     package var log: Duration?
     /// Prompts, parameters and plans. Dropped by whole months of UTC; never kept longer than the log.
     package var prompts: Duration?
-    /// Sums by hour and by day. At least as long as the log.
+    /// Sums by hour, day and month. At least as long as the log.
     package var rollups: Duration?
 
     package init(log: Duration? = nil, prompts: Duration? = nil, rollups: Duration? = nil) {

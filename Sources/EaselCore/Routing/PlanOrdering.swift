@@ -58,25 +58,45 @@ enum PlanOrdering {
         }
     }
 
+    /// An offer that its policy gives a weight.
+    private struct Weighted {
+        let offer: Int
+        let name: String
+        let weight: Int
+        /// Among the names.
+        var place = 0
+    }
+
     private static func byWeight(_ offers: [ProviderOffer], _ weights: [String: Int], _ inputs: PlanInputs) -> [Placed]
     {
-        let own = offers.indices.map { weights[offers[$0].provider] ?? 0 }
-        // By name, so that the draw means the same whatever the order of the offers is.
-        let weighted = offers.indices.filter { own[$0] > 0 }.sorted { offers[$0].provider < offers[$1].provider }
-        let total = weighted.reduce(0) { $0 + own[$1] }
+        var weighted: [Weighted] = []
+        weighted.reserveCapacity(offers.count)
+        var total = 0
+        for index in offers.indices {
+            let name = offers[index].provider
+            guard let weight = weights[name], weight > 0 else { continue }
+            weighted.append(Weighted(offer: index, name: name, weight: weight))
+            total += weight
+        }
         guard total > 0 else { return [] }
+        // By name, so that the draw means the same whatever the order of the offers is.
+        weighted.sort { $0.name < $1.name }
+        for place in weighted.indices { weighted[place].place = place }
         // A place on a line, not a remainder: under `sticky` a change of the weights moves as few as it can.
         var left = Int(UInt64(total).multipliedFullWidth(by: inputs.draw).high)
-        let chosen = weighted.first { index in
-            left -= own[index]
+        let drawn = weighted.firstIndex { entry in
+            left -= entry.weight
             return left < 0
         }
         var placed: [Placed] = []
-        if let chosen {
-            placed.append((chosen, Plan.Reason(.drawn(weight: own[chosen], of: total, inputs.policy.sticky))))
+        placed.reserveCapacity(weighted.count)
+        if let drawn {
+            let chosen = weighted.remove(at: drawn)
+            placed.append((chosen.offer, Plan.Reason(.drawn(weight: chosen.weight, of: total, inputs.policy.sticky))))
         }
-        for index in stable(weighted.filter({ $0 != chosen }), by: { -Int64(own[$0]) }) {
-            placed.append((index, Plan.Reason(.standsBy(weight: own[index], of: total))))
+        weighted.sort { ($1.weight, $0.place) < ($0.weight, $1.place) }
+        for entry in weighted {
+            placed.append((entry.offer, Plan.Reason(.standsBy(weight: entry.weight, of: total))))
         }
         return placed
     }

@@ -70,7 +70,7 @@ enum RollupVerify {
             NOT EXISTS (SELECT 1 FROM usage_pending AS q WHERE q.level = '\(unit)' AND q.team_id = s.team_id
                 AND q.bucket = date_trunc('\(unit)', s.bucket, 'UTC'))
             """
-        let merged = histograms.map { "easel_histogram_sum(string_agg(\($0), ''::bytea)) AS \($0)" }
+        let merged = histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
         let list = UsageColumns.list(keys)
         let finer = """
             SELECT team_id, date_trunc('\(unit)', s.bucket, 'UTC') AS bucket, \(list), \(UsageColumns.sums(figures)),
@@ -83,14 +83,26 @@ enum RollupVerify {
             finer,
             "SELECT * FROM \(table) AS s WHERE s.bucket >= \(first) AND \(due)",
             keys: UsageColumns.window + keys,
-            figures: figures + histograms
+            figures: figures,
+            histograms: histograms
         )
     }
 
-    private static func compare(_ table: String, _ wanted: String, _ found: String, keys: [String], figures: [String])
-        -> String
-    {
-        func row(_ alias: String) -> String { "ROW(\(figures.map { "\(alias).\($0)" }.joined(separator: ", ")))" }
+    /// - Parameter histograms: those whose entries may stand in any order and several times.
+    private static func compare(
+        _ table: String,
+        _ wanted: String,
+        _ found: String,
+        keys: [String],
+        figures: [String],
+        histograms: [String] = []
+    ) -> String {
+        func row(_ alias: String) -> String {
+            let texts =
+                figures.map { "\(alias).\($0)" }
+                + histograms.map { "easel_histogram_sum(coalesce(\(alias).\($0), ''))" }
+            return "ROW(\(texts.joined(separator: ", ")))"
+        }
         return """
             SELECT team_id, '\(DatabaseVerify.noID)'::uuid AS call_id,
                 format('\(table) %s, %s: %s, and its parts say %s', bucket, provider, \(row("f"))::text,

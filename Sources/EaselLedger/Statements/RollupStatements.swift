@@ -187,6 +187,9 @@ enum RollupStatements {
         ]
     }
 
+    /// Bytes of a histogram that is not summed up yet: 64 entries.
+    private static let shortHistogram = 64 * 6
+
     /// Makes hours again from their minutes, days from their hours, or months from their days.
     static func coarser(_ level: UsageLevel, _ windows: [Window]) -> [SQLCommand] {
         let finer = level == .hour ? "minute" : level == .day ? "hour" : "day"
@@ -194,7 +197,11 @@ enum RollupStatements {
         func sum(_ target: String, from source: String, keys: [String], figures: [String], histograms: [String])
             -> [SQLCommand]
         {
-            let merged = histograms.map { "easel_histogram_sum(string_agg(\($0), ''::bytea))" }
+            // Short ones may stand behind each other: readers add up what they find, and summing up is dear.
+            let merged = histograms.map { name in
+                let all = "string_agg(\(name), ''::bytea)"
+                return "CASE WHEN length(\(all)) <= \(shortHistogram) THEN \(all) ELSE easel_histogram_sum(\(all)) END"
+            }
             return [
                 remove(windows, from: target),
                 SQLCommand(

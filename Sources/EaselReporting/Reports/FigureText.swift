@@ -74,6 +74,20 @@ package enum FigureText {
         return decimals(time / 60_000, 1) + " min"
     }
 
+    /// An hour by the clock on the wall and that clock's distance from UTC, which tells the two hours of an autumn night
+    /// apart: `2026-10-25 02:00 +01:00`; in UTC without it. `name` is the hour as reports name it, an RFC 3339 time.
+    package static func hour(_ name: String, timezone: String) -> String {
+        guard let moment = Timestamp(name), let zone = LocalTime(timezone) else { return name }
+        let local = zone.text(moment)
+        guard timezone != "UTC", let asUTC = Timestamp(local.replacing(" ", with: "T") + ":00Z") else { return local }
+        let minutes = Int(asUTC.since(moment).milliseconds / 60_000)
+        var text = "\(local) \(minutes < 0 ? "-" : "+")"
+        text.appendPadded(abs(minutes) / 60, width: 2)
+        text += ":"
+        text.appendPadded(abs(minutes) % 60, width: 2)
+        return text
+    }
+
     /// A line of bars, one for each figure, from zero to the highest; digits where there are no bars to draw with.
     package static func sparkline(_ figures: [Double], unicode: Bool) -> String {
         let bars = Array(unicode ? "▁▂▃▄▅▆▇█" : "12345678")

@@ -27,16 +27,11 @@ package struct ReportText: Sendable {
         if report.rows.isEmpty {
             text += report.name == "budgets" ? "There are no budgets.\n" : "Nothing in this period.\n"
         } else {
-            var table = TextTable(
-                report.columns.map { column in
-                    column.kind == .name
-                        ? .text(column.title, importance: column.importance)
-                        : .number(column.title, importance: column.importance)
-                }
-            )
-            for row in report.rows { table.add(barred(cells(row), row)) }
-            if let totals = report.totals { table.add(totalCells(totals), .total) }
-            let rendering = table.render(style)
+            let plain = table(withBars: false).render(style)
+            let barred = table(withBars: true).render(style)
+            // Bars are for the eye; nothing else makes room for them.
+            let hasRoom = barred.hidden == plain.hidden && ellipses(barred.text) == ellipses(plain.text)
+            let rendering = hasRoom ? barred : plain
             text += rendering.text
             hidden = rendering.hidden
         }
@@ -87,14 +82,31 @@ package struct ReportText: Sendable {
         return texts
     }
 
-    /// Columns of a bar, and how wide a terminal is that has room for it.
+    private func table(withBars hasBars: Bool) -> TextTable {
+        var table = TextTable(
+            report.columns.map { column in
+                // A day or an hour that is cut down is none.
+                let shortest = column.key == "day" || column.key == "hour" ? nil : 8
+                return column.kind == .name
+                    ? .text(column.title, importance: column.importance, shortest: shortest)
+                    : .number(column.title, importance: column.importance)
+            }
+        )
+        for row in report.rows { table.add(hasBars ? barred(cells(row), row) : cells(row)) }
+        if let totals = report.totals { table.add(totalCells(totals), .total) }
+        return table
+    }
+
+    private func ellipses(_ text: String) -> Int {
+        text.split(separator: style.ellipsis, omittingEmptySubsequences: false).count
+    }
+
+    /// Columns of a bar.
     private static let barWidth = 8
-    private static let roomForBars = 120
 
     /// The texts of a row with bars behind those shares that are compared down the column.
     private func barred(_ texts: [String], _ row: [Report.Cell]) -> [String] {
-        guard style.width.map({ $0 >= Self.roomForBars }) ?? true else { return texts }
-        return texts.indices.map { index in
+        texts.indices.map { index in
             guard report.columns[index].isCompared, case .share(let share?) = row[index] else { return texts[index] }
             let bar = FigureText.bar(share, width: Self.barWidth, unicode: style.unicode)
             let rest = String(repeating: " ", count: max(0, Self.barWidth - DisplayWidth.of(bar)))
@@ -104,7 +116,10 @@ package struct ReportText: Sendable {
 
     private func cells(_ row: [Report.Cell]) -> [String] {
         row.indices.map { index in
-            let text = text(row[index], decimals[index])
+            var text = text(row[index], decimals[index])
+            if report.columns[index].key == "hour", case .name(let name?) = row[index] {
+                text = FigureText.hour(name, timezone: report.timezone)
+            }
             guard marksEstimates, report.columns[index].key == "cost_usd" else { return text }
             return text + (isEstimated(row) ? "*" : " ")
         }

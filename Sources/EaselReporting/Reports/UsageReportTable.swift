@@ -52,7 +52,10 @@ struct UsageReportTable {
     // MARK: - Rows
 
     private func table() -> TextTable {
-        let dimensions = report.query.groupBy.map { TextTable.Column.text($0.title) }
+        // A day or an hour that is cut down is none.
+        let dimensions = report.query.groupBy.map { dimension in
+            TextTable.Column.text(dimension.title, shortest: dimension == .day || dimension == .hour ? nil : 8)
+        }
         let names = dimensions.isEmpty ? [TextTable.Column.text("")] : dimensions
         var table = TextTable(names + Self.figureColumns)
         if names.count < 2 {
@@ -67,7 +70,7 @@ struct UsageReportTable {
                 let subtotal = UsageFigures.subtotal(branch.rows.map(\.figures))
                 table.add([branch.name] + blanks + cells(subtotal, latency: false))
                 for (index, row) in branch.rows.enumerated() {
-                    let label = [""] + row.group.dropFirst().map { $0 ?? none }
+                    let label = [""] + row.group.indices.dropFirst().map { shown(row.group[$0], at: $0) }
                     table.add(label + cells(row.figures), .sub(last: index == branch.rows.count - 1))
                 }
             }
@@ -78,7 +81,13 @@ struct UsageReportTable {
     }
 
     private func label(_ group: [String?], _ columns: Int) -> [String] {
-        group.isEmpty ? ["all"] : group.prefix(columns).map { $0 ?? none }
+        group.isEmpty ? ["all"] : group.indices.prefix(columns).map { shown(group[$0], at: $0) }
+    }
+
+    /// What a row's dimension is called for people.
+    private func shown(_ name: String?, at index: Int) -> String {
+        guard let name else { return none }
+        return report.query.groupBy[index] == .hour ? FigureText.hour(name, timezone: report.query.timezone) : name
     }
 
     /// Rows by the value of the first dimension, both in the order of the report.
@@ -90,7 +99,7 @@ struct UsageReportTable {
             if rows[key] == nil { order.append(key) }
             rows[key, default: []].append(row)
         }
-        return order.map { ($0 ?? none, rows[$0] ?? []) }
+        return order.map { (shown($0, at: 0), rows[$0] ?? []) }
     }
 
     /// The most important columns stand at 80 characters; the others come as there is room.
