@@ -90,6 +90,10 @@ LOAD = "BEGIN; {}; {}; {}; {}; COMMIT;\n".format(
     ATTEMPTS.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(), IMAGES.replace(THE_DAY, f"received_at = {JUST_ENDED}").strip(),
     "INSERT INTO usage_changes (team_id, change_id, bucket, changed_at) SELECT team_id, gen_random_uuid(), "
     f"date_trunc('minute', received_at), now() FROM calls WHERE received_at = {JUST_ENDED}")
+OPEN = """
+SELECT (EXISTS (SELECT 1 FROM usage_changes)
+    OR EXISTS (SELECT 1 FROM usage_pending WHERE level = 'month' AND bucket < date_trunc('month', now())))::integer AS open
+"""
 NAIVE = """
 SELECT t.name, coalesce(c.provider, c.last_provider) AS provider, count(*), sum(images_delivered), sum(cost_nusd) AS cost,
     percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY latency_ms)
@@ -156,7 +160,7 @@ def measure(place, options):
         fill = time.monotonic() - began
         began = time.monotonic()
         reporter.start()
-        while database.query("SELECT count(*) AS open FROM (SELECT 1 FROM usage_changes LIMIT 1) AS one")[0]["open"]:
+        while database.query(OPEN)[0]["open"]:
             time.sleep(0.5)
         rolled = time.monotonic() - began
         reporter.terminate()

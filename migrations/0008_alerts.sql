@@ -2,6 +2,8 @@
 
 -- How a gateway stands, told with each sign of life: {providers: [{name, state, cause?, reason?}], journalPending}.
 ALTER TABLE gateways ADD COLUMN sign jsonb;
+-- By the clock of the database: those of gateways differ.
+ALTER TABLE gateways ADD COLUMN signed_at timestamptz;
 
 -- Charges beyond what was held back for them are rare, and are asked for often.
 CREATE INDEX attempts_overcharged ON attempts (started_at) WHERE cost_nusd > bound_nusd;
@@ -18,6 +20,8 @@ CREATE TABLE alert_states (
     details jsonb NOT NULL,
     since timestamptz NOT NULL,
     calm_since timestamptz,
+    -- Whether people know that it fires.
+    told boolean NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (rule, subject)
 );
@@ -51,7 +55,7 @@ CREATE TABLE alert_deliveries (
     last_error text,
     CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 );
-CREATE INDEX alert_deliveries_event ON alert_deliveries (event_id);
+CREATE UNIQUE INDEX alert_deliveries_event ON alert_deliveries (event_id, destination);
 CREATE INDEX alert_deliveries_due ON alert_deliveries (next_attempt_at) WHERE status = 'pending';
 CREATE INDEX alert_deliveries_dead ON alert_deliveries (event_id) WHERE status = 'dead';
 

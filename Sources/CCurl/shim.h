@@ -60,6 +60,10 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
 static inline CURLMcode ccurl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
     return (curl_multi_setopt)(multi, option, value);
 }
+/// The option has two names, of which one is a macro in every version.
+static inline CURLcode ccurl_set_response_timeout(CURL *handle, long seconds) {
+    return (curl_easy_setopt)(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, seconds);
+}
 /// The next finished transfer, with the union in CURLMsg flattened; NULL when there is none.
 static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *code) {
     int left = 0;

@@ -204,8 +204,11 @@ package final class Gateway: Sendable {
     /// How this gateway stands, for those who watch.
     private var sign: GatewaySign {
         GatewaySign(
-            providers: providerNames.compactMap { name in
-                guard let report = health.account(name)?.report(at: .now) else { return nil }
+            providers: providerNames.map { name in
+                // Of one that was not asked since the start nothing is known, neither good nor bad.
+                guard let report = health.account(name)?.report(at: .now),
+                    report.outcomes.all > 0 || report.cause != nil
+                else { return GatewaySign.Provider(name: name, state: .probing) }
                 return GatewaySign.Provider(
                     name: name,
                     state: report.state,

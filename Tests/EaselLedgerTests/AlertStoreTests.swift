@@ -227,15 +227,22 @@ struct AlertStoreTests {
     }
 
     @Test func `gateways tell how they stand, and charges beyond a bound are found`() async throws {
-        try await with { ledger, _ in
+        try await with { ledger, connectionString in
             let now = Sample.now
             let sign = GatewaySign(
                 providers: [.init(name: "runware", state: .coolingDown, cause: .creditExhausted, reason: "no credit")],
                 journalPending: 3
             )
             try await ledger.heartbeat(gatewayID: UUID(), sign: sign, at: now)
-            try await ledger.heartbeat(gatewayID: UUID(), sign: GatewaySign(), at: now - .seconds(60))
-            #expect(try await ledger.gatewaySigns(since: now - .seconds(20)) == [sign])
+            let silent = UUID()
+            try await ledger.heartbeat(gatewayID: silent, sign: GatewaySign(journalPending: 7), at: now)
+            try await Database.query(
+                connectionString,
+                "UPDATE gateways SET signed_at = now() - interval '1 minute' WHERE gateway_id = $1",
+                [.uuid(silent)]
+            )
+            #expect(try await ledger.gatewaySigns(within: .seconds(20)) == [sign])
+            #expect(try await ledger.gatewaySigns(within: .seconds(600)).count == 2)
 
             for cost in [60_000_000, 90_000_000] as [Int64] {
                 let admission = Sample.admission(at: now)

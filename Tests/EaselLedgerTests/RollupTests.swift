@@ -121,11 +121,12 @@ private struct RandomLog {
 
 extension PostgresLedger {
     /// Passes until there is nothing to do but what waits for the end of its hour or day.
-    func rollUpAll(_ lease: Lease) async throws {
+    func rollUpAll(_ lease: Lease, withMonths: Bool = true) async throws {
         while true {
             let pass = try #require(try await rollUp(lease, for: .seconds(30), atMost: 1000))
-            if pass.changes == 0, pass.hours == 0, pass.days == 0, pass.months == 0 { return }
+            if pass.changes == 0, pass.hours == 0, pass.days == 0 { break }
         }
+        while withMonths, try await sumUpMonths(lease, for: .seconds(30), atMost: 2) != 0 {}
     }
 }
 
@@ -173,8 +174,13 @@ extension PostgresLedger {
             #expect(fromLog.contains { $0.totals.calls > 50 && $0.rows.count > 5 })
             let lease = try await lease(ledger)
             let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
-            #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.months > 2 && pass.changes == 150)
+            #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)
+            // Months are made after the rest; until then their days are read.
+            try await ledger.rollUpAll(lease, withMonths: false)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") > 2)
+            #expect(try await reports() == fromLog, "seed \(seed)")
             try await ledger.rollUpAll(lease)
+            #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_month") > 2)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_changes") == 0)
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") == 0)
             let fromRollups = try await reports()

@@ -71,9 +71,12 @@ import Testing
                 for _ in 0..<12 { group.addTask { try await house.remix(fields: Self.key("burst")) } }
                 return try await group.reduce(into: [Answer]()) { $0.append($1) }
             }
-            #expect(answers.count { $0.status == 200 } == 1)
+            // On a crowded machine one may come when the call has ended already: it gets the first answer again.
+            let served = answers.filter { $0.status == 200 }
+            #expect(Set(served.map(\.id)).count == 1)
             let waiting = answers.filter { $0.status == 409 }
-            #expect(waiting.count == 11 && waiting.allSatisfy { $0.code == "in_progress" })
+            #expect(waiting.count + served.count == 12 && !waiting.isEmpty)
+            #expect(waiting.allSatisfy { $0.code == "in_progress" })
             #expect(waiting.allSatisfy { $0.fields["Retry-After"] == "1" })
             #expect(house.sandbox.billing.entries.count == 1)
             let later = try await house.remix(fields: Self.key("burst"))

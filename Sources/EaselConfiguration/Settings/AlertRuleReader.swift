@@ -86,7 +86,10 @@ enum AlertRuleReader {
     private static var kinds: String { AlertRule.Kind.allCases.map(\.rawValue).joined(separator: ", ") }
 
     private static func targets(_ setting: SettingReader, _ destinations: [String]) -> [String] {
-        setting.oneOrMore { $0.choice(destinations) } ?? []
+        // Named twice is told once.
+        (setting.oneOrMore { $0.choice(destinations) } ?? []).reduce(into: []) { names, name in
+            if !names.contains(name) { names.append(name) }
+        }
     }
 
     private static func group(_ section: SectionReader, _ rule: inout AlertRule) {

@@ -55,6 +55,8 @@ package struct AlertState: Sendable, Hashable {
     package var since: Timestamp
     /// Since when it has been within bounds while it is still told as firing.
     package var calmSince: Timestamp?
+    /// Whether people know that it fires: not where it was muted.
+    package var isTold: Bool
     package var updatedAt: Timestamp
 
     package init(
@@ -62,12 +64,14 @@ package struct AlertState: Sendable, Hashable {
         finding: AlertFinding,
         since: Timestamp,
         calmSince: Timestamp? = nil,
+        isTold: Bool = true,
         updatedAt: Timestamp
     ) {
         self.rule = rule
         self.finding = finding
         self.since = since
         self.calmSince = calmSince
+        self.isTold = isTold
         self.updatedAt = updatedAt
     }
 

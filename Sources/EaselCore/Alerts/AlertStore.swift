@@ -90,8 +90,8 @@ package struct Overcharge: Sendable, Hashable {
 
 /// What the one who keeps the alerts reads and writes beside the book. What it writes is fenced by its lease (L4).
 package protocol AlertStore: AlertBook, LeaseStore {
-    /// What gateways that gave a sign of life since then say of themselves.
-    func gatewaySigns(since: Timestamp) async throws(LedgerError) -> [GatewaySign]
+    /// What gateways last said of themselves, where that is no older, by the clock of the database.
+    func gatewaySigns(within age: Duration) async throws(LedgerError) -> [GatewaySign]
     func overcharges(since: Timestamp, teamID: Int64?) async throws(LedgerError) -> [Overcharge]
     /// Whether there is an event with this key.
     func hasEvent(onceKey: String) async throws(LedgerError) -> Bool

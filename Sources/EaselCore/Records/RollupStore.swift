@@ -18,11 +18,10 @@ package struct Lease: Sendable, Hashable {
 
 /// What one pass of the rollups did.
 package struct RollupPass: Sendable, Hashable {
-    /// Minutes, hours, days and months of a team that were made again.
+    /// Minutes, hours and days of a team that were made again.
     package var minutes = 0
     package var hours = 0
     package var days = 0
-    package var months = 0
     /// Writes to the log that it took in.
     package var changes = 0
     /// How long ago the oldest of these was made.
@@ -46,6 +45,9 @@ package protocol RollupStore: LeaseStore {
     /// Makes at most so many of the windows again that were written to, the newest first, and keeps the lease for that
     /// long from now. Nil, and nothing is changed, when the lease is another's by now.
     func rollUp(_ lease: Lease, for length: Duration, atMost windows: Int) async throws(LedgerError) -> RollupPass?
+    /// Makes at most so many months again that are over and wait for it; how many. A month may take long, so that it is
+    /// apart from what must not wait: reports read its days until then. Nil when the lease is another's by now.
+    func sumUpMonths(_ lease: Lease, for length: Duration, atMost months: Int) async throws(LedgerError) -> Int?
     /// Drops what is older than it is to be kept; the names of what went.
     func drop(_ retention: Retention) async throws(LedgerError) -> [String]
 }

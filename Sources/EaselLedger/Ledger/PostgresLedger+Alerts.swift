@@ -69,8 +69,8 @@ extension PostgresLedger: AlertStore {
 
     // MARK: What is watched
 
-    package func gatewaySigns(since: Timestamp) async throws(LedgerError) -> [GatewaySign] {
-        try await rows(AlertStatements.signs(since: since)) { (cells) throws(PostgresError) in
+    package func gatewaySigns(within age: Duration) async throws(LedgerError) -> [GatewaySign] {
+        try await rows(AlertStatements.signs(within: age)) { (cells) throws(PostgresError) in
             var row = RowReader(cells)
             return try row.optionalJSON(GatewaySign.self) ?? GatewaySign()
         }

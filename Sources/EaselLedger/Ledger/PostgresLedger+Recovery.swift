@@ -9,8 +9,9 @@ extension PostgresLedger {
         _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 """
-                INSERT INTO gateways (gateway_id, seen_at, sign) VALUES ($1, $2, $3)
-                ON CONFLICT (gateway_id) DO UPDATE SET seen_at = excluded.seen_at, sign = excluded.sign
+                INSERT INTO gateways (gateway_id, seen_at, sign, signed_at) VALUES ($1, $2, $3, now())
+                ON CONFLICT (gateway_id) DO UPDATE
+                    SET seen_at = excluded.seen_at, sign = excluded.sign, signed_at = excluded.signed_at
                 WHERE gateways.seen_at < excluded.seen_at
                 """,
                 [.uuid(gatewayID), .time(moment), .json(encoding: sign)],

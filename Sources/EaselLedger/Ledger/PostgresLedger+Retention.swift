@@ -61,7 +61,7 @@ extension PostgresLedger {
             SELECT EXISTS (SELECT 1 FROM reservations WHERE received_at < $1::text::timestamptz)
                 OR EXISTS (SELECT 1 FROM calls WHERE status = 'in_progress' AND received_at < $1::text::timestamptz)
                 OR EXISTS (SELECT 1 FROM usage_changes WHERE bucket < $1::text::timestamptz)
-                OR EXISTS (SELECT 1 FROM usage_pending WHERE bucket < $1::text::timestamptz)
+                OR EXISTS (SELECT 1 FROM usage_pending WHERE level <> 'month' AND bucket < $1::text::timestamptz)
                 OR EXISTS (SELECT 1 FROM shadows WHERE cost_nusd IS NULL AND started_at < $1::text::timestamptz)
             """,
             [.text(month.start)],

@@ -43,23 +43,58 @@ extension PostgresLedger: RollupStore {
                 return kept.last?.rows.first == [.int(lease.epoch)] ? work.pass : nil
             }
             try Partitions.create(monthsOf: work.minutes.map(\.start), on: connection)
-            let fence = RollupStatements.fence(lease, for: length, watermark: now)
-            do throws(PostgresError) {
-                _ = try connection.transaction(fence + work.commands, deadline: deadline)
-            } catch {
-                if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 {
-                    return nil
-                }
-                throw error
-            }
-            return work.pass
+            let isDone = try Self.transaction(
+                work.commands,
+                lease,
+                for: length,
+                watermark: now,
+                on: connection,
+                deadline
+            )
+            return isDone ? work.pass : nil
+        }
+    }
+
+    package func sumUpMonths(
+        _ lease: Lease,
+        for length: Duration,
+        atMost months: Int
+    ) async throws(LedgerError) -> Int? {
+        let now = time.now
+        return try await readers.read(limit: options.reportLimit * 4) { connection, deadline throws(PostgresError) in
+            let due = RollupStatements.pending(.month, endedBy: now, after: nil, limit: months)
+            let windows = try Self.windows(try connection.run([due], deadline: deadline)[0]).sorted()
+            guard !windows.isEmpty else { return 0 }
+            let commands =
+                RollupStatements.coarser(.month, windows) + [RollupStatements.settle(windows, .month)]
+            let isDone = try Self.transaction(commands, lease, for: length, watermark: now, on: connection, deadline)
+            return isDone ? windows.count : nil
+        }
+    }
+
+    /// Runs the commands behind the fence of the lease; false when it is another's by now (L4).
+    private static func transaction(
+        _ commands: [SQLCommand],
+        _ lease: Lease,
+        for length: Duration,
+        watermark: Timestamp,
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> Bool {
+        let fence = RollupStatements.fence(lease, for: length, watermark: watermark)
+        do throws(PostgresError) {
+            _ = try connection.transaction(fence + commands, deadline: deadline)
+            return true
+        } catch {
+            if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 { return false }
+            throw error
         }
     }
 
     /// What a pass is to do.
     private struct Work {
         var minutes: [RollupStatements.Window] = []
-        /// Hours, days and months to be made again, and those that must wait: they are not over yet, or more of their
+        /// Hours and days to be made again, and windows up to months that must wait: they are not over yet, or more of their
         /// marks come in a later pass. Summing them up again with every call would be work for nothing.
         var coarser: [(level: UsageLevel, now: [RollupStatements.Window], later: [RollupStatements.Window])] = []
         var changes: [RollupStatements.Change] = []
@@ -110,7 +145,7 @@ extension PostgresLedger: RollupStore {
         let most = max(1, limit / 4)
         var touched = Set(work.minutes)
         var postponed: Set<RollupStatements.Window> = []
-        for level in [UsageLevel.hour, .day, .month] {
+        for level in [UsageLevel.hour, .day] {
             let command = RollupStatements.pending(level, endedBy: now, after: boundary, limit: most)
             var due = try windows(try connection.run([command], deadline: deadline)[0])
             work.pass.hasMore = work.pass.hasMore || due.count == most
@@ -126,9 +161,11 @@ extension PostgresLedger: RollupStore {
             touched = due
             postponed = later
         }
+        // Months are made apart, when there is time.
+        let months = Set((touched.union(postponed)).map { $0.floor(.month) })
+        work.coarser.append((.month, [], months.sorted()))
         work.pass.hours = work.coarser[0].now.count
         work.pass.days = work.coarser[1].now.count
-        work.pass.months = work.coarser[2].now.count
         return work
     }
 

@@ -8,7 +8,8 @@ enum AlertStatements {
 
     static let states = SQLCommand(
         """
-        SELECT rule, subject, instance, level::bigint, severity, value, summary, details, since, calm_since, updated_at
+        SELECT rule, subject, instance, level::bigint, severity, value, summary, details, since, calm_since, told,
+            updated_at
         FROM alert_states ORDER BY rule, subject
         """
     )
@@ -36,6 +37,7 @@ enum AlertStatements {
             ),
             since: try row.time(),
             calmSince: try row.optionalTime(),
+            isTold: try row.bool(),
             updatedAt: try row.time()
         )
     }
@@ -45,17 +47,18 @@ enum AlertStatements {
         return SQLCommand(
             """
             INSERT INTO alert_states (rule, subject, instance, level, severity, value, summary, details, since,
-                calm_since, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                calm_since, updated_at, told)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (rule, subject) DO UPDATE SET instance = excluded.instance, level = excluded.level,
                 severity = excluded.severity, value = excluded.value, summary = excluded.summary,
                 details = excluded.details, since = excluded.since, calm_since = excluded.calm_since,
-                updated_at = excluded.updated_at
+                updated_at = excluded.updated_at, told = excluded.told
             """,
             [
                 .text(state.rule), .text(finding.subject), .text(finding.instance), .int(finding.level),
                 .text(finding.severity.rawValue), .text(finding.value), .text(finding.summary),
                 .json(writing: finding.details), .time(state.since), .time(state.calmSince), .time(state.updatedAt),
+                .bool(state.isTold),
             ]
         )
     }
@@ -110,6 +113,7 @@ enum AlertStatements {
             INSERT INTO alert_deliveries (delivery_id, event_id, destination, status, attempts, next_attempt_at)
             SELECT gen_random_uuid(), e.event_id, d.destination, 'pending', 0, e.happened_at
             FROM alert_events AS e, unnest($2) AS d (destination) WHERE e.event_id = $1
+            ON CONFLICT DO NOTHING
             """,
             [.uuid(event.id), .texts(destinations)]
         )
@@ -275,8 +279,13 @@ enum AlertStatements {
 
     // MARK: - What is watched
 
-    static func signs(since: Timestamp) -> SQLCommand {
-        SQLCommand("SELECT sign FROM gateways WHERE seen_at >= $1 AND sign IS NOT NULL", [.time(since)])
+    static func signs(within age: Duration) -> SQLCommand {
+        SQLCommand(
+            """
+            SELECT sign FROM gateways WHERE sign IS NOT NULL AND signed_at >= now() - make_interval(secs => $1)
+            """,
+            [.double(age.secondsAsDouble)]
+        )
     }
 
     static func overcharges(since: Timestamp, teamID: Int64?) -> SQLCommand {

@@ -39,7 +39,7 @@ enum AlertChecks {
                 // The first hours of a month tell nothing of its end.
                 let isEarly = now.since(standing.window.start).secondsAsDouble < whole * 0.1
                 let isPast = standing.percentSpent(at: now) >= 100
-                let percent = Int(Double(forecast.nanodollars) / Double(limit.nanodollars) * 100)
+                let percent = Int(min(Double(forecast.nanodollars) / Double(limit.nanodollars) * 100, 1e9))
                 return AlertFinding(
                     subject: subject(standing),
                     instance: standing.window.start.description,
@@ -174,7 +174,7 @@ enum AlertChecks {
         return rows.map { row in
             let (part, whole, what) = rate(rule.kind, row.figures)
             let share = whole > 0 ? Double(part) / Double(whole) : 0
-            let name = row.group.first.flatMap { $0 } ?? "none"
+            let name = name(row.group)
             let subject = rule.group.map { "\($0.name):\(name)" } ?? "all"
             let isAbove = whole >= max(1, rule.minimum) && share > rule.bound
             return AlertFinding(
@@ -191,6 +191,9 @@ enum AlertChecks {
             )
         }
     }
+
+    /// What a row is about; no name of a team or project looks like that of those without one.
+    static func name(_ group: [String?]) -> String { group.first.flatMap { $0 } ?? "(none)" }
 
     private static func rate(_ kind: AlertRule.Kind, _ figures: UsageFigures) -> (Int, Int, String) {
         switch kind {

@@ -9,20 +9,22 @@ package protocol AlertSender: Sendable {
 }
 
 /// Looks at figures by the rules, records what changes, and sees that word of it arrives. Any number may run; one works,
-/// by a lease of its own (L4).
+/// by leases of its own (L4): one for looking and one for sending, so that a receiver that hangs keeps nobody from looking.
 package final class AlertDaemon: Sendable {
-    package static let leaseName = "alerts"
+    package static let lookingLease = "alerts"
+    package static let sendingLease = "alert_deliveries"
 
     package struct Pacing: Sendable {
-        /// Between two rounds of deliveries.
+        /// Between two rounds.
         package var interval = Duration.seconds(1)
-        /// How long the lease lasts after each round. A round sends for ten seconds at most.
-        package var lease = Duration.seconds(30)
+        /// How long a lease lasts after it was last kept. One question to the log takes at most as long.
+        package var lease = Duration.seconds(40)
         /// Between two looks at the figures, and at those that want long queries.
         package var look = Duration.seconds(5)
         package var longLook = Duration.seconds(60)
-        /// A delivery that was begun and of which nothing was heard is begun again.
-        package var claim = Duration.seconds(90)
+        /// A delivery that was begun and of which nothing was heard is begun again. A batch of mails to a server that
+        /// hangs takes less.
+        package var claim = Duration.seconds(120)
         /// After a failure.
         package var pause = Duration.seconds(2)
         /// How long events are kept.
@@ -43,6 +45,8 @@ package final class AlertDaemon: Sendable {
     private let pacing: Pacing
     private let time: TimeSource
     private let log: Log
+    /// Rules and reports of which it was said that they cannot be made.
+    private let faulty = Locked<Set<String>>([])
 
     package init(
         plan: AlertPlan,
@@ -65,31 +69,41 @@ package final class AlertDaemon: Sendable {
         self.log = log
     }
 
-    /// When what was done last.
-    private struct Clock {
-        var looked: SteadyInstant?
-        var lookedLong: SteadyInstant?
-        var forgot: SteadyInstant?
+    /// Works until the task is cancelled; then another may have the leases at once.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                var clock = Clock()
+                await self.hold(Self.lookingLease) { lease throws(LedgerError) in
+                    try await self.look(lease, &clock)
+                    return true
+                }
+            }
+            group.addTask {
+                await self.hold(Self.sendingLease) { lease throws(LedgerError) in try await self.send(lease) }
+            }
+        }
     }
 
-    /// Works until the task is cancelled; then another may have the lease at once.
-    package func run() async {
+    /// Does one round after the other while it holds the lease. `round` tells whether all was done that is to be done now.
+    private func hold(_ name: String, _ round: (Lease) async throws(LedgerError) -> Bool) async {
         var lease: Lease?
-        var clock = Clock()
         var isFailing = false
         while !Task.isCancelled {
             var pause = pacing.interval
             do throws(LedgerError) {
                 let isNew = lease == nil
-                lease = try await store.acquireLease(Self.leaseName, holder: holder, for: pacing.lease)
+                lease = try await store.acquireLease(name, holder: holder, for: pacing.lease)
                 if let lease {
-                    if isNew { log.info("this process keeps the alerts", ["epoch": String(lease.epoch)]) }
-                    if try await !round(lease, &clock) { pause = .zero }
+                    if isNew { log.info("this process keeps a lease", ["name": name, "epoch": String(lease.epoch)]) }
+                    if try await !round(lease) { pause = .zero }
                 }
-                if isFailing { log.info("the alerts go on", [:]) }
+                if isFailing { log.info("the alerts go on", ["part": name]) }
                 isFailing = false
             } catch {
-                if !isFailing { log.warning("the alerts stand still", ["error": String(describing: error)]) }
+                if !isFailing {
+                    log.warning("the alerts stand still", ["part": name, "error": String(describing: error)])
+                }
                 isFailing = true
                 pause = pacing.pause
             }
@@ -100,67 +114,131 @@ package final class AlertDaemon: Sendable {
         await Task { try? await store.releaseLease(lease) }.value
     }
 
-    /// One round; whether all was done that there is to do now.
-    private func round(_ lease: Lease, _ clock: inout Clock) async throws(LedgerError) -> Bool {
-        func isDue(_ last: SteadyInstant?, _ pause: Duration) -> Bool {
-            last.map { SteadyInstant.now.since($0) >= pause } ?? true
-        }
-        if isDue(clock.looked, pacing.look) {
-            let isLong = isDue(clock.lookedLong, pacing.longLook)
-            clock.looked = .now
-            if isLong { clock.lookedLong = .now }
-            guard try await look(lease, isLong: isLong) else { return true }
-        }
-        if isDue(clock.forgot, .seconds(3600)) {
-            clock.forgot = .now
-            try await store.forgetAlerts(before: time.now - pacing.memory)
-        }
-        return try await send(lease)
-    }
-
     // MARK: - Looking
 
-    /// Asks every rule, and records what changed. False when the lease is another's.
-    package func look(_ lease: Lease, isLong: Bool) async throws(LedgerError) -> Bool {
+    /// When what was done last.
+    private struct Clock {
+        var looked: SteadyInstant?
+        var lookedLong: SteadyInstant?
+        var forgot: SteadyInstant?
+
+        /// Whether that long has gone by since, or it was never done; it counts as done now then.
+        static func isDue(_ last: inout SteadyInstant?, _ pause: Duration) -> Bool {
+            guard last.map({ SteadyInstant.now.since($0) >= pause }) ?? true else { return false }
+            last = .now
+            return true
+        }
+    }
+
+    private func look(_ lease: Lease, _ clock: inout Clock) async throws(LedgerError) {
+        if Clock.isDue(&clock.looked, pacing.look) {
+            let isLong = Clock.isDue(&clock.lookedLong, pacing.longLook)
+            try await judge(lease, isLong: isLong)
+            if isLong { try await report(lease) }
+        }
+        if Clock.isDue(&clock.forgot, .seconds(3600)) {
+            try await store.forgetAlerts(before: time.now - pacing.memory)
+        }
+    }
+
+    /// Asks every rule, and records what changed, each for itself: a question that takes too long must not silence the
+    /// others.
+    private func judge(_ lease: Lease, isLong: Bool) async throws(LedgerError) {
         let now = time.now
         let before = Dictionary(grouping: try await store.alertStates(), by: \.rule)
         let mutes = try await store.alertMutes(at: now)
-        var states: [AlertState] = []
-        var events: [(event: AlertEvent, destinations: [String])] = []
         for rule in plan.rules where isLong || !rule.kind.isLong {
-            let findings: [AlertFinding]?
-            do throws(LedgerError) {
-                findings = try await inquiry.findings(rule, now: now)
-            } catch {
-                // A rule whose question is refused must not silence the others.
-                guard case .rejected(let why) = error else { throw error }
-                log.warning("a rule cannot be judged", ["rule": rule.name, "reason": why])
-                continue
-            }
-            guard let findings else { continue }
+            guard try await keeps(lease) else { return }
+            guard
+                let findings = await attempt(
+                    rule.name,
+                    { () async throws(LedgerError) in
+                        try await self.inquiry.findings(rule, now: now)
+                    }
+                ) ?? nil
+            else { continue }
             let known = Dictionary(
                 (before[rule.name] ?? []).map { ($0.finding.subject, $0) },
                 uniquingKeysWith: { first, _ in first }
             )
             let result = AlertComparison.compare(rule, before: known, findings: findings, now: now)
-            states += result.states
-            for change in result.changes {
-                let isMuted = mutes.contains { $0.covers(rule.name, change.state.finding.subject, at: now) }
-                let event = AlertMessage.event(change, rule: rule, isMuted: isMuted, now: now)
+            guard !result.states.isEmpty else { continue }
+            let (states, events) = tell(result, rule, known, mutes, now)
+            guard try await store.record(states: states, events: events, under: lease, for: pacing.lease) else {
+                return
+            }
+            for (event, _) in events {
                 log.warning("alert", ["event": event.type, "rule": rule.name, "subject": event.subject])
-                events.append((event, isMuted ? [] : rule.destinations))
             }
         }
-        if isLong {
-            for schedule in plan.schedules {
-                guard let key = reports.key(schedule, now: now), try await !store.hasEvent(onceKey: key) else {
-                    continue
-                }
-                events.append((try await reports.event(schedule, now: now), schedule.destinations))
-            }
+    }
+
+    /// Who is told of what. The end of what nobody was told of is told to nobody.
+    private func tell(
+        _ result: (states: [AlertState], changes: [AlertChange]),
+        _ rule: AlertRule,
+        _ known: [String: AlertState],
+        _ mutes: [AlertMute],
+        _ now: Timestamp
+    ) -> (states: [AlertState], events: [(event: AlertEvent, destinations: [String])]) {
+        var told: [String: Bool] = [:]
+        var events: [(event: AlertEvent, destinations: [String])] = []
+        for change in result.changes {
+            let subject = change.state.finding.subject
+            let isSecret = change.kind == .resolved && known[subject]?.isTold == false
+            let isMuted = isSecret || mutes.contains { $0.covers(rule.name, subject, at: now) }
+            told[subject] = !isMuted
+            let event = AlertMessage.event(change, rule: rule, isMuted: isMuted, now: now)
+            events.append((event, isMuted ? [] : rule.destinations))
         }
-        guard !states.isEmpty || !events.isEmpty else { return true }
-        return try await store.record(states: states, events: events, under: lease, for: pacing.lease)
+        let states = result.states.map { state in
+            var state = state
+            state.isTold = told[state.finding.subject] ?? known[state.finding.subject]?.isTold ?? true
+            return state
+        }
+        return (states, events)
+    }
+
+    /// Makes the reports whose time has come.
+    private func report(_ lease: Lease) async throws(LedgerError) {
+        let now = time.now
+        for schedule in plan.schedules {
+            guard let key = reports.key(schedule, now: now), try await !store.hasEvent(onceKey: key),
+                try await keeps(lease),
+                let event = await attempt(
+                    schedule.name,
+                    { () async throws(LedgerError) in
+                        try await self.reports.event(schedule, now: now)
+                    }
+                )
+            else { continue }
+            let events = [(event: event, destinations: schedule.destinations)]
+            guard try await store.record(states: [], events: events, under: lease, for: pacing.lease) else { return }
+        }
+    }
+
+    /// Whether the lease is still this one's; it lasts anew from now.
+    private func keeps(_ lease: Lease) async throws(LedgerError) -> Bool {
+        try await store.acquireLease(lease.name, holder: holder, for: pacing.lease) == lease
+    }
+
+    /// What comes of a question; nil when it cannot be answered now, which is said once.
+    private func attempt<Answer>(
+        _ name: String,
+        _ body: () async throws(LedgerError) -> Answer
+    ) async -> Answer? {
+        do throws(LedgerError) {
+            let answer = try await body()
+            if faulty.withLock({ $0.remove(name) }) != nil {
+                log.info("a rule or report can be made again", ["name": name])
+            }
+            return answer
+        } catch {
+            if faulty.withLock({ $0.insert(name).inserted }) {
+                log.warning("a rule or report cannot be made", ["name": name, "error": String(describing: error)])
+            }
+            return nil
+        }
     }
 
     // MARK: - Sending

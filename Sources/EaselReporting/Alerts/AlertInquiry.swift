@@ -3,8 +3,10 @@ import EaselCore
 
 /// Reads what rules want to know and asks `AlertChecks` what it says.
 struct AlertInquiry: Sendable {
-    /// A gateway that was silent for longer says nothing any more.
-    static let signsLast = Duration.seconds(20)
+    /// A gateway that was silent for longer says nothing of providers any more.
+    private static let signsLast = Duration.seconds(20)
+    /// What waits in the journal of one that is gone waits still; after so long nobody will bring it.
+    private static let journalsLast = Duration.seconds(7 * 86_400)
     /// Attempts whose end is being found out are no gap yet.
     private static let gapDelay = Duration.seconds(600)
     private static let day = Duration.seconds(86_400)
@@ -30,10 +32,10 @@ struct AlertInquiry: Sendable {
         case .budgetForecast:
             return AlertChecks.forecasts(rule, try await ledger.budgets(teamID: teamID, at: now), now: now)
         case .providerDown:
-            let signs = try await store.gatewaySigns(since: now - Self.signsLast)
+            let signs = try await store.gatewaySigns(within: Self.signsLast)
             return signs.isEmpty ? nil : AlertChecks.providersDown(signs)
         case .creditExhausted:
-            let signs = try await store.gatewaySigns(since: now - Self.signsLast)
+            let signs = try await store.gatewaySigns(within: Self.signsLast)
             return signs.isEmpty ? nil : AlertChecks.creditExhausted(signs)
         case .overcharge:
             let since = now - Self.overchargeWindow
@@ -57,7 +59,7 @@ struct AlertInquiry: Sendable {
                 teamID: teamID
             )
             var quality = try await ledger.usage(query).dataQuality
-            let signs = try await store.gatewaySigns(since: now - Self.signsLast)
+            let signs = try await store.gatewaySigns(within: Self.journalsLast)
             quality.journalPending = signs.reduce(0) { $0 + $1.journalPending }
             return [AlertChecks.dataGap(quality)]
         }
@@ -81,7 +83,7 @@ struct AlertInquiry: Sendable {
             let report = try await ledger.usage(query)
             if rule.group == nil { return ["": report.totals.cost] }
             return Dictionary(
-                report.rows.map { ($0.group.first.flatMap { $0 } ?? "none", $0.figures.cost) },
+                report.rows.map { (AlertChecks.name($0.group), $0.figures.cost) },
                 uniquingKeysWith: { $0 + $1 }
             )
         }

@@ -70,11 +70,9 @@ package enum AlertMessage {
 
     /// What Slack's incoming webhooks take, and those who imitate them.
     package static func slack(_ event: AlertEvent) -> [UInt8] {
-        // A section holds 3,000 characters.
         let isTable = event.type == AlertEvent.reportType
-        let limit = 2900
-        let shown = event.text.count > limit ? event.text.prefix(limit) + "\n..." : event.text[...]
-        let body = isTable ? "```\n\(escaped(String(shown)))\n```" : escaped(String(shown))
+        let shown = shortened(escaped(event.text))
+        let body = isTable ? "```\n\(shown)\n```" : shown
         var text = JSONText()
         func block(_ text: inout JSONText, _ type: String, _ content: (inout JSONText) -> Void) {
             text.object { text in
@@ -121,6 +119,18 @@ package enum AlertMessage {
             }
         }
         return text.bytes
+    }
+
+    /// A section holds 3,000 characters, as Slack counts them after escaping.
+    private static func shortened(_ escaped: String) -> String {
+        let limit = 2900
+        guard escaped.unicodeScalars.count > limit else { return escaped }
+        var text = String(String.UnicodeScalarView(escaped.unicodeScalars.prefix(limit)))
+        // Not within an escape: the longest has five characters.
+        if let start = text.suffix(5).lastIndex(of: "&"), !text[start...].contains(";") {
+            text = String(text[..<start])
+        }
+        return text + "\n..."
     }
 
     /// The three characters that Slack's markup wants escaped.

@@ -17,11 +17,17 @@ package final class Reporter: Sendable {
         package var retention = Duration.seconds(3600)
         /// After a failure.
         package var pause = Duration.seconds(2)
+        /// Between two looks for months that wait, and after one that could not be made.
+        package var months = Duration.seconds(5)
+        package var monthsPause = Duration.seconds(900)
         /// Windows of the first pass; later ones take as many as a second or so is enough for.
         package var windows = 500
 
         package init() {}
     }
+
+    /// Months of a team that are made in one transaction.
+    private static let monthsAtOnce = 20
 
     private let store: any RollupStore
     private let holder: UUID
@@ -49,6 +55,7 @@ package final class Reporter: Sendable {
         var isFailing = false
         var windows = pacing.windows
         var droppedAt: SteadyInstant?
+        var monthsAt = SteadyInstant.now
         while !Task.isCancelled {
             do throws(LedgerError) {
                 let pause = try await step(&lease, &windows)
@@ -58,6 +65,8 @@ package final class Reporter: Sendable {
                     droppedAt = .now
                     await drop()
                 }
+                // Only when nothing else is to be done.
+                if let held = lease, pause != nil, SteadyInstant.now >= monthsAt { monthsAt = await months(held) }
                 if let pause { try? await Task.sleep(for: pause) }
             } catch {
                 // It may have been too much for one statement.
@@ -71,6 +80,19 @@ package final class Reporter: Sendable {
         guard let lease else { return }
         // The cancelled task cannot wait any more.
         await Task { try? await store.releaseLease(lease) }.value
+    }
+
+    /// Makes a few months that wait; when to look again.
+    private func months(_ lease: Lease) async -> SteadyInstant {
+        do throws(LedgerError) {
+            let count = try await store.sumUpMonths(lease, for: pacing.lease, atMost: Self.monthsAtOnce)
+            if let count, count > 0 { log.debug("summed up months", ["months": String(count)]) }
+            return .now + (count == Self.monthsAtOnce ? .zero : pacing.months)
+        } catch {
+            // Reports read its days instead.
+            log.warning("months could not be summed up yet", ["error": String(describing: error)])
+            return .now + pacing.monthsPause
+        }
     }
 
     /// What cannot be dropped now is tried again with the next look.
@@ -107,7 +129,7 @@ package final class Reporter: Sendable {
                 "rolled up",
                 [
                     "minutes": String(pass.minutes), "hours": String(pass.hours), "days": String(pass.days),
-                    "months": String(pass.months), "changes": String(pass.changes),
+                    "changes": String(pass.changes),
                     "lag_ms": String(pass.lag.milliseconds),
                 ]
             )

@@ -48,10 +48,10 @@ package struct MailError: Error, Sendable, Hashable {
     package var isPermanent: Bool { status.map { (500..<600).contains($0) } ?? false }
 }
 
-/// Hands mails to a server by SMTP, one at a time: libcurl does the talking.
+/// Hands mails to a server by SMTP, a few at a time: libcurl does the talking.
 package final class MailClient: Sendable {
     /// A mail holds its thread up for as long as the server takes.
-    private static let worker = ThreadPoolExecutor(name: "easel-mail", threads: 1)
+    private static let worker = ThreadPoolExecutor(name: "easel-mail", threads: 4)
 
     package init() {}
 
