@@ -34,9 +34,9 @@ package enum Planner {
         ranked.reserveCapacity(placed.count)
         let limits = Limits(ceiling: ceiling, deadlineMS: deadline.milliseconds)
         let offers = inputs.offers
-        for (place, (index, _)) in placed.enumerated() {
+        for place in placed.indices {
             // One copy for all that is asked of it: an offer is large.
-            let offer = offers[index]
+            let offer = offers[placed[place].offer]
             let bound = offer.pricePerImage.map { $0 * inputs.request.count }
             if let drop = verdict(on: offer, inputs, bound: bound, limits) {
                 dropped.append(drop)
@@ -137,20 +137,21 @@ package enum Planner {
         func drop(_ cause: Plan.Dropped.Cause, _ reason: String, _ retryAfter: Duration? = nil) -> Plan.Dropped {
             Plan.Dropped(provider: offer.provider, cause: cause, reason: reason, retryAfter: retryAfter)
         }
-        let policy = inputs.policy
+        // Not as a copy of the policy: this runs for every offer.
+        let (require, avoid) = (inputs.policy.require, inputs.policy.avoid)
         if let reason = offer.translation.impossible { return drop(.impossible, reason) }
-        if !policy.require.isSubset(of: offer.capabilities) {
-            let names = policy.require.subtracting(offer.capabilities).map(\.rawValue).sorted()
+        if !require.isSubset(of: offer.capabilities) {
+            let names = require.subtracting(offer.capabilities).map(\.rawValue).sorted()
             return drop(.incapable, "does not honour \(names.joined(separator: ", ")), which the policy requires")
         }
-        if !policy.avoid.isDisjoint(with: offer.capabilities) {
-            let names = policy.avoid.intersection(offer.capabilities).map(\.rawValue).sorted()
+        if !avoid.isDisjoint(with: offer.capabilities) {
+            let names = avoid.intersection(offer.capabilities).map(\.rawValue).sorted()
             return drop(.incapable, "has \(names.joined(separator: ", ")), which the policy avoids")
         }
-        if inputs.request.strict || (!policy.require.isEmpty && offer.translation.drops) {
+        if inputs.request.strict || (!require.isEmpty && offer.translation.drops) {
             let lost = offer.translation.lossTable.filter { parameter, action in
                 if inputs.request.strict { return true }
-                return action == .dropped && policy.require.contains { $0.rawValue == parameter }
+                return action == .dropped && require.contains { $0.rawValue == parameter }
             }
             if !lost.isEmpty {
                 return drop(.lossy, lost.map { "\($0) would be \($1.rawValue)" }.joined(separator: ", "))
