@@ -31,7 +31,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package var secondsSince1970: Int64 { Self.floorDivided(microseconds, 1_000_000) }
 
     /// Division that rounds towards the past, also before 1970; exact, unlike one by `Double`.
-    package static func floorDivided(_ number: Int64, _ divisor: Int64) -> Int64 {
+    static func floorDivided(_ number: Int64, _ divisor: Int64) -> Int64 {
         let quotient = number / divisor
         return number % divisor < 0 ? quotient - 1 : quotient
     }
@@ -138,6 +138,33 @@ extension Timestamp: Codable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
+    }
+}
+
+extension Timestamp {
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// `Sun, 06 Nov 1994 08:49:37`, in UTC and without its zone, which HTTP (RFC 9110, 5.6.7) and mail (RFC 5322, 3.3) write
+    /// each in its own way. For moments since 1970.
+    package var internetDate: String {
+        let seconds = secondsSince1970
+        let days = Int(seconds / 86_400)
+        let inDay = Int(seconds % 86_400)
+        let (year, month, day) = CivilDate.fromDays(days)
+        // 1970-01-01 was a Thursday.
+        var text = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][days % 7] + ", "
+        text.appendPadded(day, width: 2)
+        text += " " + Self.months[month - 1] + " "
+        text.appendPadded(year, width: 4)
+        text += " "
+        text.appendPadded(inDay / 3600, width: 2)
+        text += ":"
+        text.appendPadded(inDay / 60 % 60, width: 2)
+        text += ":"
+        text.appendPadded(inDay % 60, width: 2)
+        return text
     }
 }
 

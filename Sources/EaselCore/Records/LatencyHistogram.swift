@@ -32,10 +32,6 @@ package struct LatencyHistogram: Sendable, Hashable {
 
     package mutating func add(_ other: LatencyHistogram) {
         if counts.isEmpty { return counts = other.counts }
-        guard other.counts.count > 4 else {
-            for entry in other.counts { add(bucket: entry.bucket, count: entry.count) }
-            return
-        }
         var merged: [(bucket: Int, count: Int64)] = []
         merged.reserveCapacity(counts.count + other.counts.count)
         var own = counts[...]

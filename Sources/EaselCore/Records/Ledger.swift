@@ -79,6 +79,13 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func ping() async throws(LedgerError)
 }
 
+extension Ledger {
+    /// The team of that name; nil when there is none.
+    package func team(named name: String) async throws(LedgerError) -> TeamRecord? {
+        try await teams().first { $0.name == name }
+    }
+}
+
 /// What can go wrong with the ledger.
 package enum LedgerError: Error, Sendable, Hashable {
     /// The database is away, or refuses writes for now: nothing was changed, or a repeat does no harm.

@@ -40,7 +40,7 @@ package protocol LeaseStore: Sendable {
     func releaseLease(_ lease: Lease) async throws(LedgerError)
 }
 
-/// The sums of the log by minute, hour and day, which reports are made from.
+/// The sums of the log by minute, hour, day and month, which reports are made from.
 package protocol RollupStore: LeaseStore {
     /// Makes at most so many of the windows again that were written to, the newest first, and keeps the lease for that
     /// long from now. Nil, and nothing is changed, when the lease is another's by now.

@@ -35,7 +35,7 @@ package enum UsageLevel: String, Sendable, Hashable, CaseIterable {
 
     private static func startOfMonth(_ moment: Timestamp, later months: Int) -> Timestamp {
         let dayLength: Int64 = 86_400_000_000
-        let (year, month, _) = CivilDate.fromDays(Int(Timestamp.floorDivided(moment.microseconds, dayLength)))
+        let (year, month, _) = CivilDate.fromDays(Int(day.floor(moment).microseconds / dayLength))
         let number = year * 12 + month - 1 + months
         let days = CivilDate.toDays(year: number / 12, month: number % 12 + 1, day: 1)
         return Timestamp(microseconds: Int64(days) * dayLength)

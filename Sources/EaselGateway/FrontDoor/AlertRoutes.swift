@@ -43,17 +43,11 @@ final class AlertRoutes: Sendable {
         }
     }
 
-    private func asking<Answer>(
-        _ body: () async throws(LedgerError) -> Answer
-    ) async throws(Problem) -> Answer {
-        do throws(LedgerError) { return try await body() } catch { throw Problem(error) }
-    }
-
     // MARK: - Reading
 
     private func overview() async throws(Problem) -> ServerResponse {
         let now = time.now
-        let (states, mutes) = try await asking { () async throws(LedgerError) in
+        let (states, mutes) = try await Problem.of { () async throws(LedgerError) in
             (try await book.alertStates(), try await book.alertMutes(at: now))
         }
         // What a rule found that the configuration does not have any more is nobody's concern.
@@ -148,7 +142,7 @@ final class AlertRoutes: Sendable {
         default: faults.append(RequestFault("dead", "must be true or false"))
         }
         guard faults.isEmpty else { throw .invalid(faults) }
-        let events = try await asking { () async throws(LedgerError) in try await book.alertEvents(query) }
+        let events = try await Problem.of { () async throws(LedgerError) in try await book.alertEvents(query) }
         var text = JSONText()
         text.object { text in
             text.key("events")
@@ -162,7 +156,7 @@ final class AlertRoutes: Sendable {
         guard let found = UUID(uuidString: id) else { throw Problem(.notFound, "There is no event of this id.") }
         var query = AlertEventQuery(limit: 1)
         query.eventID = found
-        let events = try await asking { () async throws(LedgerError) in try await book.alertEvents(query) }
+        let events = try await Problem.of { () async throws(LedgerError) in try await book.alertEvents(query) }
         guard let event = events.first else { throw Problem(.notFound, "There is no event of this id.") }
         var text = JSONText()
         Self.write(event, hasData: true, to: &text)
@@ -221,7 +215,7 @@ final class AlertRoutes: Sendable {
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let event = AlertMessage.test(by: account.team, now: time.now)
         let targets = wanted
-        try await asking { () async throws(LedgerError) in try await book.record(event, to: targets) }
+        try await Problem.of { () async throws(LedgerError) in try await book.record(event, to: targets) }
         var text = JSONText()
         text.object { text in
             text.member("event", event.id.text)
@@ -247,7 +241,9 @@ final class AlertRoutes: Sendable {
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let (events, now) = (ids, time.now)
-        let count = try await asking { () async throws(LedgerError) in try await book.replay(events: events, at: now) }
+        let count = try await Problem.of { () async throws(LedgerError) in
+            try await book.replay(events: events, at: now)
+        }
         log.info("dead letters are sent again", ["deliveries": String(count)])
         var text = JSONText()
         text.object { $0.member("replayed", count) }
@@ -272,7 +268,7 @@ final class AlertRoutes: Sendable {
         }
         guard body.faults.isEmpty, let rule, let until else { throw .invalid(body.faults) }
         let mute = AlertMute(id: UUIDv7.mint(at: now), rule: rule, subject: subject, until: until, createdAt: now)
-        try await asking { () async throws(LedgerError) in try await book.add(mute) }
+        try await Problem.of { () async throws(LedgerError) in try await book.add(mute) }
         var text = JSONText()
         Self.write(mute, to: &text)
         return .json(text.bytes, status: 201)
@@ -280,7 +276,7 @@ final class AlertRoutes: Sendable {
 
     private func unmute(_ text: String) async throws(Problem) -> ServerResponse {
         guard let id = UUID(uuidString: text) else { throw Problem(.notFound, "There is no mute of this id.") }
-        let isRemoved = try await asking { () async throws(LedgerError) in try await book.removeMute(id) }
+        let isRemoved = try await Problem.of { () async throws(LedgerError) in try await book.removeMute(id) }
         guard isRemoved else { throw Problem(.notFound, "There is no mute of this id.") }
         return .empty()
     }

@@ -126,7 +126,7 @@ final class CallRoutes: Sendable {
 
     private func teamID(_ name: String) async throws(Problem) -> Int64 {
         do {
-            if let team = try await ledger.teams().first(where: { $0.name == name }) { return team.id }
+            if let team = try await ledger.team(named: name) { return team.id }
         } catch {
             throw Problem(error)
         }

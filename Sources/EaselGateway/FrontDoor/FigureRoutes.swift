@@ -27,7 +27,7 @@ final class FigureRoutes: Sendable {
             guard let subject = ReportDesk.Subject(rawValue: name) else { throw Problem(.notFound, "No such report.") }
             let form = UsageQueryParser.Form(groups: subject.usualGroups, hasDetails: !subject.isOfAttempts)
             let (query, _) = try await read(request, form)
-            report = try await asking { () async throws(LedgerError) in
+            report = try await Problem.of { () async throws(LedgerError) in
                 try await ReportDesk(ledger: ledger).report(subject, query, now: time.now)
             }
         case "budgets": report = try await budgets(request)
@@ -86,7 +86,7 @@ final class FigureRoutes: Sendable {
     private func budgets(_ request: ServerRequest) async throws(Problem) -> Report {
         let (query, _) = try await read(request, .init())
         let now = time.now
-        let standings = try await asking { () async throws(LedgerError) in
+        let standings = try await Problem.of { () async throws(LedgerError) in
             try await ledger.budgets(teamID: query.teamID, at: now)
         }
         var burns: [ReportBuilder.BudgetBurn] = []
@@ -144,12 +144,6 @@ final class FigureRoutes: Sendable {
     }
 
     private func usage(_ query: UsageQuery) async throws(Problem) -> UsageReport {
-        try await asking { () async throws(LedgerError) in try await ledger.usage(query) }
-    }
-
-    private func asking<Answer>(
-        _ body: () async throws(LedgerError) -> Answer
-    ) async throws(Problem) -> Answer {
-        do throws(LedgerError) { return try await body() } catch { throw Problem(error) }
+        try await Problem.of { () async throws(LedgerError) in try await ledger.usage(query) }
     }
 }

@@ -144,6 +144,13 @@ extension Problem {
         }
     }
 
+    /// What the ledger answers; its fault is the caller's problem.
+    static func of<Answer>(
+        _ question: () async throws(LedgerError) -> Answer
+    ) async throws(Problem) -> Answer {
+        do throws(LedgerError) { return try await question() } catch { throw Problem(error) }
+    }
+
     init(_ error: ServerRequestBody.BodyError) {
         switch error {
         case .tooLarge(let limit):

@@ -38,7 +38,7 @@ final class RedactionRoutes: Sendable {
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         do throws(LedgerError) {
             if let team {
-                guard let found = try await ledger.teams().first(where: { $0.name == team }) else {
+                guard let found = try await ledger.team(named: team) else {
                     throw LedgerError.notFound(team)
                 }
                 redaction.teamID = found.id

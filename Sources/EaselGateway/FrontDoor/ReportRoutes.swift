@@ -78,7 +78,7 @@ final class ReportRoutes: Sendable {
         }
         guard let name else { return nil }
         do {
-            if let team = try await ledger.teams().first(where: { $0.name == name }) { return team.id }
+            if let team = try await ledger.team(named: name) { return team.id }
         } catch {
             throw Problem(error)
         }

@@ -147,7 +147,7 @@ final class SimulationRoutes: Sendable {
         }
         guard let name else { return nil }
         do {
-            if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
+            if let team = try await ledger.team(named: name) { return team }
         } catch {
             throw Problem(error)
         }

@@ -119,25 +119,18 @@ extension PostgresLedger: AlertStore {
         }
     }
 
-    /// Runs the commands in a transaction that fails when the lease is another's by now: nil then (L4).
+    /// The same on a connection of its own, once: a delivery that was taken twice would count two tries.
     private func fenced(
         _ lease: Lease,
         for length: Duration,
         _ commands: [SQLCommand]
     ) async throws(LedgerError) -> [SQLResult]? {
-        let fence = RollupStatements.fence(lease, for: length, watermark: time.now)
+        let now = time.now
         return try await readers.read(
             limit: options.writeLimit,
             isRepeatable: false
         ) { connection, deadline throws(PostgresError) in
-            do throws(PostgresError) {
-                return try connection.transaction(fence + commands, deadline: deadline)
-            } catch {
-                if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 {
-                    return nil
-                }
-                throw error
-            }
+            try Self.fenced(commands, by: lease, for: length, at: now, on: connection, deadline)
         }
     }
 

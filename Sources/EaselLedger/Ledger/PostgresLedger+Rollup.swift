@@ -43,15 +43,8 @@ extension PostgresLedger: RollupStore {
                 return kept.last?.rows.first == [.int(lease.epoch)] ? work.pass : nil
             }
             try Partitions.create(monthsOf: work.minutes.map(\.start), on: connection)
-            let isDone = try Self.transaction(
-                work.commands,
-                lease,
-                for: length,
-                watermark: now,
-                on: connection,
-                deadline
-            )
-            return isDone ? work.pass : nil
+            let results = try Self.fenced(work.commands, by: lease, for: length, at: now, on: connection, deadline)
+            return results == nil ? nil : work.pass
         }
     }
 
@@ -67,26 +60,26 @@ extension PostgresLedger: RollupStore {
             guard !windows.isEmpty else { return 0 }
             let commands =
                 RollupStatements.coarser(.month, windows) + [RollupStatements.settle(windows, .month)]
-            let isDone = try Self.transaction(commands, lease, for: length, watermark: now, on: connection, deadline)
-            return isDone ? windows.count : nil
+            let results = try Self.fenced(commands, by: lease, for: length, at: now, on: connection, deadline)
+            return results == nil ? nil : windows.count
         }
     }
 
-    /// Runs the commands behind the fence of the lease; false when it is another's by now (L4).
-    private static func transaction(
+    /// Runs the commands in one transaction behind the fence of the lease, which lasts for that long from now; nil, and
+    /// nothing is changed, when it is another's by now (L4).
+    static func fenced(
         _ commands: [SQLCommand],
-        _ lease: Lease,
+        by lease: Lease,
         for length: Duration,
-        watermark: Timestamp,
+        at now: Timestamp,
         on connection: PostgresConnection,
         _ deadline: SteadyInstant
-    ) throws(PostgresError) -> Bool {
-        let fence = RollupStatements.fence(lease, for: length, watermark: watermark)
+    ) throws(PostgresError) -> [SQLResult]? {
+        let fence = RollupStatements.fence(lease, for: length, watermark: now)
         do throws(PostgresError) {
-            _ = try connection.transaction(fence + commands, deadline: deadline)
-            return true
+            return try connection.transaction(fence + commands, deadline: deadline)
         } catch {
-            if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 { return false }
+            if error.sqlState == RollupStatements.lostLeaseState, error.commandIndex == fence.count - 1 { return nil }
             throw error
         }
     }

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import Foundation
 
 /// The monthly partitions of the log, made ahead of time and, for a row outside, on demand.
@@ -28,10 +29,7 @@ enum Partitions {
         }
 
         init(of moment: Timestamp) {
-            let days =
-                (moment.microseconds - (moment.microseconds % 86_400_000_000 + 86_400_000_000) % 86_400_000_000)
-                / 86_400_000_000
-            let date = CivilDate.fromDays(Int(days))
+            let date = CivilDate.fromDays(Int(UsageLevel.day.floor(moment).microseconds / 86_400_000_000))
             self.init(year: date.year, month: date.month)
         }
 

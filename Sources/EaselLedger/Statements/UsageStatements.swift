@@ -138,28 +138,23 @@ enum UsageStatements {
                     )
                 }
             }
-            func head(_ finer: UsageSpan.Stretch, _ coarser: UsageSpan.Stretch, _ range: (String, String)) -> (
-                String, String
-            )? {
-                finer.from < coarser.from ? range : nil
-            }
             add(
                 .minute,
-                before: head(span.minutes, span.hours, (first, hours.0)),
+                before: span.minutes.from < span.hours.from ? (first, hours.0) : nil,
                 after: (hoursEnd, last),
                 isClosed
             )
             if !span.hours.isEmpty {
                 add(
                     .hour,
-                    before: head(span.hours, span.days, (hours.0, "least(\(days.0), \(hoursEnd))")),
+                    before: span.hours.from < span.days.from ? (hours.0, "least(\(days.0), \(hoursEnd))") : nil,
                     after: (daysEnd, hoursEnd)
                 )
             }
             if !span.days.isEmpty {
                 add(
                     .day,
-                    before: head(span.days, span.months, (days.0, "least(\(months.0), \(daysEnd))")),
+                    before: span.days.from < span.months.from ? (days.0, "least(\(months.0), \(daysEnd))") : nil,
                     after: (monthsEnd, daysEnd)
                 )
             }

@@ -149,14 +149,10 @@ package final class AlertDaemon: Sendable {
         let mutes = try await store.alertMutes(at: now)
         for rule in plan.rules where isLong || !rule.kind.isLong {
             guard try await keeps(lease) else { return }
-            guard
-                let findings = await attempt(
-                    rule.name,
-                    { () async throws(LedgerError) in
-                        try await self.inquiry.findings(rule, now: now)
-                    }
-                ) ?? nil
-            else { continue }
+            let answer = await attempt(rule.name) { () async throws(LedgerError) in
+                try await self.inquiry.findings(rule, now: now)
+            }
+            guard let answer, let findings = answer else { continue }
             let known = Dictionary(
                 (before[rule.name] ?? []).map { ($0.finding.subject, $0) },
                 uniquingKeysWith: { first, _ in first }
@@ -204,14 +200,12 @@ package final class AlertDaemon: Sendable {
         let now = time.now
         for schedule in plan.schedules {
             guard let key = reports.key(schedule, now: now), try await !store.hasEvent(onceKey: key),
-                try await keeps(lease),
-                let event = await attempt(
-                    schedule.name,
-                    { () async throws(LedgerError) in
-                        try await self.reports.event(schedule, now: now)
-                    }
-                )
+                try await keeps(lease)
             else { continue }
+            let made = await attempt(schedule.name) { () async throws(LedgerError) in
+                try await self.reports.event(schedule, now: now)
+            }
+            guard let event = made else { continue }
             let events = [(event: event, destinations: schedule.destinations)]
             guard try await store.record(states: [], events: events, under: lease, for: pacing.lease) else { return }
         }

@@ -23,7 +23,7 @@ struct AlertInquiry: Sendable {
         var teamID: Int64?
         if let team = rule.team {
             // A team that is not made yet has no figures.
-            guard let found = try await ledger.teams().first(where: { $0.name == team }) else { return [] }
+            guard let found = try await ledger.team(named: team) else { return [] }
             teamID = found.id
         }
         switch rule.kind {

@@ -145,7 +145,7 @@ package enum AlertMessage {
         let encoded = Data(body.replacing("\n", with: "\r\n").utf8).base64EncodedString()
         var lines = [
             "From: \(headerText(from))", "To: \(headerText(to.joined(separator: ", ")))",
-            "Subject: \(encodedWords(event.title))", "Date: \(mailDate(event.at))",
+            "Subject: \(encodedWords(event.title))", "Date: \(event.at.internetDate) +0000",
             "Message-ID: <\(event.id.text)@\(headerText(String(domain)))>", "MIME-Version: 1.0",
             "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64",
             // No answers by machines that are on holiday (RFC 3834).
@@ -179,40 +179,5 @@ package enum AlertMessage {
         }
         if !chunk.isEmpty { words.append(chunk) }
         return words.map { "=?utf-8?B?\(Data($0.utf8).base64EncodedString())?=" }.joined(separator: "\r\n ")
-    }
-
-    /// `Thu, 26 Nov 2026 06:30:00 +0000`.
-    private static func mailDate(_ moment: Timestamp) -> String {
-        let text = moment.text(fractionDigits: 0)
-        let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let parts = text.prefix(10).split(separator: "-").compactMap { Int($0) }
-        guard parts.count == 3 else { return "" }
-        let day = days[LocalTime.utc.dayAndMinute(moment).day]
-        return "\(day), \(parts[2]) \(months[parts[1] - 1]) \(parts[0]) \(text.dropFirst(11).prefix(8)) +0000"
-    }
-}
-
-/// The signature of a webhook by the Standard Webhooks specification, symmetric scheme `v1`.
-package struct WebhookSigner: Sendable {
-    private let key: [UInt8]
-
-    /// - Parameter secret: `whsec_` and base64, as the specification writes secrets; base64 alone, which its libraries
-    ///   take as well; any other text is the key as it stands.
-    package init(secret: String) {
-        key = WebhookSecret.bytes(secret) ?? Array(secret.utf8)
-    }
-
-    /// Whether the key is as long as the specification wants it: 24 bytes at least.
-    package var isLongEnough: Bool { key.count >= 24 }
-
-    /// The fields that tell who sent a body, and when.
-    package func fields(id: String, at moment: Timestamp, body: [UInt8]) -> [(String, String)] {
-        let seconds = String(moment.millisecondsSince1970 / 1000)
-        let code = Crypto.hmacSHA256(Array("\(id).\(seconds).".utf8) + body, key: key)
-        return [
-            ("webhook-id", id), ("webhook-timestamp", seconds),
-            ("webhook-signature", "v1," + Data(code).base64EncodedString()),
-        ]
     }
 }

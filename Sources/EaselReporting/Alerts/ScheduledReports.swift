@@ -24,7 +24,7 @@ struct ScheduledReports: Sendable {
             teamID: nil
         )
         if let team = schedule.team {
-            guard let found = try await ledger.teams().first(where: { $0.name == team }) else {
+            guard let found = try await ledger.team(named: team) else {
                 return made(schedule, period, now, "There is no team \(team) yet.", nil)
             }
             query.teamID = found.id

@@ -195,12 +195,12 @@ final class Runtime: Sendable {
     // MARK: - Parts
 
     static func team(_ name: String, in ledger: any Ledger, now: Timestamp) async throws -> TeamRecord {
-        if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
+        if let team = try await ledger.team(named: name) { return team }
         do {
             return try await ledger.createTeam(name: name, at: now)
         } catch {
             // Another gateway may have been quicker.
-            guard case .conflict = error, let team = try await ledger.teams().first(where: { $0.name == name }) else {
+            guard case .conflict = error, let team = try await ledger.team(named: name) else {
                 throw error
             }
             return team
