@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import datetime
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,8 @@ TEAMS = 200
 BURST = 40
 # That fill the log at a time.
 SESSIONS = 2
+# Times that each is asked.
+ROUNDS = 21
 
 # One day's calls; the id holds the time, as the gateway's do.
 CALLS = """
@@ -109,9 +112,9 @@ def main():
     parser.add_argument("--rate", type=int, default=500, metavar="CALLS", help="a second, in the test of freshness; 0: none")
     parser.add_argument("--seconds", type=float, default=30, help="of that test")
     parser.add_argument("--out", metavar="FILE")
-    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--place", metavar="DIR", help="work there and keep it; sizes that it holds are only measured again")
     options = parser.parse_args()
-    place = Place(options.easel, options.keep)
+    place = Place(options.easel, False, options.place)
     try:
         rows = measure(place, options)
     finally:
@@ -129,49 +132,93 @@ def execute(database, statement):
 
 
 def measure(place, options):
-    database = Postgres(place)
+    server = Postgres(place)
     # A log of this size is loaded once, and read: the settings are those of a small server with little to lose.
     for setting in ("shared_buffers = '512MB'", "fsync = off", "full_page_writes = off", "max_wal_size = '8GB'",
                     "work_mem = '64MB'", "random_page_cost = 1.1"):
-        execute(database, f"ALTER SYSTEM SET {setting}")
-    database.stop("fast")
-    database.start()
-    settings = "providers:\n  runware: { kind: runware, base_url: 'http://127.0.0.1:9/v1', api_key: none }\nrouting:\n  default: one\n" \
-               "  policies:\n    one: { order: [runware] }\n"
-    gateway = Gateway(place, "gateway", settings, database, only="gateway")
-    reporter = Gateway(place, "reporter", settings, database, only="reporter")
-    gateway.start()
-    execute(database, f"INSERT INTO teams (name, created_at) SELECT 'team-' || n, now() FROM generate_series(1, {TEAMS}) AS n")
-    today = datetime.datetime.now(datetime.timezone.utc).date()
-    days = [today - datetime.timedelta(days=age) for age in range(DAYS, 0, -1)]
-    for month in sorted({(day.year, day.month) for day in days}):
-        partition(database, *month)
-    rows, filled = [], 0
-    for size in options.sizes:
-        began = time.monotonic()
-        def fill_day(day, count=(size - filled) // DAYS):
-            values = {"day": f"{day} 00:00:00+00", "count": count, "teams": TEAMS, "burst": BURST}
-            execute(database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
-
-        with concurrent.futures.ThreadPoolExecutor(SESSIONS) as sessions:
-            list(sessions.map(fill_day, days))
-        filled = size
-        execute(database, "VACUUM ANALYZE")
-        fill = time.monotonic() - began
-        began = time.monotonic()
-        reporter.start()
-        while database.query(OPEN)[0]["open"]:
-            time.sleep(0.5)
-        rolled = time.monotonic() - began
-        reporter.terminate()
-        execute(database, "VACUUM ANALYZE")
-        rows.append(ask(gateway, database, size, fill, rolled))
-        show(rows[-1:], rows[0])
+        execute(server, f"ALTER SYSTEM SET {setting}")
+    server.stop("fast")
+    server.start()
+    logs, smaller = [], None
+    for size in sorted(options.sizes):
+        log = SizedLog(place, server, size)
+        log.prepare(smaller)
+        logs.append(log)
+        smaller = log
+    rows = ask(logs)
+    show(rows)
     if options.rate:
-        rows[-1]["freshness"] = freshness(place, gateway, reporter, database, options)
+        last = logs[-1]
+        last.gateway.start()
+        rows[-1]["freshness"] = freshness(place, last.gateway, last.reporter, last.database, options)
         print("{rate} calls a second: {calls} calls in {seconds} s; each was in the report {worst_s} s after its commit at the "
               "latest ({median_s} s at the median), the rollups {rollup_lag_s} s behind at most".format(**rows[-1]["freshness"]))
     return rows
+
+
+class SizedLog:
+    """A database with so many calls, and a gateway and a reporter for it."""
+
+    def __init__(self, place, server, size):
+        self.server, self.size, self.name = server, size, f"calls_{size}"
+        self.database = server.database(self.name)
+        settings = "providers:\n  runware: { kind: runware, base_url: 'http://127.0.0.1:9/v1', api_key: none }\nrouting:\n" \
+                   "  default: one\n  policies:\n    one: { order: [runware] }\n"
+        self.gateway = Gateway(place, f"gateway-{size}", settings, self.database, only="gateway")
+        self.reporter = Gateway(place, f"reporter-{size}", settings, self.database, only="reporter")
+        self.note = place.path(f"{self.name}.json")
+
+    def prepare(self, smaller):
+        """Fills the database, on top of a copy of a smaller one, and sums it up. A note tells what is done of it."""
+        made = {"calls": self.size}
+        if os.path.exists(self.note):
+            with open(self.note) as file:
+                made = json.load(file)
+        if "fill_s" not in made:
+            self.server.run("dropdb", "--if-exists", "-h", self.server.directory, "-U", "easel", self.name)
+            self.server.create(self.name, smaller.name if smaller else "template0")
+            made["fill_s"] = self.fill(self.size - (smaller.size if smaller else 0), not smaller)
+            self.tell(made)
+        if "rollup_s" not in made:
+            made["rollup_s"] = self.roll_up()
+            self.tell(made)
+        self.made = made
+
+    def tell(self, made):
+        with open(self.note, "w") as file:
+            json.dump(made, file)
+        print(made, flush=True)
+
+    def fill(self, count, is_new):
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        days = [today - datetime.timedelta(days=age) for age in range(DAYS, 0, -1)]
+        began = time.monotonic()
+        if is_new:
+            self.gateway.start()
+            self.gateway.terminate()
+            execute(self.database, f"INSERT INTO teams (name, created_at) SELECT 'team-' || n, now() "
+                                   f"FROM generate_series(1, {TEAMS}) AS n")
+            for month in sorted({(day.year, day.month) for day in days}):
+                partition(self.database, *month)
+
+        def fill_day(day):
+            values = {"day": f"{day} 00:00:00+00", "count": count // DAYS, "teams": TEAMS, "burst": BURST}
+            execute(self.database, "; ".join(text % values for text in (CALLS, *only_new(), MARKS)))
+
+        with concurrent.futures.ThreadPoolExecutor(SESSIONS) as sessions:
+            list(sessions.map(fill_day, days))
+        execute(self.database, "VACUUM ANALYZE")
+        return round(time.monotonic() - began)
+
+    def roll_up(self):
+        began = time.monotonic()
+        self.reporter.start()
+        while self.database.query(OPEN)[0]["open"]:
+            time.sleep(0.5)
+        rolled = round(time.monotonic() - began)
+        self.reporter.terminate()
+        execute(self.database, "VACUUM ANALYZE")
+        return rolled
 
 
 def freshness(place, gateway, reporter, database, options):
@@ -233,22 +280,37 @@ def partition(database, year, month):
                           f"FOR VALUES FROM ('{first} 00:00:00+00') TO ('{following} 00:00:00+00')")
 
 
-def ask(gateway, database, size, fill, rolled):
+def ask(logs):
+    """Asks all of them in turn, so that what else the machine does falls on all of them."""
+    for log in logs:
+        log.gateway.start()
     first, following = month()
-    times, body = timed(gateway, f"/v1/reports/usage?from={first}T00:00:00Z&to={following}T00:00:00Z&group_by=team,provider")
-    rolling, _ = timed(gateway, "/v1/reports/usage?from=30d&group_by=team,provider")
-    began = time.monotonic()
-    naive = database.query(NAIVE % {"from": first, "to": following})
-    naive_ms = (time.monotonic() - began) * 1000
-    told = sorted((row["name"], row["provider"], row["count"], row["cost"]) for row in naive)
-    shown = sorted((row["team"], row["provider"], row["calls"], round(float(row["cost_usd"]) * 1e9)) for row in body["rows"])
-    if told != shown:
-        sys.exit(f"the report and the log differ: {set(told) ^ set(shown)}"[:2000])
-    sizes = database.query("SELECT pg_database_size(current_database()) AS bytes, (SELECT count(*) FROM usage_minute) AS minutes, "
-                           "(SELECT count(*) FROM usage_day_summary) AS summaries")[0]
-    return {"calls": size, "fill_s": round(fill), "rollup_s": round(rolled), "report_ms": round(statistics.median(times), 1),
-            "first_ms": round(times[0], 1), "rolling_ms": round(statistics.median(rolling), 1), "naive_ms": round(naive_ms), "rows": len(body["rows"]),
-            "database_mib": sizes["bytes"] >> 20, "minutes": sizes["minutes"], "day_summaries": sizes["summaries"]}
+    whole = f"/v1/reports/usage?from={first}T00:00:00Z&to={following}T00:00:00Z&group_by=team,provider"
+    times, rolling = {log: [] for log in logs}, {log: [] for log in logs}
+    bodies = {}
+    for _ in range(ROUNDS):
+        for log in logs:
+            bodies[log] = timed(log, whole, times[log])
+            timed(log, "/v1/reports/usage?from=30d&group_by=team,provider", rolling[log])
+    rows = []
+    for log in logs:
+        log.gateway.terminate()
+        began = time.monotonic()
+        naive = log.database.query(NAIVE % {"from": first, "to": following})
+        naive_ms = (time.monotonic() - began) * 1000
+        told = sorted((row["name"], row["provider"], row["count"], row["cost"]) for row in naive)
+        shown = sorted((row["team"], row["provider"], row["calls"], round(float(row["cost_usd"]) * 1e9))
+                       for row in bodies[log]["rows"])
+        if told != shown:
+            sys.exit(f"the report and the log differ: {set(told) ^ set(shown)}"[:2000])
+        sizes = log.database.query(
+            "SELECT pg_database_size(current_database()) AS bytes, (SELECT count(*) FROM usage_minute) AS minutes, "
+            "(SELECT count(*) FROM usage_day_summary) AS summaries")[0]
+        rows.append(log.made | {
+            "report_ms": round(statistics.median(times[log]), 1), "first_ms": round(times[log][0], 1),
+            "rolling_ms": round(statistics.median(rolling[log]), 1), "naive_ms": round(naive_ms), "rows": len(shown),
+            "database_mib": sizes["bytes"] >> 20, "minutes": sizes["minutes"], "day_summaries": sizes["summaries"]})
+    return rows
 
 
 def month():
@@ -258,19 +320,18 @@ def month():
     return (following - datetime.timedelta(days=1)).replace(day=1), following
 
 
-def timed(gateway, path):
-    times = []
-    for _ in range(21):
-        began = time.monotonic()
-        status, body = client.call(gateway.url, "GET", path, gateway.admin_key)
-        times.append((time.monotonic() - began) * 1000)
-        if status != 200:
-            sys.exit(f"the report: {status} {body}")
-    return times, body
+def timed(log, path, times):
+    began = time.monotonic()
+    status, body = client.call(log.gateway.url, "GET", path, log.gateway.admin_key)
+    times.append((time.monotonic() - began) * 1000)
+    if status != 200:
+        sys.exit(f"the report: {status} {body}")
+    return body
 
 
-def show(rows, first):
+def show(rows):
     for row in rows:
+        first = rows[0]
         ratio = f", {row['report_ms'] / first['report_ms']:.2f} of that at {first['calls']:,}" if row is not first else ""
         print(f"{row['calls']:,} calls ({row['database_mib']:,} MiB): filled in {row['fill_s']} s, rolled up in {row['rollup_s']} s; a month by "
               f"team and provider ({row['rows']} rows) in {row['report_ms']} ms (the first time {row['first_ms']}){ratio}; "

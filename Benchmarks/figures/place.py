@@ -17,10 +17,13 @@ READY_WITHIN = 90
 class Place:
     """The working directory of one command and every process that was started for it."""
 
-    def __init__(self, easel, keep):
+    def __init__(self, easel, keep, root=None):
+        """`root` is a directory of an earlier command, or to be made; it is kept."""
         self.easel = os.path.abspath(easel)
-        self.keep = keep
-        self.root = tempfile.mkdtemp(prefix="easel-figures-")
+        self.keep = keep or root is not None
+        if root:
+            os.makedirs(root, exist_ok=True)
+        self.root = os.path.abspath(root) if root else tempfile.mkdtemp(prefix="easel-figures-")
         # PostgreSQL refuses to run as root, so that its user must be able to come in here.
         os.chmod(self.root, 0o755)
         self.children = []
@@ -95,23 +98,33 @@ class Postgres:
         self.directory = place.path("postgres")
         self.programs = postgres_programs()
         self.prefix = []
-        os.mkdir(self.directory, 0o700)
+        user = None
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
-            os.chown(self.directory, user.pw_uid, user.pw_gid)
             self.prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
+        place.closers.append(lambda: self.stop("immediate"))
+        if os.path.isdir(self.directory):
+            self.start()
+            return
+        os.mkdir(self.directory, 0o700)
+        if user:
+            os.chown(self.directory, user.pw_uid, user.pw_gid)
         self.run("initdb", "-D", self.directory, "-U", "easel", "--auth=trust", "--encoding=UTF8", "--locale=C")
         with open(os.path.join(self.directory, "postgresql.conf"), "a") as file:
             file.write(f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\nfsync = on\n"
                        "synchronous_commit = on\nshared_buffers = 64MB\nmax_connections = 200\n")
-        place.closers.append(lambda: self.stop("immediate"))
         self.start()
-        self.run("createdb", "-h", self.directory, "-U", "easel", "easel")
+        self.create("easel")
 
-    def run(self, program, *arguments):
+    def create(self, name, template="template0"):
+        """A database; a copy of another that nobody is connected to may take minutes."""
+        if self.run("createdb", "-h", self.directory, "-U", "easel", "-T", template, name, within=1800):
+            raise RuntimeError(f"the database {name} could not be made")
+
+    def run(self, program, *arguments, within=120):
         # Output goes to files or is dropped: a server that inherits a pipe would keep us waiting for its end.
         result = subprocess.run(self.prefix + [os.path.join(self.programs, program), *arguments],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=120)
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=within)
         return result.returncode
 
     def start(self):
@@ -123,7 +136,20 @@ class Postgres:
 
     @property
     def url(self):
-        return f"postgresql://easel@/easel?host={self.directory}"
+        return self.database("easel").url
+
+    def query(self, statement):
+        return psql(self.url, statement)
+
+    def database(self, name):
+        return Database(f"postgresql://easel@/{name}?host={self.directory}")
+
+
+class Database:
+    """One of several databases of a server."""
+
+    def __init__(self, url):
+        self.url = url
 
     def query(self, statement):
         return psql(self.url, statement)
@@ -136,7 +162,7 @@ class Gateway:
         self.place, self.name, self.database, self.only = place, name, database, only
         self.data = place.path(name)
         self.config = place.path(f"{name}.yaml")
-        os.mkdir(self.data)
+        os.makedirs(self.data, exist_ok=True)
         lines = ["listen: 127.0.0.1:0", f"data_dir: {self.data}"]
         if database:
             lines += ["database:", f"  url: {database.url}"]

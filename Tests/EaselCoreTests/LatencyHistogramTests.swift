@@ -56,6 +56,8 @@ struct LatencyHistogramTests {
         var both = first
         both.add(second)
         #expect(LatencyHistogram(bytes: first.bytes + second.bytes) == both)
+        #expect(LatencyHistogram.sum([second, LatencyHistogram(), first]) == both)
+        #expect(LatencyHistogram(bytes: [0, 7, 0, 0, 0, 0]).isEmpty && LatencyHistogram.sum([]).isEmpty)
         #expect(LatencyHistogram(bytes: [1, 2, 3]).isEmpty && LatencyHistogram().quantile(0.5) == nil)
         #expect(
             both.quantile(0) == 3

@@ -170,8 +170,18 @@ extension PostgresLedger {
                 for query in queries.prefix(count) { reports.append(try await ledger.usage(query)) }
                 return reports
             }
+            func attempts() async throws -> [AttemptReport] {
+                var reports: [AttemptReport] = []
+                for var query in queries.prefix(15) {
+                    query.groupBy.removeAll { !UsageQuery.Dimension.ofAttempts.contains($0) }
+                    reports.append(try await ledger.attempts(query))
+                }
+                return reports
+            }
             let fromLog = try await reports()
             #expect(fromLog.contains { $0.totals.calls > 50 && $0.rows.count > 5 })
+            let attemptsFromLog = try await attempts()
+            #expect(attemptsFromLog.contains { $0.totals.attempts > 50 && !$0.totals.total.isEmpty })
             let lease = try await lease(ledger)
             let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
             #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)
@@ -185,6 +195,7 @@ extension PostgresLedger {
             #expect(try await Database.number(connectionString, "SELECT count(*) FROM usage_pending") == 0)
             let fromRollups = try await reports()
             for (left, right) in zip(fromLog, fromRollups) { #expect(left == right, "seed \(seed): \(left.query)") }
+            #expect(try await attempts() == attemptsFromLog, "seed \(seed)")
             #expect(try await findings(ledger) == [])
 
             // More calls, and ends of unknown attempts that were found out later: some in, some not yet.
@@ -204,6 +215,7 @@ extension PostgresLedger {
             }
             let mixed = try await reports()
             #expect(mixed.map(\.totals) != fromRollups.map(\.totals))
+            let mixedAttempts = try await attempts()
             #expect(try await findings(ledger) == [])
             // In passes that are too small for all of it: what is summed up and what is not add up at every moment.
             for _ in 0..<4 {
@@ -216,6 +228,7 @@ extension PostgresLedger {
             try await ledger.rollUpAll(lease)
             let after = try await reports()
             for (left, right) in zip(mixed, after) { #expect(left == right, "seed \(seed): \(left.query)") }
+            #expect(try await attempts() == mixedAttempts, "seed \(seed)")
             #expect(try await findings(ledger) == [])
         }
     }
@@ -245,6 +258,47 @@ extension PostgresLedger {
             #expect(try await findings(ledger).contains { $0.hasPrefix("rollups_add_up") })
             try await Database.query(connectionString, "UPDATE usage_minute SET cost_nusd = cost_nusd - 1")
             #expect(try await findings(ledger).contains { $0.hasPrefix("rollup_is_log") })
+        }
+    }
+
+    @Test func `with more open windows than can be read the report is that of the rollups, and says how old it is`()
+        async throws
+    {
+        try await withLedger { ledger, connectionString in
+            func write() async throws {
+                let admission = Sample.admission(at: Sample.now - .seconds(7200))
+                try await ledger.take(admission)
+                try await ledger.settle(Sample.settlement(admission))
+            }
+            try await write()
+            try await ledger.rollUpAll(try await lease(ledger))
+            try await write()
+            let query = UsageQuery(
+                from: Sample.now - .seconds(30 * 86_400),
+                to: Sample.now,
+                timezone: "UTC",
+                groupBy: [],
+                teamID: nil
+            )
+            let fresh = try await ledger.usage(query)
+            #expect(fresh.totals.calls == 2 && fresh.dataQuality.rollupLagS == 0)
+            func mark(_ count: Int) async throws {
+                try await Database.query(
+                    connectionString,
+                    """
+                    INSERT INTO usage_changes (team_id, change_id, bucket, changed_at)
+                    SELECT 1, gen_random_uuid(), date_trunc('minute', $1::timestamptz) - n * interval '1 minute',
+                        $1::timestamptz - interval '90 s'
+                    FROM generate_series(1, $2) AS n
+                    """,
+                    [.time(Sample.now - .seconds(86_400)), .int(count)]
+                )
+            }
+            try await mark(UsageEdges.mostOpenWindows - 1)
+            #expect(try await ledger.usage(query).totals.calls == 2)
+            try await mark(UsageEdges.mostOpenWindows + 1)
+            let old = try await ledger.usage(query)
+            #expect(old.totals.calls == 1 && old.dataQuality.rollupLagS >= 90)
         }
     }
 

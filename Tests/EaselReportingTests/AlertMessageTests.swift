@@ -11,15 +11,18 @@ struct AlertMessageTests {
     private static let now = Timestamp(microseconds: 1_795_674_600_000_000)  // 2026-11-26T06:30:00Z
 
     private static func usage(_ rows: [(String, (inout UsageFigures) -> Void)]) -> UsageReport {
-        var totals = UsageFigures()
         let rows = rows.map { name, fill in
             var figures = UsageFigures()
             fill(&figures)
-            totals.add(figures)
             return UsageReport.Row(group: [name], figures: figures)
         }
         let query = UsageQuery(from: now, to: now, timezone: "UTC", groupBy: [.team], teamID: nil)
-        return UsageReport(query: query, rows: rows, totals: totals, dataQuality: UsageReport.DataQuality())
+        return UsageReport(
+            query: query,
+            rows: rows,
+            totals: UsageFigures.sum(rows.map(\.figures)),
+            dataQuality: UsageReport.DataQuality()
+        )
     }
 
     private static func standing(_ spent: String, limit: String, hard: Bool = true) throws -> BudgetStanding {

@@ -42,8 +42,7 @@ struct ReportBuilderTests {
     }
 
     private func usage(_ groups: [UsageQuery.Dimension], _ rows: [([String?], UsageFigures)]) throws -> UsageReport {
-        var totals = UsageFigures()
-        for row in rows { totals.add(row.1) }
+        let totals = UsageFigures.sum(rows.map(\.1))
         return UsageReport(
             query: try query(groups),
             rows: rows.map { UsageReport.Row(group: $0.0, figures: $0.1) },

@@ -112,7 +112,7 @@ struct UsageReportTests {
 
     @Test
     func `JSON has exactly the contract's names`() throws {
-        let bytes = try UsageReportRenderer(try byTeamAndProvider()).json()
+        let bytes = UsageReportRenderer(try byTeamAndProvider()).json()
         let document = try JSON.decode(JSONValue.self, from: bytes)
         #expect(
             Set(try #require(document.objectValue).keys)
@@ -137,7 +137,7 @@ struct UsageReportTests {
                 == ["unpriced_attempts": 3, "unknown_attempts": 1, "journal_pending": 0, "rollup_lag_s": 4]
         )
         Snapshot.expect(
-            String(decoding: try UsageReportRenderer(try byTeamAndProvider()).json(pretty: true), as: UTF8.self) + "\n",
+            try JSON.text(document, sorted: true, pretty: true) + "\n",
             named: "usage-team-provider.json"
         )
     }

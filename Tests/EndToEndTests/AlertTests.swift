@@ -178,6 +178,13 @@ struct AlertTests {
             #expect(told.output.contains("muted"))
             #expect(receiver.messages("/hook").count == 5)
             #expect(try await easel("alert unmute budgets").status == 0)
+            // The end of what nobody was told of is told to nobody.
+            let raised: JSONValue = ["scope": "org", "period": "day", "limit_usd": "10", "hard": false]
+            #expect(try await house.send("PUT", served.url + "/v1/budgets", body: raised).status == 200)
+            try await eventually("it is over") { try await easel("alert list --check").status == 0 }
+            let ended = try await easel("alert events --limit 1 --csv")
+            #expect(ended.output.contains("alert.resolved") && ended.output.contains("muted"))
+            #expect(receiver.messages("/hook").count == 5)
             let again = try await easel("alert unmute budgets")
             #expect(again.status == 1 && again.errors.contains("budgets is not muted"))
             let wrong = try await easel("alert mute nothing --for 1h")

@@ -101,18 +101,60 @@ extension LatencyHistogram {
     /// Six bytes a bucket: its number in two, its count in four, the highest byte first. Two such texts after each other
     /// are the histogram of both. Bytes that are left over are ignored.
     package init(bytes: [UInt8]) {
-        // A report reads millions of these: a place for each bucket rather than a dictionary.
-        var dense = [Int64](repeating: 0, count: Self.lastBucket + 1)
-        var start = 0
-        while start + 6 <= bytes.count {
-            let bucket = min(Int(bytes[start]) << 8 | Int(bytes[start + 1]), Self.lastBucket)
-            dense[bucket] +=
-                Int64(bytes[start + 2]) << 24 | Int64(bytes[start + 3]) << 16 | Int64(bytes[start + 4]) << 8
-                | Int64(bytes[start + 5])
-            start += 6
+        bytes.withUnsafeBytes { bytes in
+            guard !readAscending(bytes) else { return }
+            var sum = DenseCounts()
+            for start in Self.starts(bytes) { sum.add(Self.entry(bytes, start)) }
+            self = sum.histogram
         }
-        guard start > 0 else { return }
-        for (bucket, count) in dense.enumerated() where count > 0 { counts.append((bucket, count)) }
+    }
+
+    /// The histogram of everything that any of these counts.
+    package static func sum(_ histograms: some Sequence<LatencyHistogram>) -> LatencyHistogram {
+        var sum = DenseCounts()
+        for histogram in histograms {
+            for entry in histogram.counts { sum.add(entry) }
+        }
+        return sum.histogram
+    }
+
+    /// A place for each bucket: a report reads millions of entries.
+    private struct DenseCounts {
+        private var counts = [Int64](repeating: 0, count: lastBucket + 1)
+
+        mutating func add(_ entry: (bucket: Int, count: Int64)) { counts[entry.bucket] += entry.count }
+
+        var histogram: LatencyHistogram {
+            var histogram = LatencyHistogram()
+            for (bucket, count) in counts.enumerated() where count > 0 { histogram.counts.append((bucket, count)) }
+            return histogram
+        }
+    }
+
+    private static func starts(_ bytes: UnsafeRawBufferPointer) -> StrideTo<Int> {
+        stride(from: 0, to: bytes.count / 6 * 6, by: 6)
+    }
+
+    private static func entry(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> (bucket: Int, count: Int64) {
+        let bucket = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self))
+        let count = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 2, as: UInt32.self))
+        return (min(Int(bucket), lastBucket), Int64(count))
+    }
+
+    /// Reads what was written in one piece, as most is; false, with nothing read, when buckets stand in another order.
+    private mutating func readAscending(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        counts.reserveCapacity(bytes.count / 6)
+        var last = -1
+        for start in Self.starts(bytes) {
+            let entry = Self.entry(bytes, start)
+            guard entry.bucket > last else {
+                counts = []
+                return false
+            }
+            last = entry.bucket
+            if entry.count > 0 { counts.append(entry) }
+        }
+        return true
     }
 
     /// What `init(bytes:)` reads.

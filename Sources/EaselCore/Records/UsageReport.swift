@@ -106,8 +106,17 @@ package struct UsageFigures: Sendable, Hashable {
 
     package init() {}
 
-    /// Adds what adds up; percentiles come from the histograms (L3), and are nil where there is none.
-    package mutating func add(_ other: UsageFigures) {
+    /// The sum of all; percentiles come from the histograms (L3), and are nil where there is none.
+    package static func sum(_ parts: some Collection<UsageFigures>) -> UsageFigures {
+        var sum = UsageFigures()
+        for part in parts { sum.addCounts(part) }
+        sum.latency = LatencyHistogram.sum(parts.lazy.map(\.latency))
+        sum.readPercentiles()
+        return sum
+    }
+
+    /// Everything but latencies.
+    private mutating func addCounts(_ other: UsageFigures) {
         calls += other.calls
         succeeded += other.succeeded
         partial += other.partial
@@ -130,8 +139,6 @@ package struct UsageFigures: Sendable, Hashable {
         nsfwClear += other.nsfwClear
         unpricedAttempts += other.unpricedAttempts
         unknownAttempts += other.unknownAttempts
-        latency.add(other.latency)
-        readPercentiles()
     }
 
     /// Sets the percentiles from the histogram.

@@ -27,11 +27,7 @@ final class ReportRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
-        do {
-            return .json(try UsageReportRenderer(report).json())
-        } catch {
-            throw Problem(.internalError, "The report could not be written.")
-        }
+        return .json(UsageReportRenderer(report).json())
     }
 
     func shadow(_ request: ServerRequest) async throws(Problem) -> ServerResponse {

@@ -75,27 +75,44 @@ final class PostgresConnection {
         deadline: SteadyInstant
     ) throws(PostgresError) -> [SQLResult] {
         let head = [SQLCommand(begin)] + (opening.map { [$0] } ?? [])
-        let all = head + commands + [SQLCommand("COMMIT")]
         do throws(PostgresError) {
-            let results = try exchange(all, deadline: deadline)
+            let results = try exchange(head + commands + [SQLCommand("COMMIT")], deadline: deadline)
             guard results.last?.tag == "COMMIT" else {
                 throw PostgresError(.unexpected, message: "the transaction was rolled back")
             }
             return Array(results.dropFirst(head.count).dropLast())
         } catch {
             var error = error
-            if isUsable {
-                // An error in the pipeline leaves the explicit transaction open and failed.
-                do { _ = try exchange([SQLCommand("ROLLBACK")], deadline: .now + .seconds(2)) } catch {
-                    isUsable = false
-                }
-            }
+            rollBack()
             if let index = error.commandIndex {
                 let own = index - head.count
                 error.commandIndex = commands.indices.contains(own) ? own : nil
             }
             throw error
         }
+    }
+
+    /// Reads in one snapshot: first `commands`, then those that `following` makes of the results.
+    func snapshot(
+        _ commands: [SQLCommand],
+        deadline: SteadyInstant,
+        following: ([SQLResult]) throws(PostgresError) -> [SQLCommand]
+    ) throws(PostgresError) -> (first: [SQLResult], following: [SQLResult]) {
+        do throws(PostgresError) {
+            let begin = SQLCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            let first = Array(try exchange([begin] + commands, deadline: deadline).dropFirst())
+            let rest = try exchange(try following(first) + [SQLCommand("COMMIT")], deadline: deadline)
+            return (first, rest.dropLast())
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    /// An error in the pipeline leaves the explicit transaction open and failed.
+    private func rollBack() {
+        guard isUsable else { return }
+        do { _ = try exchange([SQLCommand("ROLLBACK")], deadline: .now + .seconds(2)) } catch { isUsable = false }
     }
 
     /// Runs a script of several statements without parameters, as one transaction unless it says otherwise itself.

@@ -9,27 +9,28 @@ extension PostgresLedger {
         try await checkZone(query.timezone)
         guard !query.groupBy.contains(.error) else { throw .rejected("calls cannot be grouped by error") }
         let now = time.now
-        try await checkLog(query, now)
+        let span = UsageSpan(query, now: now)
+        try await checkLog(query, span)
         let report: UsageReport? = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
-            let results = try connection.transaction(
-                [UsageStatements.figures(query, now: now), UsageStatements.quality(query, now: now)],
-                begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            let (first, following) = try connection.snapshot(
+                [UsageEdges.command(query, span), UsageStatements.quality(query)],
                 deadline: deadline
-            )
-            guard results[0].rows.count <= UsageStatements.mostRows else { return nil }
-            let rows = try results[0].rows.map { (cells) throws(PostgresError) in
+            ) { (results) throws(PostgresError) in
+                [UsageStatements.figures(query, span, try UsageEdges(results[0], span: span, now: now))]
+            }
+            guard following[0].rows.count <= UsageStatements.mostRows else { return nil }
+            let rows = try following[0].rows.map { (cells) throws(PostgresError) in
                 try UsageStatements.row(cells, dimensions: query.groupBy.count)
             }
-            var totals = UsageFigures()
-            for row in rows { totals.add(row.figures) }
+            let totals = UsageFigures.sum(rows.map(\.figures))
             return UsageReport(
                 query: query,
                 rows: query.groupBy.isEmpty ? [] : rows,
                 totals: totals,
-                dataQuality: try UsageStatements.quality(results[1], totals)
+                dataQuality: try UsageStatements.quality(first[1], totals, UsageEdges(first[0], span: span, now: now))
             )
         }
         guard let report else { throw Self.tooManyRows }
@@ -42,12 +43,18 @@ extension PostgresLedger {
             throw .rejected("attempts are grouped by team, provider, model, day, hour and error only")
         }
         let now = time.now
-        try await checkLog(query, now)
+        let span = UsageSpan(query, now: now)
+        try await checkLog(query, span)
         let rows: [AttemptReport.Row] = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
-            let results = try connection.run([UsageStatements.attempts(query, now: now)], deadline: deadline)
-            return try results[0].rows.map { (cells) throws(PostgresError) in
+            let (_, following) = try connection.snapshot(
+                [UsageEdges.command(query, span)],
+                deadline: deadline
+            ) { (results) throws(PostgresError) in
+                [UsageStatements.attempts(query, span, try UsageEdges(results[0], span: span, now: now))]
+            }
+            return try following[0].rows.map { (cells) throws(PostgresError) in
                 try UsageStatements.attemptRow(cells, dimensions: query.groupBy.count)
             }
         }
@@ -62,7 +69,7 @@ extension PostgresLedger {
     )
 
     /// Refuses what needs a part of the log that was dropped.
-    private func checkLog(_ query: UsageQuery, _ now: Timestamp) async throws(LedgerError) {
+    private func checkLog(_ query: UsageQuery, _ span: UsageSpan) async throws(LedgerError) {
         let (log, rollups) = try await readers.read(
             limit: options.readLimit
         ) { connection, deadline throws(PostgresError) in
@@ -71,7 +78,6 @@ extension PostgresLedger {
                 try Self.horizon(Self.rollupHorizon, on: connection, deadline)
             )
         }
-        let span = UsageSpan(query, now: now)
         if let fault = Self.checkHorizon(query, span, log: log, rollups: rollups) { throw fault }
     }
 

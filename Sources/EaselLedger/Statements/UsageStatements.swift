@@ -1,55 +1,38 @@
 import EaselBase
 import EaselCore
 
-/// Reads the usage figures (L5): from the rollups, and from the log (`UsageLog`) for what is not rolled up yet, all in one
-/// snapshot. So a report is what the log says, however far the rollups are.
+/// Reads the usage figures (L5): from the rollups, and from the log (`UsageLog`) for what is not rolled up yet, all in the
+/// snapshot of `UsageEdges`. So a report is what the log says, however far the rollups are.
 enum UsageStatements {
-    /// More windows than this are not read from the log: the report is as old as its rollups then, and says so.
-    static let mostOpenWindows = 5000
     /// More rows than this are nobody's report.
     static let mostRows = 100_000
 
     /// The figures by group; one row more than `mostRows` when there are too many.
-    static func figures(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
-        var builder = Builder(query, UsageSpan(query, now: now), .usage)
+    static func figures(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
+        var builder = Builder(query, span, edges, .usage)
         return builder.command()
     }
 
     /// The figures of attempts by group.
-    static func attempts(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
-        var builder = Builder(query, UsageSpan(query, now: now), .attempts)
+    static func attempts(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
+        var builder = Builder(query, span, edges, .attempts)
         return builder.command()
     }
 
-    /// How good the figures are beyond what the rollups count: attempts of calls in progress whose end or price is not
-    /// known, and by how many seconds the rollups are behind where the log is not read.
-    static func quality(_ query: UsageQuery, now: Timestamp) -> SQLCommand {
-        var parameters: [SQLValue] = [.time(query.from), .time(query.to), .time(now), .int(mostOpenWindows)]
-        let team = team("c", query, &parameters)
+    /// What the rollups do not count: attempts of calls in progress whose end or price is not known.
+    static func quality(_ query: UsageQuery) -> SQLCommand {
+        var parameters: [SQLValue] = [.time(query.from), .time(query.to)]
+        if let teamID = query.teamID { parameters.append(.int(teamID)) }
         return SQLCommand(
             """
-            WITH open AS (
-                SELECT count(*) AS windows FROM (
-                    SELECT 1 FROM usage_changes AS c WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team)
-                    GROUP BY bucket, team_id LIMIT $4 + 1) AS windows
-            )
-            SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown'),
-                (SELECT CASE WHEN windows <= $4 THEN 0
-                    ELSE greatest(1, ceil(extract(epoch FROM $3 - (SELECT min(changed_at) FROM usage_changes AS c
-                        WHERE bucket > $1 - interval '1 minute' AND bucket < $2 \(team)))))::bigint END FROM open)
+            SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown')
             FROM calls AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE c.status = 'in_progress' AND c.received_at >= $1 AND c.received_at < $2
-                AND \(UsageLog.window("a.started_at", "$1", "$2")) \(team)
+                AND \(UsageLog.window("a.started_at", "$1", "$2")) \(query.teamID == nil ? "" : "AND c.team_id = $3")
             """,
             parameters,
             isPrepared: false
         )
-    }
-
-    private static func team(_ alias: String, _ query: UsageQuery, _ parameters: inout [SQLValue]) -> String {
-        guard let teamID = query.teamID else { return "" }
-        parameters.append(.int(teamID))
-        return "AND \(alias).team_id = $\(parameters.count)"
     }
 
     // MARK: - The statement
@@ -78,14 +61,16 @@ enum UsageStatements {
         let family: Family
         let query: UsageQuery
         let span: UsageSpan
+        let edges: UsageEdges
         var parameters: [SQLValue] = []
         /// Whether the rows without project, key and tags are enough.
         let isSummary: Bool
 
-        init(_ query: UsageQuery, _ span: UsageSpan, _ family: Family) {
+        init(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges, _ family: Family) {
             self.family = family
             self.query = query
             self.span = span
+            self.edges = edges
             isSummary =
                 family == .usage
                 && query.groupBy.allSatisfy { dimension in
@@ -102,84 +87,14 @@ enum UsageStatements {
         }
 
         mutating func command() -> SQLCommand {
-            let teamID = query.teamID.map { parameter(.int($0)) }
-            func team(_ alias: String) -> String { teamID.map { "AND \(alias).team_id = \($0)" } ?? "" }
-            let from = parameter(.time(query.from))
-            let to = parameter(.time(max(query.to, span.minutes.to)))
-            let first = parameter(.time(span.minutes.from))
-            let last = parameter(.time(span.minutes.to))
-            let hours = (parameter(.time(span.hours.from)), parameter(.time(span.hours.to)))
-            let days = (parameter(.time(span.days.from)), parameter(.time(span.days.to)))
-            let months = (parameter(.time(span.months.from)), parameter(.time(span.months.to)))
-            // Coarse windows end where the first is that the finer ones know more of.
-            let hoursEnd = "greatest(\(hours.0), least(\(hours.1), (SELECT hour FROM edge)))"
-            let daysEnd = "greatest(\(days.0), least(\(days.1), (SELECT day FROM edge)))"
-            let monthsEnd = "greatest(\(months.0), least(\(months.1), (SELECT month FROM edge)))"
-            let suffix = isSummary ? "_summary" : ""
-            let isClosed = """
-                NOT EXISTS (SELECT 1 FROM open AS o
-                    WHERE o.team_id = s.team_id AND o.bucket = s.bucket AND (SELECT few FROM edge))
-                """
-            var pieces: [String] = []
-            /// The windows of one level before and after those of the next coarser one: each an index range of its own.
-            func add(
-                _ level: UsageLevel,
-                before: (String, String)?,
-                after: (String, String),
-                _ condition: String? = nil
-            ) {
-                let isDetailed = level == .minute
-                let table = "\(family.table)_\(level.rawValue)\(isDetailed ? "" : suffix) AS s"
-                for range in [before, after].compactMap(\.self) {
-                    pieces.append(
-                        piece(table, isSummary: isSummary && !isDetailed)
-                            + " WHERE s.bucket >= \(range.0) AND s.bucket < \(range.1) \(team("s"))"
-                            + (condition.map { " AND \($0)" } ?? "")
-                    )
-                }
+            var pieces = rollups()
+            var with = ""
+            if let log = log() {
+                with = "WITH \(log.with)"
+                pieces.append(log.piece)
             }
-            add(
-                .minute,
-                before: span.minutes.from < span.hours.from ? (first, hours.0) : nil,
-                after: (hoursEnd, last),
-                isClosed
-            )
-            if !span.hours.isEmpty {
-                add(
-                    .hour,
-                    before: span.hours.from < span.days.from ? (hours.0, "least(\(days.0), \(hoursEnd))") : nil,
-                    after: (daysEnd, hoursEnd)
-                )
-            }
-            if !span.days.isEmpty {
-                add(
-                    .day,
-                    before: span.days.from < span.months.from ? (days.0, "least(\(months.0), \(daysEnd))") : nil,
-                    after: (monthsEnd, daysEnd)
-                )
-            }
-            if !span.months.isEmpty { add(.month, before: nil, after: (months.0, monthsEnd)) }
-            pieces.append(
-                piece("(\(family.log(from: from, to: to))) AS s", isSummary: false)
-            )
-            var loose = [
-                """
-                SELECT \(UsageLog.callColumns) FROM open AS o JOIN calls AS c ON c.team_id = o.team_id
-                    AND c.received_at >= o.bucket AND c.received_at < o.bucket + interval '1 minute'
-                WHERE (SELECT few FROM edge) AND c.received_at >= \(first) AND c.received_at < \(last)
-                    AND c.status <> 'in_progress'
-                """
-            ]
-            for edge in span.edges {
-                loose.append(
-                    """
-                    SELECT \(UsageLog.callColumns) FROM calls AS c
-                    WHERE c.received_at >= \(parameter(.time(edge.from))) AND c.received_at < \(parameter(.time(edge.to)))
-                        AND c.status <> 'in_progress' \(team("c"))
-                    """
-                )
-            }
-            let most = parameter(.int(UsageStatements.mostOpenWindows))
+            // A report of no time at all has its columns too.
+            if pieces.isEmpty { pieces.append(level(.minute, UsageSpan.Stretch(from: query.from, to: query.from))) }
             var names: [String] = []
             var expressions = ""
             for (index, dimension) in query.groupBy.enumerated() {
@@ -195,27 +110,7 @@ enum UsageStatements {
             let histograms = family.histograms.map { "string_agg(\($0), ''::bytea)" }
             let join = query.groupBy.contains(.team) ? "JOIN teams AS t ON t.id = p.team_id" : ""
             let sql = """
-                WITH open AS MATERIALIZED (
-                    SELECT team_id, bucket FROM usage_changes AS o
-                    WHERE bucket >= \(first) AND bucket < \(last) \(team("o")) GROUP BY bucket, team_id LIMIT \(most) + 1
-                ), opened AS MATERIALIZED (
-                    SELECT count(*) <= \(most) AS few, min(bucket) AS first FROM open
-                ), due AS MATERIALIZED (
-                    SELECT few, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'hour'
-                            AND bucket >= \(hours.0) AND bucket < \(hours.1) \(team("q"))),
-                        CASE WHEN few THEN date_trunc('hour', first, 'UTC') END, 'infinity') AS hour
-                    FROM opened
-                ), dated AS MATERIALIZED (
-                    SELECT few, hour, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'day'
-                            AND bucket >= \(days.0) AND bucket < \(days.1) \(team("q"))),
-                        date_trunc('day', hour, 'UTC')) AS day
-                    FROM due
-                ), edge AS MATERIALIZED (
-                    SELECT few, hour, day, least((SELECT min(bucket) FROM usage_pending AS q WHERE level = 'month'
-                            AND bucket >= \(months.0) AND bucket < \(months.1) \(team("q"))),
-                        date_trunc('month', day, 'UTC')) AS month
-                    FROM dated
-                ), c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))
+                \(with)
                 SELECT \(list)\(UsageColumns.sums(family.figures)), \(histograms.joined(separator: ", "))
                 FROM (
                     SELECT \(expressions)p.*
@@ -224,6 +119,80 @@ enum UsageStatements {
                 LIMIT \(parameter(.int(UsageStatements.mostRows + 1)))
                 """
             return SQLCommand(sql, parameters, isPrepared: false)
+        }
+
+        // MARK: - What is summed up
+
+        /// The coarsest windows that are known, and finer ones before and after them: each an index range of its own.
+        private mutating func rollups() -> [String] {
+            let stretches: [(UsageLevel, UsageSpan.Stretch)] = [
+                (.minute, UsageSpan.Stretch(from: span.minutes.from, to: span.hours.from)),
+                (.minute, UsageSpan.Stretch(from: edges.hours.to, to: span.minutes.to)),
+                (.hour, UsageSpan.Stretch(from: span.hours.from, to: min(span.days.from, edges.hours.to))),
+                (.hour, UsageSpan.Stretch(from: edges.days.to, to: edges.hours.to)),
+                (.day, UsageSpan.Stretch(from: span.days.from, to: min(span.months.from, edges.days.to))),
+                (.day, UsageSpan.Stretch(from: edges.months.to, to: edges.days.to)),
+                (.month, edges.months),
+            ]
+            var pieces: [String] = []
+            for (unit, stretch) in stretches where !stretch.isEmpty { pieces.append(level(unit, stretch)) }
+            return pieces
+        }
+
+        private mutating func level(_ level: UsageLevel, _ stretch: UsageSpan.Stretch) -> String {
+            let isSummary = isSummary && level != .minute
+            let source = piece(
+                "\(family.table)_\(level.rawValue)\(isSummary ? "_summary" : "") AS s",
+                isSummary: isSummary
+            )
+            let range = "s.bucket >= \(parameter(.time(stretch.from))) AND s.bucket < \(parameter(.time(stretch.to)))"
+            // Open minutes are read from the log.
+            let isClosed =
+                level == .minute && edges.open != nil
+                ? "AND NOT EXISTS (SELECT 1 FROM open AS o WHERE o.team_id = s.team_id AND o.bucket = s.bucket)" : ""
+            return "\(source) WHERE \(range) \(team("s")) \(isClosed)"
+        }
+
+        /// What is read from the log: open minutes, and parts of a minute at the ends of the report's time. Nil for none.
+        private mutating func log() -> (with: String, piece: String)? {
+            var with = ""
+            var loose: [String] = []
+            let stretches = span.edges + [edges.open].compactMap(\.self)
+            guard let from = stretches.map(\.from).min(), let to = stretches.map(\.to).max() else { return nil }
+            if let open = edges.open {
+                let range = (parameter(.time(open.from)), parameter(.time(open.to)))
+                with = """
+                    open AS MATERIALIZED (
+                        SELECT team_id, bucket FROM usage_changes AS o
+                        WHERE bucket >= \(range.0) AND bucket < \(range.1) \(team("o")) GROUP BY bucket, team_id
+                    ),
+                    """
+                loose.append(
+                    """
+                    SELECT \(UsageLog.callColumns) FROM open AS o JOIN calls AS c ON c.team_id = o.team_id
+                        AND c.received_at >= o.bucket AND c.received_at < o.bucket + interval '1 minute'
+                    WHERE c.received_at >= \(range.0) AND c.received_at < \(range.1) AND c.status <> 'in_progress'
+                    """
+                )
+            }
+            for edge in span.edges {
+                loose.append(
+                    """
+                    SELECT \(UsageLog.callColumns) FROM calls AS c
+                    WHERE c.received_at >= \(parameter(.time(edge.from))) AND c.received_at < \(parameter(.time(edge.to)))
+                        AND c.status <> 'in_progress' \(team("c"))
+                    """
+                )
+            }
+            let window = (parameter(.time(from)), parameter(.time(to)))
+            return (
+                with + "c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))",
+                piece("(\(family.log(from: window.0, to: window.1))) AS s", isSummary: false)
+            )
+        }
+
+        private mutating func team(_ alias: String) -> String {
+            query.teamID.map { "AND \(alias).team_id = \(parameter(.int($0)))" } ?? ""
         }
 
         private func piece(_ source: String, isSummary: Bool) -> String {
@@ -316,15 +285,19 @@ enum UsageStatements {
         return AttemptReport.Row(group: group, figures: figures)
     }
 
-    static func quality(_ result: SQLResult, _ totals: UsageFigures) throws(PostgresError) -> UsageReport.DataQuality {
+    static func quality(
+        _ result: SQLResult,
+        _ totals: UsageFigures,
+        _ edges: UsageEdges
+    ) throws(PostgresError) -> UsageReport.DataQuality {
         var quality = UsageReport.DataQuality()
+        quality.rollupLagS = edges.lagS
         quality.unpricedAttempts = totals.unpricedAttempts
         quality.unknownAttempts = totals.unknownAttempts
         guard let cells = result.rows.first else { return quality }
         var row = RowReader(cells)
         quality.unpricedAttempts += try row.int()
         quality.unknownAttempts += try row.int()
-        quality.rollupLagS = try row.optionalInt() ?? 0
         return quality
     }
 }

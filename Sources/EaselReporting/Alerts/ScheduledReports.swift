@@ -37,8 +37,7 @@ struct ScheduledReports: Sendable {
                 return made(schedule, period, now, text, JSONDocument(report))
             }
             let renderer = UsageReportRenderer(try await ledger.usage(query))
-            let json = (try? renderer.json()).map { JSONDocument(raw: $0) }
-            return made(schedule, period, now, renderer.table(style), json)
+            return made(schedule, period, now, renderer.table(style), JSONDocument(raw: renderer.json()))
         } catch {
             // Told once, rather than tried for a month.
             guard case .rejected(let why) = error else { throw error }

@@ -56,8 +56,7 @@ extension ReportBuilder {
         let rows = sorted.prefix(limit).map { names($0.group) + cells($0.figures) }
         var result = report("top", usage, columns, rows, totals: names(usage.query) + cells(usage.totals))
         if sorted.count > limit {
-            var rest = UsageFigures()
-            for row in sorted.dropFirst(limit) { rest.add(row.figures) }
+            let rest = UsageFigures.sum(sorted.dropFirst(limit).map(\.figures))
             let share = whole > 0 ? FigureText.percent(Double(measure.amount(rest)) / Double(whole)) : "0%"
             result.notes.append(
                 "\(FigureText.count(sorted.count - limit)) more have \(share) of the \(measure.rawValue) together, "

@@ -1,88 +1,104 @@
 import EaselBase
 import EaselCore
 
-/// A usage report in the shape of the outer contract: `{from, to, timezone, group_by, rows, totals, data_quality}`.
-struct UsageReportDocument: Encodable {
+/// A usage report in the shape of the outer contract: `{from, to, timezone, group_by, rows, totals, data_quality}`, members in
+/// the order of their names.
+///
+/// Written straight into bytes: by Foundation's encoder, two thirds of the time of a report with hundreds of rows went here.
+struct UsageReportDocument: JSONWritable {
+    private typealias Member = (name: String, write: @Sendable (inout JSONText, UsageReport.Row) -> Void)
+
     private let report: UsageReport
+    private let rowMembers: [Member]
 
     init(_ report: UsageReport) {
         self.report = report
+        let group = report.query.groupBy.enumerated().map { index, dimension in
+            // Null is written out: a program can tell "no project" from a missing column.
+            Self.member(dimension.name) { text, row in
+                if let value = row.group[index] { text.string(value) } else { text.null() }
+            }
+        }
+        rowMembers = (group + Self.figures).sorted { $0.name < $1.name }
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case from, to, timezone
-        case groupBy = "group_by"
-        case rows, totals
-        case dataQuality = "data_quality"
+    func write(to text: inout JSONText) {
+        text.object { text in
+            text.key("data_quality")
+            text.object { text in
+                text.member("journal_pending", report.dataQuality.journalPending)
+                text.member("rollup_lag_s", report.dataQuality.rollupLagS)
+                text.member("unknown_attempts", report.dataQuality.unknownAttempts)
+                text.member("unpriced_attempts", report.dataQuality.unpricedAttempts)
+            }
+            text.member("from", report.query.from.description)
+            text.key("group_by")
+            text.array(report.query.groupBy) { $0.string($1.name) }
+            text.key("rows")
+            text.array(report.rows) { text, row in write(row, to: &text) }
+            text.member("timezone", report.query.timezone)
+            text.member("to", report.query.to.description)
+            text.key("totals")
+            Self.write(UsageReport.Row(group: [], figures: report.totals), Self.figures, to: &text)
+        }
     }
 
-    func encode(to encoder: any Encoder) throws {
-        let names = report.query.groupBy.map(\.name)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(report.query.from, forKey: .from)
-        try container.encode(report.query.to, forKey: .to)
-        try container.encode(report.query.timezone, forKey: .timezone)
-        try container.encode(names, forKey: .groupBy)
-        try container.encode(
-            report.rows.map { FiguresDocument(group: Array(zip(names, $0.group)), figures: $0.figures) },
-            forKey: .rows
-        )
-        try container.encode(FiguresDocument(group: [], figures: report.totals), forKey: .totals)
-        try container.encode(QualityDocument(quality: report.dataQuality), forKey: .dataQuality)
-    }
-}
-
-/// A row: the names of its group, then the figures.
-private struct FiguresDocument: Encodable {
-    let group: [(name: String, value: String?)]
-    let figures: UsageFigures
-
-    private enum LatencyKeys: String, CodingKey { case p50, p90, p99 }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: AnyKey.self)
-        // Null is written out: a program can tell "no project" from a missing column.
-        for (name, value) in group { try container.encode(value, forKey: AnyKey(name)) }
-        try container.encode(figures.calls, forKey: AnyKey("calls"))
-        try container.encode(figures.succeeded, forKey: AnyKey("succeeded"))
-        try container.encode(figures.partial, forKey: AnyKey("partial"))
-        try container.encode(figures.refused, forKey: AnyKey("refused"))
-        try container.encode(figures.failed, forKey: AnyKey("failed"))
-        try container.encode(figures.images, forKey: AnyKey("images"))
-        try container.encode(figures.cost, forKey: AnyKey("cost_usd"))
-        try container.encode(figures.estimated, forKey: AnyKey("estimated_usd"))
-        try container.encode(figures.provider, forKey: AnyKey("provider_usd"))
-        try container.encode(figures.reconciled, forKey: AnyKey("reconciled_usd"))
-        try container.encode(figures.failovers, forKey: AnyKey("failovers"))
-        try container.encode(figures.failoverCost, forKey: AnyKey("failover_cost_usd"))
-        try container.encode(figures.hedges, forKey: AnyKey("hedges"))
-        try container.encode(figures.hedgeCost, forKey: AnyKey("hedge_cost_usd"))
-        try container.encode(figures.nsfwImages, forKey: AnyKey("nsfw_images"))
-        try container.encode(figures.copyrightChecked, forKey: AnyKey("copyright_checked"))
-        try container.encode(figures.copyrightFlagged, forKey: AnyKey("copyright_flagged"))
-        try container.encode(figures.copyrightUndetermined, forKey: AnyKey("copyright_undetermined"))
-        var latency = container.nestedContainer(keyedBy: LatencyKeys.self, forKey: AnyKey("latency_ms"))
-        try latency.encode(figures.p50Ms, forKey: .p50)
-        try latency.encode(figures.p90Ms, forKey: .p90)
-        try latency.encode(figures.p99Ms, forKey: .p99)
-    }
-}
-
-private struct QualityDocument: Encodable {
-    let quality: UsageReport.DataQuality
-
-    private enum CodingKeys: String, CodingKey {
-        case unpricedAttempts = "unpriced_attempts"
-        case unknownAttempts = "unknown_attempts"
-        case journalPending = "journal_pending"
-        case rollupLagS = "rollup_lag_s"
+    /// One row: the names of its group and the figures.
+    func write(_ row: UsageReport.Row, to text: inout JSONText) {
+        Self.write(row, rowMembers, to: &text)
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(quality.unpricedAttempts, forKey: .unpricedAttempts)
-        try container.encode(quality.unknownAttempts, forKey: .unknownAttempts)
-        try container.encode(quality.journalPending, forKey: .journalPending)
-        try container.encode(quality.rollupLagS, forKey: .rollupLagS)
+    private static func write(_ row: UsageReport.Row, _ members: [Member], to text: inout JSONText) {
+        text.object { text in
+            for member in members {
+                text.key(member.name)
+                member.write(&text, row)
+            }
+        }
+    }
+
+    // MARK: - Figures
+
+    private static let figures: [Member] = [
+        count("calls", \.calls),
+        count("copyright_checked", \.copyrightChecked),
+        count("copyright_flagged", \.copyrightFlagged),
+        count("copyright_undetermined", \.copyrightUndetermined),
+        money("cost_usd", \.cost),
+        money("estimated_usd", \.estimated),
+        count("failed", \.failed),
+        money("failover_cost_usd", \.failoverCost),
+        count("failovers", \.failovers),
+        money("hedge_cost_usd", \.hedgeCost),
+        count("hedges", \.hedges),
+        count("images", \.images),
+        member("latency_ms") { text, row in
+            text.object { text in
+                text.member("p50", row.figures.p50Ms)
+                text.member("p90", row.figures.p90Ms)
+                text.member("p99", row.figures.p99Ms)
+            }
+        },
+        count("nsfw_images", \.nsfwImages),
+        count("partial", \.partial),
+        money("provider_usd", \.provider),
+        money("reconciled_usd", \.reconciled),
+        count("refused", \.refused),
+        count("succeeded", \.succeeded),
+    ]
+
+    private static func count(_ name: String, _ figure: any KeyPath<UsageFigures, Int> & Sendable) -> Member {
+        member(name) { text, row in text.integer(row.figures[keyPath: figure]) }
+    }
+
+    private static func money(_ name: String, _ figure: any KeyPath<UsageFigures, Money> & Sendable) -> Member {
+        member(name) { text, row in text.string(row.figures[keyPath: figure].usd) }
+    }
+
+    private static func member(
+        _ name: String,
+        _ write: @escaping @Sendable (inout JSONText, UsageReport.Row) -> Void
+    ) -> Member {
+        (name, write)
     }
 }

@@ -11,9 +11,7 @@ package struct UsageReportRenderer: Sendable {
     }
 
     /// JSON as the outer contract has it (section 4): compact, keys sorted, money as decimal strings.
-    package func json(pretty: Bool = false) throws -> [UInt8] {
-        try JSON.encode(UsageReportDocument(report), sorted: true, pretty: pretty)
-    }
+    package func json() -> [UInt8] { JSONText.bytes(of: UsageReportDocument(report)) }
 
     /// CSV: one line for each row with the same names as in JSON, `latency_ms_p50` and so on for the percentiles.
     ///
@@ -40,10 +38,15 @@ package struct UsageReportRenderer: Sendable {
     }
 
     /// One JSON object for each row and line, as they stand in `rows`.
-    package func ndjson() throws -> String {
-        let bytes = try JSON.encode(UsageReportDocument(report), sorted: true)
-        let rows = try JSON.decode(JSONValue.self, from: bytes, isOurOwn: true)["rows"]?.arrayValue ?? []
-        return rows.map { String(decoding: JSONText.bytes(of: $0), as: UTF8.self) + "\n" }.joined()
+    package func ndjson() -> String {
+        let document = UsageReportDocument(report)
+        return report.rows
+            .map { row in
+                var text = JSONText()
+                document.write(row, to: &text)
+                return String(decoding: text.bytes, as: UTF8.self) + "\n"
+            }
+            .joined()
     }
 
     /// The box table for a terminal, with TOTAL, the data's quality and a legend below it.

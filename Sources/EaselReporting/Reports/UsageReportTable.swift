@@ -67,7 +67,7 @@ struct UsageReportTable {
                     continue
                 }
                 let blanks = Array(repeating: "", count: names.count - 1)
-                let subtotal = UsageFigures.subtotal(branch.rows.map(\.figures))
+                let subtotal = UsageFigures.sum(branch.rows.map(\.figures))
                 table.add([branch.name] + blanks + cells(subtotal, latency: false))
                 for (index, row) in branch.rows.enumerated() {
                     let label = [""] + row.group.indices.dropFirst().map { shown(row.group[$0], at: $0) }
@@ -152,13 +152,4 @@ struct UsageReportTable {
     }
 
     private var none: String { style.unicode ? "–" : "-" }
-}
-
-extension UsageFigures {
-    /// The sum of rows. Percentiles do not add up (L3), so a subtotal of rows without histograms has none.
-    static func subtotal(_ rows: [UsageFigures]) -> UsageFigures {
-        var sum = UsageFigures()
-        for row in rows { sum.add(row) }
-        return sum
-    }
 }

@@ -186,7 +186,7 @@ enum ReportCommand {
                 if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
                 if arguments.has("focus") { return FocusExport.csv(report) }
                 if arguments.has("csv") { return renderer.csv() }
-                if arguments.has("ndjson") { return try renderer.ndjson() }
+                if arguments.has("ndjson") { return renderer.ndjson() }
                 return arguments.has("md") ? renderer.markdown() : renderer.table(style)
             case .figures(let body, let report):
                 if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
