@@ -1,9 +1,24 @@
+import EaselBase
 import EaselTransport
 import Testing
 
 @testable import EaselTransport
 
 struct HTTPFieldsTests {
+    @Test(
+        arguments: [
+            ("0", Duration.zero), ("7", .seconds(7)), ("1.5", .milliseconds(1500)), ("86400", .seconds(3600)),
+            ("1e300", .seconds(3600)), ("inf", .seconds(3600)), ("-1", nil), ("nan", nil), ("", nil), ("soon", nil),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", .seconds(30)), ("Wed, 21 Oct 2026 07:27:00 GMT", .zero),
+            ("Thu, 22 Oct 2026 07:28:00 GMT", .seconds(3600)), ("Wed, 21 Okt 2026 07:28:00 GMT", nil),
+        ] as [(String, Duration?)]
+    )
+    func `Retry-After is read in seconds and as a date`(text: String, pause: Duration?) throws {
+        let now = try #require(Timestamp("2026-10-21T07:27:30Z"))
+        #expect(HTTPFields([("retry-after", text)]).retryAfter(atMost: .seconds(3600), now: now) == pause)
+        #expect(HTTPFields().retryAfter(atMost: .seconds(3600), now: now) == nil)
+    }
+
     @Test func `names are compared without case and order is kept`() {
         var fields = HTTPFields([("Accept", "a"), ("X-One", "1"), ("accept", "b")])
         #expect(fields["ACCEPT"] == "a")

@@ -103,30 +103,46 @@ extension LatencyHistogram {
     package init(bytes: [UInt8]) {
         bytes.withUnsafeBytes { bytes in
             guard !readAscending(bytes) else { return }
-            var sum = DenseCounts()
+            var (low, high) = (Self.lastBucket, 0)
+            for start in Self.starts(bytes) {
+                let bucket = Self.entry(bytes, start).bucket
+                low = min(low, bucket)
+                high = max(high, bucket)
+            }
+            var sum = DenseCounts(from: low, to: high)
             for start in Self.starts(bytes) { sum.add(Self.entry(bytes, start)) }
             self = sum.histogram
         }
     }
 
     /// The histogram of everything that any of these counts.
-    package static func sum(_ histograms: some Sequence<LatencyHistogram>) -> LatencyHistogram {
-        var sum = DenseCounts()
+    package static func sum(_ histograms: some Collection<LatencyHistogram>) -> LatencyHistogram {
+        let low = histograms.lazy.compactMap(\.counts.first?.bucket).min()
+        let high = histograms.lazy.compactMap(\.counts.last?.bucket).max()
+        guard let low, let high else { return LatencyHistogram() }
+        var sum = DenseCounts(from: low, to: high)
         for histogram in histograms {
             for entry in histogram.counts { sum.add(entry) }
         }
         return sum.histogram
     }
 
-    /// A place for each bucket: a report reads millions of entries.
+    /// A place for each bucket between two: a report reads millions of entries.
     private struct DenseCounts {
-        private var counts = [Int64](repeating: 0, count: lastBucket + 1)
+        private let low: Int
+        private var counts: [Int64]
 
-        mutating func add(_ entry: (bucket: Int, count: Int64)) { counts[entry.bucket] += entry.count }
+        init(from low: Int, to high: Int) {
+            self.low = low
+            counts = [Int64](repeating: 0, count: high - low + 1)
+        }
+
+        mutating func add(_ entry: (bucket: Int, count: Int64)) { counts[entry.bucket - low] += entry.count }
 
         var histogram: LatencyHistogram {
             var histogram = LatencyHistogram()
-            for (bucket, count) in counts.enumerated() where count > 0 { histogram.counts.append((bucket, count)) }
+            histogram.counts.reserveCapacity(counts.count)
+            for (index, count) in counts.enumerated() where count > 0 { histogram.counts.append((low + index, count)) }
             return histogram
         }
     }

@@ -47,9 +47,6 @@ enum UsageStatements {
             var histograms: [String] {
                 self == .usage ? UsageColumns.latency : UsageColumns.phaseHistograms
             }
-            var details: [String] {
-                self == .usage ? ["provider", "model", "project", "key_id", "tags"] : UsageColumns.attemptKeys
-            }
 
             func log(from: String, to: String) -> String {
                 self == .usage
@@ -95,30 +92,26 @@ enum UsageStatements {
             }
             // A report of no time at all has its columns too.
             if pieces.isEmpty { pieces.append(level(.minute, UsageSpan.Stretch(from: query.from, to: query.from))) }
-            var names: [String] = []
-            var expressions = ""
-            for (index, dimension) in query.groupBy.enumerated() {
-                names.append("d\(index)")
-                expressions += "\(expression(dimension)) AS d\(index), "
-            }
-            let list = names.map { "\($0), " }.joined()
+            let names = query.groupBy.indices.map { "d\($0)" }
+            let groups = query.groupBy.enumerated().map { $1 == .team ? "t.name" : "p.d\($0)" }
+            let list = zip(groups, names).map { "\($0) AS \($1), " }.joined()
             let tail =
                 names.isEmpty
                 ? ""
-                : "GROUP BY \(UsageColumns.list(names)) ORDER BY "
-                    + names.map { "\($0) COLLATE \"C\" NULLS LAST" }.joined(separator: ", ")
-            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea)" }
-            let join = query.groupBy.contains(.team) ? "JOIN teams AS t ON t.id = p.team_id" : ""
+                : "GROUP BY \(UsageColumns.list(groups)) ORDER BY "
+                    + groups.map { "\($0) COLLATE \"C\" NULLS LAST" }.joined(separator: ", ")
+            let join = query.groupBy.firstIndex(of: .team).map { "JOIN teams AS t ON t.id = p.d\($0)" } ?? ""
             let sql = """
                 \(with)
-                SELECT \(list)\(UsageColumns.sums(family.figures)), \(histograms.joined(separator: ", "))
-                FROM (
-                    SELECT \(expressions)p.*
-                    FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join)
-                ) AS rows \(tail)
+                SELECT \(list)\(sums) FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join) \(tail)
                 LIMIT \(parameter(.int(UsageStatements.mostRows + 1)))
                 """
             return SQLCommand(sql, parameters, isPrepared: false)
+        }
+
+        private var sums: String {
+            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
+            return UsageColumns.list([UsageColumns.sums(family.figures)] + histograms)
         }
 
         // MARK: - What is summed up
@@ -140,17 +133,23 @@ enum UsageStatements {
         }
 
         private mutating func level(_ level: UsageLevel, _ stretch: UsageSpan.Stretch) -> String {
-            let isSummary = isSummary && level != .minute
-            let source = piece(
-                "\(family.table)_\(level.rawValue)\(isSummary ? "_summary" : "") AS s",
-                isSummary: isSummary
-            )
+            let suffix = isSummary && level != .minute ? "_summary" : ""
             let range = "s.bucket >= \(parameter(.time(stretch.from))) AND s.bucket < \(parameter(.time(stretch.to)))"
             // Open minutes are read from the log.
             let isClosed =
                 level == .minute && edges.open != nil
                 ? "AND NOT EXISTS (SELECT 1 FROM open AS o WHERE o.team_id = s.team_id AND o.bucket = s.bucket)" : ""
-            return "\(source) WHERE \(range) \(team("s")) \(isClosed)"
+            return piece("\(family.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)")
+        }
+
+        /// Summed up by itself: the planner knows how many groups there are in a table, but not in a union of tables, which
+        /// it sorts.
+        private mutating func piece(_ source: String) -> String {
+            var list = ""
+            for (index, dimension) in query.groupBy.enumerated() { list += "\(expression(dimension)) AS d\(index), " }
+            let group = query.groupBy.indices.map { String($0 + 1) }
+            let tail = group.isEmpty ? "" : "GROUP BY \(UsageColumns.list(group))"
+            return "SELECT \(list)\(sums) FROM \(source) \(tail)"
         }
 
         /// What is read from the log: open minutes, and parts of a minute at the ends of the report's time. Nil for none.
@@ -187,7 +186,7 @@ enum UsageStatements {
             let window = (parameter(.time(from)), parameter(.time(to)))
             return (
                 with + "c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))",
-                piece("(\(family.log(from: window.0, to: window.1))) AS s", isSummary: false)
+                piece("(\(family.log(from: window.0, to: window.1))) AS s")
             )
         }
 
@@ -195,33 +194,24 @@ enum UsageStatements {
             query.teamID.map { "AND \(alias).team_id = \(parameter(.int($0)))" } ?? ""
         }
 
-        private func piece(_ source: String, isSummary: Bool) -> String {
-            let absent = ["project": "''::text", "key_id": "NULL::uuid", "tags": "NULL::jsonb"]
-            let details = family.details.map { name in
-                isSummary ? absent[name].map { "\($0) AS \(name)" } ?? "s.\(name)" : "s.\(name)"
-            }
-            let rest = (family.figures + family.histograms).map { "s.\($0)" }
-            return "SELECT s.team_id, s.bucket, \(UsageColumns.list(details + rest)) FROM \(source)"
-        }
-
         private mutating func expression(_ dimension: UsageQuery.Dimension) -> String {
             switch dimension {
-            case .team: return "t.name"
-            case .provider: return "nullif(p.provider, '')"
-            case .model: return "p.model"
-            case .project: return "nullif(p.project, '')"
-            case .key: return "p.key_id::text"
+            case .team: return "s.team_id"
+            case .provider: return "nullif(s.provider, '')"
+            case .model: return "s.model"
+            case .project: return "nullif(s.project, '')"
+            case .key: return "s.key_id::text"
             case .day:
-                return "to_char(p.bucket AT TIME ZONE \(parameter(.text(query.timezone))), 'YYYY-MM-DD')"
+                return "to_char(s.bucket AT TIME ZONE \(parameter(.text(query.timezone))), 'YYYY-MM-DD')"
             case .hour:
                 // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows
                 // zones whose hours begin at half past.
                 return """
-                    to_char(date_trunc('hour', p.bucket, \(parameter(.text(query.timezone)))) AT TIME ZONE 'UTC',
+                    to_char(date_trunc('hour', s.bucket, \(parameter(.text(query.timezone)))) AT TIME ZONE 'UTC',
                         'YYYY-MM-DD"T"HH24:MI:SS"Z"')
                     """
-            case .error: return "nullif(p.error_code, '')"
-            case .tag(let name): return "p.tags ->> \(parameter(.text(name)))"
+            case .error: return "nullif(s.error_code, '')"
+            case .tag(let name): return "s.tags ->> \(parameter(.text(name)))"
             }
         }
     }

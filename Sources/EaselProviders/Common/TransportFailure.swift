@@ -60,15 +60,9 @@ extension PhaseTimings {
     }
 }
 
-/// `Retry-After` as both forms of RFC 9110, section 10.2.3, of which only seconds are seen at these providers.
-enum RetryAfter {
-    /// The longest pause that is believed.
-    static let longest = Duration.seconds(3600)
-
-    static func parse(_ fields: HTTPFields) -> Duration? {
-        guard let text = fields["Retry-After"], let seconds = Double(text), seconds >= 0 else { return nil }
-        return min(.milliseconds(Int64(min(seconds, 1_000_000) * 1000)), longest)
-    }
+extension HTTPFields {
+    /// How long a provider asks to be left alone; longer than an hour is not believed.
+    var retryAfter: Duration? { retryAfter(atMost: .seconds(3600)) }
 }
 
 /// A provider's own words, made safe for a caller: no key, no prompt, no picture, no essay.

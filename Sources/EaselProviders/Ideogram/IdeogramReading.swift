@@ -140,7 +140,7 @@ package enum IdeogramReading {
             httpStatus: status,
             // 502 is no status of Ideogram's documents: it is a proxy's word, and the request may have been executed.
             billing: status == 502 ? .unknown : nil,
-            retryAfter: RetryAfter.parse(response.fields)
+            retryAfter: response.fields.retryAfter
         )
     }
 

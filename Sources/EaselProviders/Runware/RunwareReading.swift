@@ -121,7 +121,7 @@ enum RunwareReading {
             RunwareErrors.failure(
                 $0,
                 httpStatus: response.status,
-                retryAfter: RetryAfter.parse(response.fields),
+                retryAfter: response.fields.retryAfter,
                 secrets: question.secrets
             )
         }
@@ -182,7 +182,7 @@ enum RunwareReading {
             httpStatus: response.status,
             // Not Runware's own words: a proxy in between may say so while the task goes on. Asking for it costs little.
             billing: response.status >= 500 ? .unknown : nil,
-            retryAfter: RetryAfter.parse(response.fields)
+            retryAfter: response.fields.retryAfter
         )
     }
 

@@ -75,7 +75,7 @@ struct AlertPost: AlertSender {
             return .failed(
                 reason: "the receiver answered \(response.status)",
                 status: response.status,
-                retryAfter: response.fields["Retry-After"].flatMap { Int($0) }.map { .seconds(max(0, $0)) },
+                retryAfter: response.fields.retryAfter(atMost: .seconds(86_400)),
                 // 410: the receiver wants nothing any more (Standard Webhooks).
                 isFinal: response.status == 410
             )
