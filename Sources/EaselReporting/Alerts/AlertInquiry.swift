@@ -42,7 +42,8 @@ struct AlertInquiry: Sendable {
             return AlertChecks.overcharges(try await store.overcharges(since: since, teamID: teamID))
         case .errorRate, .nsfwRate, .copyrightRate:
             let query = UsageQuery(
-                from: now - rule.window,
+                // From a whole minute: a part of one would be read from the log, every few seconds.
+                from: UsageLevel.minute.floor(now - rule.window),
                 to: now,
                 timezone: "UTC",
                 groupBy: rule.group.map { [$0] } ?? [],
@@ -52,8 +53,8 @@ struct AlertInquiry: Sendable {
         case .costAnomaly: return try await anomalies(rule, teamID, now)
         case .dataGap:
             let query = UsageQuery(
-                from: now - Self.day,
-                to: now - Self.gapDelay,
+                from: UsageLevel.minute.floor(now - Self.day),
+                to: UsageLevel.minute.floor(now - Self.gapDelay),
                 timezone: "UTC",
                 groupBy: [],
                 teamID: teamID
