@@ -112,7 +112,8 @@ def main():
     parser.add_argument("--rate", type=int, default=500, metavar="CALLS", help="a second, in the test of freshness; 0: none")
     parser.add_argument("--seconds", type=float, default=30, help="of that test")
     parser.add_argument("--out", metavar="FILE")
-    parser.add_argument("--place", metavar="DIR", help="work there and keep it; sizes that it holds are only measured again")
+    parser.add_argument("--place", metavar="DIR", help="work there and keep it; sizes that it holds are only measured again, and the test of "
+                                                    "freshness adds its calls to the largest")
     options = parser.parse_args()
     place = Place(options.easel, False, options.place)
     try:
@@ -169,25 +170,19 @@ class SizedLog:
         self.note = place.path(f"{self.name}.json")
 
     def prepare(self, smaller):
-        """Fills the database, on top of a copy of a smaller one, and sums it up. A note tells what is done of it."""
-        made = {"calls": self.size}
+        """Fills the database, on top of a copy of a smaller one, and sums it up, unless a note says that all of it is done."""
         if os.path.exists(self.note):
             with open(self.note) as file:
-                made = json.load(file)
-        if "fill_s" not in made:
-            self.server.run("dropdb", "--if-exists", "-h", self.server.directory, "-U", "easel", self.name)
-            self.server.create(self.name, smaller.name if smaller else "template0")
-            made["fill_s"] = self.fill(self.size - (smaller.size if smaller else 0), not smaller)
-            self.tell(made)
-        if "rollup_s" not in made:
-            made["rollup_s"] = self.roll_up()
-            self.tell(made)
-        self.made = made
-
-    def tell(self, made):
+                self.made = json.load(file)
+            return
+        self.server.run("dropdb", "--if-exists", "-h", self.server.directory, "-U", "easel", self.name)
+        self.server.create(self.name, smaller.name if smaller else "template0")
+        fill = self.fill(self.size - (smaller.size if smaller else 0), not smaller)
+        print(f"{self.size:,} calls: filled in {fill} s", flush=True)
+        self.made = {"calls": self.size, "fill_s": fill, "rollup_s": self.roll_up()}
+        print(f"{self.size:,} calls: rolled up in {self.made['rollup_s']} s", flush=True)
         with open(self.note, "w") as file:
-            json.dump(made, file)
-        print(made, flush=True)
+            json.dump(self.made, file)
 
     def fill(self, count, is_new):
         today = datetime.datetime.now(datetime.timezone.utc).date()
@@ -198,8 +193,10 @@ class SizedLog:
             self.gateway.terminate()
             execute(self.database, f"INSERT INTO teams (name, created_at) SELECT 'team-' || n, now() "
                                    f"FROM generate_series(1, {TEAMS}) AS n")
-            for month in sorted({(day.year, day.month) for day in days}):
-                partition(self.database, *month)
+
+        # A copy of an older place has none for the days since.
+        for month in sorted({(day.year, day.month) for day in days}):
+            partition(self.database, *month)
 
         def fill_day(day):
             values = {"day": f"{day} 00:00:00+00", "count": count // DAYS, "teams": TEAMS, "burst": BURST}

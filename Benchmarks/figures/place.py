@@ -102,10 +102,15 @@ class Postgres:
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             self.prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
-        place.closers.append(lambda: self.stop("immediate"))
+        # What is kept must start again without going through its whole log.
+        mode = "fast" if place.keep else "immediate"
         if os.path.isdir(self.directory):
+            if not self.run("pg_ctl", "status", "-D", self.directory):
+                raise RuntimeError(f"another command works in {place.root}")
+            place.closers.append(lambda: self.stop(mode))
             self.start()
             return
+        place.closers.append(lambda: self.stop(mode))
         os.mkdir(self.directory, 0o700)
         if user:
             os.chown(self.directory, user.pw_uid, user.pw_gid)
@@ -128,11 +133,12 @@ class Postgres:
         return result.returncode
 
     def start(self):
-        if self.run("pg_ctl", "start", "-D", self.directory, "-w", "-l", os.path.join(self.directory, "server.log")):
+        log = os.path.join(self.directory, "server.log")
+        if self.run("pg_ctl", "start", "-D", self.directory, "-w", "-t", "1700", "-l", log, within=1800):
             raise RuntimeError("PostgreSQL did not start")
 
     def stop(self, mode):
-        self.run("pg_ctl", "stop", "-D", self.directory, "-w", "-m", mode)
+        self.run("pg_ctl", "stop", "-D", self.directory, "-w", "-t", "600", "-m", mode, within=700)
 
     @property
     def url(self):

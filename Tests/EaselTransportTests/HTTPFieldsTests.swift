@@ -10,7 +10,8 @@ struct HTTPFieldsTests {
             ("0", Duration.zero), ("7", .seconds(7)), ("1.5", .milliseconds(1500)), ("86400", .seconds(3600)),
             ("1e300", .seconds(3600)), ("inf", .seconds(3600)), ("-1", nil), ("nan", nil), ("", nil), ("soon", nil),
             ("Wed, 21 Oct 2026 07:28:00 GMT", .seconds(30)), ("Wed, 21 Oct 2026 07:27:00 GMT", .zero),
-            ("Thu, 22 Oct 2026 07:28:00 GMT", .seconds(3600)), ("Wed, 21 Okt 2026 07:28:00 GMT", nil),
+            ("Thu, 22 Oct 2026 07:28:00 GMT", .seconds(3600)), ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(3600)),
+            ("Wed, 21 Oct 300000 07:28:00 GMT", nil), ("Wed, 21 Okt 2026 07:28:00 GMT", nil),
         ] as [(String, Duration?)]
     )
     func `Retry-After is read in seconds and as a date`(text: String, pause: Duration?) throws {

@@ -141,7 +141,7 @@ extension LatencyHistogram {
 
         var histogram: LatencyHistogram {
             var histogram = LatencyHistogram()
-            histogram.counts.reserveCapacity(counts.count)
+            // Kept with the report: no room is reserved for buckets that count nothing.
             for (index, count) in counts.enumerated() where count > 0 { histogram.counts.append((low + index, count)) }
             return histogram
         }

@@ -13,7 +13,8 @@ extension HTTPFields {
         if let number = Double(text) {
             seconds = number
         } else if let date = CurlDate.parse(text) {
-            seconds = max(0, date.since(now).secondsAsDouble)
+            // Not by way of a Duration, whose nanoseconds end after 292 years.
+            seconds = max(0, Double(date.microseconds - now.microseconds) / 1_000_000)
         } else {
             return nil
         }
