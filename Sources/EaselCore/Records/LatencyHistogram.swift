@@ -53,16 +53,24 @@ package struct LatencyHistogram: Sendable, Hashable {
     }
 
     /// The least duration that at least this share (0 to 1) of all reach at most, to 0.8%. Nil when none is counted.
-    package func quantile(_ share: Double) -> Int? {
+    package func quantile(_ share: Double) -> Int? { quantiles([share])[0] }
+
+    /// The same for several shares, which ascend, in one go.
+    package func quantiles(_ shares: [Double]) -> [Int?] {
         let total = count
-        guard total > 0 else { return nil }
-        let rank = min(max(Int64((share * Double(total)).rounded(.up)), 1), total)
+        guard total > 0 else { return shares.map { _ in nil } }
+        var found: [Int?] = []
         var seen: Int64 = 0
-        for entry in counts {
-            seen += entry.count
-            if seen >= rank { return Self.middle(of: entry.bucket) }
+        var index = -1
+        for share in shares {
+            let rank = min(max(Int64((share * Double(total)).rounded(.up)), 1), total)
+            while seen < rank {
+                index += 1
+                seen += counts[index].count
+            }
+            found.append(Self.middle(of: counts[index].bucket))
         }
-        return nil
+        return found
     }
 
     // MARK: - Buckets
@@ -103,52 +111,43 @@ extension LatencyHistogram {
     package init(bytes: [UInt8]) {
         bytes.withUnsafeBytes { bytes in
             guard !readAscending(bytes) else { return }
-            var (low, high) = (Self.lastBucket, 0)
-            for start in Self.starts(bytes) {
-                let bucket = Self.entry(bytes, start).bucket
-                low = min(low, bucket)
-                high = max(high, bucket)
+            counts = Self.dense { sum in
+                var start = 0
+                while start + 6 <= bytes.count {
+                    let entry = Self.entry(bytes, start)
+                    sum[entry.bucket] += entry.count
+                    start += 6
+                }
             }
-            var sum = DenseCounts(from: low, to: high)
-            for start in Self.starts(bytes) { sum.add(Self.entry(bytes, start)) }
-            self = sum.histogram
         }
     }
 
     /// The histogram of everything that any of these counts.
-    package static func sum(_ histograms: some Collection<LatencyHistogram>) -> LatencyHistogram {
-        let low = histograms.lazy.compactMap(\.counts.first?.bucket).min()
-        let high = histograms.lazy.compactMap(\.counts.last?.bucket).max()
-        guard let low, let high else { return LatencyHistogram() }
-        var sum = DenseCounts(from: low, to: high)
-        for histogram in histograms {
-            for entry in histogram.counts { sum.add(entry) }
+    package static func sum(_ histograms: [LatencyHistogram]) -> LatencyHistogram {
+        var sum = LatencyHistogram()
+        sum.counts = dense { sum in
+            for histogram in histograms {
+                for entry in histogram.counts { sum[entry.bucket] += entry.count }
+            }
         }
-        return sum.histogram
+        return sum
     }
 
-    /// A place for each bucket between two: a report reads millions of entries.
-    private struct DenseCounts {
-        private let low: Int
-        private var counts: [Int64]
-
-        init(from low: Int, to high: Int) {
-            self.low = low
-            counts = [Int64](repeating: 0, count: high - low + 1)
-        }
-
-        mutating func add(_ entry: (bucket: Int, count: Int64)) { counts[entry.bucket - low] += entry.count }
-
-        var histogram: LatencyHistogram {
-            var histogram = LatencyHistogram()
+    /// What `fill` counts in a place for each bucket: a report reads millions of entries.
+    private static func dense(
+        _ fill: (UnsafeMutableBufferPointer<Int64>) -> Void
+    ) -> [(bucket: Int, count: Int64)] {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: lastBucket + 1) { sum in
+            sum.initialize(repeating: 0)
+            fill(sum)
+            var used = 0
+            for bucket in 0...lastBucket where sum[bucket] > 0 { used += 1 }
+            var counts: [(bucket: Int, count: Int64)] = []
             // Kept with the report: no room is reserved for buckets that count nothing.
-            for (index, count) in counts.enumerated() where count > 0 { histogram.counts.append((low + index, count)) }
-            return histogram
+            counts.reserveCapacity(used)
+            for bucket in 0...lastBucket where sum[bucket] > 0 { counts.append((bucket, sum[bucket])) }
+            return counts
         }
-    }
-
-    private static func starts(_ bytes: UnsafeRawBufferPointer) -> StrideTo<Int> {
-        stride(from: 0, to: bytes.count / 6 * 6, by: 6)
     }
 
     private static func entry(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> (bucket: Int, count: Int64) {
@@ -159,16 +158,20 @@ extension LatencyHistogram {
 
     /// Reads what was written in one piece, as most is; false, with nothing read, when buckets stand in another order.
     private mutating func readAscending(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        counts.reserveCapacity(bytes.count / 6)
         var last = -1
-        for start in Self.starts(bytes) {
+        var start = 0
+        while start + 6 <= bytes.count {
+            let bucket = Self.entry(bytes, start).bucket
+            guard bucket > last else { return false }
+            last = bucket
+            start += 6
+        }
+        counts.reserveCapacity(bytes.count / 6)
+        start = 0
+        while start + 6 <= bytes.count {
             let entry = Self.entry(bytes, start)
-            guard entry.bucket > last else {
-                counts = []
-                return false
-            }
-            last = entry.bucket
             if entry.count > 0 { counts.append(entry) }
+            start += 6
         }
         return true
     }

@@ -107,10 +107,10 @@ package struct UsageFigures: Sendable, Hashable {
     package init() {}
 
     /// The sum of all; percentiles come from the histograms (L3), and are nil where there is none.
-    package static func sum(_ parts: some Collection<UsageFigures>) -> UsageFigures {
+    package static func sum(_ parts: [UsageFigures]) -> UsageFigures {
         var sum = UsageFigures()
         for part in parts { sum.addCounts(part) }
-        sum.latency = LatencyHistogram.sum(parts.lazy.map(\.latency))
+        sum.latency = LatencyHistogram.sum(parts.map(\.latency))
         sum.readPercentiles()
         return sum
     }
@@ -143,9 +143,10 @@ package struct UsageFigures: Sendable, Hashable {
 
     /// Sets the percentiles from the histogram.
     package mutating func readPercentiles() {
-        p50Ms = latency.quantile(0.5)
-        p90Ms = latency.quantile(0.9)
-        p99Ms = latency.quantile(0.99)
+        let percentiles = latency.quantiles([0.5, 0.9, 0.99])
+        p50Ms = percentiles[0]
+        p90Ms = percentiles[1]
+        p99Ms = percentiles[2]
     }
 }
 

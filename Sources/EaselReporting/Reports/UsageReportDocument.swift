@@ -60,18 +60,18 @@ struct UsageReportDocument: JSONWritable {
     // MARK: - Figures
 
     private static let figures: [Member] = [
-        count("calls", \.calls),
-        count("copyright_checked", \.copyrightChecked),
-        count("copyright_flagged", \.copyrightFlagged),
-        count("copyright_undetermined", \.copyrightUndetermined),
-        money("cost_usd", \.cost),
-        money("estimated_usd", \.estimated),
-        count("failed", \.failed),
-        money("failover_cost_usd", \.failoverCost),
-        count("failovers", \.failovers),
-        money("hedge_cost_usd", \.hedgeCost),
-        count("hedges", \.hedges),
-        count("images", \.images),
+        count("calls") { $0.calls },
+        count("copyright_checked") { $0.copyrightChecked },
+        count("copyright_flagged") { $0.copyrightFlagged },
+        count("copyright_undetermined") { $0.copyrightUndetermined },
+        money("cost_usd") { $0.cost },
+        money("estimated_usd") { $0.estimated },
+        count("failed") { $0.failed },
+        money("failover_cost_usd") { $0.failoverCost },
+        count("failovers") { $0.failovers },
+        money("hedge_cost_usd") { $0.hedgeCost },
+        count("hedges") { $0.hedges },
+        count("images") { $0.images },
         member("latency_ms") { text, row in
             text.object { text in
                 text.member("p50", row.figures.p50Ms)
@@ -79,20 +79,20 @@ struct UsageReportDocument: JSONWritable {
                 text.member("p99", row.figures.p99Ms)
             }
         },
-        count("nsfw_images", \.nsfwImages),
-        count("partial", \.partial),
-        money("provider_usd", \.provider),
-        money("reconciled_usd", \.reconciled),
-        count("refused", \.refused),
-        count("succeeded", \.succeeded),
+        count("nsfw_images") { $0.nsfwImages },
+        count("partial") { $0.partial },
+        money("provider_usd") { $0.provider },
+        money("reconciled_usd") { $0.reconciled },
+        count("refused") { $0.refused },
+        count("succeeded") { $0.succeeded },
     ]
 
-    private static func count(_ name: String, _ figure: any KeyPath<UsageFigures, Int> & Sendable) -> Member {
-        member(name) { text, row in text.integer(row.figures[keyPath: figure]) }
+    private static func count(_ name: String, _ figure: @escaping @Sendable (UsageFigures) -> Int) -> Member {
+        member(name) { text, row in text.integer(figure(row.figures)) }
     }
 
-    private static func money(_ name: String, _ figure: any KeyPath<UsageFigures, Money> & Sendable) -> Member {
-        member(name) { text, row in text.string(row.figures[keyPath: figure].usd) }
+    private static func money(_ name: String, _ figure: @escaping @Sendable (UsageFigures) -> Money) -> Member {
+        member(name) { text, row in text.string(figure(row.figures).usd) }
     }
 
     private static func member(
