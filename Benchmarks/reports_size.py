@@ -327,8 +327,8 @@ def timed(log, path, times):
 
 
 def show(rows):
+    first = rows[0]
     for row in rows:
-        first = rows[0]
         ratio = f", {row['report_ms'] / first['report_ms']:.2f} of that at {first['calls']:,}" if row is not first else ""
         print(f"{row['calls']:,} calls ({row['database_mib']:,} MiB): filled in {row['fill_s']} s, rolled up in {row['rollup_s']} s; a month by "
               f"team and provider ({row['rows']} rows) in {row['report_ms']} ms (the first time {row['first_ms']}){ratio}; "

@@ -92,16 +92,17 @@ final class PostgresConnection {
         }
     }
 
-    /// Reads in one snapshot: first `commands`, then those that `following` makes of the results.
-    func snapshot(
-        _ commands: [SQLCommand],
-        deadline: SteadyInstant,
-        following: ([SQLResult]) throws(PostgresError) -> [SQLCommand]
-    ) throws(PostgresError) -> (first: [SQLResult], following: [SQLResult]) {
+    /// Reads in one snapshot: first `command`, then what follows from its result.
+    func snapshot<First>(
+        _ command: SQLCommand,
+        _ read: (SQLResult) throws(PostgresError) -> First,
+        following: (First) -> [SQLCommand],
+        deadline: SteadyInstant
+    ) throws(PostgresError) -> (first: First, following: [SQLResult]) {
         do throws(PostgresError) {
             let begin = SQLCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let first = Array(try exchange([begin] + commands, deadline: deadline).dropFirst())
-            let rest = try exchange(try following(first) + [SQLCommand("COMMIT")], deadline: deadline)
+            let first = try read(try exchange([begin, command], deadline: deadline)[1])
+            let rest = try exchange(following(first) + [SQLCommand("COMMIT")], deadline: deadline)
             return (first, rest.dropLast())
         } catch {
             rollBack()

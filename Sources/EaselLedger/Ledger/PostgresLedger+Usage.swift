@@ -15,14 +15,14 @@ extension PostgresLedger {
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
-            let (first, following) = try connection.snapshot(
-                [UsageEdges.command(query, span), UsageStatements.quality(query)],
+            let (edges, results) = try connection.snapshot(
+                UsageEdges.command(query, span),
+                { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
+                following: { [UsageStatements.figures(query, span, $0), UsageStatements.quality(query)] },
                 deadline: deadline
-            ) { (results) throws(PostgresError) in
-                [UsageStatements.figures(query, span, try UsageEdges(results[0], span: span, now: now))]
-            }
-            guard following[0].rows.count <= UsageStatements.mostRows else { return nil }
-            let rows = try following[0].rows.map { (cells) throws(PostgresError) in
+            )
+            guard results[0].rows.count <= UsageStatements.mostRows else { return nil }
+            let rows = try results[0].rows.map { (cells) throws(PostgresError) in
                 try UsageStatements.row(cells, dimensions: query.groupBy.count)
             }
             let totals = UsageFigures.sum(rows.map(\.figures))
@@ -30,7 +30,7 @@ extension PostgresLedger {
                 query: query,
                 rows: query.groupBy.isEmpty ? [] : rows,
                 totals: totals,
-                dataQuality: try UsageStatements.quality(first[1], totals, UsageEdges(first[0], span: span, now: now))
+                dataQuality: try UsageStatements.quality(results[1], totals, edges)
             )
         }
         guard let report else { throw Self.tooManyRows }
@@ -48,13 +48,13 @@ extension PostgresLedger {
         let rows: [AttemptReport.Row] = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
-            let (_, following) = try connection.snapshot(
-                [UsageEdges.command(query, span)],
+            let (_, results) = try connection.snapshot(
+                UsageEdges.command(query, span),
+                { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
+                following: { [UsageStatements.attempts(query, span, $0)] },
                 deadline: deadline
-            ) { (results) throws(PostgresError) in
-                [UsageStatements.attempts(query, span, try UsageEdges(results[0], span: span, now: now))]
-            }
-            return try following[0].rows.map { (cells) throws(PostgresError) in
+            )
+            return try results[0].rows.map { (cells) throws(PostgresError) in
                 try UsageStatements.attemptRow(cells, dimensions: query.groupBy.count)
             }
         }

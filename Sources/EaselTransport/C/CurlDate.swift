@@ -7,8 +7,8 @@ enum CurlDate {
     private static let isDate = 0...253_402_300_799
 
     static func parse(_ text: String) -> Timestamp? {
-        // It takes a number for a date of its own.
-        guard text.hasSuffix("GMT") || text.contains(":") else { return nil }
+        // It takes a number for a date, too; every form of HTTP has a time.
+        guard text.contains(":") else { return nil }
         let seconds = curl_getdate(text, nil)
         return isDate.contains(seconds) ? Timestamp(microseconds: Int64(seconds) * 1_000_000) : nil
     }
