@@ -23,7 +23,7 @@ package struct ShadowReportRenderer: Sendable {
                         row.policy, row.model.rawValue, row.primaryProvider, row.shadowProvider,
                         String(row.compared), String(row.pending), name,
                     ] + ShadowSide.fields.map { $0.value(side).csv }
-                        + [side.p50Ms, side.p90Ms, side.p99Ms].map { ShadowSide.FieldValue.count($0).csv }
+                        + [side.p50Ms, side.p90Ms, side.p99Ms].map { FigureValue.count($0).csv }
                 )
             }
         }
@@ -63,12 +63,7 @@ extension ShadowReportRenderer: JSONWritable {
 
     private static func write(_ side: ShadowSide, to text: inout JSONText) {
         text.object { text in
-            for field in ShadowSide.fields {
-                switch field.value(side) {
-                case .count(let number): text.member(field.name, number)
-                case .money(let amount): text.member(field.name, amount?.usd)
-                }
-            }
+            for field in ShadowSide.fields { text.member(field.name, field.value(side)) }
             text.key("latency_ms")
             text.object { text in
                 text.member("p50", side.p50Ms)
@@ -80,20 +75,8 @@ extension ShadowReportRenderer: JSONWritable {
 }
 
 extension ShadowSide {
-    enum FieldValue {
-        case count(Int?)
-        case money(Money?)
-
-        var csv: String {
-            switch self {
-            case .count(let number): number.map(String.init) ?? ""
-            case .money(let amount): amount?.usd ?? ""
-            }
-        }
-    }
-
     /// The figures but latencies in their order, with the names that JSON and CSV use.
-    static let fields: [(name: String, value: @Sendable (ShadowSide) -> FieldValue)] = [
+    static let fields: [(name: String, value: @Sendable (ShadowSide) -> FigureValue)] = [
         ("succeeded", { .count($0.succeeded) }),
         ("partial", { .count($0.partial) }),
         ("refused", { .count($0.refused) }),

@@ -59,40 +59,17 @@ struct UsageReportDocument: JSONWritable {
 
     // MARK: - Figures
 
-    private static let figures: [Member] = [
-        count("calls") { $0.calls },
-        count("copyright_checked") { $0.copyrightChecked },
-        count("copyright_flagged") { $0.copyrightFlagged },
-        count("copyright_undetermined") { $0.copyrightUndetermined },
-        money("cost_usd") { $0.cost },
-        money("estimated_usd") { $0.estimated },
-        count("failed") { $0.failed },
-        money("failover_cost_usd") { $0.failoverCost },
-        count("failovers") { $0.failovers },
-        money("hedge_cost_usd") { $0.hedgeCost },
-        count("hedges") { $0.hedges },
-        count("images") { $0.images },
-        member("latency_ms") { text, row in
-            text.object { text in
-                text.member("p50", row.figures.p50Ms)
-                text.member("p90", row.figures.p90Ms)
-                text.member("p99", row.figures.p99Ms)
-            }
-        },
-        count("nsfw_images") { $0.nsfwImages },
-        count("partial") { $0.partial },
-        money("provider_usd") { $0.provider },
-        money("reconciled_usd") { $0.reconciled },
-        count("refused") { $0.refused },
-        count("succeeded") { $0.succeeded },
-    ]
+    private static let figures: [Member] = {
+        let flat = UsageFigures.fields.map { field in
+            member(field.name) { text, row in field.value(row.figures).write(to: &text) }
+        }
+        return (flat + [latency]).sorted { $0.name < $1.name }
+    }()
 
-    private static func count(_ name: String, _ figure: @escaping @Sendable (UsageFigures) -> Int) -> Member {
-        member(name) { text, row in text.integer(figure(row.figures)) }
-    }
-
-    private static func money(_ name: String, _ figure: @escaping @Sendable (UsageFigures) -> Money) -> Member {
-        member(name) { text, row in text.string(figure(row.figures).usd) }
+    private static let latency = member("latency_ms") { text, row in
+        text.object { text in
+            for field in UsageFigures.latencies { text.member(field.name, field.value(row.figures)) }
+        }
     }
 
     private static func member(

@@ -18,22 +18,22 @@ package struct UsageReportRenderer: Sendable {
     /// The totals are left out, as a sum over the column would count everything twice.
     package func csv() -> String {
         var writer = CSVWriter()
-        let figures = UsageFigures.fields.map(\.name)
+        let figures = UsageFigures.columns.map(\.name)
         writer.write(report.query.groupBy.map(\.name) + figures)
         for row in report.rows {
-            writer.write(row.group.map { $0 ?? "" } + UsageFigures.fields.map { $0.text(row.figures) })
+            writer.write(row.group.map { $0 ?? "" } + UsageFigures.columns.map { $0.value(row.figures).csv })
         }
         return writer.text
     }
 
     /// A table in Markdown with every figure.
     package func markdown() -> String {
-        let fields = UsageFigures.fields
+        let fields = UsageFigures.columns
         let names = report.query.groupBy.map(\.title)
         var table = MarkdownTable(names.map { ($0, false) } + fields.map { ($0.name, true) })
-        for row in report.rows { table.add(row.group.map { $0 ?? "–" } + fields.map { $0.text(row.figures) }) }
+        for row in report.rows { table.add(row.group.map { $0 ?? "–" } + fields.map { $0.value(row.figures).csv }) }
         let blanks = names.indices.map { $0 == 0 ? "**TOTAL**" : "" }
-        table.add(blanks + fields.map { $0.text(report.totals) })
+        table.add(blanks + fields.map { $0.value(report.totals).csv })
         return table.text
     }
 
@@ -56,28 +56,35 @@ package struct UsageReportRenderer: Sendable {
 }
 
 extension UsageFigures {
-    /// The figures in the order of the contract, with the names that JSON and CSV use.
-    static let fields: [(name: String, text: @Sendable (UsageFigures) -> String)] = [
-        ("calls", { String($0.calls) }),
-        ("succeeded", { String($0.succeeded) }),
-        ("partial", { String($0.partial) }),
-        ("refused", { String($0.refused) }),
-        ("failed", { String($0.failed) }),
-        ("images", { String($0.images) }),
-        ("cost_usd", { $0.cost.usd }),
-        ("estimated_usd", { $0.estimated.usd }),
-        ("provider_usd", { $0.provider.usd }),
-        ("reconciled_usd", { $0.reconciled.usd }),
-        ("failovers", { String($0.failovers) }),
-        ("failover_cost_usd", { $0.failoverCost.usd }),
-        ("hedges", { String($0.hedges) }),
-        ("hedge_cost_usd", { $0.hedgeCost.usd }),
-        ("nsfw_images", { String($0.nsfwImages) }),
-        ("copyright_checked", { String($0.copyrightChecked) }),
-        ("copyright_flagged", { String($0.copyrightFlagged) }),
-        ("copyright_undetermined", { String($0.copyrightUndetermined) }),
-        ("latency_ms_p50", { $0.p50Ms.map { String($0) } ?? "" }),
-        ("latency_ms_p90", { $0.p90Ms.map { String($0) } ?? "" }),
-        ("latency_ms_p99", { $0.p99Ms.map { String($0) } ?? "" }),
+    /// The figures but latencies in the order of the contract, with the names that JSON and CSV use.
+    static let fields: [(name: String, value: @Sendable (UsageFigures) -> FigureValue)] = [
+        ("calls", { .count($0.calls) }),
+        ("succeeded", { .count($0.succeeded) }),
+        ("partial", { .count($0.partial) }),
+        ("refused", { .count($0.refused) }),
+        ("failed", { .count($0.failed) }),
+        ("images", { .count($0.images) }),
+        ("cost_usd", { .money($0.cost) }),
+        ("estimated_usd", { .money($0.estimated) }),
+        ("provider_usd", { .money($0.provider) }),
+        ("reconciled_usd", { .money($0.reconciled) }),
+        ("failovers", { .count($0.failovers) }),
+        ("failover_cost_usd", { .money($0.failoverCost) }),
+        ("hedges", { .count($0.hedges) }),
+        ("hedge_cost_usd", { .money($0.hedgeCost) }),
+        ("nsfw_images", { .count($0.nsfwImages) }),
+        ("copyright_checked", { .count($0.copyrightChecked) }),
+        ("copyright_flagged", { .count($0.copyrightFlagged) }),
+        ("copyright_undetermined", { .count($0.copyrightUndetermined) }),
     ]
+
+    /// In CSV with `latency_ms_` before their names, in JSON as an object of that name.
+    static let latencies: [(name: String, value: @Sendable (UsageFigures) -> FigureValue)] = [
+        ("p50", { .count($0.p50Ms) }),
+        ("p90", { .count($0.p90Ms) }),
+        ("p99", { .count($0.p99Ms) }),
+    ]
+
+    /// The columns of a flat table.
+    static let columns = fields + latencies.map { (name: "latency_ms_\($0.name)", value: $0.value) }
 }
