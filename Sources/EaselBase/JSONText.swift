@@ -93,6 +93,19 @@ package struct JSONText: Sendable {
         isFollowing = false
     }
 
+    /// The same for a name that is written often: `quoted` is what `quotedKey` made of it.
+    package mutating func key(quoted: [UInt8]) {
+        separate()
+        bytes += quoted
+        isFollowing = false
+    }
+
+    package static func quotedKey(_ name: String) -> [UInt8] {
+        var text = JSONText()
+        text.key(name)
+        return text.bytes
+    }
+
     package mutating func member(_ name: String, _ text: String?) {
         key(name)
         if let text { string(text) } else { null() }

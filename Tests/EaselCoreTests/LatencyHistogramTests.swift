@@ -56,8 +56,12 @@ struct LatencyHistogramTests {
         var both = first
         both.add(second)
         #expect(LatencyHistogram(bytes: first.bytes + second.bytes) == both)
-        #expect(LatencyHistogram.sum([second, LatencyHistogram(), first]) == both)
-        #expect(LatencyHistogram(bytes: [0, 7, 0, 0, 0, 0]).isEmpty && LatencyHistogram.sum([]).isEmpty)
+        let (each, sum) = LatencyHistogram.quantiles([0.5, 1], of: [second, LatencyHistogram(), first])
+        #expect(sum == both)
+        #expect(each == [[5, second.quantile(1)], [nil, nil], [3, first.quantile(1)]])
+        #expect(
+            LatencyHistogram(bytes: [0, 7, 0, 0, 0, 0]).isEmpty && LatencyHistogram.quantiles([1], of: []).sum.isEmpty
+        )
         #expect(LatencyHistogram(bytes: [1, 2, 3]).isEmpty && LatencyHistogram().quantile(0.5) == nil)
         #expect(
             both.quantile(0) == 3

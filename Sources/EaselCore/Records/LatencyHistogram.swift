@@ -3,74 +3,61 @@
 /// Each power of two is cut into 64 buckets of equal width, so that a number below 128 has a bucket of its own and every
 /// other is at most 0.8% away from the middle of its bucket. The unit is whatever was counted: milliseconds for calls,
 /// microseconds for the phases of attempts.
-package struct LatencyHistogram: Sendable, Hashable {
+package struct LatencyHistogram: Sendable {
     /// The highest bucket: numbers of more than 40 bits are counted in it.
     package static let lastBucket = 2303
 
-    /// Ascending, without zeros.
-    private var counts: [(bucket: Int, count: Int64)] = []
+    /// Entries as the rollups store them, in any order, several for one bucket allowed: adding is putting one after the
+    /// other, and whoever asks for a figure sums them up. A report reads millions of entries and asks for few figures.
+    private var entries: [UInt8] = []
+    /// Bytes that may stand here before they are summed up.
+    private var room = Self.leastRoom
+
+    private static let leastRoom = 1024 * HistogramEntry.size
 
     package init() {}
 
-    package static func == (left: Self, right: Self) -> Bool {
-        left.counts.elementsEqual(right.counts) { $0 == $1 }
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        for entry in counts {
-            hasher.combine(entry.bucket)
-            hasher.combine(entry.count)
-        }
-    }
-
     /// How many durations are counted.
-    package var count: Int64 { counts.reduce(0) { $0 + $1.count } }
-    package var isEmpty: Bool { counts.isEmpty }
+    package var count: Int64 {
+        var sum: Int64 = 0
+        HistogramEntry.each(of: entries) { sum += $0.count }
+        return sum
+    }
+    package var isEmpty: Bool { count == 0 }
 
     /// Counts a duration; below zero counts as zero.
-    package mutating func add(_ duration: Int) { add(bucket: Self.bucket(of: duration), count: 1) }
+    package mutating func add(_ duration: Int) {
+        HistogramEntry(bucket: Self.bucket(of: duration), count: 1).write(to: &entries)
+        makeRoom()
+    }
 
     package mutating func add(_ other: LatencyHistogram) {
-        if counts.isEmpty { return counts = other.counts }
-        var merged: [(bucket: Int, count: Int64)] = []
-        merged.reserveCapacity(counts.count + other.counts.count)
-        var own = counts[...]
-        var rest = other.counts[...]
-        while let left = own.first, let right = rest.first {
-            if left.bucket == right.bucket {
-                merged.append((left.bucket, left.count + right.count))
-                own.removeFirst()
-                rest.removeFirst()
-            } else if left.bucket < right.bucket {
-                merged.append(left)
-                own.removeFirst()
-            } else {
-                merged.append(right)
-                rest.removeFirst()
-            }
-        }
-        counts = merged + own + rest
+        entries += other.entries
+        makeRoom()
     }
 
     /// The least duration that at least this share (0 to 1) of all reach at most, to 0.8%. Nil when none is counted.
-    package func quantile(_ share: Double) -> Int? { quantiles([share])[0] }
+    package func quantile(_ share: Double) -> Int? { Self.quantiles([share], of: [self]).each[0][0] }
 
-    /// The same for several shares, which ascend, in one go.
-    package func quantiles(_ shares: [Double]) -> [Int?] {
-        let total = count
-        guard total > 0 else { return shares.map { _ in nil } }
-        var found: [Int?] = []
-        var seen: Int64 = 0
-        var index = -1
-        for share in shares {
-            let rank = min(max(Int64((share * Double(total)).rounded(.up)), 1), total)
-            while seen < rank {
-                index += 1
-                seen += counts[index].count
+    /// The same for several shares, which ascend, of each histogram; and the histogram of everything that any of them counts.
+    package static func quantiles(
+        _ shares: [Double],
+        of histograms: [LatencyHistogram]
+    ) -> (each: [[Int?]], sum: LatencyHistogram) {
+        withSums { sums in
+            withSums { one in
+                let each = histograms.map { histogram in
+                    let used = one.add(histogram.entries)
+                    defer { one.clear(used) }
+                    sums.add(one, used)
+                    return one.quantiles(shares, used)
+                }
+                var sum = LatencyHistogram()
+                sum.entries = sums.entries
+                sum.room = max(leastRoom, 2 * sum.entries.count)
+                return (each, sum)
             }
-            found.append(Self.middle(of: counts[index].bucket))
         }
-        return found
     }
 
     // MARK: - Buckets
@@ -88,107 +75,134 @@ package struct LatencyHistogram: Sendable, Hashable {
         return ((bucket - shift * 64) << shift) + (1 << shift) / 2
     }
 
-    private mutating func add(bucket: Int, count: Int64) {
-        // Mostly ascending: what is read was written in order.
-        if counts.last.map({ $0.bucket < bucket }) ?? true { return counts.append((bucket, count)) }
-        var low = 0
-        var high = counts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if counts[middle].bucket < bucket { low = middle + 1 } else { high = middle }
-        }
-        if low < counts.count, counts[low].bucket == bucket {
-            counts[low].count += count
-        } else {
-            counts.insert((bucket, count), at: low)
+    // MARK: - Summing up
+
+    private mutating func makeRoom() {
+        guard entries.count > room else { return }
+        entries = bytes
+        room = max(Self.leastRoom, 2 * entries.count)
+    }
+
+    private static func withSums<Result>(_ body: (BucketSums) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: lastBucket + 1) { counts in
+            counts.initialize(repeating: 0)
+            return body(BucketSums(counts: counts))
         }
     }
+}
+
+extension LatencyHistogram: Hashable {
+    package static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension LatencyHistogram {
     /// Six bytes a bucket: its number in two, its count in four, the highest byte first. Two such texts after each other
     /// are the histogram of both. Bytes that are left over are ignored.
     package init(bytes: [UInt8]) {
-        bytes.withUnsafeBytes { bytes in
-            guard !readAscending(bytes) else { return }
-            counts = Self.dense { sum in
-                var start = 0
-                while start + 6 <= bytes.count {
-                    let entry = Self.entry(bytes, start)
-                    sum[entry.bucket] += entry.count
-                    start += 6
-                }
-            }
-        }
+        bytes.withUnsafeBytes { add(bytes: $0) }
     }
 
-    /// The histogram of everything that any of these counts.
-    package static func sum(_ histograms: [LatencyHistogram]) -> LatencyHistogram {
-        var sum = LatencyHistogram()
-        sum.counts = dense { sum in
-            for histogram in histograms {
-                for entry in histogram.counts { sum[entry.bucket] += entry.count }
-            }
-        }
-        return sum
+    /// Adds what `init(bytes:)` reads.
+    package mutating func add(bytes: UnsafeRawBufferPointer) {
+        entries += UnsafeRawBufferPointer(
+            rebasing: bytes.prefix(bytes.count / HistogramEntry.size * HistogramEntry.size)
+        )
+        makeRoom()
     }
 
-    /// What `fill` counts in a place for each bucket: a report reads millions of entries.
-    private static func dense(
-        _ fill: (UnsafeMutableBufferPointer<Int64>) -> Void
-    ) -> [(bucket: Int, count: Int64)] {
-        withUnsafeTemporaryAllocation(of: Int64.self, capacity: lastBucket + 1) { sum in
-            sum.initialize(repeating: 0)
-            fill(sum)
-            var used = 0
-            for bucket in 0...lastBucket where sum[bucket] > 0 { used += 1 }
-            var counts: [(bucket: Int, count: Int64)] = []
-            // Kept with the report: no room is reserved for buckets that count nothing.
-            counts.reserveCapacity(used)
-            for bucket in 0...lastBucket where sum[bucket] > 0 { counts.append((bucket, sum[bucket])) }
-            return counts
-        }
-    }
-
-    private static func entry(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> (bucket: Int, count: Int64) {
-        let bucket = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self))
-        let count = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 2, as: UInt32.self))
-        return (min(Int(bucket), lastBucket), Int64(count))
-    }
-
-    /// Reads what was written in one piece, as most is; false, with nothing read, when buckets stand in another order.
-    private mutating func readAscending(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var last = -1
-        var start = 0
-        while start + 6 <= bytes.count {
-            let bucket = Self.entry(bytes, start).bucket
-            guard bucket > last else { return false }
-            last = bucket
-            start += 6
-        }
-        counts.reserveCapacity(bytes.count / 6)
-        start = 0
-        while start + 6 <= bytes.count {
-            let entry = Self.entry(bytes, start)
-            if entry.count > 0 { counts.append(entry) }
-            start += 6
-        }
-        return true
-    }
-
-    /// What `init(bytes:)` reads.
+    /// What `init(bytes:)` reads: each bucket once, ascending.
     package var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for entry in counts {
-            // A count beyond four bytes is written in parts, which add up.
-            var left = entry.count
-            while left > 0 {
-                let part = UInt32(min(left, Int64(UInt32.max)))
-                bytes += [UInt8(entry.bucket >> 8), UInt8(entry.bucket & 0xFF)]
-                bytes += [UInt8(part >> 24), UInt8(part >> 16 & 0xFF), UInt8(part >> 8 & 0xFF), UInt8(part & 0xFF)]
-                left -= Int64(part)
+        Self.withSums { sums in
+            _ = sums.add(entries)
+            return sums.entries
+        }
+    }
+}
+
+/// A count for every bucket: where many entries are summed up.
+private struct BucketSums {
+    let counts: UnsafeMutableBufferPointer<Int64>
+
+    /// Adds entries; the buckets that they lie in, from the first to the last.
+    func add(_ entries: [UInt8]) -> Range<Int> {
+        var first = counts.count
+        var end = 0
+        HistogramEntry.each(of: entries) { entry in
+            counts[entry.bucket] += entry.count
+            first = min(first, entry.bucket)
+            end = max(end, entry.bucket + 1)
+        }
+        return min(first, end)..<end
+    }
+
+    func add(_ other: BucketSums, _ buckets: Range<Int>) {
+        for bucket in buckets { counts[bucket] += other.counts[bucket] }
+    }
+
+    func clear(_ buckets: Range<Int>) {
+        for bucket in buckets { counts[bucket] = 0 }
+    }
+
+    /// Everything that is counted lies in these buckets.
+    func quantiles(_ shares: [Double], _ buckets: Range<Int>) -> [Int?] {
+        let total = counts[buckets].reduce(0, +)
+        guard total > 0 else { return shares.map { _ in nil } }
+        var seen: Int64 = 0
+        var bucket = buckets.lowerBound - 1
+        return shares.map { share in
+            let rank = min(max(Int64((share * Double(total)).rounded(.up)), 1), total)
+            while seen < rank {
+                bucket += 1
+                seen += counts[bucket]
             }
+            return LatencyHistogram.middle(of: bucket)
+        }
+    }
+
+    /// Each bucket that counts something, ascending.
+    var entries: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(HistogramEntry.size * counts.reduce(0) { $0 + ($1 > 0 ? 1 : 0) })
+        for bucket in counts.indices where counts[bucket] > 0 {
+            HistogramEntry(bucket: bucket, count: counts[bucket]).write(to: &bytes)
         }
         return bytes
+    }
+}
+
+/// How often one bucket was counted.
+private struct HistogramEntry {
+    static let size = 6
+
+    let bucket: Int
+    let count: Int64
+
+    /// A count beyond four bytes is written in parts, which add up.
+    func write(to bytes: inout [UInt8]) {
+        var left = count
+        while left > 0 {
+            let part = UInt32(min(left, Int64(UInt32.max)))
+            bytes.append(UInt8(bucket >> 8))
+            bytes.append(UInt8(bucket & 0xFF))
+            bytes.append(UInt8(part >> 24))
+            bytes.append(UInt8(part >> 16 & 0xFF))
+            bytes.append(UInt8(part >> 8 & 0xFF))
+            bytes.append(UInt8(part & 0xFF))
+            left -= Int64(part)
+        }
+    }
+
+    static func each(of bytes: [UInt8], _ body: (HistogramEntry) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            var start = 0
+            while start + size <= bytes.count {
+                let bucket = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self))
+                let count = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 2, as: UInt32.self))
+                body(HistogramEntry(bucket: min(Int(bucket), LatencyHistogram.lastBucket), count: Int64(count)))
+                start += size
+            }
+        }
     }
 }

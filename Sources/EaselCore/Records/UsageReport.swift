@@ -108,9 +108,19 @@ package struct UsageFigures: Sendable, Hashable {
 
     /// The sum of all; percentiles come from the histograms (L3), and are nil where there is none.
     package static func sum(_ parts: [UsageFigures]) -> UsageFigures {
+        var parts = parts
+        return sumReadingPercentiles(of: &parts)
+    }
+
+    /// The same, and sets the percentiles of each part as well, in one go through the histograms.
+    package static func sumReadingPercentiles(of parts: inout [UsageFigures]) -> UsageFigures {
+        let (each, latency) = LatencyHistogram.quantiles(Self.shares, of: parts.map(\.latency))
         var sum = UsageFigures()
-        for part in parts { sum.addCounts(part) }
-        sum.latency = LatencyHistogram.sum(parts.map(\.latency))
+        for index in parts.indices {
+            parts[index].setPercentiles(each[index])
+            sum.addCounts(parts[index])
+        }
+        sum.latency = latency
         sum.readPercentiles()
         return sum
     }
@@ -143,7 +153,12 @@ package struct UsageFigures: Sendable, Hashable {
 
     /// Sets the percentiles from the histogram.
     package mutating func readPercentiles() {
-        let percentiles = latency.quantiles([0.5, 0.9, 0.99])
+        setPercentiles(LatencyHistogram.quantiles(Self.shares, of: [latency]).each[0])
+    }
+
+    private static let shares = [0.5, 0.9, 0.99]
+
+    private mutating func setPercentiles(_ percentiles: [Int?]) {
         p50Ms = percentiles[0]
         p90Ms = percentiles[1]
         p99Ms = percentiles[2]

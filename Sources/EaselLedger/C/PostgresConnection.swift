@@ -92,18 +92,49 @@ final class PostgresConnection {
         }
     }
 
-    /// Reads in one snapshot: first `command`, then what follows from its result.
+    /// Rows that a cursor is asked for at a time, and how often in one round trip: while one piece is read here, the server
+    /// makes the next.
+    private static let cursorPiece = (rows: 256, perRoundTrip: 6)
+
+    /// Until the end of the transaction. All rows will be read, so the planner must not prefer what gives the first ones
+    /// soon. With less memory the histograms of a report over many days are sorted or spilled.
+    private static let reportSettings = SQLCommand(
+        """
+        SELECT set_config('cursor_tuple_fraction', '1', true),
+            set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 16 << 20) / 1024 || 'kB', true)
+        """
+    )
+
+    /// Reads in one snapshot: first `command`, then what follows from its result: a query whose rows are given to `rows` in
+    /// pieces until it has enough (false), and other commands. Neither side ever holds all rows.
     func snapshot<First>(
         _ command: SQLCommand,
         _ read: (SQLResult) throws(PostgresError) -> First,
-        following: (First) -> [SQLCommand],
+        following: (First) -> (query: SQLCommand, others: [SQLCommand]),
+        rows: (borrowing PostgresResult) -> Bool,
         deadline: SteadyInstant
-    ) throws(PostgresError) -> (first: First, following: [SQLResult]) {
+    ) throws(PostgresError) -> (first: First, others: [SQLResult]) {
         do throws(PostgresError) {
             let begin = SQLCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             let first = try read(try exchange([begin, command], deadline: deadline)[1])
-            let rest = try exchange(following(first) + [SQLCommand("COMMIT")], deadline: deadline)
-            return (first, rest.dropLast())
+            let (query, others) = following(first)
+            let open = [
+                Self.reportSettings,
+                SQLCommand("DECLARE easel NO SCROLL CURSOR FOR \(query.sql)", query.parameters, isPrepared: false),
+            ]
+            // Not prepared, as each cursor has columns of its own.
+            let fetch = SQLCommand("FETCH \(Self.cursorPiece.rows) FROM easel", isPrepared: false)
+            let fetches = Array(repeating: fetch, count: Self.cursorPiece.perRoundTrip)
+            let head = open + others
+            var isWanted = true
+            func take(_ result: borrowing PostgresResult) -> Bool {
+                if isWanted { isWanted = rows(result) && result.rowCount == Self.cursorPiece.rows }
+                return true
+            }
+            let results = try exchange(head + fetches, deadline: deadline) { $0 >= head.count && take($1) }
+            while isWanted { _ = try exchange(fetches, deadline: deadline) { take($1) } }
+            _ = try exchange([SQLCommand("COMMIT")], deadline: deadline)
+            return (first, Array(results[open.count..<head.count]))
         } catch {
             rollBack()
             throw error
@@ -134,23 +165,32 @@ final class PostgresConnection {
         case command(Int)
     }
 
-    private func exchange(_ commands: [SQLCommand], deadline: SteadyInstant) throws(PostgresError) -> [SQLResult] {
-        guard let fault else { return try pipeline(commands, deadline: deadline) }
+    /// `take` is given the place of a command and its result; when it answers true, the rows are not copied.
+    private func exchange(
+        _ commands: [SQLCommand],
+        deadline: SteadyInstant,
+        take: (Int, borrowing PostgresResult) -> Bool = { _, _ in false }
+    ) throws(PostgresError) -> [SQLResult] {
+        guard let fault else { return try pipeline(commands, deadline: deadline, take: take) }
         var commands = commands
         switch fault.decide(commands.map(\.sql)) {
-        case .pass: return try pipeline(commands, deadline: deadline)
+        case .pass: return try pipeline(commands, deadline: deadline, take: take)
         case .fail(let index, let sqlState):
             let block = "DO $$BEGIN RAISE EXCEPTION 'a fault of a test' USING ERRCODE = '\(sqlState)'; END$$"
             commands[index] = SQLCommand(block, isPrepared: false)
-            return try pipeline(commands, deadline: deadline)
+            return try pipeline(commands, deadline: deadline, take: take)
         case .cutBefore: throw lost()
         case .cutAfter:
-            _ = try pipeline(commands, deadline: deadline)
+            _ = try pipeline(commands, deadline: deadline, take: take)
             throw lost()
         }
     }
 
-    private func pipeline(_ commands: [SQLCommand], deadline: SteadyInstant) throws(PostgresError) -> [SQLResult] {
+    private func pipeline(
+        _ commands: [SQLCommand],
+        deadline: SteadyInstant,
+        take: (Int, borrowing PostgresResult) -> Bool
+    ) throws(PostgresError) -> [SQLResult] {
         guard isUsable, PQenterPipelineMode(raw) == 1 else { throw lost() }
         var expected: [Expected] = []
         var announced: [String: String] = [:]
@@ -191,13 +231,14 @@ final class PostgresConnection {
         }
         guard PQpipelineSync(raw) == 1 else { throw lost() }
         try flush(deadline)
-        return try collect(expected, count: commands.count, deadline: deadline)
+        return try collect(expected, count: commands.count, deadline: deadline, take: take)
     }
 
     private func collect(
         _ expected: [Expected],
         count: Int,
-        deadline: SteadyInstant
+        deadline: SteadyInstant,
+        take: (Int, borrowing PostgresResult) -> Bool
     ) throws(PostgresError) -> [SQLResult] {
         var results = [SQLResult](repeating: SQLResult(), count: count)
         var failure: PostgresError?
@@ -207,7 +248,8 @@ final class PostgresConnection {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 switch item {
                 case .preparation(let sql, let name, _): prepared[sql] = name
-                case .command(let index): results[index] = answer.result
+                case .command(let index):
+                    if !take(index, answer) { results[index] = answer.result }
                 }
             case PGRES_PIPELINE_ABORTED:
                 break

@@ -28,6 +28,21 @@ struct PostgresResult: ~Copyable {
         return SQLResult(rows: rows, affected: Int(String(cString: PQcmdTuples(raw))) ?? 0, tag: tag)
     }
 
+    var rowCount: Int { Int(PQntuples(raw)) }
+
+    /// Whether its columns are of these types, one after the other.
+    func hasColumns(_ types: [PostgresType]) -> Bool {
+        PQnfields(raw) == types.count && types.indices.allSatisfy { PQftype(raw, Int32($0)) == types[$0].rawValue }
+    }
+
+    /// The rows as they lie in libpq's memory, for results that are too large for a copy of every cell.
+    func forEachRow(_ body: (inout ResultRow) -> Void) {
+        for index in 0..<PQntuples(raw) {
+            var row = ResultRow(raw: raw, index: index)
+            body(&row)
+        }
+    }
+
     private func cell(_ row: Int32, _ column: Int32, _ type: PostgresType?) -> SQLValue {
         let isNull = PQgetisnull(raw, row, column) == 1
         let bytes = UnsafeRawBufferPointer(
@@ -74,6 +89,37 @@ struct PostgresResult: ~Copyable {
             commandIndex: commandIndex
         )
     }
+}
+
+/// The cells of one row from the left to the right. Whoever reads them knows their types (`hasColumns`); it lives as long as
+/// the body of `forEachRow`.
+struct ResultRow: ~Copyable {
+    private let raw: OpaquePointer
+    private let index: Int32
+    private var column: Int32 = 0
+
+    fileprivate init(raw: OpaquePointer, index: Int32) {
+        self.raw = raw
+        self.index = index
+    }
+
+    /// A text or a byte string; nil is NULL. Valid as long as the row.
+    mutating func bytes() -> UnsafeRawBufferPointer? {
+        defer { column += 1 }
+        guard PQgetisnull(raw, index, column) == 0 else { return nil }
+        return UnsafeRawBufferPointer(
+            start: PQgetvalue(raw, index, column),
+            count: Int(PQgetlength(raw, index, column))
+        )
+    }
+
+    /// A bigint; NULL is zero, as sums of nothing are.
+    mutating func sum() -> Int64 {
+        guard let bytes = bytes(), bytes.count == MemoryLayout<Int64>.size else { return 0 }
+        return Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+    }
+
+    mutating func count() -> Int { Int(sum()) }
 }
 
 extension Int64 {

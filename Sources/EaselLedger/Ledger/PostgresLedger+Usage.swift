@@ -15,22 +15,23 @@ extension PostgresLedger {
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
-            let (edges, results) = try connection.snapshot(
-                UsageEdges.command(query, span),
-                { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
-                following: { [UsageStatements.figures(query, span, $0), UsageStatements.quality(query)] },
-                deadline: deadline
+            let (edges, groups, others) = try Self.gather(
+                UsageFigures.self,
+                (query, span, now),
+                UsageStatements.figures,
+                [UsageStatements.quality(query)],
+                on: connection,
+                deadline
             )
-            guard results[0].rows.count <= UsageStatements.mostRows else { return nil }
-            let rows = try results[0].rows.map { (cells) throws(PostgresError) in
-                try UsageStatements.row(cells, dimensions: query.groupBy.count)
-            }
-            let totals = UsageFigures.sum(rows.map(\.figures))
+            guard let groups else { return nil }
+            var figures = groups.map(\.figures)
+            let totals = UsageFigures.sumReadingPercentiles(of: &figures)
+            let rows = zip(groups, figures).map { UsageReport.Row(group: $0.group, figures: $1) }
             return UsageReport(
                 query: query,
                 rows: query.groupBy.isEmpty ? [] : rows,
                 totals: totals,
-                dataQuality: try UsageStatements.quality(results[1], totals, edges)
+                dataQuality: try UsageStatements.quality(others[0], totals, edges)
             )
         }
         guard let report else { throw Self.tooManyRows }
@@ -45,23 +46,50 @@ extension PostgresLedger {
         let now = time.now
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
-        let rows: [AttemptReport.Row] = try await readers.read(
+        let report: AttemptReport? = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
-            let (_, results) = try connection.snapshot(
-                UsageEdges.command(query, span),
-                { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
-                following: { [UsageStatements.attempts(query, span, $0)] },
-                deadline: deadline
+            let (_, groups, _) = try Self.gather(
+                AttemptFigures.self,
+                (query, span, now),
+                UsageStatements.attempts,
+                on: connection,
+                deadline
             )
-            return try results[0].rows.map { (cells) throws(PostgresError) in
-                try UsageStatements.attemptRow(cells, dimensions: query.groupBy.count)
-            }
+            guard let groups else { return nil }
+            var totals = AttemptFigures()
+            for group in groups { totals.add(group.figures) }
+            let rows = query.groupBy.isEmpty ? [] : groups.map { AttemptReport.Row(group: $0, figures: $1) }
+            return AttemptReport(query: query, rows: rows, totals: totals)
         }
-        guard rows.count <= UsageStatements.mostRows else { throw Self.tooManyRows }
-        var totals = AttemptFigures()
-        for row in rows { totals.add(row.figures) }
-        return AttemptReport(query: query, rows: query.groupBy.isEmpty ? [] : rows, totals: totals)
+        guard let report else { throw Self.tooManyRows }
+        return report
+    }
+
+    /// Reads where the rollups end and adds up what `statement` gives, in one snapshot with `others`. No groups when there
+    /// are too many.
+    private static func gather<Figures: GatheredFigures>(
+        _ figures: Figures.Type,
+        _ report: (query: UsageQuery, span: UsageSpan, now: Timestamp),
+        _ statement: (UsageQuery, UsageSpan, UsageEdges) -> SQLCommand,
+        _ others: [SQLCommand] = [],
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> (edges: UsageEdges, groups: [(group: [String?], figures: Figures)]?, others: [SQLResult])
+    {
+        var gathering = ReportGathering<Figures>(
+            dimensions: report.query.groupBy.count,
+            limit: UsageStatements.mostRows
+        )
+        let (edges, results) = try connection.snapshot(
+            UsageEdges.command(report.query, report.span),
+            { (result) throws(PostgresError) in try UsageEdges(result, span: report.span, now: report.now) },
+            following: { (statement(report.query, report.span, $0), others) },
+            rows: { gathering.add($0) },
+            deadline: deadline
+        )
+        let groups = try gathering.rows()
+        return (edges, gathering.hasTooMany ? nil : groups, results)
     }
 
     private static let tooManyRows = LedgerError.rejected(

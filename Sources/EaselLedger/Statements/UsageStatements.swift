@@ -7,13 +7,13 @@ enum UsageStatements {
     /// More rows than this are nobody's report.
     static let mostRows = 100_000
 
-    /// The figures by group; one row more than `mostRows` when there are too many.
+    /// Figures by group, in any order and several rows for one group: `ReportGathering` adds them up.
     static func figures(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
         var builder = Builder(query, span, edges, .usage)
         return builder.command()
     }
 
-    /// The figures of attempts by group.
+    /// Figures of attempts by group, likewise.
     static func attempts(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
         var builder = Builder(query, span, edges, .attempts)
         return builder.command()
@@ -92,26 +92,14 @@ enum UsageStatements {
             }
             // A report of no time at all has its columns too.
             if pieces.isEmpty { pieces.append(level(.minute, UsageSpan.Stretch(from: query.from, to: query.from))) }
-            let names = query.groupBy.indices.map { "d\($0)" }
-            let groups = query.groupBy.enumerated().map { $1 == .team ? "t.name" : "p.d\($0)" }
-            let list = zip(groups, names).map { "\($0) AS \($1), " }.joined()
-            let tail =
-                names.isEmpty
-                ? ""
-                : "GROUP BY \(UsageColumns.list(groups)) ORDER BY "
-                    + groups.map { "\($0) COLLATE \"C\" NULLS LAST" }.joined(separator: ", ")
+            let groups = query.groupBy.enumerated().map { ($1 == .team ? "t.name" : "p.d\($0)") + ", " }.joined()
             let join = query.groupBy.firstIndex(of: .team).map { "JOIN teams AS t ON t.id = p.d\($0)" } ?? ""
             let sql = """
                 \(with)
-                SELECT \(list)\(sums) FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join) \(tail)
-                LIMIT \(parameter(.int(UsageStatements.mostRows + 1)))
+                SELECT \(groups)\(UsageColumns.list(family.figures + family.histograms))
+                FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join)
                 """
             return SQLCommand(sql, parameters, isPrepared: false)
-        }
-
-        private var sums: String {
-            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
-            return UsageColumns.list([UsageColumns.sums(family.figures)] + histograms)
         }
 
         // MARK: - What is summed up
@@ -139,17 +127,30 @@ enum UsageStatements {
             let isClosed =
                 level == .minute && edges.open != nil
                 ? "AND NOT EXISTS (SELECT 1 FROM open AS o WHERE o.team_id = s.team_id AND o.bucket = s.bucket)" : ""
-            return piece("\(family.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)")
+            let source = "\(family.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)"
+            // A group has few of these rows: PostgreSQL sums them up at ten times of what reading them takes.
+            let isNarrow = isSummary || family == .attempts
+            return level == .month && isNarrow ? rows(source) : sums(source)
+        }
+
+        private mutating func rows(_ source: String) -> String {
+            "SELECT \(groups())\(UsageColumns.list(family.figures + family.histograms)) FROM \(source)"
         }
 
         /// Summed up by itself: the planner knows how many groups there are in a table, but not in a union of tables, which
         /// it sorts.
-        private mutating func piece(_ source: String) -> String {
-            var list = ""
-            for (index, dimension) in query.groupBy.enumerated() { list += "\(expression(dimension)) AS d\(index), " }
+        private mutating func sums(_ source: String) -> String {
+            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
+            let list = UsageColumns.list([UsageColumns.sums(family.figures)] + histograms)
             let group = query.groupBy.indices.map { String($0 + 1) }
             let tail = group.isEmpty ? "" : "GROUP BY \(UsageColumns.list(group))"
-            return "SELECT \(list)\(sums) FROM \(source) \(tail)"
+            return "SELECT \(groups())\(list) FROM \(source) \(tail)"
+        }
+
+        private mutating func groups() -> String {
+            var list = ""
+            for (index, dimension) in query.groupBy.enumerated() { list += "\(expression(dimension)) AS d\(index), " }
+            return list
         }
 
         /// What is read from the log: open minutes, and parts of a minute at the ends of the report's time. Nil for none.
@@ -186,7 +187,7 @@ enum UsageStatements {
             let window = (parameter(.time(from)), parameter(.time(to)))
             return (
                 with + "c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))",
-                piece("(\(family.log(from: window.0, to: window.1))) AS s")
+                sums("(\(family.log(from: window.0, to: window.1))) AS s")
             )
         }
 
@@ -217,63 +218,6 @@ enum UsageStatements {
     }
 
     // MARK: - Reading the answers
-
-    static func row(_ cells: [SQLValue], dimensions: Int) throws(PostgresError) -> UsageReport.Row {
-        var row = RowReader(cells)
-        var group: [String?] = []
-        for _ in 0..<dimensions { group.append(try row.optionalText()) }
-        var figures = UsageFigures()
-        // In the order of UsageColumns.figures; NULL where nothing was summed up.
-        figures.calls = try row.optionalInt() ?? 0
-        figures.succeeded = try row.optionalInt() ?? 0
-        figures.partial = try row.optionalInt() ?? 0
-        figures.refused = try row.optionalInt() ?? 0
-        figures.failed = try row.optionalInt() ?? 0
-        figures.images = try row.optionalInt() ?? 0
-        figures.failovers = try row.optionalInt() ?? 0
-        figures.failoverCost = try row.optionalMoney() ?? .zero
-        figures.cost = try row.optionalMoney() ?? .zero
-        figures.estimated = try row.optionalMoney() ?? .zero
-        figures.reconciled = try row.optionalMoney() ?? .zero
-        figures.hedges = try row.optionalInt() ?? 0
-        figures.hedgeCost = try row.optionalMoney() ?? .zero
-        figures.unpricedAttempts = try row.optionalInt() ?? 0
-        figures.unknownAttempts = try row.optionalInt() ?? 0
-        figures.pictures = try row.optionalInt() ?? 0
-        figures.withheld = try row.optionalInt() ?? 0
-        figures.nsfwImages = try row.optionalInt() ?? 0
-        figures.nsfwClear = try row.optionalInt() ?? 0
-        figures.copyrightChecked = try row.optionalInt() ?? 0
-        figures.copyrightFlagged = try row.optionalInt() ?? 0
-        figures.copyrightUndetermined = try row.optionalInt() ?? 0
-        figures.latency = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        figures.readPercentiles()
-        return UsageReport.Row(group: group, figures: figures)
-    }
-
-    static func attemptRow(_ cells: [SQLValue], dimensions: Int) throws(PostgresError) -> AttemptReport.Row {
-        var row = RowReader(cells)
-        var group: [String?] = []
-        for _ in 0..<dimensions { group.append(try row.optionalText()) }
-        var figures = AttemptFigures()
-        // In the order of UsageColumns.attemptFigures and UsageColumns.phases.
-        figures.attempts = try row.optionalInt() ?? 0
-        figures.sent = try row.optionalInt() ?? 0
-        figures.succeeded = try row.optionalInt() ?? 0
-        figures.partial = try row.optionalInt() ?? 0
-        figures.refused = try row.optionalInt() ?? 0
-        figures.failed = try row.optionalInt() ?? 0
-        figures.unknown = try row.optionalInt() ?? 0
-        figures.images = try row.optionalInt() ?? 0
-        figures.cost = try row.optionalMoney() ?? .zero
-        figures.wasted = try row.optionalMoney() ?? .zero
-        figures.total = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        figures.firstByte = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        figures.tls = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        figures.connect = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        figures.dns = LatencyHistogram(bytes: try row.optionalBytes() ?? [])
-        return AttemptReport.Row(group: group, figures: figures)
-    }
 
     static func quality(
         _ result: SQLResult,
