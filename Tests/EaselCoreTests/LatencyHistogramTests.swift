@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import EaselCore
@@ -21,8 +22,8 @@ struct LatencyHistogramTests {
     /// Four shapes of a million latencies: even, normal, with a long tail, with two humps.
     @Test(arguments: 0..<4) func `percentiles of a million are within 1.1 percent`(shape: Int) {
         var random = SeededRandom(seed: UInt64(0x4157_0000 + shape))
-        var histogram = LatencyHistogram()
-        var parts = [LatencyHistogram(), LatencyHistogram(), LatencyHistogram()]
+        // Counted as the database does, in parts that are put after each other.
+        var parts = Array(repeating: [Int](repeating: 0, count: LatencyHistogram.lastBucket + 1), count: 3)
         var numbers: [Int] = []
         numbers.reserveCapacity(1_000_000)
         func unit() -> Double { Double.random(in: 0..<1, using: &random) }
@@ -35,9 +36,17 @@ struct LatencyHistogramTests {
                 default: unit() < 0.7 ? 800 + unit() * 300 : 30_000 + unit() * 20_000
                 }
             numbers.append(Int(value))
-            parts[index % 3].add(Int(value))
+            parts[index % 3][LatencyHistogram.bucket(of: Int(value))] += 1
         }
-        for part in parts { histogram.add(part) }
+        var histogram = LatencyHistogram()
+        for part in parts {
+            var bytes: [UInt8] = []
+            for (bucket, count) in part.enumerated() where count > 0 {
+                bytes += [UInt8(bucket >> 8), UInt8(bucket & 0xFF), 0, UInt8(count >> 16)]
+                bytes += [UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)]
+            }
+            histogram.add(LatencyHistogram(bytes: bytes))
+        }
         #expect(histogram.count == 1_000_000)
         numbers.sort()
         for share in [0.01, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1] {
@@ -45,6 +54,28 @@ struct LatencyHistogramTests {
             let error = abs(Double((histogram.quantile(share) ?? 0) - exact)) / Double(exact)
             #expect(error <= 0.011, "shape \(shape), \(share): \(exact) against \(histogram.quantile(share) ?? -1)")
         }
+    }
+
+    @Test func `what is added one by one, in any order, is what is counted`() {
+        var random = SeededRandom(seed: 0x4157_0010)
+        var histogram = LatencyHistogram()
+        var numbers: [Int] = []
+        for _ in 0..<20_000 {
+            let number = Int(pow(10, Double.random(in: 0...7, using: &random)))
+            numbers.append(number)
+            histogram.add(number)
+        }
+        #expect(histogram.count == 20_000)
+        var counts: [Int: Int64] = [:]
+        for number in numbers { counts[LatencyHistogram.bucket(of: number), default: 0] += 1 }
+        let bytes = histogram.bytes
+        #expect(bytes.count == 6 * counts.count)
+        for start in stride(from: 0, to: bytes.count, by: 6) {
+            let count = bytes[(start + 2)..<(start + 6)].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+            #expect(counts[Int(bytes[start]) << 8 | Int(bytes[start + 1])] == count)
+        }
+        numbers.sort()
+        #expect(histogram.quantile(0.5) == LatencyHistogram.middle(of: LatencyHistogram.bucket(of: numbers[9_999])))
     }
 
     @Test func `bytes can be put after each other`() {

@@ -302,6 +302,64 @@ extension PostgresLedger {
         }
     }
 
+    /// Rows of a month that no call stands behind: one for each of so many keys, with these tags.
+    private func insertMonth(_ connectionString: String, keys: Int, tags: String) async throws {
+        let figures = UsageColumns.figures.map { $0 == "calls" ? "2" : "0" }.joined(separator: ", ")
+        try await Database.query(
+            connectionString,
+            """
+            INSERT INTO usage_month (\(UsageColumns.list(UsageColumns.window + UsageColumns.details)),
+                \(UsageColumns.list(UsageColumns.figures + UsageColumns.latency)))
+            SELECT 1, '2026-04-01T00:00:00Z', 'runware', 'ideogram-4.0', '', gen_random_uuid(), md5($2)::uuid, $2::jsonb,
+                \(figures), '\\x000700000002'::bytea
+            FROM generate_series(1, $1) AS n
+            """,
+            [.int(keys), .text(tags)]
+        )
+    }
+
+    private func april(_ groupBy: [UsageQuery.Dimension]) throws -> UsageQuery {
+        UsageQuery(
+            from: try #require(Timestamp("2026-04-01T00:00:00Z")),
+            to: try #require(Timestamp("2026-05-01T00:00:00Z")),
+            timezone: "UTC",
+            groupBy: groupBy,
+            teamID: nil
+        )
+    }
+
+    @Test func `a report of many rows is read in pieces, and one of too many is refused`() async throws {
+        try await withLedger { ledger, connectionString in
+            try await insertMonth(connectionString, keys: 5000, tags: "{}")
+            let report = try await ledger.usage(try april([.key]))
+            #expect(report.rows.count == 5000 && report.totals.calls == 10_000 && report.totals.p99Ms == 7)
+            let names = report.rows.map { $0.group[0] ?? "" }
+            #expect(Set(names).count == 5000 && names == names.sorted())
+            let all = try await ledger.usage(try april([.project]))
+            #expect(all.rows.count == 1 && all.totals == report.totals)
+            try await insertMonth(connectionString, keys: UsageStatements.mostRows - 4999, tags: "{}")
+            let error = await #expect(throws: LedgerError.self) { try await ledger.usage(try april([.key])) }
+            #expect("\(try #require(error))".contains("more than 100000 rows; group by less"))
+            // The connection is good for the next one.
+            #expect(try await ledger.usage(try april([.project])).totals.calls == 2 * UsageStatements.mostRows + 2)
+        }
+    }
+
+    @Test func `names that look alike are told apart, and absent ones come last`() async throws {
+        try await withLedger { ledger, connectionString in
+            // Composed and decomposed; Swift's strings are equal.
+            let names = ["\u{E9}", "e\u{301}", "", "Z", "a", "aa"]
+            for name in names {
+                try await insertMonth(connectionString, keys: 1, tags: #"{"mark": "\#(name)"}"#)
+            }
+            try await insertMonth(connectionString, keys: 1, tags: "{}")
+            let rows = try await ledger.usage(try april([.tag("mark"), .provider])).rows
+            let expected = ["", "Z", "a", "aa", "e\u{301}", "\u{E9}", nil]
+            #expect(rows.map { $0.group[0].map { Array($0.utf8) } } == expected.map { $0.map { Array($0.utf8) } })
+            #expect(rows.allSatisfy { $0.figures.calls == 2 && $0.group[1] == "runware" })
+        }
+    }
+
     @Test func `a holder that has lost its lease writes nothing`() async throws {
         try await withLedger { ledger, connectionString in
             let stale = try await lease(ledger, for: .seconds(1))
