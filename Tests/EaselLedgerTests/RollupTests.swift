@@ -330,18 +330,44 @@ extension PostgresLedger {
 
     @Test func `a report of many rows is read in pieces, and one of too many is refused`() async throws {
         try await withLedger { ledger, connectionString in
-            try await insertMonth(connectionString, keys: 5000, tags: "{}")
-            let report = try await ledger.usage(try april([.key]))
-            #expect(report.rows.count == 5000 && report.totals.calls == 10_000 && report.totals.p99Ms == 7)
-            let names = report.rows.map { $0.group[0] ?? "" }
-            #expect(Set(names).count == 5000 && names == names.sorted())
-            let all = try await ledger.usage(try april([.project]))
-            #expect(all.rows.count == 1 && all.totals == report.totals)
-            try await insertMonth(connectionString, keys: UsageStatements.mostRows - 4999, tags: "{}")
-            let error = await #expect(throws: LedgerError.self) { try await ledger.usage(try april([.key])) }
+            var expected = 0
+            // A piece and a round trip of them, to the row, and what ends in the middle of one.
+            for more in [256, 1280, 1536, 1928, 0] {
+                if more > 0 { try await insertMonth(connectionString, keys: more, tags: "{}") }
+                expected += more
+                let report = try await ledger.usage(try april([.key]))
+                #expect(report.rows.count == expected && report.totals.calls == 2 * expected)
+                let names = report.rows.map { $0.group[0] ?? "" }
+                #expect(Set(names).count == expected && names == names.sorted() && report.totals.p99Ms == 7)
+                let all = try await ledger.usage(try april([.project]))
+                #expect(all.rows.count == 1 && all.totals == report.totals)
+            }
+            try await insertMonth(connectionString, keys: UsageStatements.mostRows + 1 - expected, tags: "{}")
+            let error = await #expect(throws: LedgerError.self) { _ = try await ledger.usage(try april([.key])) }
             #expect("\(try #require(error))".contains("more than 100000 rows; group by less"))
             // The connection is good for the next one.
             #expect(try await ledger.usage(try april([.project])).totals.calls == 2 * UsageStatements.mostRows + 2)
+        }
+    }
+
+    @Test func `an error between the pieces of a report fails it, and is not in the way of the next`() async throws {
+        let acts = Locked<[WireFault.Act]>([])
+        var options = PostgresFixture.smallOptions
+        options.readerFault = WireFault { commands in
+            guard commands.first?.hasPrefix("FETCH") == true else { return .pass }
+            return acts.withLock { $0.popLast() ?? .pass }
+        }
+        try await withLedger(options: options) { ledger, connectionString in
+            try await insertMonth(connectionString, keys: 2000, tags: "{}")
+            acts.withLock { $0 = [.fail(command: 0, sqlState: "22012")] }
+            await #expect(throws: LedgerError.self) { _ = try await ledger.usage(try april([.key])) }
+            #expect(acts.withLock { $0.isEmpty })
+            // A connection that is lost there is replaced, and the report begins again from nothing.
+            for act: WireFault.Act in [.pass, .cutBefore, .cutAfter] {
+                acts.withLock { $0 = [act] }
+                #expect(try await ledger.usage(try april([.key])).totals.calls == 4000, "\(act)")
+                #expect(acts.withLock { $0.isEmpty })
+            }
         }
     }
 

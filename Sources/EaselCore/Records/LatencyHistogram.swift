@@ -37,9 +37,14 @@ package struct LatencyHistogram: Sendable {
     }
 
     /// The least duration that at least this share (0 to 1) of all reach at most, to 0.8%. Nil when none is counted.
-    package func quantile(_ share: Double) -> Int? { Self.quantiles([share], of: [self]).each[0][0] }
+    package func quantile(_ share: Double) -> Int? { quantiles([share])[0] }
 
-    /// The same for several shares, which ascend, of each histogram; and the histogram of everything that any of them counts.
+    /// The same for several shares, which ascend.
+    package func quantiles(_ shares: [Double]) -> [Int?] {
+        Self.withSums { $0.quantiles(shares, $0.add(entries)) }
+    }
+
+    /// The same of each histogram, and the histogram of everything that any of them counts, in one go.
     package static func quantiles(
         _ shares: [Double],
         of histograms: [LatencyHistogram]

@@ -153,7 +153,7 @@ package struct UsageFigures: Sendable, Hashable {
 
     /// Sets the percentiles from the histogram.
     package mutating func readPercentiles() {
-        setPercentiles(LatencyHistogram.quantiles(Self.shares, of: [latency]).each[0])
+        setPercentiles(latency.quantiles(Self.shares))
     }
 
     private static let shares = [0.5, 0.9, 0.99]

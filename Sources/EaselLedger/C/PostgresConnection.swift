@@ -106,7 +106,7 @@ final class PostgresConnection {
     )
 
     /// Reads in one snapshot: first `command`, then what follows from its result: a query whose rows are given to `rows` in
-    /// pieces until it has enough (false), and other commands. Neither side ever holds all rows.
+    /// pieces until it has enough (false), and other commands. No more than a round trip's rows are held here at a time.
     func snapshot<First>(
         _ command: SQLCommand,
         _ read: (SQLResult) throws(PostgresError) -> First,

@@ -23,6 +23,8 @@ package final class PostgresLedger: Ledger, Sendable {
         package var reportLimit = Duration.seconds(30)
         /// What goes wrong on the writers' connections, for tests.
         package var fault: WireFault?
+        /// The same on the readers'.
+        package var readerFault: WireFault?
 
         package init() {}
     }
@@ -56,7 +58,8 @@ package final class PostgresLedger: Ledger, Sendable {
         readers = ReaderPool(
             settings: ConnectionSettings(
                 connectionString: connectionString,
-                statementTimeout: options.reportLimit
+                statementTimeout: options.reportLimit,
+                fault: options.readerFault
             ),
             count: options.readers,
             log: log

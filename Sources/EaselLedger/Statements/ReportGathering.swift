@@ -46,23 +46,31 @@ struct ReportGathering<Figures: GatheredFigures> {
 
     // MARK: - Keys
 
-    /// Behind NULL, and in no text.
-    private static var absent: UInt8 { 0xFF }
+    /// Stands before each name; absent ones come last.
+    private enum Mark {
+        static var present: UInt8 { 1 }
+        static var absent: UInt8 { 2 }
+    }
 
-    /// The bytes of the names, each with a zero behind it, which no text of PostgreSQL has: unlike strings, they are told
-    /// apart, and are in the order, that the database knows.
+    /// The bytes of the names, each with its mark before it and a zero behind it, which no text of PostgreSQL has: unlike
+    /// strings, they are told apart, and are in the order, that the database knows.
     private func key(_ row: inout ResultRow) -> [UInt8] {
         var key: [UInt8] = []
         for _ in 0..<dimensions {
-            if let text = row.bytes() { key += text } else { key.append(Self.absent) }
+            if let text = row.bytes() {
+                key.append(Mark.present)
+                key += text
+            } else {
+                key.append(Mark.absent)
+            }
             key.append(0)
         }
         return key
     }
 
     private static func group(_ key: [UInt8]) -> [String?] {
-        key.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { name in
-            name.first == absent ? nil : String(decoding: name, as: UTF8.self)
+        key.split(separator: 0).map { name in
+            name.first == Mark.absent ? nil : String(decoding: name.dropFirst(), as: UTF8.self)
         }
     }
 }

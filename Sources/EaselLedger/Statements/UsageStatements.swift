@@ -128,7 +128,8 @@ enum UsageStatements {
                 level == .minute && edges.open != nil
                 ? "AND NOT EXISTS (SELECT 1 FROM open AS o WHERE o.team_id = s.team_id AND o.bucket = s.bucket)" : ""
             let source = "\(family.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)"
-            // A group has few of these rows: PostgreSQL sums them up at ten times of what reading them takes.
+            // Nearly all of such a row is its histogram, which PostgreSQL can only put behind the others of its group: at
+            // ten times of what reading it takes, where there is but a row for each model and month.
             let isNarrow = isSummary || family == .attempts
             return level == .month && isNarrow ? rows(source) : sums(source)
         }
