@@ -331,8 +331,8 @@ extension PostgresLedger {
     @Test func `a report of many rows is read in pieces, and one of too many is refused`() async throws {
         try await withLedger { ledger, connectionString in
             var expected = 0
-            // A piece and a round trip of them, to the row, and what ends in the middle of one.
-            for more in [256, 1280, 1536, 1928, 0] {
+            // The first piece and the first round trip, to the row, and what ends somewhere later.
+            for more in [64, 64, 1, 1871, 3000, 0] {
                 if more > 0 { try await insertMonth(connectionString, keys: more, tags: "{}") }
                 expected += more
                 let report = try await ledger.usage(try april([.key]))

@@ -92,9 +92,28 @@ final class PostgresConnection {
         }
     }
 
-    /// Rows that a cursor is asked for at a time, and how often in one round trip: while one piece is read here, the server
-    /// makes the next.
-    private static let cursorPiece = (rows: 256, perRoundTrip: 6)
+    /// How much a cursor is asked for. While one piece is read here, the server makes the next.
+    private struct CursorPieces {
+        /// Two of the first pieces hold all that most reports have.
+        private(set) var rows = 64
+        private(set) var perRoundTrip = 2
+        private var seen = (bytes: 0, rows: 0)
+
+        /// What is more than 128 KiB the allocators, here and in the server, hand back to the system after each piece, and
+        /// get again page by page.
+        private static let bytes = 96 << 10
+
+        mutating func note(_ result: borrowing PostgresResult) {
+            seen.bytes += result.memoryBytes
+            seen.rows += result.rowCount
+        }
+
+        /// For the round trips after the first.
+        mutating func adapt() {
+            rows = min(max(16, Self.bytes * seen.rows / max(1, seen.bytes)), 1024)
+            perRoundTrip = 24
+        }
+    }
 
     /// Until the end of the transaction. All rows will be read, so the planner must not prefer what gives the first ones
     /// soon. With less memory the histograms of a report over many days are sorted or spilled.
@@ -122,17 +141,25 @@ final class PostgresConnection {
                 Self.reportSettings,
                 SQLCommand("DECLARE easel NO SCROLL CURSOR FOR \(query.sql)", query.parameters, isPrepared: false),
             ]
-            // Not prepared, as each cursor has columns of its own.
-            let fetch = SQLCommand("FETCH \(Self.cursorPiece.rows) FROM easel", isPrepared: false)
-            let fetches = Array(repeating: fetch, count: Self.cursorPiece.perRoundTrip)
-            let head = open + others
+            var pieces = CursorPieces()
             var isWanted = true
             func take(_ result: borrowing PostgresResult) -> Bool {
-                if isWanted { isWanted = rows(result) && result.rowCount == Self.cursorPiece.rows }
+                guard isWanted else { return true }
+                isWanted = rows(result) && result.rowCount == pieces.rows
+                pieces.note(result)
                 return true
             }
-            let results = try exchange(head + fetches, deadline: deadline) { $0 >= head.count && take($1) }
-            while isWanted { _ = try exchange(fetches, deadline: deadline) { take($1) } }
+            func fetches() -> [SQLCommand] {
+                // Not prepared, as each cursor has columns of its own.
+                let fetch = SQLCommand("FETCH \(pieces.rows) FROM easel", isPrepared: false)
+                return Array(repeating: fetch, count: pieces.perRoundTrip)
+            }
+            let head = open + others
+            let results = try exchange(head + fetches(), deadline: deadline) { $0 >= head.count && take($1) }
+            while isWanted {
+                pieces.adapt()
+                _ = try exchange(fetches(), deadline: deadline) { take($1) }
+            }
             _ = try exchange([SQLCommand("COMMIT")], deadline: deadline)
             return (first, Array(results[open.count..<head.count]))
         } catch {

@@ -30,6 +30,9 @@ struct PostgresResult: ~Copyable {
 
     var rowCount: Int { Int(PQntuples(raw)) }
 
+    /// What libpq allocated for it.
+    var memoryBytes: Int { Int(PQresultMemorySize(raw)) }
+
     /// Whether its columns are of these types, one after the other.
     func hasColumns(_ types: [PostgresType]) -> Bool {
         PQnfields(raw) == types.count && types.indices.allSatisfy { PQftype(raw, Int32($0)) == types[$0].rawValue }
