@@ -11,13 +11,14 @@ extension PostgresLedger {
         let now = time.now
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
+        let most = options.mostReportRows
         let report: UsageReport? = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
             let (edges, groups, others) = try Self.gather(
                 UsageFigures.self,
-                (query, span, now),
+                (query, span, now, most),
                 UsageStatements.figures,
                 [UsageStatements.quality(query)],
                 on: connection,
@@ -34,7 +35,7 @@ extension PostgresLedger {
                 dataQuality: try UsageStatements.quality(others[0], totals, edges)
             )
         }
-        guard let report else { throw Self.tooManyRows }
+        guard let report else { throw tooManyRows }
         return report
     }
 
@@ -46,12 +47,13 @@ extension PostgresLedger {
         let now = time.now
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
+        let most = options.mostReportRows
         let report: AttemptReport? = try await readers.read(
             limit: options.reportLimit
         ) { connection, deadline throws(PostgresError) in
             let (_, groups, _) = try Self.gather(
                 AttemptFigures.self,
-                (query, span, now),
+                (query, span, now, most),
                 UsageStatements.attempts,
                 on: connection,
                 deadline
@@ -62,7 +64,7 @@ extension PostgresLedger {
             let rows = query.groupBy.isEmpty ? [] : groups.map { AttemptReport.Row(group: $0, figures: $1) }
             return AttemptReport(query: query, rows: rows, totals: totals)
         }
-        guard let report else { throw Self.tooManyRows }
+        guard let report else { throw tooManyRows }
         return report
     }
 
@@ -70,7 +72,7 @@ extension PostgresLedger {
     /// are too many.
     private static func gather<Figures: GatheredFigures>(
         _ figures: Figures.Type,
-        _ report: (query: UsageQuery, span: UsageSpan, now: Timestamp),
+        _ report: (query: UsageQuery, span: UsageSpan, now: Timestamp, mostRows: Int),
         _ statement: (UsageQuery, UsageSpan, UsageEdges) -> SQLCommand,
         _ others: [SQLCommand] = [],
         on connection: PostgresConnection,
@@ -79,7 +81,7 @@ extension PostgresLedger {
     {
         var gathering = ReportGathering<Figures>(
             dimensions: report.query.groupBy.count,
-            limit: UsageStatements.mostRows
+            limit: report.mostRows
         )
         let (edges, results) = try connection.snapshot(
             UsageEdges.command(report.query, report.span),
@@ -92,9 +94,11 @@ extension PostgresLedger {
         return (edges, gathering.hasTooMany ? nil : groups, results)
     }
 
-    private static let tooManyRows = LedgerError.rejected(
-        "the report has more than \(UsageStatements.mostRows) rows; group by less, or choose a shorter time"
-    )
+    private var tooManyRows: LedgerError {
+        .rejected(
+            "the report has more than \(options.mostReportRows) rows; group by less, or choose a shorter time"
+        )
+    }
 
     /// Refuses what needs a part of the log that was dropped.
     private func checkLog(_ query: UsageQuery, _ span: UsageSpan) async throws(LedgerError) {

@@ -4,9 +4,6 @@ import EaselCore
 /// Reads the usage figures (L5): from the rollups, and from the log (`UsageLog`) for what is not rolled up yet, all in the
 /// snapshot of `UsageEdges`. So a report is what the log says, however far the rollups are.
 enum UsageStatements {
-    /// More rows than this are nobody's report.
-    static let mostRows = 100_000
-
     /// Figures by group, in any order and several rows for one group: `ReportGathering` adds them up.
     static func figures(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
         var builder = Builder(query, span, edges, .usage)
