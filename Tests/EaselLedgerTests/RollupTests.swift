@@ -373,6 +373,20 @@ extension PostgresLedger {
         }
     }
 
+    @Test func `a report that takes too long is refused with what to do`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.reportLimit = .seconds(2)
+        options.readerFault = WireFault { commands in
+            if commands.contains(where: { $0.hasPrefix("DECLARE") }) { Thread.sleep(forTimeInterval: 3) }
+            return .pass
+        }
+        try await withLedger(options: options) { ledger, _ in
+            let error = await #expect(throws: LedgerError.self) { _ = try await ledger.usage(try april([.team])) }
+            let told = "\(try #require(error))"
+            #expect(told.contains("not ready after 2 s; group by less, or choose a shorter time"))
+        }
+    }
+
     @Test func `names that look alike are told apart, and absent ones come last`() async throws {
         try await withLedger { ledger, connectionString in
             // Composed and decomposed; Swift's strings are equal.

@@ -12,9 +12,7 @@ extension PostgresLedger {
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
         let most = options.mostReportRows
-        let report: UsageReport? = try await readers.read(
-            limit: options.reportLimit
-        ) { connection, deadline throws(PostgresError) in
+        let report: UsageReport? = try await readReport { connection, deadline throws(PostgresError) in
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
             let (edges, groups, others) = try Self.gather(
                 UsageFigures.self,
@@ -48,9 +46,7 @@ extension PostgresLedger {
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
         let most = options.mostReportRows
-        let report: AttemptReport? = try await readers.read(
-            limit: options.reportLimit
-        ) { connection, deadline throws(PostgresError) in
+        let report: AttemptReport? = try await readReport { connection, deadline throws(PostgresError) in
             let (_, groups, _) = try Self.gather(
                 AttemptFigures.self,
                 (query, span, now, most),
@@ -66,6 +62,22 @@ extension PostgresLedger {
         }
         guard let report else { throw tooManyRows }
         return report
+    }
+
+    /// Whoever asks for too much is told so: the database was there a moment ago (`checkLog`).
+    private func readReport<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection, SteadyInstant) throws(PostgresError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let deadline = SteadyInstant.now + options.reportLimit
+        do throws(LedgerError) {
+            return try await readers.read(limit: options.reportLimit, body)
+        } catch {
+            guard case .unavailable = error, SteadyInstant.now >= deadline else { throw error }
+            let seconds = Int(options.reportLimit.secondsAsDouble)
+            throw .rejected(
+                "the report was not ready after \(seconds) s; group by less, or choose a shorter time"
+            )
+        }
     }
 
     /// Reads where the rollups end and adds up what `statement` gives, in one snapshot with `others`. No groups when there
