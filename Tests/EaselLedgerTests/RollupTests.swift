@@ -377,6 +377,7 @@ extension PostgresLedger {
         var options = PostgresFixture.smallOptions
         options.reportLimit = .seconds(2)
         options.readerFault = WireFault { commands in
+            // Holds the reader's own thread beyond the limit, as a slow server does; nothing waits for the length of it.
             if commands.contains(where: { $0.hasPrefix("DECLARE") }) { Thread.sleep(forTimeInterval: 3) }
             return .pass
         }

@@ -108,8 +108,13 @@ package struct UsageFigures: Sendable, Hashable {
 
     /// The sum of all; percentiles come from the histograms (L3), and are nil where there is none.
     package static func sum(_ parts: [UsageFigures]) -> UsageFigures {
-        var parts = parts
-        return sumReadingPercentiles(of: &parts)
+        var sum = UsageFigures()
+        for part in parts {
+            sum.addCounts(part)
+            sum.latency.add(part.latency)
+        }
+        sum.readPercentiles()
+        return sum
     }
 
     /// The same, and sets the percentiles of each part as well, in one go through the histograms.

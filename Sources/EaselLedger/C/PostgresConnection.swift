@@ -92,29 +92,6 @@ final class PostgresConnection {
         }
     }
 
-    /// How much a cursor is asked for. While one piece is read here, the server makes the next.
-    private struct CursorPieces {
-        /// Two of the first pieces hold all that most reports have.
-        private(set) var rows = 64
-        private(set) var perRoundTrip = 2
-        private var seen = (bytes: 0, rows: 0)
-
-        /// What is more than 128 KiB the allocators, here and in the server, hand back to the system after each piece, and
-        /// get again page by page.
-        private static let bytes = 96 << 10
-
-        mutating func note(_ result: borrowing PostgresResult) {
-            seen.bytes += result.memoryBytes
-            seen.rows += result.rowCount
-        }
-
-        /// For the round trips after the first.
-        mutating func adapt() {
-            rows = min(max(16, Self.bytes * seen.rows / max(1, seen.bytes)), 1024)
-            perRoundTrip = 24
-        }
-    }
-
     /// Until the end of the transaction. All rows will be read, so the planner must not prefer what gives the first ones
     /// soon. With less memory the histograms of a report over many days are sorted or spilled.
     private static let reportSettings = SQLCommand(

@@ -8,21 +8,13 @@ extension PostgresLedger {
     package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
         try await checkZone(query.timezone)
         guard !query.groupBy.contains(.error) else { throw .rejected("calls cannot be grouped by error") }
-        let now = time.now
-        let span = UsageSpan(query, now: now)
-        try await checkLog(query, span)
-        let most = options.mostReportRows
-        let report: UsageReport? = try await readReport { connection, deadline throws(PostgresError) in
+        return try await report(
+            query,
+            UsageFigures.self,
+            UsageStatements.figures,
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
-            let (edges, groups, others) = try Self.gather(
-                UsageFigures.self,
-                (query, span, now, most),
-                UsageStatements.figures,
-                [UsageStatements.quality(query)],
-                on: connection,
-                deadline
-            )
-            guard let groups else { return nil }
+            [UsageStatements.quality(query)]
+        ) { groups, edges, others throws(PostgresError) in
             var figures = groups.map(\.figures)
             let totals = UsageFigures.sumReadingPercentiles(of: &figures)
             let rows = zip(groups, figures).map { UsageReport.Row(group: $0.group, figures: $1) }
@@ -33,8 +25,6 @@ extension PostgresLedger {
                 dataQuality: try UsageStatements.quality(others[0], totals, edges)
             )
         }
-        guard let report else { throw tooManyRows }
-        return report
     }
 
     package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
@@ -42,74 +32,56 @@ extension PostgresLedger {
         guard UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy) else {
             throw .rejected("attempts are grouped by team, provider, model, day, hour and error only")
         }
-        let now = time.now
-        let span = UsageSpan(query, now: now)
-        try await checkLog(query, span)
-        let most = options.mostReportRows
-        let report: AttemptReport? = try await readReport { connection, deadline throws(PostgresError) in
-            let (_, groups, _) = try Self.gather(
-                AttemptFigures.self,
-                (query, span, now, most),
-                UsageStatements.attempts,
-                on: connection,
-                deadline
-            )
-            guard let groups else { return nil }
+        return try await report(query, AttemptFigures.self, UsageStatements.attempts) { groups, _, _ in
             var totals = AttemptFigures()
             for group in groups { totals.add(group.figures) }
             let rows = query.groupBy.isEmpty ? [] : groups.map { AttemptReport.Row(group: $0, figures: $1) }
             return AttemptReport(query: query, rows: rows, totals: totals)
         }
-        guard let report else { throw tooManyRows }
-        return report
     }
 
-    /// Whoever asks for too much is told so: the database was there a moment ago (`checkLog`).
-    private func readReport<Value: Sendable>(
-        _ body: @escaping @Sendable (PostgresConnection, SteadyInstant) throws(PostgresError) -> Value
-    ) async throws(LedgerError) -> Value {
-        let deadline = SteadyInstant.now + options.reportLimit
+    /// Reads where the rollups end and adds up what `statement` gives, in one snapshot with `others`. `finish` makes the
+    /// report of it on the reader's thread.
+    ///
+    /// Throws `.rejected` for what is too much: parts of the log that were dropped, too many rows, too long.
+    private func report<Figures: GatheredFigures & Sendable, Report: Sendable>(
+        _ query: UsageQuery,
+        _ figures: Figures.Type,
+        _ statement: @escaping @Sendable (UsageQuery, UsageSpan, UsageEdges) -> SQLCommand,
+        _ others: [SQLCommand] = [],
+        finish:
+            @escaping @Sendable ([(group: [String?], figures: Figures)], UsageEdges, [SQLResult]) throws(PostgresError)
+            -> Report
+    ) async throws(LedgerError) -> Report {
+        let now = time.now
+        let span = UsageSpan(query, now: now)
+        try await checkLog(query, span)
+        let (deadline, most) = (SteadyInstant.now + options.reportLimit, options.mostReportRows)
+        let advice = "group by less, or choose a shorter time"
+        let report: Report?
         do throws(LedgerError) {
-            return try await readers.read(limit: options.reportLimit, body)
+            report = try await readers.read(
+                limit: options.reportLimit
+            ) { connection, deadline throws(PostgresError) in
+                var gathering = ReportGathering<Figures>(dimensions: query.groupBy.count, limit: most)
+                let (edges, results) = try connection.snapshot(
+                    UsageEdges.command(query, span),
+                    { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
+                    following: { (statement(query, span, $0), others) },
+                    rows: { gathering.add($0) },
+                    deadline: deadline
+                )
+                let groups = try gathering.rows()
+                return gathering.hasTooMany ? nil : try finish(groups, edges, results)
+            }
         } catch {
+            // The database was there a moment ago: it is the report that takes long.
             guard case .unavailable = error, SteadyInstant.now >= deadline else { throw error }
             let seconds = Int(options.reportLimit.secondsAsDouble)
-            throw .rejected(
-                "the report was not ready after \(seconds) s; group by less, or choose a shorter time"
-            )
+            throw .rejected("the report was not ready after \(seconds) s; \(advice)")
         }
-    }
-
-    /// Reads where the rollups end and adds up what `statement` gives, in one snapshot with `others`. No groups when there
-    /// are too many.
-    private static func gather<Figures: GatheredFigures>(
-        _ figures: Figures.Type,
-        _ report: (query: UsageQuery, span: UsageSpan, now: Timestamp, mostRows: Int),
-        _ statement: (UsageQuery, UsageSpan, UsageEdges) -> SQLCommand,
-        _ others: [SQLCommand] = [],
-        on connection: PostgresConnection,
-        _ deadline: SteadyInstant
-    ) throws(PostgresError) -> (edges: UsageEdges, groups: [(group: [String?], figures: Figures)]?, others: [SQLResult])
-    {
-        var gathering = ReportGathering<Figures>(
-            dimensions: report.query.groupBy.count,
-            limit: report.mostRows
-        )
-        let (edges, results) = try connection.snapshot(
-            UsageEdges.command(report.query, report.span),
-            { (result) throws(PostgresError) in try UsageEdges(result, span: report.span, now: report.now) },
-            following: { (statement(report.query, report.span, $0), others) },
-            rows: { gathering.add($0) },
-            deadline: deadline
-        )
-        let groups = try gathering.rows()
-        return (edges, gathering.hasTooMany ? nil : groups, results)
-    }
-
-    private var tooManyRows: LedgerError {
-        .rejected(
-            "the report has more than \(options.mostReportRows) rows; group by less, or choose a shorter time"
-        )
+        guard let report else { throw .rejected("the report has more than \(most) rows; \(advice)") }
+        return report
     }
 
     /// Refuses what needs a part of the log that was dropped.
