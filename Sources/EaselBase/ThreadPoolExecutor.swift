@@ -16,10 +16,15 @@ package final class ThreadPoolExecutor: TaskExecutor, @unchecked Sendable {
     )
 
     package init(name: String, threads: Int) {
+        // Held until all are started: a thread that names itself before its `start()` has returned keeps its old name.
+        condition.lock()
+        defer { condition.unlock() }
         for index in 0..<threads {
             let thread = Thread { [self] in
-                // On Linux a name takes effect only when it is set from inside.
-                Thread.current.name = "\(name)-\(index)"
+                condition.withLock {
+                    // On Linux a name takes effect only when it is set from inside.
+                    Thread.current.name = "\(name)-\(index)"
+                }
                 serve()
             }
             thread.stackSize = 1 << 20

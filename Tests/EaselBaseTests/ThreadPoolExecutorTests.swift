@@ -23,6 +23,16 @@ struct ThreadPoolExecutorTests {
         #expect(name == "test-one-0")
     }
 
+    @Test func `a thread has its name before its first work, however busy the machine is`() async {
+        await #expect(processExitsWith: .success) {
+            for number in 0..<1000 {
+                let pool = ThreadPoolExecutor(name: "test-\(number)", threads: 1)
+                let name = await pool.run { Thread.current.name }
+                precondition(name == "test-\(number)-0", "\(name ?? "none")")
+            }
+        }
+    }
+
     @Test func `an error keeps its type`() async {
         struct Failure: Error, Equatable { let code: Int }
         do throws(Failure) {

@@ -69,7 +69,8 @@ final class Served: Sendable {
     private let child: Child
     private let hasEnded = Locked(false)
 
-    /// Starts it and waits until it says that it is ready. What it logs stays beside the configuration.
+    /// Starts it and waits until it says that it is ready: two minutes, for beside the other tests a database that is
+    /// made for it takes most of one. What it logs stays beside the configuration.
     init(configuration path: String) async throws {
         let output = path + ".out"
         child = try Child(
@@ -80,7 +81,8 @@ final class Served: Sendable {
             errors: path + ".log"
         )
         var line = ""
-        for _ in 0..<3000 where !line.contains("\n") && Foundation.kill(child.id, 0) == 0 {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(120))
+        while !line.contains("\n"), Foundation.kill(child.id, 0) == 0, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(10))
             line = Program.text(output)
         }
