@@ -41,7 +41,8 @@ def parse():
     options = {
         "race": [("--gateways", dict(type=int, default=1)), ("--cap", dict(default="1.00", metavar="USD")),
                  ("--price", dict(default="0.04", metavar="USD", help="what the provider bills for a picture")),
-                 ("--requests", dict(type=int, default=200)), ("--concurrency", dict(type=int, default=50))],
+                 ("--requests", dict(type=int, default=200)), ("--concurrency", dict(type=int, default=50)),
+                 ("--freezes", dict(type=int, default=0, help="how often PostgreSQL is stopped in the middle for 2.6 s"))],
         "crash": [("--rounds", dict(type=int, default=200)),
                   ("--sync", dict(action="store_true", help="every provider answers synchronously")),
                   ("--database", dict(action="store_true", help="kills PostgreSQL too, in every fourth round"))],
@@ -65,11 +66,12 @@ def parse():
 
 
 def runs(options):
-    """The commands with their options; `all` races at one gateway and at three, and crashes with both deliveries."""
+    """The commands with their options; `all` races at one gateway, at three, and at three whose database stalls, and
+    crashes with both deliveries."""
     if options.command != "all":
         return [(options.command, options)]
-    changed = [("race", {"gateways": 1}), ("race", {"gateways": 3}), ("crash", {"sync": False}),
-               ("crash", {"sync": True}), ("outage", {}), ("sigterm", {}), ("rollups", {})]
+    changed = [("race", {"gateways": 1}), ("race", {"gateways": 3}), ("race", {"gateways": 3, "freezes": 5}),
+               ("crash", {"sync": False}), ("crash", {"sync": True}), ("outage", {}), ("sigterm", {}), ("rollups", {})]
     return [(name, argparse.Namespace(**{**vars(options), **change})) for name, change in changed]
 
 

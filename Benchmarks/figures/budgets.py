@@ -1,4 +1,5 @@
 """Budgets over HTTP: set, read, and watched while others spend."""
+import itertools
 import threading
 import time
 
@@ -21,7 +22,10 @@ def put(gateway, scope, limit, period="month"):
 
 def read(gateway, scope):
     """Limit, spent and reserved in nanodollars."""
-    answer = client.must(gateway.url, "GET", "/v1/budgets", gateway.admin_key)
+    return find(client.must(gateway.url, "GET", "/v1/budgets", gateway.admin_key), scope)
+
+
+def find(answer, scope):
     for budget in answer["budgets"]:
         if budget["scope"] == scope:
             return {name: nano(budget[f"{name}_usd"]) for name in ("limit", "spent", "reserved")}
@@ -47,8 +51,18 @@ class Watch:
         self.thread.start()
 
     def work(self):
+        turns = itertools.cycle(self.gateways)
         while not self.stopping.is_set():
-            figures = read(self.gateways[self.readings % len(self.gateways)], self.scope)
+            gateway = next(turns)
+            status, answer = client.call(gateway.url, "GET", "/v1/budgets", gateway.admin_key)
+            if status == 503:
+                # The database is frozen or away.
+                self.stopping.wait(0.1)
+                continue
+            if status != 200:
+                self.broken.append({"at": time.time(), "status": status, "answer": answer})
+                return
+            figures = find(answer, self.scope)
             self.readings += 1
             self.highest = max(self.highest, figures["spent"] + figures["reserved"])
             if over(figures):

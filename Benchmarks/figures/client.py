@@ -107,6 +107,9 @@ class Answer:
     def ended_at(self):
         return self.sent_at + self.took
 
+    def is_put_off(self):
+        return self.status == 503 and self.code == "unavailable" and self.retry_after is not None
+
     def evidence(self):
         return {"tag": self.order.tag, "status": self.status, "error": self.error, "kept": self.kept,
                 "code": self.code, "call_id": self.call_id, "cost": self.cost, "basis": self.basis,
@@ -158,10 +161,12 @@ def told(answer, body):
 class Load:
     """Threads that send one order after another until stopped, at most `limit` of them together."""
 
-    def __init__(self, urls, make, threads, seed, limit=None, timeout=40, until_refused=False, half_fresh=False):
+    def __init__(self, urls, make, threads, seed, limit=None, timeout=40, until_refused=False, half_fresh=False,
+                 tries=1):
         self.urls, self.make, self.seed, self.timeout = urls, make, seed, timeout
         # half_fresh: every second client opens a connection for each request.
-        self.until_refused, self.half_fresh = until_refused, half_fresh
+        # tries: how often a request is sent that is answered "not now, ask again".
+        self.until_refused, self.half_fresh, self.tries = until_refused, half_fresh, tries
         self.answers = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -183,11 +188,14 @@ class Load:
             order = self.make(chance, f"{self.seed}-{turn}")
             if order is None:
                 break
-            answer = send(connection, order)
-            if self.half_fresh and number % 2:
-                connection.close()
-            with self.lock:
-                self.answers.append(answer)
+            for left in reversed(range(self.tries)):
+                answer = send(connection, order)
+                if self.half_fresh and number % 2:
+                    connection.close()
+                with self.lock:
+                    self.answers.append(answer)
+                if not left or not answer.is_put_off() or self.stopping.wait(float(answer.retry_after)):
+                    break
             if answer.error and self.until_refused:
                 # A gateway that goes away closes idle connections; only one that refuses a new one is gone.
                 if answer.error == "refused":

@@ -69,10 +69,10 @@ def outage(report, place, options):
     report.figure("answers after", client.statuses(after))
     unanswered = [a.evidence() for a in answers if a.error]
     report.check(not unanswered, "every request got an answer", unanswered)
-    wrong = [a.evidence() for a in in_flight if a.status not in (200, 202) and not clean(a)]
+    wrong = [a.evidence() for a in in_flight if a.status not in (200, 202) and not a.is_put_off()]
     report.check(in_flight and not wrong, f"{len(in_flight)} calls were in flight at the stop: answered, "
                  "or refused with 503 before anything was sent", wrong)
-    wrong = [a.evidence() for a in during if not clean(a)]
+    wrong = [a.evidence() for a in during if not a.is_put_off()]
     report.check(during and not wrong,
                  f"{len(during)} new requests were answered 503 unavailable with Retry-After", wrong)
     slowest = max((a.took for a in answers if a.status == 503), default=0.0)
@@ -97,10 +97,6 @@ def outage(report, place, options):
     books.check_answers(report, log, answers, idempotent=False)
     books.check_program(report, gateway, log)
     report.check(gateway.terminate() == 0, "the gateway ended with 0 after SIGTERM")
-
-
-def clean(answer):
-    return answer.status == 503 and answer.code == "unavailable" and answer.retry_after is not None
 
 
 def settled(gateway, providers, kinds, within=60):

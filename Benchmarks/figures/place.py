@@ -140,6 +140,31 @@ class Postgres:
     def stop(self, mode):
         self.run("pg_ctl", "stop", "-D", self.directory, "-w", "-t", "600", "-m", mode, within=700)
 
+    def freeze(self, seconds):
+        """Stops whatever the server does in the middle for so long. Who connects meanwhile is taken, and frozen too."""
+        frozen = set()
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end:
+                for process in self.backends() - frozen:
+                    os.kill(process, signal.SIGSTOP)
+                    frozen.add(process)
+                time.sleep(0.02)
+        finally:
+            for process in frozen:
+                try:
+                    os.kill(process, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+
+    def backends(self):
+        """The processes that serve connections."""
+        with open(os.path.join(self.directory, "postmaster.pid")) as file:
+            parent = int(file.readline())
+        with open(f"/proc/{parent}/task/{parent}/children") as file:
+            children = [int(child) for child in file.read().split()]
+        return {child for child in children if b"postgres: easel" in command_line(child)}
+
     @property
     def url(self):
         return self.database("easel").url
@@ -149,6 +174,15 @@ class Postgres:
 
     def database(self, name):
         return Database(f"postgresql://easel@/{name}?host={self.directory}")
+
+
+def command_line(process):
+    """Empty for one that has ended."""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 class Database:

@@ -1,4 +1,5 @@
 """Many clients at several gateways race for the last of one hard budget (M2)."""
+import time
 from decimal import Decimal
 
 from . import books, budgets, client
@@ -42,16 +43,21 @@ def race(report, place, options):
         report.note(budgets.NONE + ": only log and books are compared")
     watch = budgets.Watch(gateways, SCOPE) if has_budgets else None
 
+    # A gateway whose database takes seconds for a commit, as beside other programs, puts a request off.
     load = client.Load([gateway.url for gateway in gateways],
                        lambda _, tag: client.Order(key, client.remix_body(tag)), options.concurrency,
-                       f"race-{options.seed}", limit=options.requests, timeout=90)
+                       f"race-{options.seed}", limit=options.requests, timeout=90, tries=20)
+    for _ in range(options.freezes):
+        # Long enough for an admission to be given up that the server commits afterwards.
+        database.freeze(2.6)
+        time.sleep(0.7)
     ended = load.wait(180)
     report.check(ended, "every client came to an end")
     answers = load.answers
     report.figure("answers", client.statuses(answers))
     if watch:
         watch.stop()
-        check_budget(report, gateways, watch, answers, expected, expected * nano(price))
+        check_budget(report, gateways, watch, answers, options.requests, expected, expected * nano(price))
     entries = providers.entries()
     if has_budgets:
         report.check(sum(entry.cost for entry in entries) == expected * nano(price),
@@ -65,13 +71,17 @@ def race(report, place, options):
         gateway.terminate()
 
 
-def check_budget(report, gateways, watch, answers, expected, spent):
+def check_budget(report, gateways, watch, answers, requests, expected, spent):
     done = [answer for answer in answers if answer.status == 200]
     refused = [answer for answer in answers if answer.status == 402 and answer.code == "budget_exceeded"]
-    others = [answer.evidence() for answer in answers if answer not in done and answer not in refused]
-    report.check(len(done) == expected, f"{len(done)} of {len(answers)} requests were served, {expected} could be paid",
+    put_off = [answer for answer in answers if answer.is_put_off()]
+    ended = len(answers) - len(put_off)
+    others = [answer.evidence() for answer in answers if answer not in done + refused + put_off]
+    report.check(len(done) == expected, f"{len(done)} of {ended} requests were served, {expected} could be paid",
                  [answer.evidence() for answer in done])
-    report.check(not others, f"the other {len(refused)} were answered 402 budget_exceeded, none otherwise", others)
+    report.check(len(done) + len(refused) == requests and not others,
+                 f"the other {len(refused)} were answered 402 budget_exceeded, none otherwise", others)
+    report.figure("put off and sent again", len(put_off))
     report.figure("budget readings meanwhile", watch.readings)
     report.figure("highest spent + reserved", usd(watch.highest))
     report.check(watch.readings and not watch.broken,

@@ -3,7 +3,7 @@ import random
 import time
 
 from . import books, client
-from .outage import POLICIES, clean
+from .outage import POLICIES
 from .place import Gateway, Place, Postgres
 from .providers import Providers
 from .report import Report
@@ -74,7 +74,7 @@ def sigterm(report, place, options):
     report.figure("  reset on a new connection", len(fresh))
     report.check(not fresh, f"no new connection was taken and then reset: {len(fresh)} in {options.stops} stops", fresh)
     report.check(not accepted, "every request that was accepted got an answer", accepted)
-    other = [a.evidence() for a in answers if a.status and a.status not in (200, 202) and not clean(a)]
+    other = [a.evidence() for a in answers if a.status and a.status not in (200, 202) and not a.is_put_off()]
     report.check(in_flight and not other, f"{in_flight} calls in flight: answered, or refused with 503 and Retry-After",
                  other)
     books.Comparison(log, providers.entries(), providers).report(report)

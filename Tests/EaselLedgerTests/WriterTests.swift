@@ -272,6 +272,47 @@ import Testing
         }
     }
 
+    @Test(arguments: ["57014", "40P01", "55P03", "53200", "26000"])
+    func `what takes an admission back is tried until the database takes it`(sqlState: String) async throws {
+        let refusals = Locked(0)
+        let isSent = Locked(false)
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        options.writeLimit = .milliseconds(500)
+        options.fault = WireFault { statements in
+            if let undo = statements.firstIndex(where: { $0.contains("'failed', 'unavailable'") }) {
+                let isRefused = refusals.withLock { count in
+                    count += 1
+                    return count <= 12
+                }
+                return isRefused ? .fail(command: undo, sqlState: sqlState) : .pass
+            }
+            guard statements.contains(where: { $0.contains("reservation AS (") }) else { return .pass }
+            // Written, but nobody is told, then or later.
+            let isFirst = isSent.withLock { isSent in
+                defer { isSent = true }
+                return !isSent
+            }
+            return isFirst ? .cutAfter : .cutBefore
+        }
+        try await withLedger(options: options) { ledger, database in
+            let error = await failure { () async throws(LedgerError) in try await ledger.take(Sample.admission()) }
+            #expect(error == .unavailable("the database did not confirm the write in time"))
+            let isTakenBack = try await eventually {
+                try await Database.number(
+                    database,
+                    """
+                    SELECT count(*) FROM calls
+                    WHERE status = 'failed' AND error_code = 'unavailable' AND NOT EXISTS (SELECT 1 FROM reservations)
+                    """
+                ) == 1
+            }
+            #expect(isTakenBack)
+            #expect(refusals.withLock(\.self) == 13)
+            #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
+        }
+    }
+
     @Test func `an admission whose caller goes away while it waits is not written`() async throws {
         var options = PostgresFixture.smallOptions
         options.writers = 1

@@ -15,6 +15,11 @@ struct ProofTests {
         try await Proof.run(["race", "--gateways", String(gateways)])
     }
 
+    @Test(.timeLimit(.minutes(4)))
+    func `exactly the 25 pass while the database stalls again and again`() async throws {
+        try await Proof.run(["race", "--gateways", "3", "--freezes", "4"])
+    }
+
     @Test(.timeLimit(.minutes(5)))
     func `after kills amid faults the log equals the providers' books`() async throws {
         try await Proof.run(["crash", "--rounds", "6"])

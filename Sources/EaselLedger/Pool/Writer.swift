@@ -228,9 +228,9 @@ final class Writer: Overdue, @unchecked Sendable {
             makePartitions(for: culprit.unit, on: connection)
         default:
             if let culprit {
-                fail(culprit.unit, error)
+                refuse(culprit.unit, error)
             } else if group.count == 1, let only = group.first {
-                fail(only.unit, error)
+                refuse(only.unit, error)
             } else {
                 // The COMMIT itself failed, so nobody can be blamed yet: each on its own.
                 writeOneByOne(group, on: connection)
@@ -249,7 +249,7 @@ final class Writer: Overdue, @unchecked Sendable {
                 end(pending.unit, .success(results))
             } catch {
                 if error.kind == .server {
-                    fail(pending.unit, error)
+                    refuse(pending.unit, error)
                 } else {
                     markMaybeWritten()
                     connection.abandon()
@@ -278,9 +278,30 @@ final class Writer: Overdue, @unchecked Sendable {
         }
     }
 
-    private func fail(_ unit: WriteUnit, _ error: PostgresError) {
-        log.error("the database refused a write", ["call_id": unit.callID.text, "error": error.description])
-        end(unit, .failure(error.ledgerError))
+    private func refuse(_ unit: WriteUnit, _ error: PostgresError) {
+        let fields: KeyValuePairs = ["call_id": unit.callID.text, "error": error.description]
+        guard case .unavailable = error.ledgerError else {
+            log.error("the database refused a write", fields)
+            return end(unit, .failure(error.ledgerError))
+        }
+        if unit.deadline == nil {
+            log.warning("a write that nobody waits for is tried again", fields)
+            putOff(unit)
+        } else {
+            log.warning("the database did not take a write", fields)
+            end(unit, .failure(error.ledgerError))
+        }
+    }
+
+    /// Puts a unit behind all others: what takes an admission back holds money until it is written, so no bad moment of
+    /// the database may end it.
+    private func putOff(_ unit: WriteUnit) {
+        condition.lock()
+        inFlight.removeAll { $0.unit === unit }
+        queue.append(PendingUnit(unit: unit))
+        condition.unlock()
+        // Whatever is in the way takes its time. This is the writer's own thread.
+        Thread.sleep(forTimeInterval: Double.random(in: 0.02...0.05))
     }
 
     private func end(_ unit: WriteUnit, _ result: Result<[SQLResult], LedgerError>) {
