@@ -219,7 +219,7 @@ struct FailureConformanceTests {
             try await bench.fail(.hang(afterExecuting: false))
             let task = bench.task(try Samples.request(.ideogram3), timeout: .seconds(600))
             let running = Task { await bench.provider.perform(task) }
-            for _ in 0..<1000 where bench.sandbox.journal.total == 0 { try await Task.sleep(for: .milliseconds(10)) }
+            for _ in 0..<6000 where bench.sandbox.journal.total == 0 { try await Task.sleep(for: .milliseconds(10)) }
             running.cancel()
             guard case .ended(let result) = await running.value else {
                 Issue.record("a cancelled exchange was taken for an acknowledgement")

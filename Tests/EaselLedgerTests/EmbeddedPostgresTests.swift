@@ -89,7 +89,7 @@ import Testing
 
     /// Children of the killed server may need a moment to let its memory go.
     private func eventuallyStart(_ data: String) async throws -> EmbeddedPostgres {
-        for _ in 0..<40 {
+        for _ in 0..<300 {
             if let server = try? await EmbeddedPostgres.start(dataDirectory: data, log: .silent, options: options) {
                 return server
             }

@@ -282,7 +282,7 @@ import Testing
 
     /// The lock goes when the closed journal's thread has ended.
     private func eventuallyOpen(_ path: String) async throws -> Journal {
-        for _ in 0..<200 {
+        for _ in 0..<1500 {
             if let journal = try? await Journal(directory: path, log: .silent) { return journal }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -86,7 +86,7 @@ struct FaultTests {
                     try await bench.runware(task(), timeout: .milliseconds(1500))
                 }
                 #expect(error?.kind == .totalTimeout)
-                for _ in 0..<500 where bench.sandbox.billing.entries.count < charged {
+                for _ in 0..<3000 where bench.sandbox.billing.entries.count < charged {
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 #expect(bench.sandbox.billing.entries.count == charged)
@@ -103,7 +103,7 @@ struct FaultTests {
                     try await bench.runware(task, timeout: .milliseconds(300))
                 }
                 guard error?.sent == true else { continue }
-                for _ in 0..<500 where bench.sandbox.billing.entries.isEmpty {
+                for _ in 0..<3000 where bench.sandbox.billing.entries.isEmpty {
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 #expect(bench.sandbox.billing.entries.map(\.taskID) == [task["taskUUID"]?.stringValue])

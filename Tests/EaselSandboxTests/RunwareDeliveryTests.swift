@@ -27,7 +27,7 @@ struct RunwareDeliveryTests {
             )
             let acknowledged = try await bench.runware(task)
             #expect(acknowledged.data.first?["imageURL"] == nil)
-            for _ in 0..<500 where received.withLock({ $0.count }) < 4 { try await Task.sleep(for: .milliseconds(20)) }
+            for _ in 0..<3000 where received.withLock({ $0.count }) < 4 { try await Task.sleep(for: .milliseconds(20)) }
         }
         await server.drain(grace: .zero)
         await ThreadPoolExecutor.shared.run { group.shutdown() }

@@ -77,7 +77,7 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
 
 /// Looks again and again until something holds; false after ten seconds.
 func eventually(_ holds: @Sendable () -> Bool) async -> Bool {
-    for _ in 0..<1000 {
+    for _ in 0..<6000 {
         if holds() { return true }
         try? await Task.sleep(for: .milliseconds(10))
     }

@@ -70,7 +70,7 @@ private struct TLSServer: Sendable {
         )
         // It says `ACCEPT 127.0.0.1:PORT`.
         var found: UInt16?
-        for _ in 0..<1000 where found == nil {
+        for _ in 0..<3000 where found == nil {
             usleep(10_000)
             let lines = (try? String(contentsOfFile: output, encoding: .utf8))?.split(separator: "\n") ?? []
             let line = lines.first { $0.hasPrefix("ACCEPT") }

@@ -57,7 +57,7 @@ struct AlertTests {
     }
 
     private func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<300 {
+        for _ in 0..<600 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(100))
         }

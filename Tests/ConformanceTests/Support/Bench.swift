@@ -74,7 +74,7 @@ struct Bench: Sendable {
     func follow(_ acknowledgement: ProviderResult, _ task: ProviderTask) async throws -> ProviderResult {
         let question = recoverable(task, providerTaskID: acknowledgement.providerTaskID)
         var quiet = 0
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             switch await provider.poll(question, timeout: .seconds(20)) {
             case .ended(let result): return result
             case .running(let standing, let working):
@@ -91,7 +91,7 @@ struct Bench: Sendable {
     /// Asks for a task whose answer is missing, as long as the provider says that it works on it.
     func recover(_ task: ProviderTask, providerTaskID: String? = nil) async throws -> ProviderResult? {
         let question = recoverable(task, providerTaskID: providerTaskID)
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             switch await provider.recover(question, timeout: .seconds(20)) {
             case .ended(let result): return result
             case .running(_, working: true): try await Task.sleep(for: .milliseconds(10))
@@ -137,7 +137,7 @@ struct Bench: Sendable {
 
     /// Work goes on after an answer was lost: waits until it is in the provider's books.
     func waitForBilling(entries: Int = 1) async throws {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if sandbox.billing.entries.count >= entries { return }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -147,7 +147,7 @@ struct Bench: Sendable {
     /// The journal is written when an answer is ready, which may be after the client gave up: waits for so many
     /// submissions, and makes sure that there are no more.
     func expectSubmissions(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        for _ in 0..<1000 where submissions.count < count { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6000 where submissions.count < count { try await Task.sleep(for: .milliseconds(10)) }
         #expect(submissions.count == count, sourceLocation: sourceLocation)
     }
 

@@ -160,7 +160,7 @@ struct TemporaryDirectory: ~Copyable {
 }
 
 /// Waits until something holds; false when it does not within a long while.
-func eventually(within limit: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let end = SteadyInstant.now + limit
     while SteadyInstant.now < end {
         if await condition() { return true }

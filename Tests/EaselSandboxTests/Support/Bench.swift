@@ -92,7 +92,7 @@ struct Bench: Sendable {
 
     /// Polls until the task has so many finished images or an error.
     func poll(_ taskUUID: String, until count: Int = 1) async throws -> Answer {
-        for _ in 0..<400 {
+        for _ in 0..<3000 {
             let answer = try await runware(["taskType": "getResponse", "taskUUID": .string(taskUUID)])
             let finished = answer.data.count { $0["status"] == "success" }
             if finished >= count || !answer.errors.isEmpty { return answer }

@@ -126,7 +126,7 @@ extension House {
 
     /// Waits until a call is settled.
     func settled(_ id: String) async throws -> Answer {
-        for _ in 0..<600 {
+        for _ in 0..<2400 {
             let call = try await call(id)
             if call.status == 200, call["status"]?.stringValue != "in_progress" { return call }
             try await Task.sleep(for: .milliseconds(25))
@@ -158,7 +158,7 @@ extension House {
 }
 
 /// Waits until something holds; false when it does not within a long while.
-func eventually(within limit: Duration = .seconds(15), _ condition: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let end = SteadyInstant.now + limit
     while SteadyInstant.now < end {
         if try await condition() { return true }

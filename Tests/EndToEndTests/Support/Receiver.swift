@@ -97,7 +97,7 @@ final class MailServer: Sendable {
             errors: directory + "/mail-errors"
         )
         var line = ""
-        for _ in 0..<500 where !line.contains("\n") {
+        for _ in 0..<3000 where !line.contains("\n") {
             try await Task.sleep(for: .milliseconds(20))
             line = Program.text(output)
         }
