@@ -89,7 +89,7 @@ enum UsageStatements {
             }
             // A report of no time at all has its columns too.
             if pieces.isEmpty { pieces.append(level(.minute, UsageSpan.Stretch(from: query.from, to: query.from))) }
-            let groups = query.groupBy.enumerated().map { ($1 == .team ? "t.name" : "p.d\($0)") + ", " }.joined()
+            let groups = query.groupBy.enumerated().map { name($1, "p.d\($0)") + ", " }.joined()
             let join = query.groupBy.firstIndex(of: .team).map { "JOIN teams AS t ON t.id = p.d\($0)" } ?? ""
             let sql = """
                 \(with)
@@ -128,26 +128,28 @@ enum UsageStatements {
             // Nearly all of such a row is its histogram, which PostgreSQL can only put behind the others of its group: at
             // ten times of what reading it takes, where there is but a row for each model and month.
             let isNarrow = isSummary || family == .attempts
-            return level == .month && isNarrow ? rows(source) : sums(source)
+            return level == .month && isNarrow ? rows(source, level) : sums(source, level)
         }
 
-        private mutating func rows(_ source: String) -> String {
-            "SELECT \(groups())\(UsageColumns.list(family.figures + family.histograms)) FROM \(source)"
+        private mutating func rows(_ source: String, _ level: UsageLevel) -> String {
+            "SELECT \(groups(level))\(UsageColumns.list(family.figures + family.histograms)) FROM \(source)"
         }
 
         /// Summed up by itself: the planner knows how many groups there are in a table, but not in a union of tables, which
         /// it sorts.
-        private mutating func sums(_ source: String) -> String {
+        private mutating func sums(_ source: String, _ level: UsageLevel) -> String {
             let histograms = family.histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
             let list = UsageColumns.list([UsageColumns.sums(family.figures)] + histograms)
             let group = query.groupBy.indices.map { String($0 + 1) }
             let tail = group.isEmpty ? "" : "GROUP BY \(UsageColumns.list(group))"
-            return "SELECT \(groups())\(list) FROM \(source) \(tail)"
+            return "SELECT \(groups(level))\(list) FROM \(source) \(tail)"
         }
 
-        private mutating func groups() -> String {
+        private mutating func groups(_ level: UsageLevel) -> String {
             var list = ""
-            for (index, dimension) in query.groupBy.enumerated() { list += "\(expression(dimension)) AS d\(index), " }
+            for (index, dimension) in query.groupBy.enumerated() {
+                list += "\(expression(dimension, level)) AS d\(index), "
+            }
             return list
         }
 
@@ -185,7 +187,7 @@ enum UsageStatements {
             let window = (parameter(.time(from)), parameter(.time(to)))
             return (
                 with + "c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))",
-                sums("(\(family.log(from: window.0, to: window.1))) AS s")
+                sums("(\(family.log(from: window.0, to: window.1))) AS s", .minute)
             )
         }
 
@@ -193,24 +195,34 @@ enum UsageStatements {
             query.teamID.map { "AND \(alias).team_id = \(parameter(.int($0)))" } ?? ""
         }
 
-        private mutating func expression(_ dimension: UsageQuery.Dimension) -> String {
+        /// What rows of this level are grouped by. Times and ids are written out afterwards, once a group (`name`).
+        private mutating func expression(_ dimension: UsageQuery.Dimension, _ level: UsageLevel) -> String {
             switch dimension {
             case .team: return "s.team_id"
             case .provider: return "nullif(s.provider, '')"
             case .model: return "s.model"
             case .project: return "nullif(s.project, '')"
-            case .key: return "s.key_id::text"
-            case .day:
-                return "to_char(s.bucket AT TIME ZONE \(parameter(.text(query.timezone))), 'YYYY-MM-DD')"
+            case .key: return "s.key_id"
+            case .day: return "(s.bucket AT TIME ZONE \(parameter(.text(query.timezone))))::date"
             case .hour:
+                // `UsageSpan` takes hours only where the zone's hours are the same: their rows come in order from an index.
+                guard level == .minute else { return "s.bucket" }
                 // With the zone as its third argument date_trunc keeps the two hours of an autumn night apart and knows
                 // zones whose hours begin at half past.
-                return """
-                    to_char(date_trunc('hour', s.bucket, \(parameter(.text(query.timezone)))) AT TIME ZONE 'UTC',
-                        'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-                    """
+                return "date_trunc('hour', s.bucket, \(parameter(.text(query.timezone))))"
             case .error: return "nullif(s.error_code, '')"
             case .tag(let name): return "s.tags ->> \(parameter(.text(name)))"
+            }
+        }
+
+        /// The name of a group, from what its rows were grouped by.
+        private func name(_ dimension: UsageQuery.Dimension, _ value: String) -> String {
+            switch dimension {
+            case .team: "t.name"
+            case .day: "to_char(\(value)::timestamp, 'YYYY-MM-DD')"
+            case .hour: "to_char(\(value) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+            case .key: "\(value)::text"
+            case .provider, .model, .project, .error, .tag: value
             }
         }
     }
