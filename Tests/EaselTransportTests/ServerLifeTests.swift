@@ -97,6 +97,38 @@ import Testing
         }
     }
 
+    @Test func `who could connect before a drain has ended is answered, however close it was`() async throws {
+        // A second each: who comes too late asks again after one.
+        for _ in 0..<12 {
+            let answers = Locked<[String: Int]>([:])
+            try await withServer(handler: { _ in .text("body") }) { (fixture) async throws in
+                let port = fixture.port
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<6 {
+                        group.addTask {
+                            try await onThread {
+                                // Until nobody listens any more.
+                                while let socket = try? RawSocket(port: port) {
+                                    defer { socket.close() }
+                                    var answer = "reset"
+                                    do {
+                                        try socket.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                                        if try socket.receive(until: "body").hasSuffix("body") { answer = "answered" }
+                                    } catch {}
+                                    answers.withLock { $0[answer, default: 0] += 1 }
+                                }
+                            }
+                        }
+                    }
+                    await fixture.server.drain(grace: .seconds(60))
+                    try await group.waitForAll()
+                }
+            }
+            let counts = answers.withLock(\.self)
+            #expect(counts["reset"] == nil && counts["answered"] ?? 0 > 0, "\(counts)")
+        }
+    }
+
     @Test func `after the grace the rest is aborted`() async throws {
         let began = Gate()
         let cancelled = Gate()

@@ -20,6 +20,43 @@ enum CSocket {
         }
     }
 
+    /// Lets no further connection begin at a listener: what asks for one (SYN) is not answered, asks again after a second
+    /// and finds the listener closed. Those that are half made still come into its queue. Where the kernel refuses the
+    /// filter, nothing changes.
+    static func takeNoMore(_ listener: Int32) {
+        // The classic BPF of linux/filter.h, over a packet that begins with its TCP header.
+        var filter: [FilterInstruction] = [
+            FilterInstruction(code: 0x30, value: 13),  // load the byte with the flags
+            FilterInstruction(code: 0x45, jumpIfFalse: 1, value: 0x02),  // SYN?
+            FilterInstruction(code: 0x06, value: 0),  // then drop it,
+            FilterInstruction(code: 0x06, value: .max),  // else keep all of it
+        ]
+        filter.withUnsafeMutableBytes { instructions in
+            var program = FilterProgram(count: 4, instructions: instructions.baseAddress)
+            setsockopt(
+                listener,
+                SOL_SOCKET,
+                SO_ATTACH_FILTER,
+                &program,
+                socklen_t(MemoryLayout<FilterProgram>.size)
+            )
+        }
+    }
+
+    /// `struct sock_filter`.
+    private struct FilterInstruction {
+        let code: UInt16
+        var jumpIfTrue: UInt8 = 0
+        var jumpIfFalse: UInt8 = 0
+        let value: UInt32
+    }
+
+    /// `struct sock_fprog`.
+    private struct FilterProgram {
+        let count: UInt16
+        let instructions: UnsafeMutableRawPointer?
+    }
+
     static func close(_ descriptor: Int32) {
         _ = Foundation.close(descriptor)
     }

@@ -33,18 +33,26 @@ final class TCPListener {
         }
     }
 
+    /// Lets no further connection begin. Those that are being made still come in.
+    func takeNoMore() {
+        if let descriptor { CSocket.takeNoMore(descriptor) }
+    }
+
     /// Closes it after taking in what waits in the kernel's queue: the kernel would reset those connections, and a client
     /// could not tell whether its request had been read.
     func closeAfterAccepting() {
-        guard isOpen else { return }
-        var descriptor = uv_os_fd_t()
-        let handle = UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
-        if uv_fileno(handle, &descriptor) == 0 {
+        if let descriptor {
             while let accepted = CSocket.accept(descriptor) {
                 if let socket = TCPSocket(descriptor: accepted, loop: loop) { accept(socket) }
             }
         }
         close()
+    }
+
+    private var descriptor: Int32? {
+        var descriptor = uv_os_fd_t()
+        let handle = UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        return isOpen && uv_fileno(handle, &descriptor) == 0 ? descriptor : nil
     }
 
     func close() {

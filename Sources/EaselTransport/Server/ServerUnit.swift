@@ -82,6 +82,9 @@ final class ServerUnit: @unchecked Sendable {
     /// came. They get an answer that ends their connection instead of a reset, which tells a client nothing.
     static let lastCall = Duration.milliseconds(100)
 
+    /// For so long after the last call connections are taken in that were being made when it ended.
+    static let handshake = Duration.milliseconds(50)
+
     /// Stops accepting after the last call, closes what is idle, and waits until the rest is answered or the grace is
     /// over.
     func drain(grace: Duration) async {
@@ -100,11 +103,18 @@ final class ServerUnit: @unchecked Sendable {
         graceTimer?.start(milliseconds: grace.timerMilliseconds)
         guard isFirst else { return drainedIfQuiet() }
         for connection in Array(connections.values) { connection.drain() }
-        lastCallTimer = LoopTimer(loop: loop.raw) { [unowned self] in endLastCall() }
+        lastCallTimer = LoopTimer(loop: loop.raw) { [unowned self] in endLastCall(grace) }
         lastCallTimer?.start(milliseconds: min(Self.lastCall, grace).timerMilliseconds)
     }
 
-    private func endLastCall() {
+    private func endLastCall(_ grace: Duration) {
+        listener?.takeNoMore()
+        lastCallTimer?.close()
+        lastCallTimer = LoopTimer(loop: loop.raw) { [unowned self] in closeListener() }
+        lastCallTimer?.start(milliseconds: min(Self.handshake, grace).timerMilliseconds)
+    }
+
+    private func closeListener() {
         listener?.closeAfterAccepting()
         listener = nil
         drainedIfQuiet()
