@@ -1,5 +1,4 @@
 """Compares the log with the providers' books entry by entry, with itself, and with what clients were told."""
-import os
 import time
 from collections import Counter, defaultdict
 
@@ -260,8 +259,7 @@ def check_program(report, gateway, log):
         cost = sum(call["cost_nusd"] or 0 for call in log.calls)
         report.check(totals["calls"] == len(log.calls) and nano(totals["cost_usd"]) == cost,
                      f"the usage report shows the log's {len(log.calls)} calls and ${usd(cost)}", [totals])
-    journal = os.path.join(gateway.data, "journal")
-    aside = [name for name in os.listdir(journal) if name.endswith((".refused", ".damaged"))]
+    aside = gateway.set_aside()
     report.check(not aside, "nothing was set aside in the journal", aside)
     code, said = gateway.verify()
     report.check(code == 0, f"easel db verify: {said[0]}", said)

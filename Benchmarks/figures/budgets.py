@@ -51,11 +51,17 @@ class Watch:
         self.thread.start()
 
     def work(self):
+        try:
+            self.watch()
+        except Exception as error:  # Whatever ends the watch is a fault of the proof or of the program.
+            self.broken.append({"at": time.time(), "error": repr(error)})
+
+    def watch(self):
         turns = itertools.cycle(self.gateways)
         while not self.stopping.is_set():
             gateway = next(turns)
             status, answer = client.call(gateway.url, "GET", "/v1/budgets", gateway.admin_key)
-            if status == 503:
+            if status == 503 and answer["code"] == "unavailable":
                 # The database is frozen or away.
                 self.stopping.wait(0.1)
                 continue

@@ -141,21 +141,20 @@ class Postgres:
         self.run("pg_ctl", "stop", "-D", self.directory, "-w", "-t", "600", "-m", mode, within=700)
 
     def freeze(self, seconds):
-        """Stops whatever the server does in the middle for so long. Who connects meanwhile is taken, and frozen too."""
+        """Stops whatever the server does in the middle for so long. Who connects meanwhile is taken, and frozen too.
+        Returns how many processes it met."""
         frozen = set()
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
                 for process in self.backends() - frozen:
-                    os.kill(process, signal.SIGSTOP)
                     frozen.add(process)
+                    send_signal(process, signal.SIGSTOP)
                 time.sleep(0.02)
         finally:
             for process in frozen:
-                try:
-                    os.kill(process, signal.SIGCONT)
-                except ProcessLookupError:
-                    pass
+                send_signal(process, signal.SIGCONT)
+        return len(frozen)
 
     def backends(self):
         """The processes that serve connections."""
@@ -174,6 +173,13 @@ class Postgres:
 
     def database(self, name):
         return Database(f"postgresql://easel@/{name}?host={self.directory}")
+
+
+def send_signal(process, number):
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        pass
 
 
 def command_line(process):
@@ -243,6 +249,11 @@ class Gateway:
         self.child.stdout.close()
         self.place.children.remove(self.child)
         return code
+
+    def set_aside(self):
+        """Files of its journal that hold what the database refused, or that cannot be read."""
+        names = os.listdir(os.path.join(self.data, "journal"))
+        return [name for name in names if name.endswith((".refused", ".damaged"))]
 
     @property
     def admin_key(self):

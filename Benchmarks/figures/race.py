@@ -8,6 +8,9 @@ from .providers import Providers, nano, usd
 from .report import Report
 
 SCOPE = "team:race"
+FROZEN_S = 2.6
+# So long an admission waits for the database at least before its request is put off.
+WRITE_LIMIT_S = 2
 
 
 def run(options):
@@ -47,9 +50,10 @@ def race(report, place, options):
     load = client.Load([gateway.url for gateway in gateways],
                        lambda _, tag: client.Order(key, client.remix_body(tag)), options.concurrency,
                        f"race-{options.seed}", limit=options.requests, timeout=90, tries=20)
+    met = []
     for _ in range(options.freezes):
         # Long enough for an admission to be given up that the server commits afterwards.
-        database.freeze(2.6)
+        met.append(database.freeze(FROZEN_S))
         time.sleep(0.7)
     ended = load.wait(180)
     report.check(ended, "every client came to an end")
@@ -57,21 +61,27 @@ def race(report, place, options):
     report.figure("answers", client.statuses(answers))
     if watch:
         watch.stop()
-        check_budget(report, gateways, watch, answers, options.requests, expected, expected * nano(price))
+        check_budget(report, gateways, watch, answers, options, expected, expected * nano(price))
     entries = providers.entries()
     if has_budgets:
         report.check(sum(entry.cost for entry in entries) == expected * nano(price),
                      f"the provider billed ${usd(sum(entry.cost for entry in entries))}, "
                      f"which is {expected} x ${price}")
     log = books.Log(database.query, {"runware": "runware"})
+    if options.freezes:
+        back = [call for call in log.calls if call["status"] == "failed" and call["error_code"] == "unavailable"]
+        report.check(all(met) and back, f"{options.freezes} times PostgreSQL stood still, at {met} connections; "
+                                        f"{len(back)} admissions were taken back")
     books.Comparison(log, entries, providers).report(report)
     books.check_answers(report, log, answers, idempotent=False)
     books.check_program(report, gateways[0], log)
-    for gateway in gateways:
-        gateway.terminate()
+    codes = [gateway.terminate() for gateway in gateways]
+    report.check(not any(codes), f"exit codes {codes}")
+    aside = [name for gateway in gateways for name in gateway.set_aside()]
+    report.check(not aside, "no gateway has set anything aside in its journal", aside)
 
 
-def check_budget(report, gateways, watch, answers, requests, expected, spent):
+def check_budget(report, gateways, watch, answers, options, expected, spent):
     done = [answer for answer in answers if answer.status == 200]
     refused = [answer for answer in answers if answer.status == 402 and answer.code == "budget_exceeded"]
     put_off = [answer for answer in answers if answer.is_put_off()]
@@ -79,9 +89,11 @@ def check_budget(report, gateways, watch, answers, requests, expected, spent):
     others = [answer.evidence() for answer in answers if answer not in done + refused + put_off]
     report.check(len(done) == expected, f"{len(done)} of {ended} requests were served, {expected} could be paid",
                  [answer.evidence() for answer in done])
-    report.check(len(done) + len(refused) == requests and not others,
+    report.check(len(done) + len(refused) == options.requests and not others,
                  f"the other {len(refused)} were answered 402 budget_exceeded, none otherwise", others)
     report.figure("put off and sent again", len(put_off))
+    hasty = [answer.evidence() for answer in put_off if answer.took < WRITE_LIMIT_S * 0.9] if not options.freezes else []
+    report.check(not hasty, "nobody was put off but by a database that was slow", hasty)
     report.figure("budget readings meanwhile", watch.readings)
     report.figure("highest spent + reserved", usd(watch.highest))
     report.check(watch.readings and not watch.broken,

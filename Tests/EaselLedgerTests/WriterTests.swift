@@ -283,7 +283,7 @@ import Testing
             if let undo = statements.firstIndex(where: { $0.contains("'failed', 'unavailable'") }) {
                 let isRefused = refusals.withLock { count in
                     count += 1
-                    return count <= 12
+                    return count <= 7
                 }
                 return isRefused ? .fail(command: undo, sqlState: sqlState) : .pass
             }
@@ -308,8 +308,51 @@ import Testing
                 ) == 1
             }
             #expect(isTakenBack)
-            #expect(refusals.withLock(\.self) == 13)
+            #expect(refusals.withLock(\.self) == 8)
             #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
+        }
+    }
+
+    @Test func `what takes an admission back waits for a lock without holding up anybody`() async throws {
+        let isKnown = Locked(true)
+        let isFree = Locked(false)
+        var options = PostgresFixture.smallOptions
+        options.writers = 1
+        options.fault = WireFault { statements in
+            if let undo = statements.firstIndex(where: { $0.contains("'failed', 'unavailable'") }) {
+                return isFree.withLock(\.self) ? .pass : .fail(command: undo, sqlState: "55P03")
+            }
+            guard statements.contains(where: { $0.contains("reservation AS (") }) else { return .pass }
+            return isKnown.withLock(\.self) ? .pass : .cutAfter
+        }
+        options.writeLimit = .milliseconds(1500)
+        try await withLedger(options: options) { ledger, database in
+            try await ledger.take(Sample.admission())
+            isKnown.withLock { $0 = false }
+            let lost = Sample.admission()
+            let error = await failure { () async throws(LedgerError) in try await ledger.take(lost) }
+            #expect(error?.isUnavailable == true)
+            isKnown.withLock { $0 = true }
+
+            let lock = try await Database.hold(
+                database,
+                "SELECT 1 FROM calls WHERE call_id = '\(lost.callID.text)' FOR UPDATE"
+            )
+            isFree.withLock { $0 = true }
+            #expect(try await eventually { try await isWriterWaiting(database) })
+            let begin = SteadyInstant.now
+            var others = 0
+            while SteadyInstant.now.since(begin) < .seconds(6) {
+                try await ledger.take(Sample.admission())
+                others += 1
+            }
+            #expect(others > 1)
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls WHERE status = 'failed'") == 0)
+            lock.release()
+            let isTakenBack = try await eventually {
+                try await Database.number(database, "SELECT count(*) FROM calls WHERE status = 'failed'") == 1
+            }
+            #expect(isTakenBack)
         }
     }
 

@@ -52,4 +52,14 @@ struct PendingUnit {
     /// Times it was run again after a deadlock, a serialization failure or lost prepared statements.
     var repeats = 0
     var madePartitions = false
+    /// Times it was put off, and until when.
+    var putOffs = 0
+    var notBefore: SteadyInstant?
+
+    /// For 50 ms, then twice as long each time, up to five seconds.
+    mutating func putOff() {
+        let pause = Duration.milliseconds(50) * (1 << min(putOffs, 7))
+        putOffs += 1
+        notBefore = .now + min(pause, .seconds(5))
+    }
 }

@@ -8,8 +8,10 @@ import Foundation
 /// A unit that the database refuses is taken out and the others are run again, so that one bad row harms nobody else. A
 /// unit whose commit was not confirmed is run again on a new connection (every write is idempotent, L1) until its wait
 /// ends. When the wait for an admission ends, it is either certain that nothing was written, or the unit that takes it
-/// back is queued behind it and written as soon as the database is there.
-// Unchecked, because queue, inFlight and isStopping are only touched under `condition`; the rest belongs to the thread.
+/// back is queued behind it and written as soon as the database is there. It holds money until then, so no bad moment of
+/// the database may end it: it is put off, and tried again by itself.
+// Unchecked, because queue, inFlight, putOff and isStopping are only touched under `condition`; the rest belongs to the
+// thread.
 final class Writer: Overdue, @unchecked Sendable {
     /// Units in one transaction.
     static let groupLimit = 64
@@ -17,6 +19,8 @@ final class Writer: Overdue, @unchecked Sendable {
     /// Held by everything that spends or posts; a change of prices or budgets waits for it and keeps it out. Taken before
     /// anything else, so that nobody waits for it with a row in hand.
     private static let termsLock = SQLCommand("LOCK TABLE terms IN ROW SHARE MODE")
+    /// For units that were put off: what stands in their way must not stand in that of all others.
+    private static let shortWait = SQLCommand("SET LOCAL lock_timeout = '200ms'")
 
     private let settings: ConnectionSettings
     private let capacity: Int
@@ -26,7 +30,10 @@ final class Writer: Overdue, @unchecked Sendable {
     private let condition = NSCondition()
     private var queue: [PendingUnit] = []
     private var inFlight: [PendingUnit] = []
+    private var putOff: [PendingUnit] = []
     private var isStopping = false
+    /// The last turn was that of a unit that was put off; the next one is the others'.
+    private var wasPutOffsTurn = false
 
     init(
         name: String,
@@ -44,13 +51,14 @@ final class Writer: Overdue, @unchecked Sendable {
 
     // MARK: - From any thread
 
-    /// Takes a unit; answers it at once when the queue is full or the writer is closing.
+    /// Takes a unit; answers it at once when the writer is closing, or when the queue is full and somebody waits for it.
     func submit(_ unit: WriteUnit) {
         condition.lock()
         let refusal: LedgerError? =
             isStopping
             ? .unavailable("the ledger is closing")
-            : queue.count >= capacity ? .unavailable("too many writes wait for the database") : nil
+            : queue.count >= capacity && unit.deadline != nil
+                ? .unavailable("too many writes wait for the database") : nil
         if refusal == nil {
             queue.append(PendingUnit(unit: unit))
             condition.signal()
@@ -125,8 +133,12 @@ final class Writer: Overdue, @unchecked Sendable {
                 }
             }
             guard let open = connection else { continue }
-            takeGroup()
-            write(on: open)
+            if let pending = takePutOff() {
+                write(pending, on: open)
+            } else {
+                takeGroup()
+                write(on: open)
+            }
             if !open.isUsable { pause(backoff.next()) }
         }
         refuseAll()
@@ -136,7 +148,15 @@ final class Writer: Overdue, @unchecked Sendable {
     private func waitForWork() -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while queue.isEmpty, !isStopping { condition.wait() }
+        while queue.isEmpty, !isStopping {
+            guard let next = putOff.compactMap(\.notBefore).min() else {
+                condition.wait()
+                continue
+            }
+            let left = next.since(.now).secondsAsDouble
+            if left <= 0 { break }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: left))
+        }
         return !isStopping
     }
 
@@ -145,6 +165,20 @@ final class Writer: Overdue, @unchecked Sendable {
         defer { condition.unlock() }
         let until = Date(timeIntervalSinceNow: duration.secondsAsDouble)
         while !isStopping, Date() < until { _ = condition.wait(until: until) }
+    }
+
+    /// A unit that was put off and whose time has come; in turn with the groups.
+    private func takePutOff() -> PendingUnit? {
+        condition.lock()
+        defer { condition.unlock() }
+        if wasPutOffsTurn, !queue.isEmpty {
+            wasPutOffsTurn = false
+            return nil
+        }
+        let now = SteadyInstant.now
+        let index = putOff.firstIndex { pending in pending.notBefore.map { $0 <= now } ?? true }
+        wasPutOffsTurn = index != nil
+        return index.map { putOff.remove(at: $0) }
     }
 
     private func takeGroup() {
@@ -167,8 +201,9 @@ final class Writer: Overdue, @unchecked Sendable {
 
     private func refuseAll() {
         condition.lock()
-        let left = queue
+        let left = queue + putOff
         queue = []
+        putOff = []
         condition.unlock()
         for pending in left { pending.unit.ticket?.answer(.failure(.unavailable("the ledger is closing"))) }
     }
@@ -286,22 +321,54 @@ final class Writer: Overdue, @unchecked Sendable {
         }
         if unit.deadline == nil {
             log.warning("a write that nobody waits for is tried again", fields)
-            putOff(unit)
+            putOffInFlight()
         } else {
             log.warning("the database did not take a write", fields)
             end(unit, .failure(error.ledgerError))
         }
     }
 
-    /// Puts a unit behind all others: what takes an admission back holds money until it is written, so no bad moment of
-    /// the database may end it.
-    private func putOff(_ unit: WriteUnit) {
+    // MARK: - What was put off
+
+    /// Takes all units that nobody waits for out of the group: each may be stopped by the same.
+    private func putOffInFlight() {
         condition.lock()
-        inFlight.removeAll { $0.unit === unit }
-        queue.append(PendingUnit(unit: unit))
-        condition.unlock()
-        // Whatever is in the way takes its time. This is the writer's own thread.
-        Thread.sleep(forTimeInterval: Double.random(in: 0.02...0.05))
+        defer { condition.unlock() }
+        for var pending in inFlight where pending.unit.deadline == nil {
+            pending.putOff()
+            putOff.append(pending)
+        }
+        inFlight.removeAll { $0.unit.deadline == nil }
+    }
+
+    /// Tries a unit that was put off by itself.
+    private func write(_ pending: PendingUnit, on connection: PostgresConnection) {
+        var pending = pending
+        do {
+            _ = try connection.transaction(
+                [Self.shortWait] + pending.unit.commands,
+                opening: Self.termsLock,
+                deadline: .now + .seconds(5)
+            )
+        } catch {
+            let fields: KeyValuePairs = ["call_id": pending.unit.callID.text, "error": error.description]
+            switch error.verdict {
+            case .reconnect, .resetStatements: connection.abandon()
+            case .repeatWork, .unavailable: break
+            case .noPartition where !pending.madePartitions:
+                pending.madePartitions = true
+                makePartitions(for: pending.unit, on: connection)
+            case .noPartition, .conflict, .rejected: return log.error("the database refused a write", fields)
+            }
+            pending.putOff()
+            // Each time the number of tries has doubled.
+            if pending.putOffs.nonzeroBitCount == 1 {
+                log.warning("a write that nobody waits for is tried again", fields)
+            }
+            condition.lock()
+            putOff.append(pending)
+            condition.unlock()
+        }
     }
 
     private func end(_ unit: WriteUnit, _ result: Result<[SQLResult], LedgerError>) {
@@ -330,17 +397,4 @@ final class Writer: Overdue, @unchecked Sendable {
         inFlight = []
         condition.unlock()
     }
-}
-
-/// Growing pauses between tries to connect: 20 ms, doubled up to a second, each shortened at random by up to a half so
-/// that many gateways do not knock together.
-struct Backoff {
-    private var milliseconds = 20.0
-
-    mutating func next() -> Duration {
-        defer { milliseconds = min(milliseconds * 2, 1000) }
-        return .milliseconds(Int64(milliseconds * Double.random(in: 0.5...1)))
-    }
-
-    mutating func reset() { milliseconds = 20 }
 }

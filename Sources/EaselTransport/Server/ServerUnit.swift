@@ -17,6 +17,8 @@ final class ServerUnit: @unchecked Sendable {
     let counters: ServerCounters
 
     private(set) var isDraining = false
+    /// Who is still taken in from the kernel's queue is aborted too: nothing else would end its requests.
+    private var isGraceOver = false
     private var listener: TCPListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var graceTimer: LoopTimer?
@@ -68,7 +70,7 @@ final class ServerUnit: @unchecked Sendable {
         let connection = ServerConnection(unit: self, socket: socket)
         connections[ObjectIdentifier(connection)] = connection
         connection.start()
-        if isDraining { connection.drain() }
+        if isGraceOver { connection.abort() } else if isDraining { connection.drain() }
     }
 
     /// A connection has closed.
@@ -125,6 +127,7 @@ final class ServerUnit: @unchecked Sendable {
     }
 
     private func abortAll() {
+        isGraceOver = true
         for connection in Array(connections.values) { connection.abort() }
     }
 
