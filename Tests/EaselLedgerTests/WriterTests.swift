@@ -155,6 +155,27 @@ import Testing
         }
     }
 
+    @Test func `a settlement whose answer is lost is written once, and nobody is told otherwise`() async throws {
+        let cuts = Locked(0)
+        var options = PostgresFixture.smallOptions
+        options.fault = WireFault { statements in
+            guard statements.contains(where: { $0.contains("INSERT INTO usage_changes") }) else { return .pass }
+            return cuts.withLock { cuts in
+                cuts += 1
+                return cuts <= 2 ? .cutAfter : .pass
+            }
+        }
+        try await withLedger(options: options) { ledger, database in
+            let admission = Sample.admission()
+            try await ledger.take(admission)
+            try await ledger.settle(Sample.settlement(admission))
+            #expect(cuts.withLock(\.self) == 3)
+            #expect(try await Database.number(database, "SELECT count(*) FROM calls WHERE status = 'succeeded'") == 1)
+            #expect(try await Database.number(database, "SELECT count(*) FROM usage_changes") == 1)
+            #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
+        }
+    }
+
     @Test func `connections that are killed lose no call`() async throws {
         try await withLedger { ledger, database in
             async let killer: Void = {

@@ -103,10 +103,14 @@ enum RollupStatements {
         )
     }
 
-    /// The write's own mark. In the transaction of every write that changes what a settled call counts for.
+    /// The write's own mark. In the transaction of every write that changes what a settled call counts for. A write whose
+    /// commit was not confirmed is run again with the same mark, which may be there then.
     static func note(teamID: Int64, receivedAt: Timestamp) -> SQLCommand {
         SQLCommand(
-            "INSERT INTO usage_changes (team_id, change_id, bucket, changed_at) VALUES ($1, $2, $3, now())",
+            """
+            INSERT INTO usage_changes (team_id, change_id, bucket, changed_at) VALUES ($1, $2, $3, now())
+            ON CONFLICT DO NOTHING
+            """,
             [.int(teamID), .uuid(UUID()), .time(UsageLevel.minute.floor(receivedAt))]
         )
     }
