@@ -59,6 +59,7 @@ import Testing
             for kind in Trap.Kind.allCases {
                 var step = 0
                 while step < 60 {
+                    let setAside = house.setAsideBytes
                     trap.arm(kind, after: step)
                     let answer = try await house.remix(
                         ["prompt": .string(prompt)],
@@ -67,6 +68,9 @@ import Testing
                     )
                     #expect([200, 503].contains(answer.status), "\(kind) at \(step): \(answer.json)")
                     try await check(house, "\(kind) at \(step), answered \(answer.status)")
+                    if kind != .forGood {
+                        #expect(house.setAsideBytes == setAside, "\(kind) at \(step): what passes is no refusal")
+                    }
                     guard trap.hasStruck else { break }
                     step += 1
                 }

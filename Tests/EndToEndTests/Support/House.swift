@@ -56,6 +56,14 @@ final class House: Sendable {
     let connectionString: String
     private let journal: Journal
     private let directory: String
+
+    /// Bytes of what the journal has set aside because the database refused it.
+    var setAsideBytes: Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory + "/journal")) ?? []
+        return names.filter { $0.hasSuffix(".refused") }.reduce(0) { sum, name in
+            sum + (FileManager.default.contents(atPath: "\(directory)/journal/\(name)")?.count ?? 0)
+        }
+    }
     private let beside: Task<Void, Never>
 
     /// Runs a test in a house and takes it down. At the end the figures must fit together (M6).
