@@ -75,7 +75,7 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     }
 }
 
-/// Looks again and again until something holds; false after ten seconds.
+/// Looks again and again until something holds; false after a minute.
 func eventually(_ holds: @Sendable () -> Bool) async -> Bool {
     for _ in 0..<6000 {
         if holds() { return true }

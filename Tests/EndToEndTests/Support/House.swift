@@ -56,6 +56,7 @@ final class House: Sendable {
     let connectionString: String
     private let journal: Journal
     private let directory: String
+    private let beside: Task<Void, Never>
 
     /// Bytes of what the journal has set aside because the database refused it.
     var setAsideBytes: Int {
@@ -64,7 +65,6 @@ final class House: Sendable {
             sum + (FileManager.default.contents(atPath: "\(directory)/journal/\(name)")?.count ?? 0)
         }
     }
-    private let beside: Task<Void, Never>
 
     /// Runs a test in a house and takes it down. At the end the figures must fit together (M6).
     static func with<Result>(
