@@ -52,6 +52,13 @@ struct ClusterPlace {
         }
     }
 
+    /// Whether a data directory has a cluster already; nothing is made.
+    static func hasCluster(dataDirectory: String) -> Bool {
+        let noted = (try? String(contentsOfFile: dataDirectory + "/" + noteName, encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return [noted, dataDirectory + "/postgres"].compactMap(\.self).contains { isCluster($0) }
+    }
+
     private static func isCluster(_ path: String) -> Bool {
         access(path + "/PG_VERSION", F_OK) == 0
     }

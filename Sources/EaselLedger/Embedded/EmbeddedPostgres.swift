@@ -35,6 +35,11 @@ package struct EmbeddedPostgres: Sendable {
     private let ownership: FileLock?
     private let log: Log
 
+    /// Whether a data directory holds a cluster, for commands that only look.
+    package static func exists(dataDirectory: String) -> Bool {
+        ClusterPlace.hasCluster(dataDirectory: dataDirectory)
+    }
+
     /// Makes the cluster if there is none, starts the server or takes over the running one, and makes the database.
     package static func start(
         dataDirectory: String,

@@ -59,6 +59,14 @@ package struct DatabaseVerify: Sendable {
         }
     }
 
+    /// How far it has come.
+    package struct Progress: Sendable, Hashable {
+        package let check: Check
+        /// Steps that are done, and how many there are.
+        package let done: Int
+        package let steps: Int
+    }
+
     private let ledger: PostgresLedger
 
     package init(_ ledger: PostgresLedger) {
@@ -66,212 +74,134 @@ package struct DatabaseVerify: Sendable {
     }
 
     /// Looks at the calls that were received since a moment. Returns at most `limit` findings for each rule.
-    package func findings(since: Timestamp, limit: Int = 100) async throws(LedgerError) -> [Finding] {
-        var findings: [Finding] = []
+    ///
+    /// Every rule takes time in proportion to what it looks at: each statement joins whole stretches of the log with each
+    /// other, and a big log is looked at stretch by stretch. It only reads, one snapshot for a statement.
+    package func findings(
+        since: Timestamp,
+        limit: Int = 100,
+        progress: @Sendable (Progress) -> Void = { _ in }
+    ) async throws(LedgerError) -> [Finding] {
         // A day after where the log begins: an attempt there may belong to a call that was dropped.
         let horizon = try await ledger.readers.read(limit: .seconds(5)) { connection, deadline throws(PostgresError) in
             try PostgresLedger.horizon(PostgresLedger.logHorizon, on: connection, deadline)
         }
         let since = max(since, horizon.map { $0 + .seconds(86_400) } ?? since)
-        for check in Check.allCases {
-            findings += try await ledger.readers.read(
-                limit: .seconds(300)
-            ) { connection, deadline throws(PostgresError) in
-                // The checks look at the whole log, so they may take longer than a look-up.
-                let results = try connection.transaction(
-                    [
-                        SQLCommand("SET LOCAL statement_timeout = '280s'"),
-                        SQLCommand(
-                            "SELECT team_id, call_id, detail FROM (\(Self.sql(check))) AS f LIMIT $2",
-                            [.time(since), .int(limit)]
-                        ),
-                    ],
-                    begin: "BEGIN READ ONLY",
-                    deadline: deadline
-                )
-                return try results[1].rows.map { (cells) throws(PostgresError) in
-                    var row = RowReader(cells)
-                    return Finding(
-                        check: check,
-                        teamID: try row.int64(),
-                        callID: try row.uuid(),
-                        detail: try row.text()
-                    )
+        let days = try await callsByDay(since: since)
+        let stretches = VerifyStretch.cover(since: since, calls: days)
+        let rules = Check.allCases.map { (check: $0, steps: VerifyStatements.steps($0)) }
+        let steps = rules.reduce(0) { sum, rule in
+            sum + rule.steps.reduce(0) { $0 + ($1.isByStretch ? stretches.count : 1) }
+        }
+        var done = 0
+        var findings: [Finding] = []
+        for (check, parts) in rules {
+            var found: [Finding] = []
+            for step in parts {
+                for stretch in step.isByStretch ? stretches : [VerifyStretch(from: since, to: VerifyStretch.end)] {
+                    progress(Progress(check: check, done: done, steps: steps))
+                    done += 1
+                    guard found.count < limit else { continue }
+                    found += try await run(step, check, stretch, limit: limit - found.count)
                 }
             }
+            findings += found
         }
         return findings
     }
 
-    /// A call's attempts; the time prunes partitions, with an hour for a clock that stepped back.
-    private static let attemptsOfCall = """
-        a.team_id = c.team_id AND a.call_id = c.call_id AND a.started_at >= $1 - interval '1 hour'
-        """
-
-    /// The calls of a budget's window.
-    private static let callsOfWindow = """
-        (w.team_id = 0 OR c.team_id = w.team_id) AND c.received_at >= w.window_start AND c.received_at < w.window_end
-            AND (w.project IS NULL OR c.project = w.project) AND (w.key_id IS NULL OR c.key_id = w.key_id)
-        """
-
-    /// Whether every call of a budget's window is still there.
-    private static let isInLog = """
-        w.window_start >= coalesce((SELECT watermark FROM daemon_state WHERE name = '\(PostgresLedger.logHorizon)'),
-            '-infinity')
-        """
-
-    /// Stands where a finding is about neither a call nor a budget; its detail names what it is about.
-    static let noID = "00000000-0000-0000-0000-000000000000"
-
-    private static func sql(_ check: Check) -> String {
-        switch check {
-        case .rollupIsLog: RollupVerify.minutes()
-        case .rollupsAddUp: RollupVerify.coarser()
-        case .budgetIsSumOfCalls:
-            """
-            SELECT w.team_id, w.budget_id AS call_id, format('window %s posted %s and %s images, calls %s and %s',
-                w.window_start, w.posted_nusd, w.posted_images, s.nusd, s.images) AS detail
-            FROM budget_windows AS w, LATERAL (
-                SELECT coalesce(sum(c.cost_nusd), 0) AS nusd, coalesce(sum(c.images_delivered), 0) AS images
-                FROM calls AS c WHERE \(callsOfWindow) AND c.status <> 'in_progress') AS s
-            WHERE w.window_end > $1 AND \(isInLog) AND (w.posted_nusd <> s.nusd OR w.posted_images <> s.images)
-            """
-        case .budgetHoldsReservations:
-            """
-            SELECT w.team_id, w.budget_id AS call_id, format('window %s holds %s and %s images, reservations %s and %s',
-                w.window_start, w.reserved_nusd, w.reserved_images, s.nusd, s.images) AS detail
-            FROM budget_windows AS w, LATERAL (
-                SELECT coalesce(sum(r.amount_nusd), 0) AS nusd, coalesce(sum(r.images), 0) AS images
-                FROM reservations AS r
-                JOIN calls AS c ON c.team_id = r.team_id AND c.received_at = r.received_at AND c.call_id = r.call_id
-                WHERE \(callsOfWindow)) AS s
-            WHERE w.window_end > $1 AND \(isInLog) AND (w.reserved_nusd <> s.nusd OR w.reserved_images <> s.images)
-            """
-        case .budgetWithinLimit:
-            """
-            SELECT w.team_id, w.budget_id AS call_id, format('window %s holds %s nanodollars of %s and %s images of %s',
-                w.window_start, w.posted_nusd + w.reserved_nusd, w.ceiling_nusd,
-                w.posted_images + w.reserved_images, w.ceiling_images) AS detail
-            FROM budget_windows AS w JOIN budgets AS b ON b.team_id = w.team_id AND b.id = w.budget_id
-            WHERE w.window_end > $1 AND b.hard AND (
-                (b.limit_nusd IS NOT NULL AND w.posted_nusd + w.reserved_nusd > w.ceiling_nusd)
-                OR (b.limit_images IS NOT NULL AND w.posted_images + w.reserved_images > w.ceiling_images))
-            """
-        case .shadowWindowIsSum:
-            """
-            SELECT 0::bigint AS team_id, '\(noID)'::uuid AS call_id,
-                format('policy %s, day %s: posted %s and holds %s, its shadows %s and %s', coalesce(w.policy, s.policy),
-                    coalesce(w.window_start, s.window_start), w.posted_nusd, w.reserved_nusd, s.posted, s.reserved)
-                    AS detail
-            FROM (SELECT * FROM shadow_windows WHERE window_start > $1 - interval '1 day') AS w
-            FULL JOIN (
-                SELECT policy, window_start, coalesce(sum(cost_nusd), 0) AS posted,
-                    coalesce(sum(bound_nusd) FILTER (WHERE cost_nusd IS NULL), 0) AS reserved
-                FROM shadows
-                WHERE started_at > $1 - interval '1 day' AND window_start > $1 - interval '1 day'
-                GROUP BY policy, window_start
-            ) AS s ON s.policy = w.policy AND s.window_start = w.window_start
-            WHERE coalesce(w.posted_nusd, 0) <> coalesce(s.posted, 0)
-                OR coalesce(w.reserved_nusd, 0) <> coalesce(s.reserved, 0)
-            """
-        case .shadowWithinLimit:
-            """
-            SELECT 0::bigint AS team_id, '\(noID)'::uuid AS call_id,
-                format('policy %s, day %s: %s nanodollars of %s', policy, window_start, posted_nusd + reserved_nusd,
-                    ceiling_nusd) AS detail
-            FROM shadow_windows
-            WHERE window_start > $1 - interval '1 day' AND posted_nusd + reserved_nusd > ceiling_nusd
-            """
-        case .costIsSumOfAttempts:
-            """
-            SELECT c.team_id, c.call_id, format('call %s, attempts %s', c.cost_nusd, a.cost) AS detail
-            FROM calls AS c LEFT JOIN (
-                SELECT team_id, call_id, CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
-                    THEN sum(cost_nusd) END AS cost
-                FROM attempts WHERE started_at >= $1 - interval '1 hour' GROUP BY team_id, call_id
-            ) AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
-            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
-                AND c.cost_nusd IS DISTINCT FROM CASE WHEN a.call_id IS NULL THEN 0 ELSE a.cost END
-            """
-        case .settledWithoutPending:
-            """
-            SELECT c.team_id, c.call_id, format('attempt %s is pending', a.ordinal) AS detail
-            FROM calls AS c JOIN attempts AS a ON \(attemptsOfCall)
-            WHERE c.received_at >= $1 AND c.status <> 'in_progress' AND a.outcome = 'pending'
-            """
-        case .reservationHasReason:
-            """
-            SELECT r.team_id, r.call_id, format('reason %s, call %s', r.reason, c.status) AS detail
-            FROM reservations AS r
-            LEFT JOIN calls AS c
-                ON c.team_id = r.team_id AND c.received_at = r.received_at AND c.call_id = r.call_id
-            WHERE r.received_at >= $1 AND c.status IS DISTINCT FROM 'in_progress'
-                AND NOT EXISTS (
-                    SELECT 1 FROM attempts AS a WHERE a.team_id = r.team_id AND a.call_id = r.call_id
-                        AND a.started_at >= $1 - interval '1 hour' AND a.outcome = 'unknown')
-            """
-        case .reservationIsThere:
-            """
-            SELECT c.team_id, c.call_id, format('status %s without a reservation', c.status) AS detail
-            FROM calls AS c
-            LEFT JOIN reservations AS r ON r.team_id = c.team_id AND r.call_id = c.call_id
-            WHERE c.received_at >= $1 AND r.call_id IS NULL AND (c.status = 'in_progress' OR EXISTS (
-                SELECT 1 FROM attempts AS a WHERE \(attemptsOfCall) AND a.outcome = 'unknown'
-                    AND a.cost_nusd IS NULL AND a.error_code IS DISTINCT FROM '\(AttemptEnd.postedAtBound)'))
-            """
-        case .imagesDelivered:
-            """
-            SELECT c.team_id, c.call_id,
-                format('call %s, pictures %s', c.images_delivered, coalesce(i.delivered, 0)) AS detail
-            FROM calls AS c LEFT JOIN (
-                SELECT team_id, call_id, count(*) FILTER (WHERE NOT withheld) AS delivered
-                FROM images WHERE created_at >= $1 - interval '1 hour' GROUP BY team_id, call_id
-            ) AS i ON i.team_id = c.team_id AND i.call_id = c.call_id
-            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
-                AND c.images_delivered <> coalesce(i.delivered, 0)
-            """
-        case .nonNegative:
-            """
-            SELECT team_id, call_id, 'a figure of the call is below zero' AS detail FROM calls
-            WHERE received_at >= $1 AND least(cost_nusd, estimated_nusd, failover_cost_nusd, bound_nusd, latency_ms,
-                images_delivered, attempts) < 0
-            UNION ALL
-            SELECT team_id, call_id, format('a figure of attempt %s is below zero', ordinal) FROM attempts
-            WHERE started_at >= $1
-                AND least(cost_nusd, bound_nusd, price_per_image_nusd, images_asked, images_returned) < 0
-            UNION ALL
-            SELECT team_id, call_id, format('a figure of picture %s is below zero', ordinal) FROM images
-            WHERE created_at >= $1 AND least(cost_nusd, bytes, width, height) < 0
-            UNION ALL
-            SELECT team_id, call_id, 'the reservation is below zero' FROM reservations
-            WHERE received_at >= $1 AND amount_nusd < 0
-            UNION ALL
-            SELECT team_id, call_id, 'a figure of the shadow is below zero' FROM shadows
-            WHERE started_at >= $1 AND least(price_per_image_nusd, images_returned, images_returned - withheld,
-                nsfw_images, copyright_checked) < 0
-            """
-        case .ordinalsWithoutGaps:
-            """
-            SELECT c.team_id, c.call_id,
-                format('call %s, attempts %s, last %s', max(c.attempts), count(a.call_id), max(a.ordinal)) AS detail
-            FROM calls AS c LEFT JOIN attempts AS a ON \(attemptsOfCall)
-            WHERE c.received_at >= $1 AND c.status <> 'in_progress'
-            GROUP BY c.team_id, c.call_id
-            HAVING count(a.call_id) <> coalesce(max(a.ordinal), 0)
-                OR count(DISTINCT a.ordinal) <> count(a.call_id) OR max(c.attempts) <> count(a.call_id)
-            """
-        case .partsHaveCall:
-            """
-            SELECT p.team_id, p.call_id, p.part || ' without a call' AS detail FROM (
-                SELECT team_id, call_id, 'an attempt' AS part FROM attempts WHERE started_at >= $1
-                UNION ALL
-                SELECT team_id, call_id, 'a picture' FROM images WHERE created_at >= $1
-                UNION ALL
-                SELECT team_id, call_id, 'a shadow' FROM shadows WHERE started_at >= $1
-            ) AS p LEFT JOIN calls AS c
-                ON c.team_id = p.team_id AND c.call_id = p.call_id AND c.received_at >= $1 - interval '7 days'
-            WHERE c.call_id IS NULL
-            """
+    /// The calls of each day (UTC), to cut the log by.
+    private func callsByDay(since: Timestamp) async throws(LedgerError) -> [(day: Timestamp, calls: Int)] {
+        try await ledger.readers.read(limit: Self.stepLimit) { connection, deadline throws(PostgresError) in
+            let results = try connection.transaction(
+                [
+                    SQLCommand("SET LOCAL statement_timeout = '\(Self.statementSeconds)s'"),
+                    SQLCommand(
+                        """
+                        SELECT date_trunc('day', received_at, 'UTC') AS day, count(*) FROM calls
+                        WHERE received_at >= $1 GROUP BY day ORDER BY day
+                        """,
+                        [.time(since)]
+                    ),
+                ],
+                begin: "BEGIN READ ONLY",
+                deadline: deadline
+            )
+            return try results[1].rows.map { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return (day: try row.time(), calls: try row.int())
+            }
         }
+    }
+
+    /// For one statement; a rule that looks at the budgets of a whole log needs it most.
+    private static let statementSeconds = 1_800
+    private static let stepLimit = Duration.seconds(Int64(statementSeconds + 20))
+
+    private func run(
+        _ step: VerifyStep,
+        _ check: Check,
+        _ stretch: VerifyStretch,
+        limit: Int
+    ) async throws(LedgerError) -> [Finding] {
+        try await ledger.readers.read(limit: Self.stepLimit) { connection, deadline throws(PostgresError) in
+            var commands = [
+                SQLCommand("SET LOCAL statement_timeout = '\(Self.statementSeconds)s'"),
+                // What does not fit goes to the server's disk; compiling takes longer than it wins.
+                SQLCommand("SET LOCAL work_mem = '64MB'"), SQLCommand("SET LOCAL jit = off"),
+            ]
+            // Without statistics the planner takes a team for a handful of rows and joins each with each.
+            if step.joinsWholes { commands.append(SQLCommand("SET LOCAL enable_nestloop = off")) }
+            commands.append(
+                SQLCommand(
+                    // Materialised: an outer LIMIT makes the planner hope to be done early.
+                    """
+                    WITH f AS MATERIALIZED (\(step.sql)) SELECT team_id, call_id, detail FROM f LIMIT $3
+                    """,
+                    [.time(stretch.from), .time(stretch.to), .int(limit)],
+                    // Planned for this very stretch.
+                    isPrepared: false
+                )
+            )
+            let results = try connection.transaction(commands, begin: "BEGIN READ ONLY", deadline: deadline)
+            return try (results.last?.rows ?? []).map { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return Finding(
+                    check: check,
+                    teamID: try row.int64(),
+                    callID: try row.uuid(),
+                    detail: try row.text()
+                )
+            }
+        }
+    }
+}
+
+/// A stretch of the log that is looked at with one statement.
+struct VerifyStretch: Sendable, Hashable {
+    let from: Timestamp
+    /// Not included.
+    let to: Timestamp
+
+    /// After everything.
+    static let end = BudgetWindow.always.end
+    /// Calls of a stretch; more only where a single day has more. Attempts and pictures may come a week after their call,
+    /// and so each stretch reads a week more of them: fewer, longer stretches read less twice.
+    static let mostCalls = 2_000_000
+
+    /// Stretches of whole days (UTC) that together reach from a moment to the end.
+    static func cover(since: Timestamp, calls: [(day: Timestamp, calls: Int)]) -> [VerifyStretch] {
+        var stretches: [VerifyStretch] = []
+        var from = since
+        var sum = 0
+        for (day, count) in calls {
+            if sum > 0, sum + count > mostCalls, day > from {
+                stretches.append(VerifyStretch(from: from, to: day))
+                from = day
+                sum = 0
+            }
+            sum += count
+        }
+        return stretches + [VerifyStretch(from: from, to: end)]
     }
 }

@@ -1,20 +1,22 @@
-/// Compares the rollups with the log, and the coarser ones with the finer (M6, L3), in one snapshot for each.
+/// Compares the rollups with the log, and the coarser ones with the finer (M6, L3), in one snapshot for each statement.
+/// Stretches (`$1`, `$2`) begin and end with days, but for the first one's beginning.
 enum RollupVerify {
     /// Minutes that are not among the open changes, against the log.
     static func minutes() -> String {
         let calls = """
             WITH c AS MATERIALIZED (
                 SELECT \(UsageLog.callColumns) FROM calls AS c
-                WHERE c.received_at >= date_trunc('minute', $1::timestamptz) AND c.status <> 'in_progress'
+                WHERE c.received_at >= date_trunc('minute', $1::timestamptz) AND c.received_at < $2
+                    AND c.status <> 'in_progress'
                     AND NOT EXISTS (SELECT 1 FROM usage_changes AS u
                         WHERE u.team_id = c.team_id AND u.bucket = date_trunc('minute', c.received_at)))
             """
         let keys = UsageColumns.window + UsageColumns.details
-        let now = "now()"
+        let (from, to) = ("$1::timestamptz", "$2::timestamptz")
         let usage = """
             SELECT \(UsageColumns.list(keys)), \(UsageColumns.sums(UsageColumns.figures)),
                 string_agg(latency_histogram, ''::bytea) AS latency_histogram
-            FROM (\(UsageLog.usage(calls: "c", from: "$1", to: now))) AS parts GROUP BY \(UsageColumns.list(keys))
+            FROM (\(UsageLog.usage(calls: "c", from: from, to: to))) AS parts GROUP BY \(UsageColumns.list(keys))
             """
         return """
             \(calls)
@@ -24,34 +26,36 @@ enum RollupVerify {
             ))
             UNION ALL
             \(compare(
-                "attempt_minute", UsageLog.attempts(calls: "c", from: "$1", to: now), rolled("attempt_minute"),
+                "attempt_minute", UsageLog.attempts(calls: "c", from: from, to: to), rolled("attempt_minute"),
                 keys: UsageColumns.window + UsageColumns.attemptKeys,
                 figures: UsageColumns.attemptFigures + UsageColumns.phaseHistograms
             ))
             """
     }
 
-    /// Hours, days and months that are not due, against what they sum up.
-    static func coarser() -> String {
+    /// Hours, days and months that are not due, against what they sum up. Months do not begin where stretches do.
+    static func coarser() -> [VerifyStep] {
         let usage = (UsageColumns.figures, UsageColumns.latency)
         let attempts = (UsageColumns.attemptFigures, UsageColumns.phaseHistograms)
-        return [
+        let byStretch = [
             level("hour", "usage_hour", of: "usage_minute", UsageColumns.detailKeys, usage),
             level("hour", "usage_hour_summary", of: "usage_minute", UsageColumns.summary, usage),
             level("day", "usage_day", of: "usage_hour", UsageColumns.detailKeys, usage),
             level("day", "usage_day_summary", of: "usage_hour", UsageColumns.summary, usage),
             level("hour", "attempt_hour", of: "attempt_minute", UsageColumns.attemptKeys, attempts),
             level("day", "attempt_day", of: "attempt_hour", UsageColumns.attemptKeys, attempts),
+        ]
+        let whole = [
             level("month", "usage_month", of: "usage_day", UsageColumns.detailKeys, usage),
             level("month", "usage_month_summary", of: "usage_day", UsageColumns.summary, usage),
             level("month", "attempt_month", of: "attempt_day", UsageColumns.attemptKeys, attempts),
         ]
-        .joined(separator: " UNION ALL ")
+        return byStretch.map { VerifyStep(sql: $0) } + whole.map { VerifyStep(sql: $0, isByStretch: false) }
     }
 
     private static func rolled(_ table: String) -> String {
         """
-        SELECT * FROM \(table) AS s WHERE s.bucket >= date_trunc('minute', $1::timestamptz)
+        SELECT * FROM \(table) AS s WHERE s.bucket >= date_trunc('minute', $1::timestamptz) AND s.bucket < $2
             AND NOT EXISTS (SELECT 1 FROM usage_changes AS u WHERE u.team_id = s.team_id AND u.bucket = s.bucket)
         """
     }
@@ -64,8 +68,9 @@ enum RollupVerify {
         _ columns: (figures: [String], histograms: [String])
     ) -> String {
         let (figures, histograms) = columns
-        // The first whole window after the moment: the finer ones are complete from there.
-        let first = "date_trunc('\(unit)', $1::timestamptz, 'UTC') + interval '1 \(unit)'"
+        // The first whole window from the moment on: the finer ones are complete from there.
+        let first = "date_trunc('\(unit)', $1::timestamptz + interval '1 \(unit)' - interval '1 microsecond', 'UTC')"
+        let isWithin = "s.bucket >= \(first) AND s.bucket < $2"
         let due = """
             NOT EXISTS (SELECT 1 FROM usage_pending AS q WHERE q.level = '\(unit)' AND q.team_id = s.team_id
                 AND q.bucket = date_trunc('\(unit)', s.bucket, 'UTC'))
@@ -75,13 +80,13 @@ enum RollupVerify {
         let finer = """
             SELECT team_id, date_trunc('\(unit)', s.bucket, 'UTC') AS bucket, \(list), \(UsageColumns.sums(figures)),
                 \(merged.joined(separator: ", "))
-            FROM \(source) AS s WHERE s.bucket >= \(first) AND \(due)
+            FROM \(source) AS s WHERE \(isWithin) AND \(due)
             GROUP BY team_id, date_trunc('\(unit)', s.bucket, 'UTC'), \(list)
             """
         return compare(
             table,
             finer,
-            "SELECT * FROM \(table) AS s WHERE s.bucket >= \(first) AND \(due)",
+            "SELECT * FROM \(table) AS s WHERE \(isWithin) AND \(due)",
             keys: UsageColumns.window + keys,
             figures: figures,
             histograms: histograms
@@ -104,7 +109,7 @@ enum RollupVerify {
             return "ROW(\(texts.joined(separator: ", ")))"
         }
         return """
-            SELECT team_id, '\(DatabaseVerify.noID)'::uuid AS call_id,
+            SELECT team_id, '\(VerifyStatements.noID)'::uuid AS call_id,
                 format('\(table) %s, %s: %s, and its parts say %s', bucket, provider, \(row("f"))::text,
                     \(row("w"))::text) AS detail
             FROM (\(wanted)) AS w FULL JOIN (\(found)) AS f USING (\(UsageColumns.list(keys)))

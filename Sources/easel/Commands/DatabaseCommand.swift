@@ -2,6 +2,7 @@ import EaselBase
 import EaselConfiguration
 import EaselCore
 import EaselLedger
+import EaselReporting
 import Foundation
 
 /// `easel db migrate|status|verify|psql`.
@@ -34,6 +35,13 @@ enum DatabaseCommand {
         guard FileManager.default.fileExists(atPath: place) else {
             throw CommandFailure(
                 "there is no \(place) here: give --config or --data-dir, or run `easel up` first",
+                code: ExitCode.usage
+            )
+        }
+        // What only looks makes no database.
+        if ["status", "verify"].contains(arguments.command.last), !EmbeddedPostgres.exists(dataDirectory: place) {
+            throw CommandFailure(
+                "\(place) holds no database yet: `easel up` or `easel db migrate` makes one",
                 code: ExitCode.usage
             )
         }
@@ -88,8 +96,22 @@ enum DatabaseCommand {
     }
 
     private static func verify(_ arguments: ParsedArguments, _ connectionString: String, _ log: Log) async throws {
-        let ledger = try await PostgresLedger.connect(connectionString: connectionString, log: log)
-        let findings = try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0))
+        let pending = try await Migrator(connectionString: connectionString, log: log).status().pending
+        guard pending.isEmpty else {
+            throw CommandFailure(
+                "\(pending.count) migration\(pending.count == 1 ? " is" : "s are") pending: "
+                    + "\(pending.joined(separator: ", ")).\nNothing was verified, and nothing was changed: verifying only "
+                    + "reads. `easel db migrate` applies them."
+            )
+        }
+        let ledger = try await PostgresLedger.connect(connectionString: connectionString, log: log, migrate: false)
+        let findings: [DatabaseVerify.Finding]
+        do {
+            findings = try await verified(ledger)
+        } catch {
+            await ledger.close()
+            throw error
+        }
         await ledger.close()
         if arguments.has("json") {
             let rows = findings.map {
@@ -110,6 +132,25 @@ enum DatabaseCommand {
             }
         }
         if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }
+    }
+
+    /// Shows on standard error how far it has come: on a terminal in one line, else now and then in a new one.
+    private static func verified(_ ledger: PostgresLedger) async throws -> [DatabaseVerify.Finding] {
+        let isTerminal = Terminal.of(.standardError).movesCursor
+        let told = Locked(SteadyInstant.now)
+        return try await ProgressLine().during("verifying") { line in
+            try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0)) { progress in
+                let text = "verifying \(progress.check.rawValue), step \(progress.done + 1) of \(progress.steps)"
+                line.update(text)
+                guard !isTerminal else { return }
+                let isDue = told.withLock { told in
+                    let isDue = SteadyInstant.now.since(told) >= .seconds(5)
+                    if isDue { told = .now }
+                    return isDue
+                }
+                if isDue { Output.note(text) }
+            }
+        }
     }
 
     private static func psql(_ arguments: ParsedArguments, _ connectionString: String, _ embedded: EmbeddedPostgres?)
