@@ -263,7 +263,7 @@ enum CommandTree {
                     "Load is requests under way and how many may be; Wait those that wait for a place. Errors are of the "
                     + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
                     + "find out whether the provider is back.",
-                options: Watch.options + [.flag("models", "with a row for each model"), json] + client,
+                options: Watch.options + [.flag("models", "with a row for each model"), json, csv] + client,
                 examples: ["easel provider status", "easel provider status --watch --models"]
             ),
         ],
@@ -294,7 +294,15 @@ enum CommandTree {
         subcommands: [
             CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
             CommandSpec("status", "which migrations are in", options: [json], examples: ["easel db status"]),
-            CommandSpec("verify", "prove that the figures add up", options: [json], examples: ["easel db verify"]),
+            CommandSpec(
+                "verify",
+                "prove that the figures add up",
+                discussion:
+                    "Only reads: where migrations are pending it names them and verifies nothing. Takes time in proportion "
+                    + "to the log, and shows on standard error how far it has come.",
+                options: [json],
+                examples: ["easel db verify"]
+            ),
             CommandSpec(
                 "psql",
                 "open psql, or run one command",

@@ -109,7 +109,7 @@ enum CommandRunner {
 /// Where words go: data on standard output only, everything else on standard error.
 enum Output {
     static func data(_ text: String) {
-        FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+        FileHandle.standardOutput.write(Data((text.utf8.last == 10 ? text : text + "\n").utf8))
     }
 
     static func data(_ bytes: [UInt8]) {

@@ -95,16 +95,54 @@ struct RenderingTests {
     @Test
     func `CSV quotes what needs it and disarms formulas`() {
         var writer = CSVWriter()
-        writer.write(["plain", "with,comma", "with \"quotes\"", "two\r\nlines", " space", ""])
-        writer.write(["=HYPERLINK(\"x\")", "-0.5", "-5", "@x", "+1", "-x"])
+        writer.head(["plain", "with,comma", "with \"quotes\"", "two\r\nlines", " space", ""])
+        writer.write(["=HYPERLINK(\"x\")", "-0.5", "-5", "@x", "+1", "-x"].map { .text($0) })
         #expect(
             writer.text
                 == "plain,\"with,comma\",\"with \"\"quotes\"\"\",\"two\r\nlines\",\" space\",\r\n"
                 + "\"'=HYPERLINK(\"\"x\"\")\",-0.5,-5,'@x,+1,'-x\r\n"
         )
-        var raw = CSVWriter(guardsFormulas: false)
-        raw.write(["=1+1"])
-        #expect(raw.text == "=1+1\r\n")
+        var other = CSVWriter()
+        other.write([.text("\tx"), .text("\rx"), .text("\n=1"), .text("＝1+1"), .text("a=1")])
+        #expect(other.text == "'\tx,\"'\rx\",\"'\n=1\",'＝1+1,a=1\r\n")
+    }
+
+    @Test
+    func `CSV says figures as they are, and nothing else`() throws {
+        var writer = CSVWriter()
+        let moment = try #require(Timestamp("2026-11-30T00:00:48.5Z"))
+        writer.write([
+            .money(Money(nanodollars: -60_000_000)), .money(Money(nanodollars: 1_234_567_890_123_456_789)),
+            .integer(-3),
+            .rounded(-0.25, places: 6), .rounded(.nan, places: 3), .flag(true), .time(moment), .none, .money(nil),
+        ])
+        #expect(
+            writer.text == "-0.06,1234567890.123456789,-3,-0.25,,true,\(moment.description),,\r\n"
+        )
+        #expect(Timestamp(moment.description) == moment)
+    }
+
+    @Test
+    func `a list's CSV is what its JSON says, each fact by itself`() throws {
+        let facts: [CSVFact] = [
+            .value("name"), .money("cost_usd"), .value("cost_basis"), .time("at"), .words("to"), .value("flag"),
+            .value("deep", at: "in", "deep"), .size("parts"), .value("tags"),
+        ]
+        let rows = try JSON.decode(
+            [JSONValue].self,
+            from: Array(
+                #"""
+                [{"name":"=1+1","cost_usd":"0.06","cost_basis":"price_book","at":"2026-11-30T00:00:48Z","to":["a","b"],
+                  "flag":false,"in":{"deep":-1.5},"parts":[1,2],"tags":{"a":"b"}}, {"cost_usd":null,"at":"soon"}]
+                """#.utf8
+            )
+        )
+        let at = try #require(Timestamp("2026-11-30T00:00:48Z")).description
+        #expect(
+            CSVFact.csv(facts, rows)
+                == "name,cost_usd,cost_basis,at,to,flag,deep,parts,tags\r\n"
+                + "'=1+1,0.06,price_book,\(at),a; b,false,-1.5,2,\"{\"\"a\"\":\"\"b\"\"}\"\r\n" + ",,,soon,,,,,\r\n"
+        )
     }
 
     struct TerminalCase: Sendable {

@@ -208,6 +208,10 @@ struct ReportBuilderTests {
     }
 
     @Test func `figures for people`() {
+        // Rounded half up, and never the whole where it is not.
+        #expect(FigureText.percent(13.0 / 24) == "54.2%" && FigureText.percent(0.285) == "28.5%")
+        #expect(FigureText.percent(0.9996) == "99.9%" && FigureText.percent(1) == "100.0%")
+        #expect(FigureText.percent(0.99999999) == "99.9%" && FigureText.change(0.9996) == "100.0%")
         #expect(FigureText.percent(0.0432) == "4.3%" && FigureText.percent(0.00123) == "0.12%")
         #expect(
             FigureText.percent(0) == "0.0%" && FigureText.percent(-0.5) == "-50.0%"

@@ -44,6 +44,18 @@ struct UsageReportTests {
         return UsageReport(query: query, rows: rows, totals: totals, dataQuality: UsageReport.DataQuality())
     }
 
+    @Test func `a group keeps its names whatever it is called`() throws {
+        let written = try report(
+            by: [.tag("list_usd"), .tag("cost_usd"), .tag("calls"), .project],
+            [(["a", nil, "c", "d"], figures(5, cost: "1.5")), ([nil, "b", nil, nil], figures(2, cost: "0.5"))],
+            totals: figures(7, cost: "2")
+        )
+        let read = try UsageReportReading.report(from: UsageReportRenderer(written).json())
+        #expect(read.rows.map(\.group) == written.rows.map(\.group))
+        #expect(read.rows.map(\.figures.cost) == written.rows.map(\.figures.cost))
+        #expect(UsageReportRenderer(read).csv() == UsageReportRenderer(written).csv())
+    }
+
     private func byTeamAndProvider() throws -> UsageReport {
         var report = try report(
             by: [.team, .provider],

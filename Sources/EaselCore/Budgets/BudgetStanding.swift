@@ -52,15 +52,31 @@ package struct BudgetStanding: Sendable, Hashable {
         }
     }
 
-    /// Spent in percent of the limit, rounded down; a limit of zero is used up.
+    /// What was spent and the limit, in the budget's unit.
+    private func use(at moment: Timestamp) -> (spent: Int64, limit: Int64) {
+        switch budget.limit(at: moment) {
+        case .money(let limit): (posted.nanodollars, limit.nanodollars)
+        case .images(let limit): (Int64(postedImages), Int64(limit))
+        }
+    }
+
+    /// Spent in percent of the limit, for people: rounded, and 100 at least only when it is used up. A limit of zero is.
     package func percentSpent(at moment: Timestamp) -> Int {
-        let (spent, limit): (Int64, Int64) =
-            switch budget.limit(at: moment) {
-            case .money(let limit): (posted.nanodollars, limit.nanodollars)
-            case .images(let limit): (Int64(postedImages), Int64(limit))
-            }
-        guard limit > 0 else { return 100 }
-        return Int((Double(spent) / Double(limit) * 100).rounded(.down))
+        let (spent, limit) = use(at: moment)
+        return Percent.whole(spent, of: limit)
+    }
+
+    /// Spent as a share of the limit.
+    package func shareSpent(at moment: Timestamp) -> Double {
+        let (spent, limit) = use(at: moment)
+        return limit > 0 ? Double(spent) / Double(limit) : 1
+    }
+
+    /// Whether so many percent of the limit are spent, exactly.
+    package func hasReached(percent: Int, at moment: Timestamp) -> Bool {
+        let (spent, limit) = use(at: moment)
+        guard limit > 0 else { return percent <= 100 }
+        return Int128(spent) * 100 >= Int128(limit) * Int128(percent)
     }
 
     /// What may still be reserved in percent of the limit, 0 to 100; a limit of zero has nothing left.
@@ -78,9 +94,8 @@ package struct BudgetStanding: Sendable, Hashable {
     package enum Level: Sendable, Hashable { case fine, warned, exceeded }
 
     package func level(at moment: Timestamp) -> Level {
-        let percent = percentSpent(at: moment)
-        if percent >= 100 { return .exceeded }
-        return budget.warnAt.contains { percent >= $0 } ? .warned : .fine
+        if hasReached(percent: 100, at: moment) { return .exceeded }
+        return budget.warnAt.contains { hasReached(percent: $0, at: moment) } ? .warned : .fine
     }
 
     /// What the window will have cost at its end if spending goes on as it did; nil without an end or a beginning.

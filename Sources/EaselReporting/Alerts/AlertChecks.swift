@@ -9,11 +9,12 @@ enum AlertChecks {
         standings.filter { concerns(rule, $0.budget.scope) }
             .map { standing in
                 let percent = standing.percentSpent(at: now)
+                let isUsedUp = standing.hasReached(percent: 100, at: now)
                 let thresholds = rule.thresholds.isEmpty ? standing.budget.warnAt + [100] : rule.thresholds
-                let level = thresholds.filter { percent >= $0 }.max() ?? 0
+                let level = thresholds.filter { standing.hasReached(percent: $0, at: now) }.max() ?? 0
                 let left = standing.remaining(at: now)
                 let tail =
-                    percent >= 100 && standing.budget.isHard
+                    isUsedUp && standing.budget.isHard
                     ? "Nothing passes until \(end(standing)) or a higher limit."
                     : "\(left.text) is left until \(end(standing))."
                 let used = "\(name(standing)) has used \(percent)% of \(standing.budget.limit(at: now).text)."
@@ -21,7 +22,7 @@ enum AlertChecks {
                     subject: subject(standing),
                     instance: standing.window.start.description,
                     level: level,
-                    severity: percent >= 100 ? .critical : .warning,
+                    severity: isUsedUp ? .critical : .warning,
                     value: "\(percent)%",
                     summary: "\(used) \(tail)",
                     details: details(standing, now, percent)
@@ -38,8 +39,8 @@ enum AlertChecks {
                 let whole = standing.window.end.since(standing.window.start).secondsAsDouble
                 // The first hours of a month tell nothing of its end.
                 let isEarly = now.since(standing.window.start).secondsAsDouble < whole * 0.1
-                let isPast = standing.percentSpent(at: now) >= 100
-                let percent = Int(min(Double(forecast.nanodollars) / Double(limit.nanodollars) * 100, 1e9))
+                let isPast = standing.hasReached(percent: 100, at: now)
+                let percent = Percent.whole(forecast.nanodollars, of: limit.nanodollars)
                 return AlertFinding(
                     subject: subject(standing),
                     instance: standing.window.start.description,
@@ -226,7 +227,7 @@ enum AlertChecks {
             subject: subject,
             instance: day,
             level: isAbove ? 1 : 0,
-            value: "\(more < 0 ? "" : "+")\(FigureText.percent(more))",
+            value: "\(more < 0 ? "" : "+")\(FigureText.change(more))",
             summary:
                 "\(subject == "all" ? "The day" : subject) has cost \(rounded(today)) so far; the same weekday had "
                 + "cost \(rounded(mean)) by this hour, the mean of \(known.count) weeks.",

@@ -56,7 +56,7 @@ package enum ProviderStatusTable {
     }
 
     private static func percent(_ value: JSONValue?) -> String {
-        value?.number.map { "\(Int(($0 * 100).rounded()))%" } ?? "-"
+        value?.number.map { "\(Percent.whole(Int64(($0 * 1_000_000).rounded()), of: 1_000_000))%" } ?? "-"
     }
 
     private static func pace(_ value: JSONValue?) -> String {

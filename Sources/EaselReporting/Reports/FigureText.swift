@@ -45,12 +45,21 @@ package enum FigureText {
         return amount.nanodollars < 0 && rounded > 0 ? "-\(text)" : text
     }
 
-    /// A share with one decimal, two below a percent: `4.3%`, `0.12%`.
-    package static func percent(_ share: Double) -> String {
+    /// A part of a whole with one decimal, two below a percent, rounded half up: `4.3%`, `0.12%`. What is less than the
+    /// whole is never 100%.
+    package static func percent(_ share: Double) -> String { percent(share, most: share < 1 ? 999 : .max) }
+
+    /// A relative change, written as a share is.
+    package static func change(_ change: Double) -> String { percent(change, most: .max) }
+
+    /// - Parameter most: the most tenths of a percent.
+    private static func percent(_ share: Double, most: Int) -> String {
         let percent = share * 100
         guard abs(percent) < 1e9 else { return percent < 0 ? "-" : "+" }
         let places = abs(percent) < 1 && percent != 0 ? 100.0 : 10.0
-        let rounded = Int((abs(percent) * places).rounded())
+        // 0.285 is a little less than it in binary: the last digits of a Double do not decide about half.
+        let tick = (abs(percent) * places + 1e-9).rounded()
+        let rounded = places == 10 ? min(Int(tick), most) : Int(tick)
         let (whole, rest) = rounded.quotientAndRemainder(dividingBy: Int(places))
         var text = count(whole) + "."
         text.appendPadded(rest, width: places == 10 ? 1 : 2)

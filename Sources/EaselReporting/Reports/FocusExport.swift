@@ -21,35 +21,39 @@ package enum FocusExport {
 
     package static func csv(_ report: UsageReport) -> String {
         var writer = CSVWriter()
-        writer.write(columns)
+        writer.head(columns)
         let zone = LocalTime("UTC")
         for row in report.rows where row.group.count == groups.count {
             guard let day = row.group[0], let start = Timestamp(day), let zone else { continue }
             let figures = row.figures
             let provider = row.group[3] ?? ""
             let model = row.group[4] ?? ""
-            let cost = figures.cost.usd
+            let cost = CSVCell.money(figures.cost)
+            let images = CSVCell.integer(figures.images)
+            let team = CSVCell.text(row.group[1])
+            let name = CSVCell.text(provider)
             var tags = JSONText()
             tags.object { if let project = row.group[2] { $0.member("project", project) } }
-            let values: [String: String] = [
+            let values: [String: CSVCell] = [
                 "BilledCost": cost, "EffectiveCost": cost, "ContractedCost": cost, "ListCost": cost,
-                "BillingAccountId": provider, "BillingAccountName": provider, "BillingCurrency": "USD",
-                "BillingPeriodStart": zone.startOfMonth(start).text(fractionDigits: 0),
-                "BillingPeriodEnd": zone.nextMonth(start).text(fractionDigits: 0),
-                "ChargeCategory": "Usage", "ChargeFrequency": "Usage-Based",
-                "ChargeDescription": "Image remixes with \(model) at \(provider.isEmpty ? "no provider" : provider)",
-                "ChargePeriodStart": start.text(fractionDigits: 0),
-                "ChargePeriodEnd": (start + .seconds(86_400)).text(fractionDigits: 0),
-                "ConsumedQuantity": String(figures.images), "ConsumedUnit": "Images",
-                "PricingQuantity": String(figures.images), "PricingUnit": "Images", "PricingCategory": "Standard",
-                "InvoiceIssuerName": provider, "ProviderName": provider, "PublisherName": provider,
-                "ServiceCategory": "AI and Machine Learning", "ServiceSubcategory": "Generative AI",
-                "ServiceName": "Image remix", "SkuId": model, "SubAccountId": row.group[1] ?? "",
-                "SubAccountName": row.group[1] ?? "", "SubAccountType": "Team",
-                "Tags": String(decoding: tags.bytes, as: UTF8.self), "x_Calls": String(figures.calls),
-                "x_EstimatedCost": figures.estimated.usd, "x_FailoverCost": figures.failoverCost.usd,
+                "BillingAccountId": name, "BillingAccountName": name, "BillingCurrency": .text("USD"),
+                "BillingPeriodStart": .text(zone.startOfMonth(start).text(fractionDigits: 0)),
+                "BillingPeriodEnd": .text(zone.nextMonth(start).text(fractionDigits: 0)),
+                "ChargeCategory": .text("Usage"), "ChargeFrequency": .text("Usage-Based"),
+                "ChargeDescription": .text(
+                    "Image remixes with \(model) at \(provider.isEmpty ? "no provider" : provider)"
+                ),
+                "ChargePeriodStart": .text(start.text(fractionDigits: 0)),
+                "ChargePeriodEnd": .text((start + .seconds(86_400)).text(fractionDigits: 0)),
+                "ConsumedQuantity": images, "ConsumedUnit": .text("Images"), "PricingQuantity": images,
+                "PricingUnit": .text("Images"), "PricingCategory": .text("Standard"), "InvoiceIssuerName": name,
+                "ProviderName": name, "PublisherName": name, "ServiceCategory": .text("AI and Machine Learning"),
+                "ServiceSubcategory": .text("Generative AI"), "ServiceName": .text("Image remix"),
+                "SkuId": .text(model), "SubAccountId": team, "SubAccountName": team, "SubAccountType": .text("Team"),
+                "Tags": .text(String(decoding: tags.bytes, as: UTF8.self)), "x_Calls": .integer(figures.calls),
+                "x_EstimatedCost": .money(figures.estimated), "x_FailoverCost": .money(figures.failoverCost),
             ]
-            writer.write(columns.map { values[$0] ?? "" })
+            writer.write(columns.map { values[$0] ?? .none })
         }
         return writer.text
     }

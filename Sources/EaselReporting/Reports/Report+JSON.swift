@@ -62,9 +62,8 @@ extension Report.Cell: JSONWritable {
 
     /// Rounded: JSON carries no more decimals than mean something.
     private static func write(_ number: Double?, places: Int, to text: inout JSONText) {
-        guard let number, number.isFinite, abs(number) < 1e12 else { return text.null() }
-        let scale = places == 3 ? 1e3 : 1e6
-        text.decimal(Decimal(Int64((number * scale).rounded())) / Decimal(Int64(scale)))
+        guard let number = number.flatMap({ Decimal(rounded: $0, places: places) }) else { return text.null() }
+        text.decimal(number)
     }
 }
 

@@ -219,7 +219,7 @@ extension ReportBuilder {
                 .name(burn.scope), .name(standing.budget.period.rawValue),
                 .name(standing.budget.isHard ? "hard" : "soft"),
                 .money(limit), .money(standing.posted), .money(standing.reserved),
-                .share(Double(standing.percentSpent(at: now)) / 100), .money(forecast?.perDay),
+                .share(standing.shareSpent(at: now)), .money(forecast?.perDay),
                 .money(forecast?.expected),
                 .money(forecast?.low), .money(forecast?.high), .count(limit.flatMap { forecast?.daysLeft(until: $0) }),
                 .name(level), .series(burn.days.map { Double($0.nanodollars) / 1e9 }),

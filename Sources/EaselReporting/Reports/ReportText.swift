@@ -132,7 +132,7 @@ package struct ReportText: Sendable {
         case .count(let number): return number.map { FigureText.count($0) } ?? none
         case .money(let amount): return amount.map { FigureText.dollars($0, decimals: decimals) } ?? none
         case .share(let share): return share.map { FigureText.percent($0) } ?? none
-        case .change(let change): return change.map { ($0 > 0 ? "+" : "") + FigureText.percent($0) } ?? none
+        case .change(let change): return change.map { ($0 > 0 ? "+" : "") + FigureText.change($0) } ?? none
         case .milliseconds(let time): return time.map { FigureText.latency(milliseconds: $0) } ?? none
         case .series(let numbers): return FigureText.sparkline(numbers, unicode: style.unicode)
         }
@@ -143,7 +143,7 @@ extension Report {
     /// CSV with the keys of the columns; totals are left out, as a sum over the column would count everything twice.
     package func csv() -> String {
         var writer = CSVWriter()
-        writer.write(columns.map(\.key))
+        writer.head(columns.map(\.key))
         for row in rows { writer.write(row.map(\.csv)) }
         return writer.text
     }
@@ -160,14 +160,14 @@ extension Report {
 }
 
 extension Report.Cell {
-    fileprivate var csv: String {
+    fileprivate var csv: CSVCell {
         switch self {
-        case .name(let name): return name ?? ""
-        case .money(let amount): return amount?.usd ?? ""
-        case .series(let numbers): return numbers.map { String($0) }.joined(separator: " ")
-        default:
-            let text = String(decoding: JSONText.bytes(of: self), as: UTF8.self)
-            return text == "null" ? "" : text
+        case .name(let name): .text(name)
+        case .count(let number): .integer(number)
+        case .money(let amount): .money(amount)
+        case .share(let number), .change(let number): .rounded(number, places: 6)
+        case .milliseconds(let number): .rounded(number, places: 3)
+        case .series(let numbers): .text(numbers.map { String($0) }.joined(separator: " "))
         }
     }
 }

@@ -15,13 +15,13 @@ package struct ShadowReportRenderer: Sendable {
     package func csv() -> String {
         var writer = CSVWriter()
         let head = ["policy", "model", "primary_provider", "shadow_provider", "compared", "pending", "side"]
-        writer.write(head + ShadowSide.fields.map(\.name) + Self.latencies)
+        writer.head(head + ShadowSide.fields.map(\.name) + Self.latencies)
         for row in report.rows {
             for (name, side) in [("primary", row.primary), ("shadow", row.shadow)] {
                 writer.write(
                     [
-                        row.policy, row.model.rawValue, row.primaryProvider, row.shadowProvider,
-                        String(row.compared), String(row.pending), name,
+                        .text(row.policy), .text(row.model.rawValue), .text(row.primaryProvider),
+                        .text(row.shadowProvider), .integer(row.compared), .integer(row.pending), .text(name),
                     ] + ShadowSide.fields.map { $0.value(side).csv }
                         + [side.p50Ms, side.p90Ms, side.p99Ms].map { FigureValue.count($0).csv }
                 )

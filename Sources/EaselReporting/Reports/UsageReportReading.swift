@@ -42,6 +42,8 @@ package enum UsageReportReading {
         var figures = UsageFigures()
         var names: [String: String?] = [:]
 
+        private static let figureNames = Set(UsageFigures.fields.map(\.name) + ["latency_ms"])
+
         private struct Latency: Decodable {
             let p50: Int?
             let p90: Int?
@@ -73,8 +75,8 @@ package enum UsageReportReading {
             figures.p50Ms = latency.p50
             figures.p90Ms = latency.p90
             figures.p99Ms = latency.p99
-            // What is text is a group's name; figures are numbers, or money whose names end in `_usd`.
-            for key in container.allKeys where !key.stringValue.hasSuffix("_usd") {
+            // The figures are those that the report defines; what else is text is a group's name, whatever it is called.
+            for key in container.allKeys where !Self.figureNames.contains(key.stringValue) {
                 if let text = try? container.decode(String.self, forKey: key) { names[key.stringValue] = text }
             }
         }

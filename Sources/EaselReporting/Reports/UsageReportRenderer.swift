@@ -19,9 +19,9 @@ package struct UsageReportRenderer: Sendable {
     package func csv() -> String {
         var writer = CSVWriter()
         let figures = UsageFigures.columns.map(\.name)
-        writer.write(report.query.groupBy.map(\.name) + figures)
+        writer.head(report.query.groupBy.map(\.name) + figures)
         for row in report.rows {
-            writer.write(row.group.map { $0 ?? "" } + UsageFigures.columns.map { $0.value(row.figures).csv })
+            writer.write(row.group.map { .text($0) } + UsageFigures.columns.map { $0.value(row.figures).csv })
         }
         return writer.text
     }
@@ -31,9 +31,9 @@ package struct UsageReportRenderer: Sendable {
         let fields = UsageFigures.columns
         let names = report.query.groupBy.map(\.title)
         var table = MarkdownTable(names.map { ($0, false) } + fields.map { ($0.name, true) })
-        for row in report.rows { table.add(row.group.map { $0 ?? "–" } + fields.map { $0.value(row.figures).csv }) }
+        for row in report.rows { table.add(row.group.map { $0 ?? "–" } + fields.map { $0.value(row.figures).exact }) }
         let blanks = names.indices.map { $0 == 0 ? "**TOTAL**" : "" }
-        table.add(blanks + fields.map { $0.value(report.totals).csv })
+        table.add(blanks + fields.map { $0.value(report.totals).exact })
         return table.text
     }
 

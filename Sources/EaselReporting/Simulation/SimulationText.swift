@@ -48,18 +48,15 @@ package struct SimulationText: Sendable {
 
     private func share(_ count: Int) -> String { "\(FigureText.count(count)) (\(percent(count)))" }
 
-    /// In percent of the calls that were replayed; cut, so that only all of them are 100%.
-    private func percent(_ count: Int) -> String {
-        let tenths = count * 1000 / max(report.coverage.replayed, 1)
-        return "\(tenths / 10).\(tenths % 10)%"
-    }
+    /// In percent of the calls that were replayed.
+    private func percent(_ count: Int) -> String { Percent.text(count, of: report.coverage.replayed, none: "0.0%") }
 
     private func coverage() -> [String] {
         let coverage = report.coverage
         var first = "replayed \(FigureText.count(coverage.replayed)) of \(FigureText.count(report.window.calls)) calls"
         if coverage.read < report.window.calls {
-            let tenths = coverage.read * 1000 / max(report.window.calls, 1)
-            first += "; a sample of \(FigureText.count(coverage.read)), \(tenths / 10).\(tenths % 10)%"
+            let share = Percent.text(coverage.read, of: report.window.calls)
+            first += "; a sample of \(FigureText.count(coverage.read)), \(share)"
         }
         var lines = [first]
         if coverage.withoutInputs > 0 {
@@ -151,7 +148,7 @@ package struct SimulationText: Sendable {
         let next = FigureText.dollars(new, decimals: decimals)
         var change = old == next ? "" : (new > log ? "+" : "") + FigureText.dollars(new - log, decimals: decimals)
         if log > .zero, !change.isEmpty {
-            change += " (\(Int(((Double(new.nanodollars) / Double(log.nanodollars) - 1) * 100).rounded()))%)"
+            change += " (\(Percent.whole((new - log).nanodollars, of: log.nanodollars))%)"
         }
         table.add([title, old, next, change])
     }

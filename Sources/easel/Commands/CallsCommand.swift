@@ -21,10 +21,10 @@ enum CallsCommand {
     private static let list = ListPrinter(
         member: "calls",
         columns: [
-            .made("Received") { ListPrinter.time($0["received_at"]) },
-            .member("Team", "team", importance: 2),
-            .member("Model", "model", importance: 3),
-            .member("Provider", "provider"),
+            .whole("Received") { ListPrinter.recentTime($0["received_at"]) },
+            .member("Team", "team", importance: 3),
+            .member("Model", "model", importance: 5),
+            .member("Provider", "provider", importance: 1),
             .member("Status", "status"),
             .made("Images", importance: 4, number: true) {
                 "\(ListPrinter.plain($0["images_delivered"] ?? .null))/\(ListPrinter.plain($0["images_requested"] ?? .null))"
@@ -33,9 +33,15 @@ enum CallsCommand {
                 guard let cost = call["cost_usd"]?.stringValue else { return "?" }
                 return cost + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
             },
-            .member("ms", "latency_ms", importance: 1, number: true),
-            .member("Attempts", "attempt_count", importance: 5, number: true),
-            .member("Call", "id"),
+            .member("ms", "latency_ms", importance: 2, number: true),
+            .member("Attempts", "attempt_count", importance: 6, number: true),
+            .id("Call"),
+        ],
+        facts: [
+            .time("received_at"), .value("team"), .value("key_id"), .value("project"), .value("policy"),
+            .value("model"), .value("provider"), .value("status"), .value("error_code"), .value("images_requested"),
+            .value("images_delivered"), .money("cost_usd"), .value("cost_basis"), .money("estimated_usd"),
+            .value("latency_ms"), .value("attempt_count"), .value("failover"), .value("tags"), .value("id"),
         ],
         empty: "no calls"
     )

@@ -46,7 +46,7 @@ enum ReconcileCommand {
                 "show",
                 "one comparison",
                 arguments: [ArgumentSpec("ID", .text, "its id, from easel reconcile list")],
-                options: [CommandTree.json] + CommandTree.client,
+                options: [CommandTree.json, CommandTree.csv] + CommandTree.client,
                 examples: ["easel reconcile show 01931c2e-7a00-7000-8000-000000000000"]
             ),
         ],
@@ -62,7 +62,12 @@ enum ReconcileCommand {
             try list.print(try await client.get("/v1/reconciliations", query: query), arguments)
         case "show":
             let id = APIClient.encode(arguments.text("ID") ?? "")
-            _ = try print(try await client.get("/v1/reconciliations/\(id)"), arguments)
+            let body = try await client.get("/v1/reconciliations/\(id)")
+            if arguments.has("csv"), !arguments.has("json") {
+                let rows = try JSON.decode(JSONValue.self, from: body)["rows"]?.arrayValue ?? []
+                return Output.data(CSVFact.csv(rowFacts, rows))
+            }
+            _ = try print(body, arguments)
         default: try await compare(client, arguments)
         }
     }
@@ -137,17 +142,31 @@ enum ReconcileCommand {
         return reconciliation.totals.unexplained
     }
 
+    private static let rowFacts: [CSVFact] = [
+        .value("day"), .value("model"), .words("log_models"), .value("status"), .money("log_usd"),
+        .money("estimated_usd"), .money("provider_usd"), .money("difference_usd"), .money("unexplained_usd"),
+        .value("log_requests"), .value("provider_requests"), .value("log_images"), .value("provider_images"),
+        .size("explanations"),
+    ]
+
     private static let list = ListPrinter(
         member: "reconciliations",
         columns: [
-            .made("Made") { ListPrinter.time($0["created_at"]) }, .member("Provider", "provider"),
+            .time("Made", "created_at"), .member("Provider", "provider"),
             .member("From", "from"), .member("To", "to"), .member("Figures from", "source", importance: 4),
             .made("Log USD", importance: 1, number: true) { $0["totals"]?["log_usd"]?.stringValue ?? "?" },
             .made("Provider USD", importance: 2, number: true) { $0["totals"]?["provider_usd"]?.stringValue ?? "?" },
             .made("Equal", importance: 5, number: true) { ListPrinter.plain($0["totals"]?["equal"] ?? .null) },
             .made("Explained", importance: 3, number: true) { ListPrinter.plain($0["totals"]?["explained"] ?? .null) },
             .made("Unexplained", number: true) { ListPrinter.plain($0["totals"]?["unexplained"] ?? .null) },
-            .member("Id", "id"),
+            .id("Id"),
+        ],
+        facts: [
+            .time("created_at"), .value("provider"), .value("from"), .value("to"), .value("source"),
+            .money("log_usd", at: "totals", "log_usd"), .money("estimated_usd", at: "totals", "estimated_usd"),
+            .money("provider_usd", at: "totals", "provider_usd"), .value("equal", at: "totals", "equal"),
+            .value("explained", at: "totals", "explained"), .value("unexplained", at: "totals", "unexplained"),
+            .value("id"),
         ],
         empty: "no comparisons"
     )

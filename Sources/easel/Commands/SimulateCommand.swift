@@ -25,10 +25,17 @@ enum SimulateCommand {
                 default: "\(SimulationQuery.usualCalls)",
                 "replay at most so many calls: a sample of them, if there are more"
             ),
-            CommandTree.json,
+            CommandTree.json, CommandTree.csv,
         ] + CommandTree.client,
         examples: ["easel route simulate --policy cheaper.yaml --since 30d"]
     )
+
+    /// A line for what happened and one for what would have; the losses and first choices by name are in `--json`.
+    private static let facts: [CSVFact] = [
+        .value("side"), .value("calls"), .money("cost_usd"), .value("unpriced_calls"), .value("images"),
+        .value("mean_latency_ms"), .value("succeeded"), .value("refused"), .value("failed"), .value("unknown"),
+        .value("turned_away"), .value("attempts"), .value("failovers"), .value("lossy_calls"),
+    ]
 
     private struct Wish: Encodable {
         let policy: String
@@ -64,6 +71,13 @@ enum SimulateCommand {
             throw CommandFailure(failure.message.replacing("  policy: policy:", with: "  \(name):"), code: failure.code)
         }
         if arguments.has("json") { return Output.data(body) }
+        if arguments.has("csv") {
+            let document = try JSON.decode(JSONValue.self, from: body)
+            let sides = ["log", "simulated"].compactMap { side in
+                document[side]?.objectValue.map { JSONValue.object($0.merging(["side": .string(side)]) { $1 }) }
+            }
+            return Output.data(CSVFact.csv(facts, sides))
+        }
         let report = try JSON.decode(SimulationReport.self, from: body)
         Output.data(SimulationText(report, style: Terminal.of(.standardOutput).style).render())
     }
