@@ -3,6 +3,9 @@ import EaselCore
 
 /// The commands about prices and budgets.
 extension CommandTree {
+    private static let periodChoice = ValueSpec("PERIOD", .choice(BudgetPeriod.allCases.map(\.rawValue)))
+    /// Which of several budgets of a scope.
+    private static let budgetPeriod = OptionSpec.option("period", periodChoice, "which one, where a scope has several")
     private static let budgetArgument = ArgumentSpec("BUDGET", .text, "its id, or its scope where that names only one")
 
     static let budget = CommandSpec(
@@ -18,27 +21,25 @@ extension CommandTree {
             ),
             CommandSpec(
                 "set",
-                "make a budget, or replace the one of the same scope, period and unit",
+                "make a budget, or change what is named of one",
                 discussion:
                     "SCOPE is org, team:NAME, project:TEAM/NAME or key:ID. A hard budget stops spending before it "
-                    + "happens; a soft one counts and warns. What was spent in the window already counts.",
+                    + "happens; a soft one counts and warns. What was spent in the window already counts. Of a budget that "
+                    + "stands, what is not named stays as it was; a new one is hard, by month, in UTC, and warns at 50, 80 "
+                    + "and 100%.",
                 arguments: [ArgumentSpec("SCOPE", .text, "whose spending it limits")],
                 options: [
                     .option("limit", ValueSpec("USD", .money), "the most a window may cost"),
                     .option("images", ValueSpec("N", .integer(0...1_000_000_000)), "the most pictures instead"),
-                    .option(
-                        "period",
-                        ValueSpec("PERIOD", .choice(BudgetPeriod.allCases.map(\.rawValue))),
-                        default: "month",
-                        "day, week (from Monday), month or total"
-                    ),
-                    .flag("soft", "count and warn, stop nothing"),
-                    .option("warn-at", ValueSpec("LIST"), default: "50,80,100", "percents at which people are warned"),
-                    .option("tz", ValueSpec("ZONE"), default: "UTC", "the calendar of the windows, as Europe/Berlin"),
+                    .option("period", periodChoice, "day, week (from Monday), month or total"),
+                    .flag("hard", "stop spending before it happens"), .flag("soft", "count and warn, stop nothing"),
+                    .option("warn-at", ValueSpec("LIST"), "percents at which people are warned, as 50,80,100"),
+                    .option("tz", ValueSpec("ZONE"), "the calendar of the windows, as Europe/Berlin"),
                     json,
                 ] + client,
                 examples: [
                     "easel budget set team:design --limit 500", "easel budget set org --limit 100 --period day --soft",
+                    "easel budget set team:design --hard --warn-at 80,100",
                 ]
             ),
             CommandSpec(
@@ -46,6 +47,7 @@ extension CommandTree {
                 "which calls and reservations make up a budget's figures",
                 arguments: [budgetArgument],
                 options: [
+                    budgetPeriod,
                     .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "20", "how many of each"),
                     json,
                 ] + client,
@@ -60,7 +62,7 @@ extension CommandTree {
                     .option("by-images", ValueSpec("N", .integer(1...1_000_000_000)), "how many pictures more"),
                     .option("from", ValueSpec("TIME"), default: "now", "a date or an RFC 3339 time"),
                     .option("until", ValueSpec("TIME"), "a date or an RFC 3339 time"),
-                    .flag("end", "end the raise that stands"),
+                    .flag("end", "end the raise that stands"), budgetPeriod,
                     json,
                 ] + client,
                 examples: ["easel budget raise team:design --by 100 --until 2026-12-01"]
@@ -69,7 +71,7 @@ extension CommandTree {
                 "rm",
                 "remove a budget; its history stays",
                 arguments: [budgetArgument],
-                options: client,
+                options: [budgetPeriod] + client,
                 examples: ["easel budget rm team:design"]
             ),
         ],
@@ -90,7 +92,10 @@ extension CommandTree {
             CommandSpec(
                 "set",
                 "write one line: what a picture costs from a date on",
-                discussion: "PROVIDER is a provider's name, or runware or ideogram for every account of that kind.",
+                discussion:
+                    "PROVIDER is a provider's name, or runware or ideogram for every account of that kind. Without "
+                    + "--speed it is the price of every speed. The newest line in force counts; what stands before the "
+                    + "line that is written is named.",
                 arguments: [
                     ArgumentSpec("PROVIDER", .text, "a provider or a kind of provider"),
                     ArgumentSpec("MODEL", .text, "ideogram-4.0, ideogram-3.0 or ideogram-1.0"),
@@ -133,10 +138,12 @@ extension CommandTree {
                 "apply the price book to past estimates",
                 discussion:
                     "Shows what would change; --apply changes it, with the calls' figures and the budgets' windows. What a "
-                    + "provider has said stays.",
+                    + "provider has said stays, and what an invoice has confirmed (easel reconcile) unless --reconciled.",
                 options: [
                     .option("since", ValueSpec("WHEN"), required: true, "a date, a time, or 7d"),
-                    .flag("apply", "change it"), json,
+                    .flag("apply", "change it"),
+                    .flag("reconciled", "those too that an invoice has confirmed; they count as not confirmed then"),
+                    json,
                 ] + client,
                 examples: ["easel price recompute --since 30d", "easel price recompute --since 2026-11-01 --apply"]
             ),

@@ -27,6 +27,111 @@ import Testing
         )
     }
 
+    @Test func `what a change does not name stays as it was`() throws {
+        let raise = BudgetRaise(by: .money(.zero), from: Timestamp(microseconds: 0), until: Timestamp(microseconds: 9))
+        let old = Budget(
+            id: UUID(),
+            teamID: 7,
+            scope: .team("design"),
+            period: .week,
+            limit: .images(5),
+            isHard: false,
+            warnAt: [33],
+            timezone: "Europe/Berlin",
+            raise: raise
+        )
+        let scope = BudgetScope.team("design")
+        func after(_ change: BudgetChange) -> Budget { change.applied(to: old) }
+        #expect(after(BudgetChange(scope: scope)) == old)
+        let higher = after(BudgetChange(scope: scope, limit: .images(9)))
+        #expect(higher.limit == .images(9) && !higher.isHard && higher.warnAt == [33] && higher.period == .week)
+        #expect(higher.timezone == "Europe/Berlin" && higher.raise == raise && higher.id == old.id)
+        let hard = after(BudgetChange(scope: scope, isHard: true))
+        #expect(hard.isHard && hard.limit == .images(5) && hard.warnAt == [33])
+        #expect(after(BudgetChange(scope: scope, warnAt: [])).warnAt == [])
+        #expect(after(BudgetChange(scope: scope, timezone: "UTC")).timezone == "UTC")
+    }
+
+    @Test func `a change means the one budget that it fits, and says so where it fits several or none`() throws {
+        let month = budget()
+        let day = budget(period: .day)
+        let pictures = budget(.images(5), period: .day)
+        let scope = BudgetScope.team("design")
+        let money = BudgetLimit.money(Money(nanodollars: 5))
+        func target(_ change: BudgetChange, _ all: [Budget]) -> BudgetChange.Target { change.target(among: all) }
+        #expect(target(BudgetChange(scope: scope, limit: money), [day]) == .existing(day), "its period stays")
+        #expect(target(BudgetChange(scope: scope, limit: .images(9)), [month, day, pictures]) == .existing(pictures))
+        #expect(
+            target(BudgetChange(scope: scope, period: .day, limit: money), [month, day, pictures]) == .existing(day)
+        )
+        #expect(target(BudgetChange(scope: scope, isHard: false), [month]) == .existing(month))
+        for change in [
+            BudgetChange(scope: scope, limit: money), BudgetChange(scope: scope, isHard: false),
+            BudgetChange(scope: scope, period: .day, isHard: true),
+        ] {
+            guard case .unclear(let why) = target(change, [month, day, pictures]) else {
+                Issue.record("\(change) means one of several")
+                continue
+            }
+            #expect(why.contains("has several budgets") && why.contains("day"))
+        }
+        let new = BudgetChange(scope: scope, period: .month, limit: money)
+        #expect(
+            target(new, [day, pictures]) == .new(BudgetWish(scope: scope, period: .month, limit: money))
+        )
+        #expect(
+            target(BudgetChange(scope: .org, limit: money), [month])
+                == .new(BudgetWish(scope: .org, period: .month, limit: money))
+        )
+        guard case .unclear(let why) = target(BudgetChange(scope: .org, isHard: true), [month]) else {
+            Issue.record("a budget was made without a limit")
+            return
+        }
+        #expect(why.contains("needs a limit"))
+    }
+
+    @Test func `percents are rounded, and are 100 only for the whole`() {
+        let cases: [(Int64, Int64, Int, String)] = [
+            (0, 3, 0, "0.0%"), (2, 3, 67, "66.7%"), (13, 24, 54, "54.2%"), (1, 200, 1, "0.5%"),
+            (9996, 10_000, 99, "99.9%"),
+            (1, 2, 50, "50.0%"), (285, 1000, 29, "28.5%"), (999, 1000, 99, "99.9%"), (1, 1, 100, "100.0%"),
+            (201, 200, 101, "100.5%"), (.max, 1, .max, ""), (1, .max, 0, "0.0%"), (.max - 1, .max, 99, "99.9%"),
+        ]
+        for (part, whole, rounded, text) in cases {
+            #expect(Percent.whole(part, of: whole) == rounded, "\(part) of \(whole)")
+            if !text.isEmpty { #expect(Percent.text(Int(part), of: Int(whole)) == text, "\(part) of \(whole)") }
+        }
+        #expect(Percent.whole(0, of: 0) == 100 && Percent.text(0, of: 0) == "-")
+        var random = SeededRandom(seed: 0x9E37)
+        for _ in 0..<5000 {
+            let whole = Int64.random(in: 1...1_000_000, using: &random)
+            let part = Int64.random(in: 0...whole, using: &random)
+            let percent = Percent.whole(part, of: whole)
+            #expect((percent == 100) == (part == whole), "\(part) of \(whole)")
+            #expect(abs(Double(percent) - Double(part) / Double(whole) * 100) <= 1)
+        }
+    }
+
+    @Test func `a level is reached at its percent exactly, whatever is shown of it`() {
+        func standing(_ spent: Int64, of limit: Int64) -> BudgetStanding {
+            BudgetStanding(
+                budget: budget(.money(Money(nanodollars: limit))),
+                window: .always,
+                posted: Money(nanodollars: spent)
+            )
+        }
+        let now = Timestamp(microseconds: 1)
+        #expect(standing(7996, of: 10_000).percentSpent(at: now) == 80)
+        #expect(!standing(7996, of: 10_000).hasReached(percent: 80, at: now))
+        #expect(standing(8000, of: 10_000).hasReached(percent: 80, at: now))
+        #expect(
+            standing(9999, of: 10_000).level(at: now) == .warned
+                && standing(10_000, of: 10_000).level(at: now) == .exceeded
+        )
+        #expect(standing(0, of: 0).level(at: now) == .exceeded)
+        #expect(standing(.max, of: 1).percentSpent(at: now) == .max, "no amount is too much to be told")
+    }
+
     @Test func `scopes are read and written the same`() throws {
         let id = UUID()
         for text in ["org", "team:design", "project:design/spring/2026", "key:\(id.uuidString.lowercased())"] {

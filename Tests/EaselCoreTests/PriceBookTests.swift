@@ -105,11 +105,72 @@ struct PriceBookTests {
         #expect(price(entries, speed: .quality, at: Samples.now + .seconds(1)) == 10)
     }
 
-    @Test func `an older line for the speed comes before a newer general one`() {
-        let entries = [
-            line("own", 6, from: Samples.now), line("own", 10, speed: .quality, from: Samples.now - Self.day * 9),
+    @Test func `a newer line for every speed counts for each, and of one date the line for the speed`() {
+        let old = RenderingSpeed.allCases.map { line("own", 10, speed: $0, from: Samples.now - Self.day * 9) }
+        for speed in RenderingSpeed.allCases {
+            #expect(price(old + [line("own", 6, from: Samples.now)], speed: speed) == 6)
+            #expect(price(old + [line("own", 6, from: Samples.now + .seconds(1))], speed: speed) == 10)
+            #expect(price(old + [line("own", 6, from: Samples.now - Self.day * 9)], speed: speed) == 10)
+        }
+        let exact = line("own", 3, speed: .turbo, from: Samples.now)
+        #expect(price(old + [exact, line("own", 6, from: Samples.now)], speed: .turbo) == 3)
+        #expect(price(old + [exact, line("own", 6, from: Samples.now)], speed: .quality) == 6)
+    }
+
+    // MARK: - Writes that do more, or less, than they say
+
+    private static let accounts = [
+        PriceBook.Account(name: "own", kind: .runware), PriceBook.Account(name: "second", kind: .runware),
+        PriceBook.Account(name: "ideogram", kind: .ideogram),
+    ]
+
+    private func overriding(_ entry: PriceEntry, in others: [PriceEntry]) -> [PriceEntry] {
+        PriceBook(others + [entry]).overriding(entry, for: Self.accounts, at: Samples.now)
+    }
+
+    @Test func `a line that counts for everything that it is for is overridden by nothing`() {
+        let old = RenderingSpeed.allCases.map { line("runware", 10, speed: $0, from: Samples.now - Self.day * 9) }
+        #expect(overriding(line("runware", 6), in: old) == [])
+        #expect(overriding(line("runware", 6, from: Samples.now + Self.day), in: old) == [])
+        #expect(overriding(line("ideogram", 6), in: old) == [])
+    }
+
+    @Test func `what stands before a line is named: a newer one, one for its speed, an account's own`() {
+        let newer = line("runware", 7, from: Samples.now)
+        #expect(overriding(line("runware", 6), in: [newer]) == [newer])
+        #expect(overriding(line("runware", 6, speed: .turbo), in: [newer]) == [newer])
+        let exact = line("runware", 3, speed: .turbo)
+        #expect(overriding(line("runware", 6), in: [exact]) == [exact])
+        let own = line("own", 5, from: Samples.now - Self.day * 300)
+        #expect(overriding(line("runware", 6), in: [own]) == [own])
+        // It counts for the second account all the same, and an own line is not overridden by its kind's.
+        #expect(overriding(line("own", 5), in: [line("runware", 6, from: Samples.now)]) == [])
+        // A line to come is looked at on its first day.
+        #expect(overriding(line("runware", 6, from: Samples.now + Self.day), in: [newer]) == [])
+    }
+
+    @Test func `a line for every speed changes those of its date for one speed, unless they are named too`() {
+        let turbo = line("own", 3, speed: .turbo)
+        let other = [
+            line("own", 4, speed: .quality, from: Samples.now), line("own", 3, speed: .turbo, character: true),
+            line("runware", 3, speed: .turbo), line("own", 3, speed: .turbo, model: .ideogram4),
         ]
-        #expect(price(entries, speed: .quality) == 10)
+        let general = line("own", 6)
+        #expect(PriceBook.written([general], over: [turbo] + other) == [general, line("own", 6, speed: .turbo)])
+        let named = line("own", 2, speed: .turbo)
+        #expect(PriceBook.written([general, named], over: [turbo] + other) == [general, named])
+        #expect(PriceBook.written([turbo], over: [turbo]) == [], "what stands already is no change")
+    }
+
+    @Test func `the lines in force are those that price something`() {
+        let past = line("own", 1, from: Samples.now - Self.day * 9)
+        let now = line("own", 2)
+        let coming = line("own", 3, from: Samples.now + Self.day)
+        let hidden = line("ideogram", 4, speed: .turbo, from: Samples.now - Self.day * 9)
+        let shown = line("ideogram", 5)
+        let book = PriceBook([past, now, coming, hidden, shown, line("nobody", 6)])
+        #expect(book.inForce(for: Self.accounts, at: Samples.now) == [now, shown])
+        #expect(book.inForce(for: Self.accounts, at: Samples.now + Self.day) == [coming, shown])
     }
 
     @Test func `an own line that is not in force yet leaves the kind's`() {
@@ -136,13 +197,11 @@ struct PriceBookTests {
             let speed = RenderingSpeed.allCases.randomElement(using: &random)!
             let character = Bool.random(using: &random)
             var expected: PriceEntry?
-            for (owner, wanted) in [("own", speed), ("own", nil), ("runware", speed), ("runware", nil)]
-                as [(String, RenderingSpeed?)]
-            where expected == nil {
+            for owner in ["own", "runware"] where expected == nil {
                 expected =
                     entries.filter {
-                        $0.provider == owner && $0.renderingSpeed == wanted && $0.characterReference == character
-                            && $0.effectiveFrom <= Samples.now
+                        $0.provider == owner && ($0.renderingSpeed ?? speed) == speed
+                            && $0.characterReference == character && $0.effectiveFrom <= Samples.now
                     }
                     .max { $0.effectiveFrom < $1.effectiveFrom }
             }

@@ -254,6 +254,16 @@ struct AlertStoreTests {
             #expect(found.map(\.provider) == ["runware"] && found.map(\.attempts) == [1])
             #expect(found.first?.excess == Money(nanodollars: 30_000_000))
             #expect(try await ledger.overcharges(since: now - .seconds(60), teamID: 99).isEmpty)
+            // A later price above what was reserved is nobody's charge, and neither is a bound.
+            for basis in [CostBasis.priceBook, .unknown] {
+                try await Database.query(
+                    connectionString,
+                    "UPDATE attempts SET cost_nusd = 990000000, cost_basis = $1 WHERE cost_nusd = 60000000 OR cost_nusd = 990000000",
+                    [.text(basis.rawValue)]
+                )
+                let again = try await ledger.overcharges(since: now - .seconds(60), teamID: nil)
+                #expect(again.map(\.excess) == [Money(nanodollars: 30_000_000)], "\(basis)")
+            }
         }
     }
 }

@@ -8,11 +8,12 @@ extension SwitchableLedger {
 
     func prices() async throws(LedgerError) -> [PriceEntry] { try await reach().prices() }
 
+    @discardableResult
     func setPrices(
         _ entries: [PriceEntry],
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) {
+    ) async throws(LedgerError) -> PriceWriting {
         try await reach().setPrices(entries, by: actor, at: moment)
     }
 
@@ -34,12 +35,12 @@ extension SwitchableLedger {
         try await reach().budgets(teamID: teamID, at: moment)
     }
 
-    func setBudget(
-        _ wish: BudgetWish,
+    func changeBudget(
+        _ change: BudgetChange,
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) -> BudgetStanding {
-        try await reach().setBudget(wish, by: actor, at: moment)
+    ) async throws(LedgerError) -> BudgetWriting {
+        try await reach().changeBudget(change, by: actor, at: moment)
     }
 
     func raiseBudget(

@@ -34,7 +34,42 @@ struct MoneyCommandTests {
             let raised = try await easel("budget raise team:default --by 1 --until 2999-01-01")
             #expect(raised.status == 0 && raised.output.contains("$1.06"))
             #expect(try await easel("budget raise team:default --end").status == 0)
-            #expect(try await easel("budget rm team:default").status == 0)
+            let set = "budget set team:default --period day"
+            let soft = try await easel("\(set) --soft --warn-at 70")
+            #expect(
+                soft.output.contains(
+                    "was $0.06, hard, warned at 50%, 80%, 100%, calendar of Europe/Berlin → now $0.06, soft"
+                )
+            )
+            let higher = try await easel("budget set team:default --limit 200")
+            #expect(higher.output.contains("now $200.00, soft, warned at 70%, calendar of Europe/Berlin"))
+            #expect(try await easel("budget set team:default --limit 200").output.contains("nothing changed"))
+            #expect(try await easel("budget set team:default --hard").output.contains("now $200.00, hard"))
+            #expect(try await easel("\(set) --hard --soft").status == 2)
+            let data = try await easel("budget list --csv")
+            let budgets = data.output.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
+            #expect(budgets.count == 3 && budgets[2].isEmpty, "two lines, each ended once: \(data.output.debugDescription)")
+            #expect(budgets[1].hasPrefix("team:default,day,200,,,,true,70,Europe/Berlin,"))
+            #expect(!data.output.contains("$") && !data.output.contains("█") && !data.output.contains("%"))
+            let calls = try await easel("calls list --csv")
+            #expect(calls.output.contains(",0.06,provider,") && !calls.output.contains("*"))
+            for width in ["80", "120"] {
+                let narrow = try await Program.run(
+                    ["budget", "list"],
+                    environment: environment.merging(["COLUMNS": width]) { $1 }
+                )
+                #expect(narrow.output.contains("0%"), "the percent at \(width) columns")
+                let list = try await Program.run(
+                    ["calls", "list"],
+                    environment: environment.merging(["COLUMNS": width]) { $1 }
+                )
+                let ids = try await easel("calls list --json").output.matches(of: #/"id":"([0-9a-f-]{36})"/#).map(\.1)
+                #expect(!ids.isEmpty && ids.allSatisfy { list.output.contains($0) }, "ids at \(width) columns")
+            }
+            let removed = try await easel("budget rm team:default --period day")
+            #expect(
+                removed.status == 0 && removed.errors.contains("removed the hard day budget of team:default, $200.00")
+            )
             let gone = try await easel("budget explain team:default")
             #expect(gone.status == 2 && gone.errors.contains("there is no budget of team:default"))
 

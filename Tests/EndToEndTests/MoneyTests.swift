@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselGateway
+import EaselLedger
 import EaselSandbox
 import Foundation
 import TestKit
@@ -236,6 +237,129 @@ import Testing
             )
             #expect(allowed["allow_unpriced"] == true)
             #expect(try await house.remix(unpriced, key: key).status == 200)
+        }
+    }
+
+    @Test func `a price without a speed is that of every speed, at the next call and for past ones`() async throws {
+        try await House.with { house in
+            let key = try await house.key(team: "priced").key
+            func price(_ usd: String, from: String, _ more: [String: JSONValue] = [:]) async throws -> [JSONValue] {
+                let line: [String: JSONValue] = [
+                    "provider": "ideogram", "model": "ideogram-4.0", "usd_per_image": .string(usd),
+                    "effective_from": .string(from),
+                ]
+                let body: JSONValue = ["prices": [.object(line.merging(more) { $1 })]]
+                let answer = try await put(house, "/v1/prices", body)
+                #expect(answer.status == 200)
+                return answer["prices"]?.arrayValue ?? []
+            }
+            let before = try await house.remix(["policy": "only-ideogram", "rendering_speed": "quality"], key: key)
+            #expect(before["cost_usd"] == "0.1", "the line that Easel came with")
+            let written = try await price("0.05", from: "2026-01-01")
+            #expect(written.count == 1 && written[0]["changed"] == true && written[0]["overridden_by"] == [])
+            for speed in ["turbo", "default", "quality"] {
+                let call = try await house.remix(
+                    ["policy": "only-ideogram", "rendering_speed": .string(speed)],
+                    key: key
+                )
+                #expect(call["cost_usd"] == "0.05", "\(speed)")
+            }
+            let past = try await house.post("/v1/prices/recompute", ["since": "2026-01-01"])
+            #expect(past["totals"]?["attempts"] == 1 && past["totals"]?["difference_usd"] == "-0.05")
+            let list = try await house.get("/v1/prices")["prices"]?.arrayValue ?? []
+            let ours = list.filter { line in
+                line["provider"] == "ideogram" && line["model"] == "ideogram-4.0" && line["in_force"] == true
+            }
+            #expect(ours.map { $0["usd_per_image"] } == ["0.05"])
+            // What does not take effect says what stands before it.
+            let shadowed = try await price("0.02", from: "2025-06-01", ["rendering_speed": "turbo"])
+            #expect(shadowed[0]["overridden_by"]?.arrayValue?.first?["usd_per_image"] == "0.05")
+            // Lines of the same date for one speed follow, and are told.
+            _ = try await price("0.03", from: "2026-01-01", ["rendering_speed": "turbo"])
+            let all = try await price("0.04", from: "2026-01-01")
+            #expect(all.count == 2 && all[1]["named"] == false && all[1]["rendering_speed"] == "turbo")
+            let turbo = try await house.remix(["policy": "only-ideogram", "rendering_speed": "turbo"], key: key)
+            #expect(turbo["cost_usd"] == "0.04")
+            let same = try await price("0.04", from: "2026-01-01")
+            #expect(same.count == 1 && same[0]["changed"] == false, "nothing changed, and that is said")
+        }
+    }
+
+    @Test func `a budget keeps what a change does not name, and tells what it was`() async throws {
+        try await House.with { house in
+            func patch(_ body: JSONValue) async throws -> Answer {
+                try await house.send(
+                    "PATCH",
+                    "/v1/budgets",
+                    fields: [("Content-Type", "application/json")],
+                    body: try JSON.encode(body)
+                )
+            }
+            let made = try await setBudget(
+                house,
+                [
+                    "scope": "org", "period": "week", "limit_usd": "100", "hard": false, "warn_at": [70],
+                    "timezone": "Europe/Berlin",
+                ]
+            )
+            #expect(made.status == 200 && made["was"] == .null)
+            let higher = try await patch(["scope": "org", "limit_usd": "200"])
+            #expect(higher.status == 200 && higher["limit_usd"] == "200" && higher["hard"] == false)
+            #expect(higher["warn_at"] == [70] && higher["timezone"] == "Europe/Berlin" && higher["period"] == "week")
+            #expect(higher["was"]?["limit_usd"] == "100" && higher["id"] == made["id"])
+            #expect(higher["terms_were"] == "$100.00, soft, warned at 70%, calendar of Europe/Berlin")
+            let hard = try await patch(["scope": "org", "hard": true])
+            #expect(hard["hard"] == true && hard["limit_usd"] == "200" && hard["warn_at"] == [70])
+            // PUT says the whole budget, as it always did, and tells what it replaced.
+            let whole = try await setBudget(house, ["scope": "org", "period": "week", "limit_usd": "50"])
+            #expect(whole["hard"] == true && whole["timezone"] == "UTC" && whole["warn_at"] == [50, 80, 100])
+            #expect(whole["was"]?["timezone"] == "Europe/Berlin" && whole["was"]?["warn_at"] == [70])
+            _ = try await setBudget(house, ["scope": "org", "period": "day", "limit_usd": "5"])
+            let unclear = try await patch(["scope": "org", "limit_usd": "6"])
+            #expect(unclear.status == 400 && unclear["detail"]?.stringValue?.contains("several budgets") == true)
+            #expect(try await patch(["scope": "org", "period": "day", "limit_usd": "6"])["limit_usd"] == "6")
+            #expect(try await patch(["scope": "org", "period": "total", "hard": true]).status == 400)
+            #expect(try await house.send("POST", "/v1/budgets").status == 405)
+        }
+    }
+
+    @Test func `what an invoice confirmed stays, unless it is meant, and a new price is no overcharge`() async throws {
+        try await House.with { house in
+            let key = try await house.key(team: "billed").key
+            let calls = [
+                try await house.remix(["policy": "only-ideogram"], key: key),
+                try await house.remix(["policy": "only-ideogram"], key: key),
+            ]
+            // One of the two has been compared with an invoice.
+            try await house.rows(
+                "UPDATE attempts SET reconciliation_id = gen_random_uuid() WHERE call_id = '\(calls[0].id)'"
+            )
+            _ = try await put(
+                house,
+                "/v1/prices",
+                [
+                    "prices": [
+                        [
+                            "provider": "ideogram", "model": "ideogram-4.0", "usd_per_image": "0.09",
+                            "effective_from": "2026-01-01",
+                        ]
+                    ]
+                ]
+            )
+            let dry = try await house.post("/v1/prices/recompute", ["since": "2026-01-01"])
+            #expect(dry["totals"]?["attempts"] == 1 && dry["reconciled"]?["attempts"] == 1)
+            #expect(dry["reconciled"]?["difference_usd"] == "0.03" && dry["includes_reconciled"] == false)
+            _ = try await house.post("/v1/prices/recompute", ["since": "2026-01-01", "apply": true])
+            #expect(try await house.call(calls[0].id)["cost_usd"] == "0.06", "what an invoice confirmed")
+            #expect(try await house.call(calls[1].id)["cost_usd"] == "0.09")
+            let marks = "SELECT count(*) FROM attempts WHERE reconciliation_id IS NOT NULL"
+            #expect(try await house.rows(marks) == [["1"]])
+            #expect(try await house.database.overcharges(since: Timestamp(microseconds: 0), teamID: nil).isEmpty)
+            let wished: JSONValue = ["since": "2026-01-01", "apply": true, "reconciled": true]
+            let done = try await house.post("/v1/prices/recompute", wished)
+            #expect(done["totals"]?["attempts"] == 1 && done["reconciled"]?["attempts"] == 1)
+            #expect(try await house.call(calls[0].id)["cost_usd"] == "0.09")
+            #expect(try await house.rows(marks) == [["0"]])
         }
     }
 

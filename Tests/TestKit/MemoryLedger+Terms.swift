@@ -28,13 +28,15 @@ extension MemoryLedger {
 
     package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.prices } }
 
+    @discardableResult
     package func setPrices(
         _ entries: [PriceEntry],
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) {
+    ) async throws(LedgerError) -> PriceWriting {
         try with("setPrices") { state in
-            for entry in entries {
+            let written = PriceBook.written(entries, over: state.prices)
+            for entry in written {
                 let place = state.prices.firstIndex { line in
                     line.provider == entry.provider && line.model == entry.model
                         && line.renderingSpeed == entry.renderingSpeed
@@ -49,6 +51,7 @@ extension MemoryLedger {
                 )
             }
             state.termsVersion += 1
+            return PriceWriting(changed: written)
         }
     }
 
@@ -127,12 +130,12 @@ extension MemoryLedger {
         }
     }
 
-    package func setBudget(
-        _ wish: BudgetWish,
+    package func changeBudget(
+        _ wish: BudgetChange,
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) -> BudgetStanding {
-        try with("setBudget") { (state) throws(LedgerError) in
+    ) async throws(LedgerError) -> BudgetWriting {
+        try with("changeBudget") { (state) throws(LedgerError) in
             let teamID: Int64
             switch wish.scope {
             case .org: teamID = 0
@@ -145,23 +148,17 @@ extension MemoryLedger {
                 else { throw .notFound("no such key") }
                 teamID = team.id
             }
-            let place = state.budgets.firstIndex {
-                $0.scope == wish.scope && $0.period == wish.period && $0.limit.isAlike(wish.limit)
+            let before: Budget?
+            let budget: Budget
+            switch wish.target(among: state.budgets) {
+            case .unclear(let why): throw .rejected(why)
+            case .existing(let found): (before, budget) = (found, wish.applied(to: found))
+            case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
             }
-            let budget = Budget(
-                id: place.map { state.budgets[$0].id } ?? UUIDv7.mint(at: moment),
-                teamID: teamID,
-                scope: wish.scope,
-                period: wish.period,
-                limit: wish.limit,
-                isHard: wish.isHard,
-                warnAt: wish.warnAt,
-                timezone: wish.timezone,
-                raise: place.flatMap { state.budgets[$0].raise }
-            )
-            if let place { state.budgets[place] = budget } else { state.budgets.append(budget) }
+            state.budgets.removeAll { $0.id == budget.id }
+            state.budgets.append(budget)
             state.termsVersion += 1
-            return Self.standing(budget, state, at: moment)
+            return BudgetWriting(before: before, after: Self.standing(budget, state, at: moment))
         }
     }
 

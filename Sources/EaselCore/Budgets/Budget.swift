@@ -108,7 +108,7 @@ package struct Budget: Sendable, Hashable {
     }
 }
 
-/// What an operator asks for: a budget for a scope and a period. Setting it again replaces all of it.
+/// A whole budget for a scope and a period, as `PUT /v1/budgets` says it. Setting it again replaces all of it.
 package struct BudgetWish: Sendable, Hashable {
     package var scope: BudgetScope
     package var period: BudgetPeriod
@@ -118,6 +118,7 @@ package struct BudgetWish: Sendable, Hashable {
     package var timezone: String
 
     package static let defaultWarnings = [50, 80, 100]
+    package static let defaultTimezone = "UTC"
 
     package init(
         scope: BudgetScope,
@@ -125,7 +126,7 @@ package struct BudgetWish: Sendable, Hashable {
         limit: BudgetLimit,
         isHard: Bool = true,
         warnAt: [Int] = Self.defaultWarnings,
-        timezone: String = "UTC"
+        timezone: String = Self.defaultTimezone
     ) {
         self.scope = scope
         self.period = period

@@ -13,8 +13,11 @@ package protocol TermsLedger: Sendable {
     func prices() async throws(LedgerError) -> [PriceEntry]
 
     /// Writes lines of the price book; a line of the same provider, model, speed, character reference and date is
-    /// replaced. `actor` is who did it, for the history.
+    /// replaced, and a line for every speed replaces those of its date for one (`PriceBook.written`). `actor` is who did
+    /// it, for the history.
+    @discardableResult
     func setPrices(_ entries: [PriceEntry], by actor: String, at moment: Timestamp) async throws(LedgerError)
+        -> PriceWriting
 
     /// What was changed in the price book, newest first.
     func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange]
@@ -24,7 +27,7 @@ package protocol TermsLedger: Sendable {
     func estimates(since: Timestamp, after cursor: UUID?, limit: Int) async throws(LedgerError) -> [EstimatedAttempt]
 
     /// Gives attempts of one settled call other prices. The call's figures and the budgets of its window follow in the
-    /// same transaction (M6). What a provider has confirmed meanwhile stays.
+    /// same transaction (M6). What a provider has confirmed meanwhile stays, and what an invoice has unless it is meant.
     func reprice(_ repricing: Repricing) async throws(LedgerError)
 
     // MARK: Budgets
@@ -32,11 +35,11 @@ package protocol TermsLedger: Sendable {
     /// The budgets with their figures in the windows that hold the moment. Nil: every team's and the organisation's.
     func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding]
 
-    /// Makes a budget or replaces the one of the same scope, period and unit. Its window begins with what the log says
-    /// was spent in it. Throws `.notFound` when the scope names something that is not there, `.conflict` when the
-    /// budget's raise would not fit.
-    func setBudget(_ wish: BudgetWish, by actor: String, at moment: Timestamp) async throws(LedgerError)
-        -> BudgetStanding
+    /// Changes what is named of the budget that the change means (`BudgetChange.target`), or makes it. A new window
+    /// begins with what the log says was spent in it. Throws `.notFound` when the scope names something that is not
+    /// there, `.rejected` when nothing says how much, or which of several budgets is meant.
+    func changeBudget(_ change: BudgetChange, by actor: String, at moment: Timestamp) async throws(LedgerError)
+        -> BudgetWriting
 
     /// Raises a budget's limit for a while; nil ends a raise. Throws `.notFound`, or `.conflict` when a raise that is
     /// not over stands already or counts something else than the budget.
@@ -177,6 +180,8 @@ package struct EstimatedAttempt: Sendable, Hashable {
     package let imagesReturned: Int
     package let price: Money?
     package let cost: Money?
+    /// Whether a comparison with the provider's figures came out right for it.
+    package let isReconciled: Bool
 
     package init(
         attemptID: UUID,
@@ -190,7 +195,8 @@ package struct EstimatedAttempt: Sendable, Hashable {
         characterReference: Bool,
         imagesReturned: Int,
         price: Money?,
-        cost: Money?
+        cost: Money?,
+        isReconciled: Bool = false
     ) {
         self.attemptID = attemptID
         self.callID = callID
@@ -204,6 +210,7 @@ package struct EstimatedAttempt: Sendable, Hashable {
         self.imagesReturned = imagesReturned
         self.price = price
         self.cost = cost
+        self.isReconciled = isReconciled
     }
 }
 
@@ -228,8 +235,18 @@ package struct Repricing: Sendable, Hashable {
     package let receivedAt: Timestamp
     package let repricedAt: Timestamp
     package let lines: [Line]
+    /// Whether attempts that an invoice confirmed are changed too. They are not confirmed any more then.
+    package let includesReconciled: Bool
 
-    package init(callID: UUID, teamID: Int64, receivedAt: Timestamp, repricedAt: Timestamp, lines: [Line]) {
+    package init(
+        callID: UUID,
+        teamID: Int64,
+        receivedAt: Timestamp,
+        repricedAt: Timestamp,
+        lines: [Line],
+        includesReconciled: Bool = false
+    ) {
+        self.includesReconciled = includesReconciled
         self.callID = callID
         self.teamID = teamID
         self.receivedAt = receivedAt

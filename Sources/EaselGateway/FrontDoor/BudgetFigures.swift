@@ -5,10 +5,13 @@ import EaselCore
 struct BudgetFigures: JSONWritable, Sendable, Hashable {
     let standing: BudgetStanding
     let moment: Timestamp
+    /// In the answer to a write: what it replaced.
+    private let writing: BudgetWriting?
 
-    init(_ standing: BudgetStanding, at moment: Timestamp) {
+    init(_ standing: BudgetStanding, at moment: Timestamp, writing: BudgetWriting? = nil) {
         self.standing = standing
         self.moment = moment
+        self.writing = writing
     }
 
     var scope: String { standing.budget.scope.text }
@@ -60,6 +63,24 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
             text.member("spent_percent", standing.percentSpent(at: moment))
             text.member("forecast_usd", standing.forecast(at: moment)?.usd)
             text.member("level", level)
+            if let writing {
+                text.key("was")
+                if let before = writing.before { Self.writeTerms(before, to: &text) } else { text.null() }
+                text.member("terms_were", writing.before?.termsText)
+                text.member("terms", writing.after.budget.termsText)
+            }
+        }
+    }
+
+    /// What an operator sets of a budget.
+    private static func writeTerms(_ budget: Budget, to text: inout JSONText) {
+        text.object { text in
+            text.member("period", budget.period.rawValue)
+            write("limit", budget.limit, to: &text)
+            text.member("hard", budget.isHard)
+            text.key("warn_at")
+            text.array(budget.warnAt) { $0.integer($1) }
+            text.member("timezone", budget.timezone)
         }
     }
 

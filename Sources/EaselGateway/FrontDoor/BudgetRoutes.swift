@@ -42,16 +42,31 @@ final class BudgetRoutes: Sendable {
         return .json(JSONText.bytes(of: List(budgets: standings.map { BudgetFigures($0, at: now) })))
     }
 
+    /// `PUT /v1/budgets`: the whole budget; what is not said is the usual.
     func set(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.admin(for: request)
-        let wish = try Self.wish(try await BodyFields.members(of: request))
-        return try await answer { () async throws(LedgerError) in
-            try await self.ledger.setBudget(wish, by: Self.actor(account), at: self.time.now)
+        let change = try Self.change(try await BodyFields.members(of: request), isWhole: true)
+        return try await write(change, by: account)
+    }
+
+    /// `PATCH /v1/budgets`: what is not said stays as it was.
+    func change(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.admin(for: request)
+        let change = try Self.change(try await BodyFields.members(of: request), isWhole: false)
+        return try await write(change, by: account)
+    }
+
+    private func write(_ change: BudgetChange, by account: Account) async throws(Problem) -> ServerResponse {
+        let writing = try await ask { () async throws(LedgerError) in
+            try await self.ledger.changeBudget(change, by: Self.actor(account), at: self.time.now)
         }
+        try await refresh()
+        let figures = BudgetFigures(writing.after, at: time.now, writing: writing)
+        return .json(JSONText.bytes(of: figures))
     }
 
     /// Reads a budget; every fault at once.
-    static func wish(_ members: [String: JSONValue]) throws(Problem) -> BudgetWish {
+    static func change(_ members: [String: JSONValue], isWhole: Bool) throws(Problem) -> BudgetChange {
         var body = BodyFields(members, known: fields)
         let scopeText = body.text("scope", required: true)
         let scope = scopeText.flatMap { BudgetScope($0) }
@@ -62,35 +77,38 @@ final class BudgetRoutes: Sendable {
             )
         }
         let periods = BudgetPeriod.allCases.map(\.rawValue).joined(separator: ", ")
-        let periodText = body.text("period", required: true)
+        let periodText = body.text("period", required: isWhole)
         let period = periodText.flatMap { BudgetPeriod(rawValue: $0) }
         if periodText != nil, period == nil { body.fault("period", "must be one of \(periods)") }
         var limit: BudgetLimit?
         switch (body.has("limit_usd"), body.has("limit_images")) {
         case (true, true): body.fault("limit_images", "cannot stand beside limit_usd; make two budgets")
-        case (false, false): body.fault("limit_usd", "is required (or limit_images): a decimal string such as \"500\"")
+        case (false, false):
+            if isWhole {
+                body.fault("limit_usd", "is required (or limit_images): a decimal string such as \"500\"")
+            }
         case (true, false): limit = body.money("limit_usd", most: highest).map { .money($0) }
         case (false, true): limit = body.integer("limit_images", in: 0...mostImages).map { .images($0) }
         }
-        let isHard = body.flag("hard") ?? true
+        let isHard = body.flag("hard")
         let warnAt = warnings(&body)
-        let timezone = body.text("timezone") ?? "UTC"
-        if LocalTime(timezone) == nil {
+        let timezone = body.text("timezone")
+        if let timezone, LocalTime(timezone) == nil {
             body.fault("timezone", "is not a time zone; write UTC or a name such as Europe/Berlin")
         }
-        guard body.faults.isEmpty, let scope, let period, let limit else { throw .invalid(body.faults) }
-        return BudgetWish(
+        guard body.faults.isEmpty, let scope else { throw .invalid(body.faults) }
+        return BudgetChange(
             scope: scope,
             period: period,
             limit: limit,
-            isHard: isHard,
-            warnAt: warnAt,
-            timezone: timezone
+            isHard: isWhole ? isHard ?? true : isHard,
+            warnAt: isWhole ? warnAt ?? BudgetWish.defaultWarnings : warnAt,
+            timezone: isWhole ? timezone ?? BudgetWish.defaultTimezone : timezone
         )
     }
 
-    private static func warnings(_ body: inout BodyFields) -> [Int] {
-        guard let items = body.list("warn_at") else { return BudgetWish.defaultWarnings }
+    private static func warnings(_ body: inout BodyFields) -> [Int]? {
+        guard let items = body.list("warn_at") else { return nil }
         let percents = items.compactMap(\.intValue)
         if percents.count != items.count || items.count > 10 || !percents.allSatisfy((1...1000).contains) {
             body.fault("warn_at", "must be at most 10 whole numbers from 1 to 1000: percent of the limit")

@@ -62,19 +62,34 @@ final class PeopleRoutes: Sendable {
 
     private struct TeamChange: Decodable { let allow_unpriced: Bool }
 
+    private struct ChangedTeam: Encodable {
+        let record: TeamRecord
+        let before: Bool?
+
+        private enum CodingKeys: String, CodingKey { case before = "was_allow_unpriced" }
+
+        func encode(to encoder: any Encoder) throws {
+            try record.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(before, forKey: .before)
+        }
+    }
+
     /// `PATCH /v1/teams/NAME {allow_unpriced}`.
     func changeTeam(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
         let change = try await smallBody(TeamChange.self, request, known: ["allow_unpriced"])
         let record: TeamRecord
+        let before: TeamRecord?
         do {
+            before = try await ledger.team(named: name)
             record = try await ledger.setTeam(name, allowsUnpriced: change.allow_unpriced)
             try await terms.refresh(from: ledger)
         } catch {
             if case .notFound = error { throw Problem(.notFound, "There is no such team.") }
             throw Problem(changing: error)
         }
-        return try json(record)
+        return try json(ChangedTeam(record: record, before: before?.allowsUnpriced))
     }
 
     static func isName(_ text: String) -> Bool {

@@ -16,6 +16,8 @@ final class PriceRoutes: Sendable {
     let recomputation: PriceRecomputation
     /// Names that a line may be for: each provider and each kind.
     let owners: Set<String>
+    /// The providers that lines are for.
+    let accounts: [PriceBook.Account]
     let time: TimeSource
 
     init(
@@ -30,6 +32,7 @@ final class PriceRoutes: Sendable {
         self.terms = terms
         self.time = time
         owners = Set(providers.map(\.name) + ProviderKind.allCases.map(\.rawValue))
+        accounts = providers.map { PriceBook.Account(name: $0.name, kind: $0.kind) }
         recomputation = PriceRecomputation(
             ledger: ledger,
             kinds: Dictionary(providers.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first }),
@@ -39,11 +42,45 @@ final class PriceRoutes: Sendable {
 
     private struct List: JSONWritable {
         let prices: [PriceEntry]
+        let inForce: Set<PriceEntry>
 
         func write(to text: inout JSONText) {
             text.object { text in
                 text.key("prices")
-                text.array(prices) { text, entry in text.object { entry.writeMembers(to: &$0) } }
+                text.array(prices) { text, entry in
+                    text.object { text in
+                        entry.writeMembers(to: &text)
+                        text.member("in_force", inForce.contains(entry))
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a write did: each line that was named, and each that was changed beside them.
+    private struct Written: JSONWritable {
+        struct Line {
+            let entry: PriceEntry
+            let isNamed: Bool
+            let isChanged: Bool
+            /// What counts instead of it, for some speed or some account of its kind.
+            let overriddenBy: [PriceEntry]
+        }
+
+        let lines: [Line]
+
+        func write(to text: inout JSONText) {
+            text.object { text in
+                text.key("prices")
+                text.array(lines) { text, line in
+                    text.object { text in
+                        line.entry.writeMembers(to: &text)
+                        text.member("named", line.isNamed)
+                        text.member("changed", line.isChanged)
+                        text.key("overridden_by")
+                        text.array(line.overriddenBy) { text, entry in text.object { entry.writeMembers(to: &$0) } }
+                    }
+                }
             }
         }
     }
@@ -56,19 +93,32 @@ final class PriceRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
-        return .json(JSONText.bytes(of: List(prices: entries)))
+        let inForce = PriceBook(entries).inForce(for: accounts, at: time.now)
+        return .json(JSONText.bytes(of: List(prices: entries, inForce: inForce)))
     }
 
     func set(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.admin(for: request)
         let entries = try read(try await BodyFields.members(of: request))
+        let writing: PriceWriting
+        let book: PriceBook
         do throws(LedgerError) {
-            try await ledger.setPrices(entries, by: BudgetRoutes.actor(account), at: time.now)
+            writing = try await ledger.setPrices(entries, by: BudgetRoutes.actor(account), at: time.now)
             try await terms.refresh(from: ledger)
+            book = PriceBook(try await ledger.prices())
         } catch {
             throw Problem(changing: error)
         }
-        return .json(JSONText.bytes(of: List(prices: entries)))
+        let beside = writing.changed.filter { !entries.contains($0) }
+        let lines = (entries + beside).map { entry in
+            Written.Line(
+                entry: entry,
+                isNamed: entries.contains(entry),
+                isChanged: writing.changed.contains(entry),
+                overriddenBy: book.overriding(entry, for: accounts, at: time.now)
+            )
+        }
+        return .json(JSONText.bytes(of: Written(lines: lines)))
     }
 
     /// Reads lines of the book; every fault of every line at once.
@@ -87,7 +137,7 @@ final class PriceRoutes: Sendable {
             }
             var line = BodyFields(members, known: Self.fields, prefix: "prices[\(index)].")
             if let entry = entry(&line) {
-                if let other = places.updateValue(index, forKey: PricePlace(entry)) {
+                if let other = places.updateValue(index, forKey: entry.place) {
                     line.fault("effective_from", "names the same price as line \(other); give one of them another date")
                 }
                 entries.append(entry)
@@ -96,22 +146,6 @@ final class PriceRoutes: Sendable {
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         return entries
-    }
-
-    private struct PricePlace: Hashable {
-        let provider: String
-        let model: RemixModel
-        let speed: RenderingSpeed?
-        let characterReference: Bool
-        let effectiveFrom: Timestamp
-
-        init(_ entry: PriceEntry) {
-            provider = entry.provider
-            model = entry.model
-            speed = entry.renderingSpeed
-            characterReference = entry.characterReference
-            effectiveFrom = entry.effectiveFrom
-        }
     }
 
     private func entry(_ line: inout BodyFields) -> PriceEntry? {
@@ -179,14 +213,20 @@ final class PriceRoutes: Sendable {
 
     func recompute(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
-        var body = BodyFields(try await BodyFields.members(of: request), known: ["since", "apply"])
+        var body = BodyFields(try await BodyFields.members(of: request), known: ["since", "apply", "reconciled"])
         let since = body.moment("since", required: true)
         let apply = body.flag("apply") ?? false
+        let reconciled = body.flag("reconciled") ?? false
         guard body.faults.isEmpty, let since else { throw .invalid(body.faults) }
         do throws(LedgerError) {
             // The book as it is now, not as some gateway remembers it.
             try await terms.refresh(from: ledger)
-            let result = try await recomputation.run(since: since, prices: terms.terms.prices, apply: apply)
+            let result = try await recomputation.run(
+                since: since,
+                prices: terms.terms.prices,
+                apply: apply,
+                includingReconciled: reconciled
+            )
             return .json(JSONText.bytes(of: result))
         } catch {
             throw Problem(changing: error)

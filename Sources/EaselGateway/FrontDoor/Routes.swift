@@ -151,6 +151,7 @@ final class Routes: Sendable {
         switch (request.method, rest.count, rest.last) {
         case ("GET", 0, _): return try await budgets.list(request)
         case ("PUT", 0, _): return try await budgets.set(request)
+        case ("PATCH", 0, _): return try await budgets.change(request)
         case ("DELETE", 1, _): return try await budgets.remove(request, rest[0])
         case ("GET", 2, "explain"): return try await budgets.explain(request, rest[0])
         case ("POST", 2, "raise"): return try await budgets.raise(request, rest[0])

@@ -8,11 +8,12 @@ extension JournaledLedger {
 
     package func prices() async throws(LedgerError) -> [PriceEntry] { try await base.prices() }
 
+    @discardableResult
     package func setPrices(
         _ entries: [PriceEntry],
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) {
+    ) async throws(LedgerError) -> PriceWriting {
         try await base.setPrices(entries, by: actor, at: moment)
     }
 
@@ -34,12 +35,12 @@ extension JournaledLedger {
         try await base.budgets(teamID: teamID, at: moment)
     }
 
-    package func setBudget(
-        _ wish: BudgetWish,
+    package func changeBudget(
+        _ change: BudgetChange,
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) -> BudgetStanding {
-        try await base.setBudget(wish, by: actor, at: moment)
+    ) async throws(LedgerError) -> BudgetWriting {
+        try await base.changeBudget(change, by: actor, at: moment)
     }
 
     package func raiseBudget(

@@ -37,32 +37,27 @@ extension PostgresLedger {
 
     // MARK: - Setting one
 
-    package func setBudget(
-        _ wish: BudgetWish,
+    package func changeBudget(
+        _ wish: BudgetChange,
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) -> BudgetStanding {
-        guard try await isZoneKnown(wish.timezone) else {
-            throw .rejected("there is no time zone named \(wish.timezone)")
+    ) async throws(LedgerError) -> BudgetWriting {
+        if let zone = wish.timezone {
+            guard try await isZoneKnown(zone) else { throw .rejected("there is no time zone named \(zone)") }
         }
         return try await changeTerms { connection, deadline throws(PostgresError) in
             guard let teamID = try Self.owner(of: wish.scope, on: connection, deadline) else {
                 return .failure(.notFound(Self.missing(wish.scope)))
             }
-            let before = try Self.existing(wish, teamID: teamID, on: connection, at: moment, deadline)
-            let budget = Budget(
-                id: before?.budget.id ?? UUIDv7.mint(at: moment),
-                teamID: teamID,
-                scope: wish.scope,
-                period: wish.period,
-                limit: wish.limit,
-                isHard: wish.isHard,
-                warnAt: wish.warnAt,
-                timezone: wish.timezone,
-                raise: before?.budget.raise
-            )
+            let before: Budget?
+            let budget: Budget
+            switch wish.target(among: try Self.existing(wish.scope, teamID, on: connection, at: moment, deadline)) {
+            case .unclear(let why): return .failure(.rejected(why))
+            case .existing(let found): (before, budget) = (found, wish.applied(to: found))
+            case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
+            }
             _ = try connection.run([Self.upsert(budget, at: moment)], deadline: deadline)
-            if before?.budget.timezone != budget.timezone {
+            if before?.timezone != budget.timezone {
                 // Windows of another calendar would overlap with these.
                 _ = try connection.run(
                     "DELETE FROM budget_windows WHERE team_id = $1 AND budget_id = $2",
@@ -73,18 +68,13 @@ extension PostgresLedger {
             // Also the windows just before and after: the lock was waited for, and other gateways' clocks differ.
             let windows = [moment - Self.clockSlack, moment, moment + Self.clockSlack].map { budget.window(at: $0) }
             for window in Set(windows) { try Self.open(budget, window, on: connection, at: moment, deadline) }
-            try Self.note(
-                budget,
-                Self.change("set", budget),
-                by: actor,
-                at: moment,
-                on: connection,
-                deadline
-            )
+            var change = Self.change("set", budget)
+            if let before { change["was"] = .string(before.termsText) }
+            try Self.note(budget, change, by: actor, at: moment, on: connection, deadline)
             guard let standing = try Self.standing(budget.id, on: connection, at: moment, deadline) else {
                 throw PostgresError(.unexpected, message: "a budget that was written is not there")
             }
-            return .success(standing)
+            return .success(BudgetWriting(before: before, after: standing))
         }
     }
 
@@ -138,24 +128,24 @@ extension PostgresLedger {
         }
     }
 
+    /// The budgets of a scope.
     private static func existing(
-        _ wish: BudgetWish,
-        teamID: Int64,
+        _ scope: BudgetScope,
+        _ teamID: Int64,
         on connection: PostgresConnection,
         at moment: Timestamp,
         _ deadline: SteadyInstant
-    ) throws(PostgresError) -> BudgetStanding? {
-        let (project, key) = place(wish.scope)
-        let countsMoney = if case .money = wish.limit { true } else { false }
+    ) throws(PostgresError) -> [Budget] {
+        let (project, key) = place(scope)
         let command = BudgetReader.standings(
             at: moment,
             where: """
                 b.team_id = $2 AND b.scope = $3 AND b.project IS NOT DISTINCT FROM $4
-                AND b.key_id IS NOT DISTINCT FROM $5 AND b.period = $6 AND (b.limit_nusd IS NOT NULL) = $7
+                AND b.key_id IS NOT DISTINCT FROM $5
                 """,
-            [.int(teamID), .text(wish.scope.kind), project, key, .text(wish.period.rawValue), .bool(countsMoney)]
+            [.int(teamID), .text(scope.kind), project, key]
         )
-        return try standings(try connection.run([command], deadline: deadline), at: moment).first
+        return try standings(try connection.run([command], deadline: deadline), at: moment).map(\.budget)
     }
 
     private static func upsert(_ budget: Budget, at moment: Timestamp) -> SQLCommand {

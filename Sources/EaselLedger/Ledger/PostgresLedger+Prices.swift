@@ -47,28 +47,21 @@ extension PostgresLedger {
         )
     }
 
+    @discardableResult
     package func setPrices(
         _ entries: [PriceEntry],
         by actor: String,
         at moment: Timestamp
-    ) async throws(LedgerError) {
+    ) async throws(LedgerError) -> PriceWriting {
         try await changeTerms { connection, deadline throws(PostgresError) in
-            for entry in entries {
+            let existing = try Self.prices(try connection.run(Self.priceSQL, deadline: deadline))
+            let written = PriceBook.written(entries, over: existing)
+            let before = Dictionary(existing.map { ($0.place, $0.perImage) }, uniquingKeysWith: { first, _ in first })
+            for entry in written {
                 let key: [SQLValue] = [
                     .text(entry.provider), .text(entry.model.rawValue), .text(entry.renderingSpeed?.rawValue),
                     .bool(entry.characterReference), .time(entry.effectiveFrom),
                 ]
-                let before = try connection.run(
-                    """
-                    SELECT per_image_nusd, source FROM prices WHERE provider = $1 AND model = $2
-                        AND rendering_speed IS NOT DISTINCT FROM $3 AND character_reference = $4
-                        AND effective_from = $5
-                    """,
-                    key,
-                    deadline: deadline
-                )
-                let old = before.rows.first
-                if old == [.int(entry.perImage.nanodollars), .text(entry.source)] { continue }
                 _ = try connection.run(
                     [
                         SQLCommand(
@@ -88,15 +81,15 @@ extension PostgresLedger {
                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                             """,
                             key + [
-                                .uuid(UUIDv7.mint(at: moment)), old?.first ?? .int(Int64?.none),
-                                .money(entry.perImage), .time(moment), .text(actor),
+                                .uuid(UUIDv7.mint(at: moment)), .money(before[entry.place]), .money(entry.perImage),
+                                .time(moment), .text(actor),
                             ]
                         ),
                     ],
                     deadline: deadline
                 )
             }
-            return .success(())
+            return .success(PriceWriting(changed: written))
         }
     }
 
@@ -140,7 +133,8 @@ extension PostgresLedger {
                 """
                 SELECT a.attempt_id, a.call_id, a.team_id, c.received_at, a.started_at, a.provider, c.model,
                     coalesce(p.parameters ->> 'rendering_speed', 'default'),
-                    p.parameters ? 'character_reference_images', a.images_returned, a.price_per_image_nusd, a.cost_nusd
+                    p.parameters ? 'character_reference_images', a.images_returned, a.price_per_image_nusd, a.cost_nusd,
+                    a.reconciliation_id IS NOT NULL
                 FROM attempts AS a
                 JOIN calls AS c ON c.team_id = a.team_id AND c.call_id = a.call_id
                     AND c.received_at <= a.started_at + interval '1 hour'
@@ -169,7 +163,8 @@ extension PostgresLedger {
                     characterReference: try row.bool(),
                     imagesReturned: try row.int(),
                     price: try row.optionalMoney(),
-                    cost: try row.optionalMoney()
+                    cost: try row.optionalMoney(),
+                    isReconciled: try row.bool()
                 )
             }
         }

@@ -288,13 +288,16 @@ enum AlertStatements {
         )
     }
 
+    /// What providers themselves said was more than had been reserved. An estimate is nobody's charge: the price book may
+    /// have said less when it was reserved than it says now.
     static func overcharges(since: Timestamp, teamID: Int64?) -> SQLCommand {
         SQLCommand(
             """
             SELECT provider, count(*), sum(cost_nusd - bound_nusd)::bigint,
                 (array_agg(call_id ORDER BY started_at DESC))[1]
             FROM attempts
-            WHERE started_at >= $1 AND cost_nusd > bound_nusd AND ($2::bigint IS NULL OR team_id = $2)
+            WHERE started_at >= $1 AND cost_nusd > bound_nusd AND cost_basis = 'provider'
+                AND ($2::bigint IS NULL OR team_id = $2)
             GROUP BY provider ORDER BY provider
             """,
             [.time(since), .int(teamID)]

@@ -90,18 +90,20 @@ enum AttemptStatements {
         """
     }
 
-    /// Another price for an attempt that delivered. A provider's own word stands.
+    /// Another price for an attempt that delivered. A provider's own word stands, and unless it is meant ($6) what an
+    /// invoice has confirmed.
     private static let repriceSQL = """
         UPDATE attempts SET price_per_image_nusd = $4, cost_nusd = $5, cost_basis = 'price_book', reconciliation_id = NULL
         WHERE team_id = $1 AND started_at = $2 AND attempt_id = $3 AND cost_basis <> 'provider'
-            AND outcome IN ('succeeded', 'partial')
+            AND outcome IN ('succeeded', 'partial') AND (reconciliation_id IS NULL OR $6)
         """
 
-    static func reprice(_ line: Repricing.Line, teamID: Int64) -> SQLCommand {
+    static func reprice(_ line: Repricing.Line, teamID: Int64, includesReconciled: Bool) -> SQLCommand {
         SQLCommand(
             repriceSQL,
             [
                 .int(teamID), .time(line.startedAt), .uuid(line.attemptID), .money(line.price), .money(line.cost),
+                .bool(includesReconciled),
             ]
         )
     }

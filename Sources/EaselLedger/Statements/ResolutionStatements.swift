@@ -41,7 +41,13 @@ enum ResolutionStatements {
             callID: repricing.callID,
             at: repricing.repricedAt,
             locks: locks,
-            changes: repricing.lines.map { AttemptStatements.reprice($0, teamID: repricing.teamID) } + [shares]
+            changes: repricing.lines.map { line in
+                AttemptStatements.reprice(
+                    line,
+                    teamID: repricing.teamID,
+                    includesReconciled: repricing.includesReconciled
+                )
+            } + [shares]
         )
     }
 

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
 import EaselReporting
 import Foundation
 
@@ -14,18 +15,27 @@ enum TeamCommand {
                 json: ["allow_unpriced": arguments.text("allow-unpriced") == "true"]
             )
             if arguments.has("json") { return Output.data(body) }
-            return Output.data("team \(name) changed")
+            let document = try JSON.decode(JSONValue.self, from: body)
+            func word(_ value: JSONValue?) -> String { value?.boolValue == true ? "true" : "false" }
+            let now = word(document["allow_unpriced"])
+            let was = word(document["was_allow_unpriced"])
+            return Output.data(
+                was == now
+                    ? "team \(name): nothing changed, allow-unpriced was \(now) already"
+                    : "team \(name): allow-unpriced was \(was) → now \(now)"
+            )
         }
         guard arguments.command.last == "create" else {
             let printer = ListPrinter(
                 member: "teams",
                 columns: [
-                    .member("Team", "name"), .made("Created") { ListPrinter.time($0["created_at"]) },
+                    .member("Team", "name"), .time("Created", "created_at"),
                     .made("Unpriced calls", importance: 2) {
                         $0["allow_unpriced"]?.boolValue == true ? "pass hard budgets" : "refused by hard budgets"
                     },
                     .member("Id", "id", importance: 1, number: true),
                 ],
+                facts: [.value("name"), .time("created_at"), .value("allow_unpriced"), .value("id")],
                 empty: "no teams"
             )
             return try printer.print(try await client.get("/v1/teams"), arguments)
@@ -43,8 +53,11 @@ enum KeyCommand {
         switch arguments.command.last {
         case "create": try await create(client, arguments)
         case "revoke":
-            try await client.delete("/v1/keys/\(APIClient.encode(arguments.text("ID") ?? ""))")
-            Output.note("revoked")
+            let id = arguments.text("ID") ?? ""
+            let all = try JSON.decode(JSONValue.self, from: try await client.get("/v1/keys"))["keys"]?.arrayValue ?? []
+            let key = all.first { $0["id"]?.stringValue == id.lowercased() }
+            try await client.delete("/v1/keys/\(APIClient.encode(id))")
+            Output.note(revoked(key))
         default: try list.print(try await client.get("/v1/keys", query: [("team", arguments.text("team"))]), arguments)
         }
     }
@@ -54,12 +67,27 @@ enum KeyCommand {
         columns: [
             .made("Key") { ($0["prefix"]?.stringValue ?? "") + "..." }, .member("Team", "team"),
             .member("Project", "project", importance: 3), .member("Role", "role", importance: 1),
-            .made("Created", importance: 4) { ListPrinter.time($0["created_at"]) },
-            .made("Expires", importance: 2) { ListPrinter.time($0["expires_at"]) },
-            .made("Revoked", importance: 2) { ListPrinter.time($0["revoked_at"]) }, .member("Id", "id"),
+            .time("Created", "created_at", importance: 4), .time("Expires", "expires_at", importance: 2),
+            .time("Revoked", "revoked_at", importance: 2), .id("Id"),
+        ],
+        facts: [
+            .value("prefix"), .value("team"), .value("project"), .value("role"), .time("created_at"),
+            .time("expires_at"), .time("revoked_at"), .value("requests_per_minute"), .value("max_concurrent"),
+            .value("inline_policies"), .value("id"),
         ],
         empty: "no keys"
     )
+
+    /// Which key it was: a list of ids tells nobody.
+    private static func revoked(_ key: JSONValue?) -> String {
+        guard let key else { return "revoked" }
+        func text(_ name: String) -> String { key[name]?.stringValue ?? "" }
+        let name = "\(text("prefix"))... of team \(text("team"))"
+        if let before = key["revoked_at"]?.stringValue {
+            return "\(name) had been revoked already, \(ListPrinter.time(.string(before))) UTC"
+        }
+        return "revoked \(name) (\(text("role")))"
+    }
 
     private struct NewKey: Encodable {
         let team: String
@@ -88,11 +116,21 @@ enum KeyCommand {
         let made = try JSON.decode(JSONValue.self, from: body)
         Output.data(made["key"]?.stringValue ?? "")
         Output.note("This key of team \(arguments.text("team") ?? "") is shown once; only its hash is kept.")
+        if made["role"]?.stringValue == "admin" {
+            Output.note("It is an admin of everything: of every team, of keys, budgets and prices.")
+        }
     }
 }
 
 /// `easel provider list|status`.
 enum ProviderCommand {
+    /// What is known of a provider as a whole.
+    static let facts: [CSVFact] = [
+        .value("provider", at: "name"), .value("kind"), .value("state"), .value("breaker"), .value("reason"),
+        .value("retry_after_ms"), .value("in_flight"), .value("max_in_flight"), .value("waiting"),
+        .value("error_rate"), .value("last_outcome"), .time("last_attempt_at"), .money("spend_today_usd"),
+    ]
+
     static func run(_ arguments: ParsedArguments) async throws {
         if arguments.command.last == "status" { return try await ProviderStatusCommand.run(arguments) }
         let printer = ListPrinter(
@@ -106,6 +144,8 @@ enum ProviderCommand {
                 .member("Last", "last_outcome", importance: 1),
                 .member("Today USD", "spend_today_usd", number: true),
             ],
+            facts: facts
+                + RemixModel.allCases.map { .value("latency_ms_\($0.rawValue)", at: "latency_ms", $0.rawValue) },
             empty: "no providers"
         )
         try printer.print(try await APIClient(arguments).get("/v1/providers"), arguments)

@@ -90,8 +90,11 @@ enum AlertCommand {
         columns: [
             .member("Rule", "rule"), .member("Subject", "subject"), .member("State", "state"),
             .member("Severity", "severity", importance: 3), .member("Value", "value", importance: 1, number: true),
-            .made("Since", importance: 2) { ListPrinter.time($0["since"]) },
-            .made("Muted until", importance: 4) { ListPrinter.time($0["muted_until"]) },
+            .time("Since", "since", importance: 2), .time("Muted until", "muted_until", importance: 4),
+        ],
+        facts: [
+            .value("rule"), .value("subject"), .value("state"), .value("severity"), .value("level"), .value("value"),
+            .value("summary"), .time("since"), .time("muted_until"),
         ],
         empty: "nothing fires, and nothing ever did"
     )
@@ -101,7 +104,7 @@ enum AlertCommand {
         columns: [
             .member("Rule", "name"), .member("Watches", "on", importance: 3), .member("Fires", "condition"),
             .member("Tells", "to", importance: 1), .member("Firing", "firing", importance: 2, number: true),
-            .made("Muted until", importance: 4) { ListPrinter.time($0["muted_until"]) },
+            .time("Muted until", "muted_until", importance: 4),
         ],
         empty: "no rules"
     )
@@ -130,14 +133,24 @@ enum AlertCommand {
     private static let told = ListPrinter(
         member: "events",
         columns: [
-            .made("At") { ListPrinter.time($0["at"]) }, .member("Event", "type", importance: 1),
+            .time("At", "at"), .member("Event", "type", importance: 1),
             .member("Rule", "rule"), .member("Subject", "subject"),
             .made("Told") { event in
                 if event["muted"]?.boolValue == true { return "muted" }
                 return (event["deliveries"]?.arrayValue ?? []).map(summary).joined(separator: ", ")
-            }, .member("Id", "id", importance: 2),
+            }, .id("Id", importance: 2),
         ],
-        empty: "no events"
+        facts: [
+            .time("at"), .value("type"), .value("rule"), .value("subject"), .value("severity"), .value("title"),
+            .value("muted"), .value("destination", at: "delivery", "destination"),
+            .value("delivery_status", at: "delivery", "status"),
+            .value("delivery_attempts", at: "delivery", "attempts"),
+            .time("delivery_ended_at", at: "delivery", "ended_at"),
+            .value("http_status", at: "delivery", "http_status"), .value("last_error", at: "delivery", "last_error"),
+            .value("id"),
+        ],
+        empty: "no events",
+        unfold: ListPrinter.unfolding("deliveries", as: "delivery")
     )
 
     /// `ops delivered`, `ops pending (3 tries)`.
@@ -213,17 +226,41 @@ enum AlertCommand {
         if arguments.has("json") { return Output.data(body) }
         let about = wish.subject.map { " about \($0)" } ?? ""
         Output.data("nobody is told of \(wish.rule)\(about) until \(ListPrinter.time(.string(wish.until))) UTC")
+        // A longer one that stands already is not shortened by it.
+        let longer = try await mutes(client)
+            .filter { mute in
+                mute["rule"]?.stringValue == wish.rule
+                    && (mute["subject"]?.stringValue == nil || mute["subject"]?.stringValue == wish.subject)
+            }
+            .compactMap { $0["until"]?.stringValue.flatMap { Timestamp($0) } }.max()
+        if let longer, let until = Timestamp(wish.until), longer > until {
+            Output.data(
+                "a mute that stands already lasts longer, until \(ListPrinter.time(.string(longer.description))) UTC; "
+                    + "`easel alert unmute \(wish.rule)` ends both"
+            )
+        }
     }
 
     private static func unmute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let name = arguments.text("RULE") ?? ""
-        let document = try JSON.decode(JSONValue.self, from: try await client.get("/v1/alerts"))
-        let ids = (document["mutes"]?.arrayValue ?? [])
-            .filter { $0["rule"]?.stringValue == name || $0["id"]?.stringValue == name.lowercased() }
-            .compactMap { $0["id"]?.stringValue }
-        guard !ids.isEmpty else { throw CommandFailure("\(name) is not muted") }
-        for id in ids { try await client.delete("/v1/alerts/mutes/\(id)") }
-        Output.data("\(name) is told of again")
+        let all = try await mutes(client)
+        let ended = all.filter { $0["rule"]?.stringValue == name || $0["id"]?.stringValue == name.lowercased() }
+        guard !ended.isEmpty else { throw CommandFailure("\(name) is not muted") }
+        for id in ended.compactMap({ $0["id"]?.stringValue }) { try await client.delete("/v1/alerts/mutes/\(id)") }
+        Output.data("ended \(ended.map(describe).joined(separator: "; "))")
+        let rules = Set(ended.compactMap { $0["rule"]?.stringValue })
+        let left = all.filter { mute in rules.contains(mute["rule"]?.stringValue ?? "") && !ended.contains(mute) }
+        if !left.isEmpty { Output.data("still stands \(left.map(describe).joined(separator: "; "))") }
+    }
+
+    private static func mutes(_ client: APIClient) async throws -> [JSONValue] {
+        try JSON.decode(JSONValue.self, from: try await client.get("/v1/alerts"))["mutes"]?.arrayValue ?? []
+    }
+
+    /// `the mute of budgets about team:design until 2026-11-30 12:00:00 UTC`.
+    private static func describe(_ mute: JSONValue) -> String {
+        let about = mute["subject"]?.stringValue.map { " about \($0)" } ?? ""
+        return "the mute of \(mute["rule"]?.stringValue ?? "")\(about) until \(ListPrinter.time(mute["until"])) UTC"
     }
 
     private struct ReplayWish: Encodable {

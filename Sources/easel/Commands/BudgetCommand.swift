@@ -13,8 +13,10 @@ enum BudgetCommand {
         case "raise": try await raise(client, arguments)
         case "rm":
             let id = try await find(client, arguments)
+            let all = try await budgets(client)
             try await client.delete("/v1/budgets/\(id)")
-            Output.note("removed")
+            let gone = all.first { $0["id"]?.stringValue == id.lowercased() }
+            Output.note("removed\(gone.map { " " + describe($0) } ?? "")")
         default: try await showAll(client, arguments)
         }
     }
@@ -41,13 +43,22 @@ enum BudgetCommand {
             .made("Spent", number: true) { used($0, "spent") },
             .made("Held", importance: 1, number: true) { used($0, "reserved") },
             .made("Left", number: true) { amount($0, "remaining") ?? "" },
-            .made("Used") { bar($0) },
+            .made("Used", number: true) { used(percentOf: $0) },
+            .whole("", importance: 7) { bar($0) },
             .made("Forecast", importance: 3, number: true) {
                 $0["forecast_usd"]?.stringValue.map { rounded($0) } ?? ""
             },
             .made("Kind", importance: 2) { $0["hard"]?.boolValue == false ? "soft" : "hard" },
-            .made("Resets", importance: 4) { ListPrinter.time($0["resets_at"]) },
-            .member("Id", "id", importance: 5),
+            .time("Resets", "resets_at", importance: 4), .id("Id", importance: 5),
+        ],
+        facts: [
+            .value("scope"), .value("period"), .money("limit_usd"), .value("limit_images"), .money("limit_now_usd"),
+            .value("limit_now_images"), .value("hard"), .words("warn_at"), .value("timezone"),
+            .money("raise_by_usd", at: "raise", "by_usd"), .value("raise_by_images", at: "raise", "by_images"),
+            .time("raise_from", at: "raise", "from"), .time("raise_until", at: "raise", "until"),
+            .time("window_start"), .time("resets_at"), .money("spent_usd"), .money("reserved_usd"),
+            .money("remaining_usd"), .value("spent_images"), .value("reserved_images"), .value("remaining_images"),
+            .money("unreserved_usd"), .value("spent_percent"), .money("forecast_usd"), .value("level"), .value("id"),
         ],
         empty: "no budgets; `easel budget set team:NAME --limit USD` makes one"
     )
@@ -73,12 +84,18 @@ enum BudgetCommand {
 
     private static func dollars(_ text: String) -> String { Money(usd: text)?.dollars ?? "$\(text)" }
 
+    /// `66%`, and `100% !` past a threshold; never cut, for it is what people look for.
+    private static func used(percentOf budget: JSONValue) -> String {
+        let mark = budget["level"]?.stringValue == "ok" ? "  " : " !"
+        return "\(budget["spent_percent"]?.intValue ?? 0)%\(mark)"
+    }
+
     private static func bar(_ budget: JSONValue) -> String {
-        let percent = budget["spent_percent"]?.intValue ?? 0
-        let filled = min(10, max(0, percent / 10))
-        let mark = budget["level"]?.stringValue == "ok" ? "" : " !"
+        let filled = min(10, max(0, (budget["spent_percent"]?.intValue ?? 0) / 10))
+        guard Terminal.of(.standardOutput).style.unicode else {
+            return String(repeating: "#", count: filled) + String(repeating: ".", count: 10 - filled)
+        }
         return String(repeating: "█", count: filled) + String(repeating: "░", count: 10 - filled)
-            + " \(percent)%\(mark)"
     }
 
     private static func explain(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -128,12 +145,12 @@ enum BudgetCommand {
     private static let calls = ListPrinter(
         member: "calls",
         columns: [
-            .made("Received") { ListPrinter.time($0["received_at"]) }, .member("Team", "team", importance: 2),
+            .time("Received", "received_at"), .member("Team", "team", importance: 2),
             .member("Provider", "provider"), .member("Status", "status", importance: 1),
             .made("Cost USD", number: true) { call in
                 (call["cost_usd"]?.stringValue ?? "?") + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
             },
-            .member("Call", "id"),
+            .id("Call"),
         ],
         empty: ""
     )
@@ -141,49 +158,84 @@ enum BudgetCommand {
     private static let reservations = ListPrinter(
         member: "reservations",
         columns: [
-            .made("Since") { ListPrinter.time($0["received_at"]) }, .member("Team", "team", importance: 2),
+            .time("Since", "received_at"), .member("Team", "team", importance: 2),
             .member("Why", "reason"), .made("Held USD", number: true) { $0["amount_usd"]?.stringValue ?? "?" },
-            .made("Lease ends", importance: 1) { ListPrinter.time($0["lease_ends_at"]) },
-            .member("Owner", "gateway_id", importance: 3), .member("Call", "call_id"),
+            .time("Lease ends", "lease_ends_at", importance: 1), .id("Owner", "gateway_id", importance: 3),
+            .id("Call", "call_id"),
         ],
         empty: ""
     )
 
     // MARK: - Changing
 
+    /// What is nil stays as it was.
     private struct Wish: Encodable {
         let scope: String
-        let period: String
+        let period: String?
         let limit_usd: String?
         let limit_images: Int?
-        let hard: Bool
-        let warn_at: [Int]
-        let timezone: String
+        let hard: Bool?
+        let warn_at: [Int]?
+        let timezone: String?
     }
 
     private static func set(_ client: APIClient, _ arguments: ParsedArguments) async throws {
-        let warnings = try (arguments.text("warn-at") ?? "50,80,100").split(separator: ",").map { part in
-            guard let percent = Int(part) else {
-                throw CommandFailure("--warn-at takes percents such as 50,80,100, not \(part)", code: ExitCode.usage)
+        let warnings = try arguments.text("warn-at").map { text in
+            try text.split(separator: ",").map { part in
+                let number = part.hasSuffix("%") ? part.dropLast() : part
+                guard let percent = Int(number.trimmingCharacters(in: .whitespaces)) else {
+                    throw CommandFailure(
+                        "--warn-at takes percents such as 50,80,100, not \(part)",
+                        code: ExitCode.usage
+                    )
+                }
+                return percent
             }
-            return percent
         }
-        guard arguments.has("limit") != arguments.has("images") else {
-            throw CommandFailure("give one of --limit USD and --images N", code: ExitCode.usage)
+        if arguments.has("limit"), arguments.has("images") {
+            throw CommandFailure(
+                "--limit USD and --images N are two budgets; set them one after the other",
+                code: ExitCode.usage
+            )
         }
-        let body = try await client.put(
+        if arguments.has("hard"), arguments.has("soft") {
+            throw CommandFailure("a budget is --hard or --soft, not both", code: ExitCode.usage)
+        }
+        let body = try await client.patch(
             "/v1/budgets",
             json: Wish(
                 scope: arguments.text("SCOPE") ?? "",
-                period: arguments.text("period") ?? "month",
+                period: arguments.text("period"),
                 limit_usd: arguments.text("limit"),
                 limit_images: arguments.integer("images"),
-                hard: !arguments.has("soft"),
+                hard: arguments.has("hard") ? true : arguments.has("soft") ? false : nil,
                 warn_at: warnings,
-                timezone: arguments.text("tz") ?? "UTC"
+                timezone: arguments.text("tz")
             )
         )
         try show(body, arguments)
+        if !arguments.has("json") { tellChange(try JSON.decode(JSONValue.self, from: body)) }
+    }
+
+    /// `org, month: was $100.00, soft, … → now $200.00, soft, …`.
+    private static func tellChange(_ budget: JSONValue) {
+        func text(_ name: String) -> String { budget[name]?.stringValue ?? "" }
+        let name = "\(text("scope")), \(text("period"))"
+        let now = text("terms")
+        switch budget["terms_were"]?.stringValue {
+        case nil: Output.data("\(name): new, now \(now)")
+        case now?: Output.data("\(name): nothing changed; it was \(now) already")
+        case let was?: Output.data("\(name): was \(was) → now \(now)")
+        }
+        tellRaise(budget)
+    }
+
+    /// A raise that stands beside what was set.
+    private static func tellRaise(_ budget: JSONValue) {
+        guard let raise = budget["raise"], raise != .null, let by = amount(raise, "by") else { return }
+        let span = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.time(raise["until"])) UTC"
+        let each = budget["period"]?.stringValue.map { $0 == "total" ? "" : ", in every \($0) of that time" } ?? ""
+        Output.data("a raise by \(by) stands \(span)\(each)")
     }
 
     private struct Raise: Encodable {
@@ -219,6 +271,10 @@ enum BudgetCommand {
                 )
             )
         try show(body, arguments)
+        if !arguments.has("json") {
+            if isEnd { Output.data("no raise stands any more") }
+            tellRaise(try JSON.decode(JSONValue.self, from: body))
+        }
     }
 
     private static func show(_ body: [UInt8], _ arguments: ParsedArguments) throws {
@@ -226,20 +282,33 @@ enum BudgetCommand {
         list.printTable([try JSON.decode(JSONValue.self, from: body)])
     }
 
-    /// The id behind what was given: an id, or a scope that names one budget.
+    /// `the hard month budget of org, $200.00`.
+    private static func describe(_ budget: JSONValue) -> String {
+        func text(_ name: String) -> String { budget[name]?.stringValue ?? "" }
+        let kind = budget["hard"]?.boolValue == false ? "soft" : "hard"
+        return "the \(kind) \(text("period")) budget of \(text("scope")), \(amount(budget, "limit") ?? "")"
+    }
+
+    private static func budgets(_ client: APIClient) async throws -> [JSONValue] {
+        try JSON.decode(JSONValue.self, from: try await client.get("/v1/budgets"))["budgets"]?.arrayValue ?? []
+    }
+
+    /// The id behind what was given: an id, or a scope that names one budget, with its period where there are several.
     private static func find(_ client: APIClient, _ arguments: ParsedArguments) async throws -> String {
         let given = arguments.text("BUDGET") ?? ""
         if UUID(uuidString: given) != nil { return given }
-        let all =
-            try JSON.decode(JSONValue.self, from: try await client.get("/v1/budgets"))["budgets"]?.arrayValue ?? []
-        let found = all.filter { $0["scope"]?.stringValue == given }
+        let period = arguments.text("period")
+        let found = try await budgets(client).filter { budget in
+            budget["scope"]?.stringValue == given && (period == nil || budget["period"]?.stringValue == period)
+        }
         if found.count == 1, let id = found[0]["id"]?.stringValue { return id }
         if found.isEmpty {
-            throw CommandFailure("there is no budget of \(given); `easel budget list` shows all", code: ExitCode.usage)
+            let name = "\(period.map { "\($0) " } ?? "")budget of \(given)"
+            throw CommandFailure("there is no \(name); `easel budget list` shows all", code: ExitCode.usage)
         }
-        let ids = found.map { "  \($0["id"]?.stringValue ?? "") (\($0["period"]?.stringValue ?? ""))" }
+        let ids = found.map { "  \($0["id"]?.stringValue ?? "")  \(describe($0))" }
         throw CommandFailure(
-            "\(given) has several budgets; name one by its id:\n" + ids.joined(separator: "\n"),
+            "\(given) has several budgets; name one by its id, or with --period:\n" + ids.joined(separator: "\n"),
             code: ExitCode.usage
         )
     }

@@ -23,18 +23,34 @@ enum PriceCommand {
         .made("Speed") { $0["rendering_speed"]?.stringValue ?? "any" },
         .member("Character", "character_reference", importance: 1),
         .member("USD an image", "usd_per_image", number: true),
-        .made("From", importance: 2) { ListPrinter.time($0["effective_from"]) },
-        .member("Source", "source", importance: 4),
+        .time("From", "effective_from", importance: 2), .member("Source", "source", importance: 4),
     ]
 
-    private static let list = ListPrinter(member: "prices", columns: line, empty: "no prices")
+    private static let lineFacts: [CSVFact] = [
+        .value("provider"), .value("model"), .value("rendering_speed"), .value("character_reference"),
+        .money("usd_per_image"), .time("effective_from"), .value("source"),
+    ]
+
+    private static let list = ListPrinter(
+        member: "prices",
+        columns: line + [.member("In force", "in_force", importance: 1)],
+        facts: lineFacts + [.value("in_force")],
+        empty: "no prices"
+    )
+
+    private static let written = ListPrinter(
+        member: "prices",
+        columns: line + [.member("Changed", "changed", importance: 1)],
+        empty: "no prices"
+    )
 
     private static let history = ListPrinter(
         member: "changes",
         columns: [
-            .made("Changed") { ListPrinter.time($0["changed_at"]) }, .member("By", "changed_by", importance: 3),
+            .time("Changed", "changed_at"), .member("By", "changed_by", importance: 3),
             .made("Before", number: true) { $0["old_usd_per_image"]?.stringValue ?? "" },
         ] + line,
+        facts: [.time("changed_at"), .value("changed_by"), .money("old_usd_per_image")] + lineFacts,
         empty: "no changes: the prices are those that Easel came with"
     )
 
@@ -67,7 +83,36 @@ enum PriceCommand {
     private static func put(_ lines: [Line], _ client: APIClient, _ arguments: ParsedArguments) async throws {
         let body = try await client.put("/v1/prices", json: ["prices": lines])
         if arguments.has("json") { return Output.data(body) }
-        list.printTable(try JSON.decode(JSONValue.self, from: body)["prices"]?.arrayValue ?? [])
+        let lines = try JSON.decode(JSONValue.self, from: body)["prices"]?.arrayValue ?? []
+        written.printTable(lines)
+        tell(lines)
+    }
+
+    /// What a write did beside what was said, and where it does not count.
+    private static func tell(_ lines: [JSONValue]) {
+        let beside = lines.filter { $0["named"]?.boolValue == false }
+        if !beside.isEmpty {
+            Output.data(
+                "lines of the same date for one speed were changed too: \(beside.map(name).joined(separator: ", "))"
+            )
+        }
+        if !lines.contains(where: { $0["changed"]?.boolValue != false }) {
+            Output.data("nothing changed: the price book said so already")
+        }
+        for line in lines {
+            for other in line["overridden_by"]?.arrayValue ?? [] {
+                Output.data("\(name(line)) does not count everywhere: before it stands \(name(other))")
+            }
+        }
+    }
+
+    /// `ideogram ideogram-4.0 turbo at $0.03 from 2026-12-01`.
+    private static func name(_ line: JSONValue) -> String {
+        func text(_ name: String) -> String { line[name]?.stringValue ?? "" }
+        let character = line["character_reference"]?.boolValue == true ? " with a character" : ""
+        let speed = line["rendering_speed"]?.stringValue ?? "at any speed"
+        return "\(text("provider")) \(text("model")) \(speed)\(character), $\(text("usd_per_image")) from "
+            + ListPrinter.time(line["effective_from"])
     }
 
     private static func importFile(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -119,20 +164,26 @@ enum PriceCommand {
     private struct Recompute: Encodable {
         let since: String
         let apply: Bool
+        let reconciled: Bool
     }
 
     private static func recompute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let text = arguments.text("since") ?? ""
         let since = DurationText.parse(text).map { (TimeSource.system.now - $0).description } ?? text
         let apply = arguments.has("apply")
-        let body = try await client.post("/v1/prices/recompute", json: Recompute(since: since, apply: apply))
+        let body = try await client.post(
+            "/v1/prices/recompute",
+            json: Recompute(since: since, apply: apply, reconciled: arguments.has("reconciled"))
+        )
         if arguments.has("json") { return Output.data(body) }
         let told = try JSON.decode(JSONValue.self, from: body)
         let changes = told["changes"]?.arrayValue ?? []
         let examined = told["examined_attempts"]?.intValue ?? 0
         let unpriced = told["still_unpriced_attempts"]?.intValue ?? 0
+        let confirmed = told["reconciled"]?["attempts"]?.intValue ?? 0
         if changes.isEmpty {
-            Output.note("nothing to change: \(examined) estimates agree with the price book")
+            let rest = examined - (told["includes_reconciled"]?.boolValue == true ? 0 : confirmed)
+            Output.note("nothing to change: \(rest) estimates agree with the price book")
         } else {
             recomputed.printTable(changes)
             let total = told["totals"]
@@ -141,6 +192,16 @@ enum PriceCommand {
                     + "\(total?["difference_usd"]?.stringValue ?? "?") USD together"
             )
             if !apply { Output.note("nothing was changed; --apply does it") }
+        }
+        if confirmed > 0 {
+            let difference = told["reconciled"]?["difference_usd"]?.stringValue ?? "?"
+            Output.data(
+                told["includes_reconciled"]?.boolValue == true
+                    ? "\(confirmed) of them \(apply ? "had been" : "are") confirmed by an invoice, \(difference) USD; "
+                        + "\(apply ? "they are" : "they would be") confirmed no more"
+                    : "\(confirmed) confirmed by an invoice \(apply ? "stayed" : "stay") as they are, though the price "
+                        + "book says otherwise (\(difference) USD); --reconciled changes them too"
+            )
         }
         if unpriced > 0 { Output.note("\(unpriced) attempts still have no price") }
     }
