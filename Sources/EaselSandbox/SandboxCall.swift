@@ -48,6 +48,14 @@ struct SandboxReply: Sendable {
         return bytes(Array(page.utf8), type: "text/html; charset=utf-8", status: status)
     }
 
+    /// A page of somebody between client and provider, a firewall or a proxy, with whatever status it likes.
+    static func page(_ status: Int, retryAfter: Int? = nil) -> SandboxReply {
+        var reply = html("Error \(status)", status: status)
+        reply.fields["Server"] = "edge"
+        if let retryAfter { reply.fields["Retry-After"] = "\(retryAfter)" }
+        return reply
+    }
+
     /// The answer as the server sends it.
     var response: ServerResponse {
         switch delivery {

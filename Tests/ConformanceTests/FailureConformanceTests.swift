@@ -27,10 +27,13 @@ struct FailureConformanceTests {
         Row(.status(400), .invalidRequest), Row(.status(401), .unauthorized), Row(.status(402), .creditExhausted),
         Row(.status(403), .unauthorized), Row(.status(404), .failed, .modelUnavailable),
         Row(.status(422), .invalidRequest, .refused), Row(.status(429, retryAfter: 7), .rateLimited),
-        Row(.status(500), .unavailable), Row(.status(502), .unavailable),
-        Row(.status(503, retryAfter: 7), .unavailable), Row(.status(504), .unavailable, .timeout),
+        Row(.status(500), .unavailable), Row(.status(502), .foreign),
+        Row(.status(503, retryAfter: 7), .unavailable), Row(.status(504), .timeout, .foreign),
+        Row(.page(401), .foreign), Row(.page(403), .foreign), Row(.page(429, retryAfter: 7), .foreign),
+        Row(.page(500), .foreign), Row(.page(503, retryAfter: 7), .foreign), Row(.page(520), .foreign),
+        Row(.page(524), .foreign), Row(.page(530), .foreign), Row(.page(200), .garbled),
         Row(.refuseContent, .refused), Row(.code("providerRateLimitExceeded"), .rateLimited, .unavailable),
-        Row(.code("timeoutProvider"), .unavailable), Row(.code("inferenceError"), .failed, .unavailable),
+        Row(.code("inferenceError"), .failed, .unavailable),
         Row(.code("thirdPartyInsufficientCredits"), .creditExhausted, .unavailable),
         Row(.code("modelDisabled"), .modelUnavailable, .unavailable),
     ]
@@ -45,8 +48,8 @@ struct FailureConformanceTests {
             let result = try await bench.run(bench.task(request))
             let failure = try #require(result.failure)
             #expect(failure.kind == (subject.kind == .runware ? row.runware : row.ideogram))
-            // A gateway's 504 is silence and its 502 not the provider's word: nobody can say what became of the task.
-            let isSilence = failure.kind == .timeout || failure.httpStatus == 502
+            // A time limit is silence, and a page not the provider's word: nobody can say what became of the task.
+            let isSilence = [.timeout, .foreign, .garbled].contains(failure.kind)
             #expect(failure.billing == (isSilence ? .unknown : .notCharged) && failure.wantsRecovery == isSilence)
             #expect(result.images.isEmpty && result.cost == nil)
             if case .status(let status, let pause) = row.fault {
@@ -55,6 +58,18 @@ struct FailureConformanceTests {
             bench.expectSafe(failure)
             bench.expectNothingCharged()
             #expect(bench.submissions.count == 1)
+        }
+    }
+
+    /// A provider that waited in vain for its own provider: in the answer of a task that is over, its end; with the status of
+    /// a time limit, the end of the request only.
+    @Test(arguments: Subject.all.filter { $0.kind == .runware })
+    func `time that ran out at the provider's provider`(subject: Subject) async throws {
+        try await withBench(subject) { bench in
+            try await bench.fail(.code("timeoutProvider"))
+            let failure = try #require(try await bench.run(bench.task(try Samples.request(.ideogram4))).failure)
+            #expect(failure.kind == (subject.delivery == .async ? .unavailable : .timeout))
+            #expect(failure.billing == (subject.delivery == .async ? .notCharged : .unknown))
         }
     }
 

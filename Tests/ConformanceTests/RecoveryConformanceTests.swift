@@ -106,7 +106,8 @@ struct RecoveryConformanceTests {
     }
 
     static let pollFaults: [FaultKind] = [
-        .status(401), .status(429, retryAfter: 1), .status(502), .garbage, .truncatedJSON, .cutOff,
+        .status(401), .status(429, retryAfter: 1), .status(502), .page(403), .page(503, retryAfter: 1), .garbage,
+        .truncatedJSON, .cutOff,
         .resetBeforeExecuting, .hang(afterExecuting: false),
     ]
 
@@ -124,10 +125,17 @@ struct RecoveryConformanceTests {
             let question = bench.recoverable(task, providerTaskID: acknowledgement.providerTaskID)
             let isSilent = fault == .hang(afterExecuting: false)
             let answer = await bench.provider.poll(question, timeout: isSilent ? .milliseconds(500) : .seconds(20))
-            guard case .unknown = answer else {
+            guard case .unknown(let pause) = answer else {
                 Issue.record("\(answer)")
                 return
             }
+            let asked: AskingPause? =
+                switch fault {
+                case .status(429, let pause?): AskingPause(.seconds(pause), isOfAccount: true)
+                case .page(_, let pause?): AskingPause(.seconds(pause), isOfAccount: false)
+                default: nil
+                }
+            #expect(pause == asked)
             try await bench.sandbox.setFaults([])
             let result = try await bench.follow(acknowledgement, task)
             #expect(result.images.count == 1 && result.failure == nil)

@@ -57,10 +57,25 @@ struct HealthSignalTests {
             .notSent: .failed(.notSent), .rateLimited: .failed(.rateLimited), .unavailable: .failed(.unavailable),
             .refused: .alive, .invalidRequest: .alive, .unauthorized: .unauthorized,
             .creditExhausted: .creditExhausted, .modelUnavailable: .modelUnavailable, .timeout: .failed(.timeout),
-            .connectionLost: .failed(.connectionLost), .garbled: .failed(.garbled), .conflict: .silent,
+            .connectionLost: .failed(.connectionLost), .garbled: .failed(.garbled),
+            .foreign: .failed(.foreign), .conflict: .silent,
             .failed: .failed(.failed), .empty: .failed(.empty), .resultLost: .silent,
         ]
         for kind in ProviderFailure.Kind.allCases { #expect(failure(kind) == expected[kind], "\(kind)") }
+    }
+
+    /// A page from the way is nobody's word of the account, and a firewall's may be about one prompt.
+    @Test func `a page from the way says no more than a missing answer, and nothing where it refuses`() {
+        func page(_ status: Int) -> HealthSignal {
+            HealthSignal(
+                ProviderFailure(.foreign, code: "x", message: "x", httpStatus: status, retryAfter: .seconds(60)),
+                took: nil
+            )
+        }
+        for status in [400, 401, 402, 403, 404, 413, 422, 451] { #expect(page(status) == .silent, "\(status)") }
+        for status in [302, 408, 429, 499, 500, 502, 503, 504, 520, 524, 530] {
+            #expect(page(status) == .failed(.foreign), "\(status)")
+        }
     }
 
     @Test func `a named time counts where the provider is busy or away, and zero is none`() {

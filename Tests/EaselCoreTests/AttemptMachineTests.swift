@@ -32,7 +32,7 @@ private func finish(
 /// Kinds after which a provider is not asked again in the same call, although nothing was paid.
 private let lasting: [ProviderFailure.Kind] = [.invalidRequest, .unauthorized, .creditExhausted, .modelUnavailable]
 private let passing: [ProviderFailure.Kind] = [.notSent, .rateLimited, .unavailable, .failed]
-private let unclear: [ProviderFailure.Kind] = [.timeout, .connectionLost, .garbled, .conflict, .empty]
+private let unclear: [ProviderFailure.Kind] = [.timeout, .connectionLost, .garbled, .foreign, .conflict, .empty]
 private let lost: [ProviderFailure.Kind] = [.resultLost]
 
 @Suite("Failures")

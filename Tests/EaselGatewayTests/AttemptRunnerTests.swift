@@ -67,7 +67,9 @@ struct AttemptRunnerTests {
 
     @Test func `an accepted task is polled until it ends, and its name is on record`() async throws {
         let setting = try await Setting()
-        let polls = [Self.running(0), Self.running(0), .unknown, .ended(ScriptedProvider.delivered(1, cost: sixCents))]
+        let polls = [
+            Self.running(0), Self.running(0), .unknown(), .ended(ScriptedProvider.delivered(1, cost: sixCents)),
+        ]
         let provider = ScriptedProvider(answers: [.accept(id: "g-1", polls: polls)], ledger: setting.ledger)
         let result = await setting.run(provider)
         #expect(result.failure == nil)
@@ -176,11 +178,59 @@ struct AttemptRunnerTests {
         #expect(provider.recovered.count == 3)
     }
 
-    @Test(arguments: [Recovery.unknown, running(0, working: false)])
+    @Test(arguments: [Recovery.unknown(), .absent, .untraceable, running(0, working: false)])
     func `what nobody can tell stays open`(_ recovery: Recovery) async throws {
         let setting = try await Setting()
         let provider = ScriptedProvider(recoveries: [recovery])
         #expect(await setting.recover(provider, after: .timeout)?.images == nil)
+    }
+
+    /// An error of the question is not the task's end: it is put again, at the pace that was asked for.
+    @Test func `a question that was not answered is put again after the pause that was asked for`() async throws {
+        for isOfAccount in [true, false] {
+            let setting = try await Setting()
+            let pause = AskingPause(.milliseconds(700), isOfAccount: isOfAccount)
+            let provider = ScriptedProvider(
+                recoveries: [.unknown(pause: pause), .ended(ScriptedProvider.delivered(1, cost: sixCents))]
+            )
+            let began = SteadyInstant.now
+            #expect(await setting.recover(provider, after: .connectionLost)?.cost == sixCents)
+            #expect(SteadyInstant.now.since(began) >= pause.duration)
+        }
+    }
+
+    @Test func `a pause beyond our patience is kept by not asking again`() async throws {
+        let setting = try await Setting()
+        let provider = ScriptedProvider(recoveries: [.unknown(pause: AskingPause(.seconds(60), isOfAccount: true))])
+        #expect(await setting.recover(provider, after: .connectionLost)?.images == nil)
+        #expect(provider.recovered.count == 1)
+        // Nor about another task of the account.
+        #expect(await setting.recover(provider, after: .connectionLost)?.images == nil)
+        #expect(provider.recovered.count == 1)
+    }
+
+    @Test func `polls keep to the pause that one of them was told`() async throws {
+        let pause = AskingPause(.milliseconds(700), isOfAccount: false)
+        let setting = try await Setting()
+        let provider = ScriptedProvider(
+            answers: [
+                .accept(id: "g-1", polls: [.unknown(pause: pause), .ended(ScriptedProvider.delivered(1))])
+            ]
+        )
+        let began = SteadyInstant.now
+        let result = await setting.run(provider, gate: ProviderGate(limit: 1), timeout: .seconds(30))
+        #expect(result.failure == nil && result.images.count == 1 && provider.polled.count == 2)
+        #expect(SteadyInstant.now.since(began) >= pause.duration)
+    }
+
+    @Test func `a poll that is told to wait for longer than there is time leaves the end open, at once`() async throws {
+        let pause = AskingPause(.seconds(60), isOfAccount: false)
+        let setting = try await Setting()
+        let provider = ScriptedProvider(answers: [.accept(id: "g-1", polls: [.unknown(pause: pause)])])
+        let began = SteadyInstant.now
+        let result = await setting.run(provider, gate: ProviderGate(limit: 1), timeout: .seconds(30))
+        #expect(result.failure?.kind == .timeout && result.failure?.billing == .unknown)
+        #expect(provider.polled.count == 1 && SteadyInstant.now.since(began) < .seconds(20))
     }
 
     @Test func `pictures that are there already are kept with the failure`() async throws {

@@ -212,11 +212,11 @@ struct CallRunHealthTests {
     /// Every attempt's end reaches the health exactly once, whatever became of it.
     @Test(
         arguments: [
-            (.pictures(), .unknown, 1, 0), (CallRunTests.failure(.unavailable), .unknown, 1, 1),
-            (CallRunTests.failure(.timeout), .unknown, 1, 1),
+            (.pictures(), .untraceable, 1, 0), (CallRunTests.failure(.unavailable), .untraceable, 1, 1),
+            (CallRunTests.failure(.timeout), .unknown(), 1, 1),
             (CallRunTests.failure(.garbled), .ended(ScriptedProvider.delivered(1)), 1, 0),
-            (CallRunTests.failure(.refused), .unknown, 0, 0),
-            (.accept(id: "g-1", polls: [.ended(ScriptedProvider.delivered(1))]), .unknown, 1, 0),
+            (CallRunTests.failure(.refused), .untraceable, 0, 0),
+            (.accept(id: "g-1", polls: [.ended(ScriptedProvider.delivered(1))]), .untraceable, 1, 0),
         ] as [(ScriptedProvider.Answer, Recovery, Int, Int)]
     )
     func `each end is counted once`(answer: ScriptedProvider.Answer, recovery: Recovery, all: Int, failed: Int)

@@ -85,7 +85,8 @@ struct CallRunPropertyTests {
             switch Int.random(in: 0..<4, using: &random) {
             case 0: .ended(result(&random))
             case 1: .running(ScriptedProvider.delivered(Int.random(in: 0...2, using: &random)), working: false)
-            default: .unknown
+            case 2: .absent
+            default: .untraceable
             }
         }
         return (answers, recoveries)

@@ -193,7 +193,7 @@ struct ResolverTests {
     }
 
     @Test func `past its time the bound is added, and the answer stays`() async throws {
-        let (ledger, bench, _) = try await failedOver(.unknown)
+        let (ledger, bench, _) = try await failedOver(.untraceable)
         let later = TimeSource.fixed(TimeSource.system.now + .seconds(120))
         try await bench.resolver(unknownAfter: .seconds(60), time: later).sweepUnknown()
         let id = try #require(ledger.admissions.first?.callID)

@@ -29,8 +29,6 @@ struct IdeogramReadingTests {
             #expect(result.images.map(\.isWithheld) == [true] && result.images.first?.nsfw == true)
             #expect(result.failure == nil && result.images.first?.seed == 5)
         }
-        let missing = Self.item(["url": nil])
-        #expect(Answers.ideogram(["data": [missing]]).result?.images.first?.isWithheld == true)
     }
 
     @Test func `a batch may be withheld in part`() throws {
@@ -65,8 +63,6 @@ struct IdeogramReadingTests {
             (.ideogram4, true, Self.item(), .clear), (.ideogram4, true, Self.withheld[0], .undetermined),
             (.ideogram4, true, Self.withheld[1], .undetermined), (.ideogram4, true, Self.withheld[2], .undetermined),
             (.ideogram4, true, Self.item(["is_image_safe": false]), .undetermined),
-            (.ideogram4, true, Self.item(["url": nil]), .undetermined),
-            (.ideogram4, true, Self.item(["is_image_safe": nil, "url": ""]), .undetermined),
             (.ideogram4, true, Self.item(["is_image_safe": nil]), .clear),
             (.ideogram4, false, Self.withheld[0], .notRequested), (.ideogram4, false, Self.item(), .notRequested),
             (.ideogram3, true, Self.item(), .undetermined), (.ideogram1, true, Self.item(), .undetermined),
@@ -100,6 +96,43 @@ struct IdeogramReadingTests {
         }
     }
 
+    @Test func `an entry without a picture and without a reason is garbled, not withheld and priced`() throws {
+        for item in [
+            Self.item(["url": nil]), Self.item(["url": ""]), Self.item(["url": "null"]), Self.item(["url": "/x.png"]),
+            Self.item(["is_image_safe": nil, "url": .null]), [:],
+        ] {
+            let result = try #require(Answers.ideogram(["data": [item]]).result)
+            #expect(result.images.isEmpty && result.failure?.kind == .garbled, "\(item)")
+            #expect(result.failure?.billing == .unknown)
+        }
+    }
+
+    @Test func `an entry that says that it failed is a failure, not a picture`() throws {
+        for item in [
+            ["error": "Something broke.", "url": .null], ["error": ["message": "Something broke."]],
+            ["object_type": "error", "message": "Something broke."],
+        ] as [JSONValue] {
+            let alone = try #require(Answers.ideogram(["data": [item]]).result)
+            #expect(alone.images.isEmpty && alone.failure?.kind == .failed && alone.failure?.billing == .notCharged)
+            #expect(alone.failure?.message == "Something broke.", "\(item)")
+            let reading = IdeogramReading.submission(
+                Answers.response(["data": [Self.item(), item]]),
+                Answers.ideogramQuestion(count: 2),
+                delivery: .sync
+            )
+            #expect(reading.result?.images.map(\.isWithheld) == [false] && reading.result?.failure?.kind == .failed)
+        }
+    }
+
+    @Test func `what is nothing beside a good picture does not lose it`() throws {
+        for stray in [.null, "x", 7, [], true, [:]] as [JSONValue] {
+            for data in [[stray, Self.item()], [Self.item(), stray]] {
+                let result = try #require(Answers.ideogram(["data": .array(data)]).result)
+                #expect(result.images.map(\.content) == [.link(Self.link)] && result.failure == nil, "\(stray)")
+            }
+        }
+    }
+
     // MARK: - Errors
 
     @Test func `the three families of errors are told apart and quoted`() throws {
@@ -116,15 +149,17 @@ struct IdeogramReadingTests {
                 "insufficient_funds", "Add credits."
             ),
             (403, ["message": "This account is not authorized."], .unauthorized, "http_403", "This account"),
-            (404, ["detail": "(text)", "status": 404], .modelUnavailable, "http_404", "(text)"),
+            (
+                404, ["type": "about:blank", "title": "Not Found", "detail": "(text)", "status": 404],
+                .modelUnavailable, "http_404", "(text)"
+            ),
             (422, ["error": "Prompt provided failed safety check"], .refused, "http_422", "Prompt provided"),
-            (422, [:], .refused, "http_422", "Ideogram answered with status 422."),
             (
                 429, ["error": "Too many requests in flight.", "reject_reason": "inflight_limit"], .rateLimited,
                 "inflight_limit", "Too many"
             ),
-            (400, ["error": "first", "message": "second", "detail": "third"], .invalidRequest, "http_400", "first"),
-            (400, ["message": "second", "detail": "third"], .invalidRequest, "http_400", "second"),
+            (500, ["error": "Something went wrong."], .unavailable, "http_500", "Something went"),
+            (503, ["error": "Something went wrong."], .unavailable, "http_503", "Something went"),
         ]
         for (status, body, kind, code, message) in rows {
             let result = try #require(Answers.ideogram(body, status: status).result)
@@ -148,39 +183,52 @@ struct IdeogramReadingTests {
         }
     }
 
+    /// M4: a status is Ideogram's word only with the body that its documents have for it.
     @Test(arguments: [
-        (301, ProviderFailure.Kind.garbled), (400, .invalidRequest), (401, .unauthorized), (402, .creditExhausted),
-        (403, .unauthorized), (404, .modelUnavailable), (405, .invalidRequest), (408, .timeout),
-        (413, .invalidRequest), (415, .invalidRequest), (422, .refused), (429, .rateLimited), (500, .unavailable),
-        (502, .unavailable), (503, .unavailable), (504, .timeout), (524, .unavailable),
+        301, 302, 400, 401, 402, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523,
+        524,
+        525, 526, 530,
     ])
-    func `a status without a body speaks for itself`(status: Int, kind: ProviderFailure.Kind) {
-        for body in ["", "<html>no</html>", "[]", "{}", "{\"data\":{}}"] {
+    func `a status without their body for it is foreign and of unknown cost`(status: Int) throws {
+        let bodies = [
+            "", "<html>no</html>", "[]", "{}", "{\"data\":{}}", #"{"message":"Forbidden"}"#,
+            #"{"message":"Unauthorized"}"#,
+            #"{"error":"Service Unavailable"}"#, #"{"error":"Too Many Requests"}"#,
+            #"{"message":"Internal server error"}"#,
+            #"{"errors":[{"code":"forbidden","message":"no"}]}"#, #"{"error":"no such thing","status_code":403,"x":1}"#,
+            #"{"type":"https://edge/1020","title":"Access denied","detail":"Ray 1","status":\#(status)}"#,
+            #"{"error":{"code":\#(status),"message":"no"}}"#, #"{"message":"no such key","request_id":"1"}"#,
+        ]
+        for body in bodies {
             let response = Answers.response(Array(body.utf8), status: status, fields: [("retry-after", "3")])
             let result = IdeogramReading.submission(response, Answers.ideogramQuestion(), delivery: .async).result
-            #expect(result?.failure?.kind == kind && result?.failure?.httpStatus == status, "\(body)")
-            #expect(result?.failure?.retryAfter == .seconds(3) && result?.failure?.message.isEmpty == false)
+            let failure = try #require(result?.failure, "\(body)")
+            #expect(failure.kind == .foreign && failure.httpStatus == status, "\(body)")
+            #expect(failure.billing == .unknown && failure.wantsRecovery && failure.code == "http_\(status)")
+            #expect(failure.retryAfter == .seconds(3) && failure.message.isEmpty == false)
         }
     }
 
-    /// M4: 502 is no status of Ideogram's documents, so it is a proxy's word, whatever its body.
-    @Test(arguments: [
-        (400, ProviderFailure.Billing.notCharged), (401, .notCharged), (408, .unknown), (422, .notCharged),
-        (429, .notCharged), (500, .notCharged), (502, .unknown), (503, .notCharged), (504, .unknown),
-    ])
-    func `what a status says of the cost`(status: Int, billing: ProviderFailure.Billing) throws {
-        for body in ["", "<html>no</html>", "{\"error\":\"no\"}"] {
-            let response = Answers.response(Array(body.utf8), status: status)
-            let result = IdeogramReading.submission(response, Answers.ideogramQuestion(), delivery: .sync).result
-            let failure = try #require(result?.failure)
-            #expect(failure.billing == billing && failure.wantsRecovery == (billing == .unknown), "\(body)")
+    @Test func `a body of theirs with a status that is not its own is foreign`() {
+        let rows: [(Int, JSONValue)] = [
+            (403, ["error": "no access"]), (429, ["message": "slow down a little"]), (500, ["message": "out of luck"]),
+            (504, ["error": "It took too long."]), (408, ["error": "It took too long."]), (524, ["error": "It broke."]),
+            (404, ["error": "There is nothing."]),
+            (404, ["type": "about:blank", "title": "Not Found", "detail": "x", "status": 400]),
+        ]
+        for (status, body) in rows {
+            #expect(Answers.ideogram(body, status: status).result?.failure?.kind == .foreign, "\(status) \(body)")
         }
+        let page = Answers.ideogram(
+            ["error": "Something went wrong."],
+            status: 500,
+            fields: [("Content-Type", "text/html")]
+        )
+        #expect(page.result?.failure?.kind == .foreign)
     }
 
     @Test func `an error that comes late, inside a 200, is an error`() {
-        let rows: [(Int, ProviderFailure.Kind)] = [
-            (503, .unavailable), (422, .refused), (429, .rateLimited), (504, .timeout),
-        ]
+        let rows: [(Int, ProviderFailure.Kind)] = [(503, .unavailable), (422, .refused), (429, .rateLimited)]
         for (status, kind) in rows {
             let body: JSONValue = ["error": "Went wrong half way.", "status_code": .number(Decimal(status))]
             for delivery in [DeliveryMethod.sync, .async] {
@@ -189,6 +237,14 @@ struct IdeogramReadingTests {
                 #expect(result?.failure?.message == "Went wrong half way." && result?.images.isEmpty == true)
             }
         }
+    }
+
+    @Test(arguments: [0, 100, 304, 408, 502, 504, 524, 99_999_999_999])
+    func `a late error with a status that says nothing leaves the cost open`(status: Int) {
+        let body: JSONValue = ["error": "Went wrong half way.", "status_code": .number(Decimal(status))]
+        let result = Answers.ideogram(body).result
+        #expect(result?.failure?.kind == .garbled && result?.failure?.billing == .unknown)
+        #expect(result?.failure?.httpStatus == 200)
     }
 
     // MARK: - Asynchronous generations
@@ -206,7 +262,8 @@ struct IdeogramReadingTests {
         let body = ["generation_id": "g-1", "created": "2026-10-07T00:00:00Z"].merging(more) { $1 }
         return IdeogramReading.standing(
             Answers.response(.object(body), status: status),
-            Answers.ideogramQuestion(copyrightDetection: true)
+            Answers.ideogramQuestion(copyrightDetection: true),
+            id: "g-1"
         )
     }
 
@@ -244,10 +301,40 @@ struct IdeogramReadingTests {
     }
 
     @Test func `a poll that fails tells nothing about the generation`() {
-        for status in [400, 401, 404, 429, 500, 503] {
+        for status in [302, 400, 401, 403, 404, 408, 429, 499, 500, 503, 504, 524] {
             #expect(standing(["status": "completed", "data": [Self.item()]], status: status).isUnknown)
+            #expect(standing(["status": "failed", "failure_reason": "x"], status: status).isUnknown)
         }
         let page = Answers.response(Array("<html>ok</html>".utf8))
-        #expect(IdeogramReading.standing(page, Answers.ideogramQuestion()).isUnknown)
+        #expect(IdeogramReading.standing(page, Answers.ideogramQuestion(), id: "g-1").isUnknown)
+        let missing: JSONValue = ["type": "about:blank", "title": "Not Found", "detail": "No.", "status": 404]
+        let absent = Answers.response(missing, status: 404)
+        #expect(IdeogramReading.standing(absent, Answers.ideogramQuestion(), id: "g-1").isAbsent)
+    }
+
+    @Test func `the end of another generation, or of none, is not this one's`() {
+        #expect(standing(["status": "failed", "generation_id": "g-2"]).isUnknown)
+        #expect(standing(["status": "failed", "generation_id": .null]).isUnknown)
+        #expect(standing(["status": "completed", "generation_id": "g-2", "data": [Self.item()]]).isUnknown)
+    }
+
+    @Test func `completed without a picture and without a reason is not the end`() {
+        for data in [[], [Self.item(["url": nil])], [.null]] as [JSONValue] {
+            let answer = standing(["status": "completed", "data": data])
+            #expect(answer.standing?.working == false && answer.standing?.result.failure?.billing == .unknown)
+        }
+    }
+
+    @Test func `what a failed generation cost stands`() {
+        let more: [String: JSONValue] = [
+            "status": "failed", "failure_reason": "internal_error", "usage_cost_usd_micros": 30_000,
+        ]
+        #expect(standing(more).result?.cost?.usd == "0.03")
+    }
+
+    @Test func `the pause that a poll asks for is told`() {
+        let response = Answers.response(Array("busy".utf8), status: 503, fields: [("Retry-After", "9")])
+        let pause = IdeogramReading.standing(response, Answers.ideogramQuestion(), id: "g-1").pause
+        #expect(pause == AskingPause(.seconds(9), isOfAccount: false))
     }
 }

@@ -110,7 +110,7 @@ struct MutationTests {
         for depth in [100, 1000, 100_000] {
             for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
                 let middle = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
-                let item = "{\"url\":\"u\",\"imageURL\":\"u\",\"strange\":\(middle)}"
+                let item = "{\"url\":\"http://u\",\"imageURL\":\"http://u\",\"strange\":\(middle)}"
                 let response = Answers.response(Array("{\"data\":[\(item)]}".utf8))
                 let counts = await Task(executorPreference: group.next()) {
                     Self.readings(of: response).map(\.images.count)
@@ -150,7 +150,7 @@ struct MutationTests {
         }
         ends.append(RunwareReading.standing(response, question).result)
         ends.append(RunwareReading.archived(response, question).result)
-        ends.append(IdeogramReading.standing(response, other).result)
+        ends.append(IdeogramReading.standing(response, other, id: "g-1").result)
         return ends.compactMap { $0 }
     }
 

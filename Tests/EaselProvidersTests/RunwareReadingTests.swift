@@ -99,6 +99,37 @@ struct RunwareReadingTests {
         #expect(result.failure == nil && result.cost == nil)
     }
 
+    @Test func `an item without a picture, an error or a flag is garbled, not refused`() throws {
+        let bare: JSONValue = ["taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture)]
+        let items =
+            [bare, Answers.item(Answers.firstPicture, ["imageURL": .null, "NSFWContent": false])]
+            + ([.null, "", "null", "x.jpg", "/x.jpg", "https://", "ftp://x/y.jpg", 7, []] as [JSONValue]).map {
+                Answers.item(Answers.firstPicture, ["imageURL": $0])
+            }
+        for item in items {
+            let result = try #require(Answers.runware(["data": [item]]).result)
+            #expect(result.images.isEmpty && result.failure?.kind == .garbled, "\(item)")
+            #expect(result.failure?.billing == .unknown && result.failure?.wantsRecovery == true && result.cost == nil)
+        }
+        for flag in ["NSFWContent", "copyrightDetected"] {
+            let item = Answers.item(Answers.firstPicture, ["imageURL": .null, flag: true])
+            #expect(Answers.runware(["data": [item]]).result?.images.map(\.isWithheld) == [true])
+        }
+    }
+
+    @Test func `what is nothing beside a good picture does not lose it`() throws {
+        for stray in [.null, "x", 7, [], true, [:]] as [JSONValue] {
+            for data in [[stray, first], [first, stray]] {
+                let result = try #require(Answers.runware(["data": .array(data)]).result)
+                #expect(result.images.map(\.providerImageID) == [Answers.firstPicture], "\(stray)")
+                #expect(result.failure == nil && result.cost?.usd == "0.06")
+            }
+        }
+        // Where one is missing the answer is not understood, and what came is kept (R7).
+        let result = try #require(Answers.runware(["data": [first, .null]], count: 2).result)
+        #expect(result.images.count == 1 && result.failure?.kind == .garbled && result.failure?.billing == .unknown)
+    }
+
     @Test func `a picture that cannot be decoded is not called withheld`() throws {
         let item: JSONValue = [
             "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
@@ -144,7 +175,9 @@ struct RunwareReadingTests {
         let texts = ["0.1", "0.2", "0.000000001", "0.06", "0.0013", "12.345678901", "6e-2", "1E-9", "0.0000000005"]
         var items: [String] = []
         for (index, text) in texts.enumerated() {
-            items.append("{\"taskUUID\":\"\(Requests.taskID.text)\",\"imageURL\":\"u\(index)\",\"cost\":\(text)}")
+            items.append(
+                "{\"taskUUID\":\"\(Requests.taskID.text)\",\"imageURL\":\"https://u/\(index)\",\"cost\":\(text)}"
+            )
         }
         let body = "{\"data\":[\(items.joined(separator: ","))]}"
         let exchange = RunwareReading.submission(

@@ -38,59 +38,114 @@ struct RunwareStandingTests {
 
     @Test func `the failure of the task ends it`() throws {
         for code in ["timeoutProvider", "invalidProviderContent", "inferenceError", "insufficientCredits"] {
-            let body: JSONValue = ["data": [], "errors": [Answers.error(code)]]
+            let body: JSONValue = ["data": [], "errors": [Answers.end(code)]]
             let result = try #require(standing(body).result, "\(code)")
             #expect(result.failure?.code == code && result.failure?.billing == .notCharged)
         }
     }
 
+    @Test func `an item that says of itself that it failed ends the task`() throws {
+        let below: JSONValue = [
+            "taskUUID": .string(Requests.taskID.text), "status": "error",
+            "error": ["code": "inferenceError", "message": "No."],
+        ]
+        let beside: JSONValue = [
+            "taskUUID": .string(Requests.taskID.text), "status": "error", "code": "inferenceError", "message": "No.",
+        ]
+        for item in [below, beside] {
+            let result = try #require(standing(["data": [item]]).result)
+            #expect(result.failure?.code == "inferenceError" && result.failure?.billing == .notCharged)
+        }
+        let bare: JSONValue = ["taskUUID": .string(Requests.taskID.text), "status": "error"]
+        #expect(standing(["data": [bare]]).result?.failure?.code == "unknownError")
+    }
+
     @Test func `some pictures and the failure of the others end it with both`() throws {
-        let body: JSONValue = ["data": [first], "errors": [Answers.error("invalidProviderContent")]]
+        let body: JSONValue = ["data": [first], "errors": [Answers.end("invalidProviderContent")]]
         let result = try #require(standing(body, count: 2).result)
         #expect(result.images.count == 1 && result.failure?.kind == .refused && result.cost?.usd == "0.06")
     }
 
     @Test func `a failure of one picture while another is worked on is not the end`() throws {
         let body: JSONValue = [
-            "data": [Answers.working(Answers.secondPicture)], "errors": [Answers.error("providerTimeout")],
+            "data": [Answers.working(Answers.secondPicture)], "errors": [Answers.end("providerTimeout")],
         ]
         #expect(try #require(standing(body, count: 2).standing).working)
     }
 
-    @Test(arguments: [
-        ("invalidApiKey", 401), ("forbidden", 403), ("rateLimitExceeded", 429), ("invalidTaskUUID", 400),
-        ("taskFailedOrNotFound", 404),
-    ])
-    func `a refused question tells nothing about the task`(code: String, status: Int) {
-        let body: JSONValue = ["data": [], "errors": [Answers.error(code, task: nil)]]
-        #expect(standing(body, status: status).isUnknown)
-    }
-
     /// M4: only the provider's word about this task may say that nothing was charged.
     @Test(arguments: [
+        ("invalidApiKey", 401), ("forbidden", 403), ("rateLimitExceeded", 429), ("invalidTaskUUID", 400),
         ("serviceUnavailable", 503), ("internalServerError", 500), ("providerGatewayTimeout", 504),
-        ("insufficientCredits", 402), ("modelUnavailable", 503),
+        ("insufficientCredits", 402), ("modelUnavailable", 503), ("invalidProviderContent", 400),
     ])
-    func `a question that met trouble tells nothing about the task either`(code: String, status: Int) {
-        let body: JSONValue = ["data": [], "errors": [Answers.error(code, task: nil)]]
-        let answer = standing(body, status: status)
-        #expect(answer.isUnknown)
+    func `an error of the question tells nothing about the task, though it names it`(code: String, status: Int) {
+        let question: [String: JSONValue] = ["taskType": "getResponse"]
+        for error in [
+            Answers.error(code, task: nil), Answers.error(code), Answers.end(code),
+            Answers.error(code, task: Requests.taskID.text, question),
+        ] {
+            let body: JSONValue = ["data": [], "errors": [error]]
+            #expect(standing(body, status: status).isUnknown, "\(error)")
+            #expect(RunwareReading.archived(Answers.response(body, status: status), Answers.question()).isUnknown)
+        }
     }
 
-    @Test(arguments: [
-        ("serviceUnavailable", 503), ("internalServerError", 500), ("insufficientCredits", 402),
-        ("modelUnavailable", 503), ("inferenceError", 200), ("invalidProviderContent", 400),
-    ])
-    func `the same words about this very task are its end`(code: String, status: Int) throws {
-        let body: JSONValue = ["data": [], "errors": [Answers.error(code)]]
-        let result = try #require(standing(body, status: status).result)
-        #expect(result.failure?.code == code && result.failure?.billing == .notCharged && result.images.isEmpty)
+    @Test func `neither does one in a success, unless it says that this task has failed`() {
+        let rows: [JSONValue] = [
+            Answers.error("serviceUnavailable"), Answers.end("serviceUnavailable", task: nil),
+            Answers.end("serviceUnavailable", task: Answers.otherTask),
+            Answers.error(
+                "serviceUnavailable",
+                task: Requests.taskID.text,
+                ["status": "error", "taskType": "getResponse"]
+            ),
+            Answers.error(
+                "serviceUnavailable",
+                task: Requests.taskID.text,
+                ["status": "error", "taskType": "getTaskDetails"]
+            ),
+            Answers.end("invalidApiKey"), Answers.end("unauthorized"),
+        ]
+        for error in rows {
+            let answer = standing(["data": [], "errors": [error]])
+            #expect(answer.standing?.working == false && answer.standing?.result.failure == nil, "\(error)")
+        }
     }
 
-    @Test func `a bad key says nothing, even where it names the task`() {
-        for code in ["invalidApiKey", "unauthorized", "taskFailedOrNotFound"] {
-            let body: JSONValue = ["data": [], "errors": [Answers.error(code)]]
-            for status in [200, 401, 404] { #expect(standing(body, status: status).isUnknown, "\(code) \(status)") }
+    @Test func `a task that the provider does not know is absent, and nothing is known of its cost`() {
+        for status in [200, 404] {
+            let body: JSONValue = ["data": [], "errors": [Answers.error("taskFailedOrNotFound")]]
+            #expect(standing(body, status: status).isAbsent)
+            #expect(RunwareReading.archived(Answers.response(body, status: status), Answers.question()).isAbsent)
+        }
+    }
+
+    @Test func `the pause that an answer asks for is told, and whose it is`() {
+        let own: JSONValue = ["data": [], "errors": [Answers.error("rateLimitExceeded")]]
+        let page = Array("<html>busy</html>".utf8)
+        for status in [429, 503] {
+            let fields = [("Retry-After", "7")]
+            let pause = RunwareReading.standing(
+                Answers.response(own, status: status, fields: fields),
+                Answers.question()
+            ).pause
+            #expect(pause == AskingPause(.seconds(7), isOfAccount: true))
+            let foreign = RunwareReading.standing(
+                Answers.response(page, status: status, fields: fields),
+                Answers.question()
+            ).pause
+            #expect(foreign == AskingPause(.seconds(7), isOfAccount: false))
+        }
+        #expect(standing(own, status: 429).pause == nil)
+    }
+
+    @Test func `an item that should be a picture and is none is no end`() {
+        for link in [JSONValue.null, "", "null", "x.jpg", "/x.jpg", "https://", 7] {
+            let item = Answers.item(Answers.firstPicture, ["imageURL": link, "status": "success"])
+            let answer = standing(["data": [item]])
+            #expect(answer.standing?.working == false, "\(link)")
+            #expect(answer.standing?.result.failure?.kind == .garbled && answer.standing?.result.images.isEmpty == true)
         }
     }
 
@@ -101,7 +156,7 @@ struct RunwareStandingTests {
     }
 
     @Test func `a page of some proxy tells nothing about the task`() {
-        for status in [200, 429, 500, 502, 503, 504] {
+        for status in [200, 302, 403, 404, 429, 499, 500, 502, 503, 504, 520, 524, 530] {
             let response = Answers.response(Array("<html>busy</html>".utf8), status: status)
             #expect(RunwareReading.standing(response, Answers.question()).isUnknown)
             #expect(RunwareReading.archived(response, Answers.question()).isUnknown)
@@ -161,13 +216,34 @@ struct RunwareStandingTests {
         #expect(result.failure?.kind == .refused && result.images.isEmpty)
     }
 
-    @Test func `an archive without a reply, or of another task, tells nothing`() {
+    @Test func `an archived answer that had no room or no time is not the end of the task`() {
+        for code in ["rateLimitExceeded", "serviceUnavailable", "providerGatewayTimeout", "internalServerError"] {
+            let answer = archived(["errors": [Answers.error(code)]])
+            #expect(answer.standing?.working == false, "\(code)")
+            #expect(archived(["errors": [Answers.end(code)]]).result?.failure?.code == code)
+        }
+    }
+
+    @Test func `an archive without a reply has nothing yet, one of another task tells nothing`() {
         for reply in [["data": []], .null, "text", 7, [:], []] as [JSONValue] {
-            #expect(archived(reply).isUnknown, "\(reply)")
+            let answer = archived(reply)
+            #expect(answer.standing?.working == false && answer.standing?.result.images.isEmpty == true, "\(reply)")
         }
         #expect(archived(["data": [first]], task: Answers.otherTask).isUnknown)
         #expect(archived(["data": [first]], status: 404).isUnknown)
-        let missing: JSONValue = ["data": [], "errors": [Answers.error("taskFailedOrNotFound")]]
-        #expect(RunwareReading.archived(Answers.response(missing), Answers.question()).isUnknown)
+    }
+
+    // MARK: - Both questions
+
+    @Test func `what the archive does not know may still run, and trouble is never an end`() {
+        let nothing = Recovery.running(ProviderResult(), working: false)
+        let some = Recovery.running(ProviderResult(images: [ProviderImage(content: .withheld)]), working: false)
+        #expect(RunwareProvider.joined(nothing, .absent).isAbsent)
+        #expect(RunwareProvider.joined(.absent, .absent).isAbsent)
+        #expect(RunwareProvider.joined(.unknown(), .absent).isUnknown)
+        #expect(RunwareProvider.joined(nothing, .unknown()).isUnknown)
+        #expect(RunwareProvider.joined(some, .absent).standing?.result.images.count == 1)
+        #expect(RunwareProvider.joined(some, nothing).standing?.result.images.count == 1)
+        #expect(RunwareProvider.joined(.unknown(), .ended(ProviderResult())).result != nil)
     }
 }

@@ -56,7 +56,7 @@ struct WireTests {
             timeout: .seconds(60)
         )
         let exchange = await provider.perform(task)
-        #expect(exchange.result?.failure?.kind == .unavailable)
+        #expect(exchange.result?.failure?.kind == .foreign)
         await server.drain(grace: .zero)
         await ThreadPoolExecutor.shared.run { group.shutdown() }
         return seen.withLock { $0 }

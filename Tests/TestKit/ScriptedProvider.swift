@@ -48,7 +48,7 @@ package final class ScriptedProvider: Provider {
         _ kind: ProviderKind = .runware,
         name: String? = nil,
         answers: [Answer] = [.pictures()],
-        recoveries: [Recovery] = [.unknown],
+        recoveries: [Recovery] = [.untraceable],
         imagesPerRequest: Int = 20,
         maxInFlight: Int = 8,
         timeout: Duration = .seconds(20),
@@ -125,7 +125,7 @@ package final class ScriptedProvider: Provider {
     package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
         state.withLock { state in
             state.polled.append(task)
-            guard let left = state.polls[task.taskID], let next = left.first else { return .unknown }
+            guard let left = state.polls[task.taskID], let next = left.first else { return .unknown() }
             if left.count > 1 { state.polls[task.taskID]?.removeFirst() }
             return next
         }
@@ -134,7 +134,7 @@ package final class ScriptedProvider: Provider {
     package func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
         state.withLock { state in
             state.recovered.append(task)
-            return state.recoveries.count > 1 ? state.recoveries.removeFirst() : state.recoveries.first ?? .unknown
+            return state.recoveries.count > 1 ? state.recoveries.removeFirst() : state.recoveries.first ?? .untraceable
         }
     }
 

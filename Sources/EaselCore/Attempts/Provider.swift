@@ -234,12 +234,40 @@ package struct PhaseTimings: Sendable, Hashable {
 }
 
 /// What asking again for a sent task told.
+///
+/// Only `ended` says anything of money. All others leave the task's end open: an error about the question is not the task's
+/// end (M4).
 package indirect enum Recovery: Sendable {
-    /// The task's end: pictures, or the provider's word that it failed.
+    /// The task's end: pictures, or the provider's word that this very task failed.
     case ended(ProviderResult)
     /// The provider has not finished. The result carries the pictures that are there already (R7); `working` is whether
     /// the provider named the task as being worked on, not merely nothing.
     case running(ProviderResult, working: Bool)
-    /// The provider cannot tell, or could not be asked.
-    case unknown
+    /// The question was not answered, or not by the provider. `pause`: how long it is not to be put again, where that was
+    /// asked for.
+    case unknown(pause: AskingPause? = nil)
+    /// The provider says that it has no such task.
+    case absent
+    /// There is no name to ask by: nobody will ever tell.
+    case untraceable
+}
+
+/// For how long a question is not to be put again.
+package struct AskingPause: Sendable, Hashable {
+    package let duration: Duration
+    /// Whether the provider itself asks for it, and so for all questions of the account. What something on the way asks for
+    /// holds for this question only.
+    package let isOfAccount: Bool
+
+    package init(_ duration: Duration, isOfAccount: Bool) {
+        self.duration = duration
+        self.isOfAccount = isOfAccount
+    }
+}
+
+extension Recovery {
+    /// The pause that was asked for.
+    package var pause: AskingPause? {
+        if case .unknown(let pause) = self { pause } else { nil }
+    }
 }

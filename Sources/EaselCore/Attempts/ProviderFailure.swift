@@ -23,6 +23,9 @@ package struct ProviderFailure: Error, Sendable, Hashable {
         case connectionLost = "connection_lost"
         /// An answer that cannot be understood.
         case garbled
+        /// A status without the provider's own body for it: something on the way said so, a firewall, a proxy or a load
+        /// balancer, and the request may have been carried out all the same.
+        case foreign = "foreign_answer"
         /// The provider knows this task id already.
         case conflict
         /// The provider said that the task failed, for a reason that is none of the above.
@@ -71,7 +74,7 @@ extension ProviderFailure.Kind {
     /// image returned); where the answer is missing nobody can say.
     package var usualBilling: ProviderFailure.Billing {
         switch self {
-        case .timeout, .connectionLost, .garbled, .conflict, .empty, .resultLost: .unknown
+        case .timeout, .connectionLost, .garbled, .foreign, .conflict, .empty, .resultLost: .unknown
         default: .notCharged
         }
     }

@@ -41,8 +41,16 @@ package enum HealthSignal: Sendable, Hashable {
             } else {
                 self = .failed(failure.kind)
             }
+        case .foreign: self = Self.speaksOfTrouble(failure.httpStatus) ? .failed(.foreign) : .silent
         case .timeout, .connectionLost, .garbled, .failed, .empty: self = .failed(failure.kind)
         }
+    }
+
+    /// Whether a page from the way says that the provider cannot be reached, which counts as a missing answer does. One that
+    /// refuses may be about this one request, as a firewall's is about a prompt, and must not close the door for others.
+    private static func speaksOfTrouble(_ status: Int?) -> Bool {
+        guard let status, (400..<500).contains(status) else { return true }
+        return [408, 429, 499].contains(status)
     }
 
     /// For the success rate: true a success, false a failure, nil when it counts as neither.

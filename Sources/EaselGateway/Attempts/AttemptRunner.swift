@@ -10,6 +10,11 @@ final class AttemptRunner: Sendable {
     /// used up the caller's patience already; one that answered nonsense or broke off is there to be asked.
     static let recoveryAfterSilence = Duration.milliseconds(200)
     static let recoveryAfterBreak = Duration.seconds(2)
+    /// The same where nobody else may be asked (`on_unknown: recover`): the caller has nothing to gain from haste.
+    static let recoveryOfTheOnly = Duration.seconds(30)
+    /// The pause after a question that was not answered, where nobody named one; doubles.
+    static let firstQuestionPause = Duration.milliseconds(250)
+    static let longestQuestionPause = Duration.seconds(4)
 
     /// Keeps the provider's own name of a task.
     typealias Noting = @Sendable (AttemptStart, String) async throws(LedgerError) -> Void
@@ -129,16 +134,17 @@ final class AttemptRunner: Sendable {
     }
 
     /// Asks for the end of a task whose answer is missing (R4). Nil: it cannot be told now. Either way the attempt is over
-    /// for its call, and what it says of the provider's health is recorded.
+    /// for its call, and what it says of the provider's health is recorded. `isOnly`: nobody else is asked afterwards.
     func recover(
         _ task: ProviderTask,
         start: AttemptStart,
         after result: ProviderResult,
         at provider: any Provider,
         permit: ProviderHealth.Permit,
-        timeLeft: Duration
+        timeLeft: Duration,
+        isOnly: Bool = false
     ) async -> ProviderResult? {
-        let told = await search(task, after: result, at: provider, timeLeft: timeLeft)
+        let told = await search(task, after: result, at: provider, timeLeft: timeLeft, isOnly: isOnly)
         let end = told ?? result
         health.record(Self.kind(task, at: provider), end.failure, took: end.timings.total, permit)
         return told
@@ -148,16 +154,24 @@ final class AttemptRunner: Sendable {
         _ task: ProviderTask,
         after result: ProviderResult,
         at provider: any Provider,
-        timeLeft: Duration
+        timeLeft: Duration,
+        isOnly: Bool
     ) async -> ProviderResult? {
         let isSilent = result.failure?.kind == .timeout
         let began = SteadyInstant.now
-        let limit = min(isSilent ? Self.recoveryAfterSilence : Self.recoveryAfterBreak, timeLeft)
+        let usual = isSilent ? Self.recoveryAfterSilence : Self.recoveryAfterBreak
+        let limit = min(isOnly ? Self.recoveryOfTheOnly : usual, timeLeft)
         guard limit > .milliseconds(5) else { return nil }
         let question = recoverable(task, providerTaskID: result.providerTaskID)
         let pacing = PollPacing(early: .zero)
         var polls = 0
+        var pause = result.failure?.retryAfter ?? .zero
+        var unanswered = 0
         while true {
+            // At the pace of the account: what lies beyond our patience is not asked at all.
+            let wait = max(pause, health.questions.wait(of: provider.name))
+            guard SteadyInstant.now.since(began) + wait < limit || wait == .zero else { return nil }
+            await self.pause(wait)
             let elapsed = SteadyInstant.now.since(began)
             switch await provider.recover(question, timeout: max(limit - elapsed, .milliseconds(50))) {
             case .ended(var recovered):
@@ -166,15 +180,26 @@ final class AttemptRunner: Sendable {
                 return recovered
             case .running(let standing, working: true):
                 // It runs: what was paid for is worth waiting for, as long as an attempt may take.
-                let left = min(timeLeft, isSilent ? limit : task.timeout) - SteadyInstant.now.since(began)
+                let left = min(timeLeft, isSilent && !isOnly ? limit : task.timeout) - SteadyInstant.now.since(began)
                 guard left > .zero else { return standing.images.isEmpty ? nil : partial(standing, result) }
                 polls += 1
-                await pause(min(pacing.delay(elapsed: SteadyInstant.now.since(began), polls: polls), left))
+                await self.pause(min(pacing.delay(elapsed: SteadyInstant.now.since(began), polls: polls), left))
+                pause = .zero
+                continue
             case .running(let standing, working: false):
                 return standing.images.isEmpty ? nil : partial(standing, result)
-            case .unknown: return nil
+            case .unknown(let asked):
+                health.questions.note(asked, of: provider.name)
+                pause = max(asked?.duration ?? .zero, Self.questionPause(unanswered))
+            case .absent, .untraceable: return nil
             }
+            unanswered += 1
         }
+    }
+
+    /// The pause after the n-th question that was not answered, counted from 0.
+    static func questionPause(_ unanswered: Int) -> Duration {
+        min(firstQuestionPause * (1 << min(unanswered, 10)), longestQuestionPause)
     }
 
     private func partial(_ standing: ProviderResult, _ result: ProviderResult) -> ProviderResult {
@@ -208,31 +233,41 @@ final class AttemptRunner: Sendable {
         let pacing = PollPacing(early: health.earlyDuration(kind))
         var latest = acknowledgement
         var polls = 0
-        var newestPictureAt = began
+        var newestAt = began
+        /// Not to be asked before, by the word of an answer to this question.
+        var notBefore = began
         var ended: ProviderResult?
         var learnt: Duration?
         while ended == nil {
             let elapsed = SteadyInstant.now.since(began)
             let left = task.timeout - elapsed
             guard left > .zero else { break }
-            await pause(min(pacing.delay(elapsed: elapsed, polls: polls), left))
+            // Where the pause that was asked for is longer than the time that is left, nobody is asked any more.
+            let asked = max(notBefore.since(.now), health.questions.wait(of: provider.name))
+            guard asked < left else { break }
+            await pause(max(asked, min(pacing.delay(elapsed: elapsed, polls: polls), left)))
             polls += 1
-            let asked = SteadyInstant.now.since(began)
+            let askedAt = SteadyInstant.now.since(began)
             switch await provider.poll(
                 question,
-                timeout: max(.milliseconds(50), min(Self.pollTimeout, task.timeout - asked))
+                timeout: max(.milliseconds(50), min(Self.pollTimeout, task.timeout - askedAt))
             ) {
             case .ended(let result):
                 ended = result
                 // A task that was done at the first question may have been done long before: lean towards asking earlier.
-                learnt = polls == 1 ? asked / 2 : asked
+                learnt = polls == 1 ? askedAt / 2 : askedAt
             case .running(let standing, let working):
-                if standing.images.count > latest.images.count { newestPictureAt = .now }
+                let isNews = standing.images.count > latest.images.count
+                if isNews || (standing.failure != nil && latest.failure == nil) { newestAt = .now }
                 if standing.images.count >= latest.images.count { latest = standing }
-                // Some came, nothing is said to be running, and nothing has moved for as long as it took: that was all.
-                let still = SteadyInstant.now.since(newestPictureAt)
-                if !working, !latest.images.isEmpty, still > max(.seconds(2), asked / 2) { ended = latest }
-            case .unknown: break
+                // Something came, nothing is said to be running, and nothing has moved for as long as it took: that was all.
+                let still = SteadyInstant.now.since(newestAt)
+                let hasSome = !latest.images.isEmpty || latest.failure != nil
+                if !working, hasSome, still > max(.seconds(2), askedAt / 2) { ended = latest }
+            case .unknown(let pause):
+                health.questions.note(pause, of: provider.name)
+                if let pause { notBefore = .now + pause.duration }
+            case .absent, .untraceable: break
             }
         }
         await noted
@@ -241,7 +276,9 @@ final class AttemptRunner: Sendable {
             result.failure = ProviderFailure(
                 .timeout,
                 code: "timeout",
-                message: "The provider accepted the task and did not finish it in time."
+                message: "The provider accepted the task and did not finish it in time.",
+                // For whoever asks about it next.
+                retryAfter: notBefore > .now ? notBefore.since(.now) : nil
             )
         }
         result.timings = acknowledgement.timings

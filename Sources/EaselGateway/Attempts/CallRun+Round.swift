@@ -76,7 +76,8 @@ extension CallRun {
                 after: leg.result,
                 at: provider,
                 permit: permit,
-                timeLeft: left
+                timeLeft: left,
+                isOnly: context.plan.onUnknown == .recover
             )
         else { return nil }
         return await self.leg(leg.start, result, firstPicture: firstPicture)

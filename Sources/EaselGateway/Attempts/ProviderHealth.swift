@@ -44,6 +44,8 @@ final class ProviderHealth: Sendable {
         var openings: [Opening: Int] = [:]
     }
 
+    /// When questions about tasks may be put again.
+    let questions = QuestionPace()
     private let state: Locked<State>
     private let seed: String
     private let log: Log

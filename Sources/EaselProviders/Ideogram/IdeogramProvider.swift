@@ -63,7 +63,7 @@ package final class IdeogramProvider: Provider {
 
     package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
         // A synchronous request leaves no name to ask by: whether it was executed cannot be found out (M7).
-        guard let id = task.providerTaskID, id.utf8.allSatisfy(\.isURLSafe) else { return .unknown }
+        guard let id = task.providerTaskID, !id.isEmpty, id.utf8.allSatisfy(\.isURLSafe) else { return .untraceable }
         let http = HTTPRequest(
             method: "GET",
             url: "\(settings.baseURL)/v1/generations/\(id)",
@@ -71,7 +71,7 @@ package final class IdeogramProvider: Provider {
             timeouts: timeouts(timeout),
             maxResponseBytes: Self.responseLimit
         )
-        guard let response = try? await client.execute(http) else { return .unknown }
+        guard let response = try? await client.execute(http) else { return .unknown() }
         return IdeogramReading.standing(
             response,
             IdeogramReading.Question(
@@ -79,7 +79,8 @@ package final class IdeogramProvider: Provider {
                 count: task.count,
                 copyrightDetection: task.copyrightDetection,
                 secrets: [settings.apiKey]
-            )
+            ),
+            id: id
         )
     }
 

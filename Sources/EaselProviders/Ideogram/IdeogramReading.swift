@@ -16,14 +16,22 @@ package enum IdeogramReading {
     /// The answer to a remix request.
     static func submission(_ response: HTTPResponse, _ question: Question, delivery: DeliveryMethod) -> Exchange {
         var result = base(response)
-        let reply = try? JSON.decode(IdeogramReply.self, from: response.body)
-        guard (200..<300).contains(response.status), let reply else {
-            result.failure = failure(response, reply, question)
+        guard (200..<300).contains(response.status) else {
+            result.failure = failure(response, question)
             return .ended(result)
         }
-        if let late = reply.statusCode, late >= 400, reply.errorText != nil {
+        guard let reply = try? JSON.decode(IdeogramReply.self, from: response.body) else {
+            result.failure = ProviderFailure(
+                .garbled,
+                code: "garbled_response",
+                message: "Ideogram's answer is not the JSON that its documents describe.",
+                httpStatus: response.status
+            )
+            return .ended(result)
+        }
+        if let late = reply.statusCode, reply.errorText != nil, !(200..<300).contains(late) {
             // A streamed answer that failed after it had begun (ideogram.md 1, "Streaming quirk").
-            result.failure = failure(response, reply, question, status: late)
+            result.failure = Self.late(late, reply, response, question)
             return .ended(result)
         }
         result.providerTaskID = reply.generationID
@@ -32,21 +40,30 @@ package enum IdeogramReading {
         return .ended(result)
     }
 
-    /// The answer to `GET /v1/generations/{id}`.
-    static func standing(_ response: HTTPResponse, _ question: Question) -> Recovery {
-        guard (200..<300).contains(response.status),
-            let reply = try? JSON.decode(IdeogramReply.self, from: response.body)
-        else { return .unknown }
+    /// The answer to `GET /v1/generations/{id}`. Only a successful answer about this very generation tells of it: an error
+    /// is about the question (M4).
+    static func standing(_ response: HTTPResponse, _ question: Question, id: String) -> Recovery {
+        guard (200..<300).contains(response.status) else {
+            if response.status == 404, ProviderVoice.isOwn(response, by: .ideogram) { return .absent }
+            return .unknown(pause: ProviderVoice.pause(response, .ideogram))
+        }
+        guard let reply = try? JSON.decode(IdeogramReply.self, from: response.body),
+            reply.generationID == nil || reply.generationID == id
+        else { return .unknown() }
         var result = base(response)
         result.providerTaskID = reply.generationID
         switch reply.status {
         case "completed":
             read(reply, into: &result, question)
-            return .ended(result)
+            // Completed, and neither a picture nor a reason: the question is worth repeating.
+            let isTold = !result.images.isEmpty || result.failure?.billing == .notCharged
+            return isTold ? .ended(result) : .running(result, working: false)
         case "failed":
+            guard reply.generationID == id else { return .unknown() }
             // All pictures unsafe: the generation ended without one (ideogram.md 4, both shapes exist).
             let reason = reply.failureReason ?? "failed"
             let refused = reason.contains("content_policy") || reason.contains("safety") || reason.contains("copyright")
+            if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
             result.failure = ProviderFailure(
                 refused ? .refused : .failed,
                 code: String(reason.prefix(80)),
@@ -72,14 +89,37 @@ package enum IdeogramReading {
     }
 
     private static func read(_ reply: IdeogramReply, into result: inout ProviderResult, _ question: Question) {
-        let images = reply.data ?? []
+        let entries = reply.data ?? []
+        let images = entries.filter { $0.standing == .picture || $0.standing == .withheld }
         result.images = images.map { image($0, question) }
         for image in images { result.extra.merge(image.extra) { old, _ in old } }
         if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
         if let id = reply.requestID, result.providerRequestID == nil {
             result.providerRequestID = String(id.prefix(200))
         }
-        if images.isEmpty {
+        // Beside all that was asked for, what is no picture is nothing.
+        if images.count >= question.count, !images.isEmpty { return }
+        for case .failed(let text) in entries.map(\.standing) where result.failure == nil {
+            result.failure = ProviderFailure(
+                .failed,
+                code: "item_failed",
+                message: SafeMessage.clean(
+                    text,
+                    secrets: question.secrets,
+                    fallback: "Ideogram reported that a picture failed."
+                ),
+                httpStatus: result.httpStatus
+            )
+        }
+        // What should be a picture and is none may have been made and charged, and that goes before a failure.
+        if reply.strays > 0 || entries.contains(where: { $0.standing == .garbled }) {
+            result.failure = ProviderFailure(
+                .garbled,
+                code: "garbled_item",
+                message: "Ideogram's answer has an entry without a picture and without a reason.",
+                httpStatus: result.httpStatus
+            )
+        } else if images.isEmpty, result.failure == nil {
             result.failure = ProviderFailure(
                 .empty,
                 code: "no_images",
@@ -90,7 +130,7 @@ package enum IdeogramReading {
     }
 
     private static func image(_ image: IdeogramImage, _ question: Question) -> ProviderImage {
-        let url = image.url.flatMap { $0.isEmpty ? nil : $0 }
+        let url = image.standing == .picture ? image.url : nil
         let isSafe = image.isImageSafe
         // Copyright detection exists for 4.0 only; a hit looks like an unsafe picture, so a missing one cannot be told
         // apart and a delivered one is clear (ideogram.md 4).
@@ -112,38 +152,56 @@ package enum IdeogramReading {
 
     // MARK: - Errors (ideogram.md 5)
 
-    private static func failure(
+    /// The answer's own status, where it is Ideogram's to say (docs/decisions, what a status means).
+    private static func failure(_ response: HTTPResponse, _ question: Question) -> ProviderFailure {
+        guard ProviderVoice.isOwn(response, by: .ideogram),
+            let reply = try? JSON.decode(IdeogramReply.self, from: response.body)
+        else { return ProviderVoice.foreign(response, instead: "Ideogram") }
+        return failure(response.status, reply, response, question)
+    }
+
+    /// A failure inside a success. A status that is none of an error says nothing, and a time limit is not the task's.
+    private static func late(
+        _ status: Int,
+        _ reply: IdeogramReply,
         _ response: HTTPResponse,
-        _ reply: IdeogramReply?,
-        _ question: Question,
-        status: Int? = nil
+        _ question: Question
     ) -> ProviderFailure {
-        let status = status ?? response.status
-        guard !(200..<300).contains(status) else {
+        guard (400..<520).contains(status), ![408, 499, 502, 504].contains(status) else {
             return ProviderFailure(
                 .garbled,
-                code: "garbled_response",
-                message: "Ideogram's answer is not the JSON that its documents describe.",
-                httpStatus: status
+                code: "late_failure",
+                message: SafeMessage.clean(
+                    reply.errorText,
+                    secrets: question.secrets,
+                    fallback: "Ideogram's answer broke off with an error."
+                ),
+                httpStatus: response.status
             )
         }
-        let kind = kind(httpStatus: status, rejectReason: reply?.rejectReason)
-        let code = (reply?.rejectReason).map { String($0.prefix(80)) } ?? "http_\(status)"
-        return ProviderFailure(
-            kind,
-            code: code,
+        return failure(status, reply, response, question)
+    }
+
+    private static func failure(
+        _ status: Int,
+        _ reply: IdeogramReply,
+        _ response: HTTPResponse,
+        _ question: Question
+    ) -> ProviderFailure {
+        ProviderFailure(
+            kind(httpStatus: status, rejectReason: reply.rejectReason),
+            code: reply.rejectReason.map { String($0.prefix(80)) } ?? "http_\(status)",
             message: SafeMessage.clean(
-                reply?.errorText,
+                reply.errorText,
                 secrets: question.secrets,
                 fallback: "Ideogram answered with status \(status)."
             ),
             httpStatus: status,
-            // 502 is no status of Ideogram's documents: it is a proxy's word, and the request may have been executed.
-            billing: status == 502 ? .unknown : nil,
             retryAfter: response.fields.retryAfter
         )
     }
 
+    /// The class of an error that is Ideogram's own.
     package static func kind(httpStatus: Int, rejectReason: String?) -> ProviderFailure.Kind {
         switch rejectReason {
         case "inflight_limit"?: return .rateLimited
@@ -157,12 +215,10 @@ package enum IdeogramReading {
         case 401, 403: return .unauthorized
         case 402: return .creditExhausted
         case 404: return .modelUnavailable
-        case 408, 504: return .timeout
         case 422: return .refused
         case 429: return .rateLimited
         case 400..<500: return .invalidRequest
-        case 500...: return .unavailable
-        default: return .garbled
+        default: return .unavailable
         }
     }
 }

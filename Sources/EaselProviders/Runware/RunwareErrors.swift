@@ -56,27 +56,29 @@ package enum RunwareErrors {
         return httpStatus.map { kind(httpStatus: $0) } ?? .failed
     }
 
-    /// The class of an answer that carries no error object.
+    /// The class of an error of theirs whose code tells nothing.
     package static func kind(httpStatus: Int) -> ProviderFailure.Kind {
         switch httpStatus {
         case 401, 403: .unauthorized
         case 402: .creditExhausted
         case 404: .modelUnavailable
-        case 408, 504: .timeout
         case 429: .rateLimited
         case 400..<500: .invalidRequest
         case 500...: .unavailable
-        default: .garbled
+        default: .failed
         }
     }
 
     static func failure(
         _ error: RunwareError,
-        httpStatus: Int?,
+        httpStatus: Int,
         retryAfter: Duration?,
         secrets: [String]
     ) -> ProviderFailure {
-        let kind = kind(code: error.code, httpStatus: httpStatus)
+        // A time limit of the request is not the task's, whatever is said with it: the task goes on and is billed
+        // (reference/runware.md 2).
+        let isLate = httpStatus == 408 || httpStatus == 504
+        let kind = isLate ? .timeout : kind(code: error.code, httpStatus: httpStatus)
         var message = SafeMessage.clean(
             error.message,
             secrets: secrets,
@@ -91,8 +93,7 @@ package enum RunwareErrors {
             message: message,
             httpStatus: httpStatus,
             // Sent and refused as a duplicate: the first one may have been executed.
-            // A gateway's time limit is not the task's: it goes on and is billed (reference/runware.md 2).
-            billing: kind == .conflict || kind == .timeout ? .unknown : .notCharged,
+            billing: kind == .conflict || isLate ? .unknown : .notCharged,
             retryAfter: retryAfter
         )
     }

@@ -63,22 +63,34 @@ package final class RunwareProvider: Provider {
     }
 
     package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
-        guard case .success(let response) = await ask("getResponse", task, timeout: timeout) else { return .unknown }
+        guard case .success(let response) = await ask("getResponse", task, timeout: timeout) else { return .unknown() }
         return RunwareReading.standing(response, question(for: task))
     }
 
     package func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
         let start = SteadyInstant.now
-        switch await poll(task, timeout: timeout) {
-        case .ended(let result): return .ended(result)
-        case .running(let result, working: true): return .running(result, working: true)
-        case .running, .unknown: break
+        let first = await poll(task, timeout: timeout)
+        switch first {
+        case .ended, .running(_, working: true), .untraceable, .unknown(pause: .some): return first
+        case .running, .unknown, .absent: break
         }
         // A task that ran synchronously is not in getResponse; the archive has it (reference/runware.md 4).
         let left = timeout - SteadyInstant.now.since(start)
-        guard left > .milliseconds(10), case .success(let response) = await ask("getTaskDetails", task, timeout: left)
-        else { return .unknown }
-        return RunwareReading.archived(response, question(for: task))
+        guard left > .milliseconds(10) else { return first }
+        guard case .success(let response) = await ask("getTaskDetails", task, timeout: left) else { return .unknown() }
+        return Self.joined(first, RunwareReading.archived(response, question(for: task)))
+    }
+
+    /// What two questions told together.
+    static func joined(_ polled: Recovery, _ archived: Recovery) -> Recovery {
+        switch (polled, archived) {
+        case (_, .ended), (_, .unknown), (_, .untraceable): archived
+        case (.running(let shown, _), .running(let kept, _)):
+            shown.images.count > kept.images.count ? polled : archived
+        case (.running(let shown, _), .absent): shown.images.isEmpty ? archived : polled
+        case (.unknown, .absent): polled
+        default: archived
+        }
     }
 
     private func question(for task: RecoverableTask) -> RunwareReading.Question {

@@ -25,65 +25,85 @@ enum RunwareReading {
     /// The answer to an `imageInference`.
     static func submission(_ response: HTTPResponse, _ question: Question, delivery: DeliveryMethod) -> Exchange {
         var result = base(response)
-        guard let envelope = envelope(response) else {
-            result.failure = unreadable(response)
+        let isSuccess = (200..<300).contains(response.status)
+        guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
+            result.failure = isSuccess ? garbled(response) : ProviderVoice.foreign(response, instead: "Runware")
             return .ended(result)
         }
-        read(envelope, into: &result, question, response)
+        read(envelope, into: &result, question)
+        noteFailure(errors(of: envelope, question), in: &result, question, response)
+        let ours = envelope.data.filter { $0.belongs(to: question) }
         if result.images.isEmpty, result.failure == nil {
-            let acknowledged = envelope.data.contains { $0.belongs(to: question) && !$0.isFinished }
-            if (200..<300).contains(response.status), acknowledged { return .accepted(result) }
-            result.failure = nothing(response)
+            let isTakenOn = ours.contains { $0.standing == .acknowledged || $0.standing == .running }
+            if isSuccess, isTakenOn { return .accepted(result) }
+            result.failure = isSuccess ? nothing(response) : ProviderVoice.foreign(response, instead: "Runware")
         }
         // An answer with fewer pictures than asked is final when it is synchronous: there is nobody to ask for more.
         if delivery == .async, result.failure == nil, result.images.count < question.count,
-            envelope.data.contains(where: \.isRunning)
+            ours.contains(where: { $0.standing == .running })
         {
             return .accepted(result)
         }
         return .ended(result)
     }
 
-    /// The answer to `getResponse`.
+    /// The answer to `getResponse`. The task has ended in failure only where a successful answer says so of this task:
+    /// an error of the question itself, with whatever status and though it may echo the task's id, says nothing of what
+    /// runs and is charged (M4).
     static func standing(_ response: HTTPResponse, _ question: Question) -> Recovery {
-        var result = base(response)
-        guard let envelope = envelope(response) else { return .unknown }
-        read(envelope, into: &result, question, response)
-        let working = envelope.data.contains { $0.belongs(to: question) && $0.isRunning }
-        if result.images.count >= question.count { return .ended(result) }
-        if let failure = result.failure {
-            // An error that names no task and comes with an error status answers the question, not the task: a bad key, a
-            // full queue or a sick server tells nothing about what runs and is charged (M4).
-            let isOurs = envelope.errors.contains { $0.names(question) } || (200..<300).contains(response.status)
-            let tellsNothing = !isOurs || failure.kind == .unauthorized || failure.code == "taskFailedOrNotFound"
-            if tellsNothing, result.images.isEmpty { return .unknown }
-            if !working, !tellsNothing { return .ended(result) }
-            result.failure = nil
+        let isSuccess = (200..<300).contains(response.status)
+        guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
+            return .unknown(pause: ProviderVoice.pause(response, .runware))
         }
-        guard (200..<300).contains(response.status) || !result.images.isEmpty else { return .unknown }
-        return .running(result, working: working)
+        var result = base(response)
+        read(envelope, into: &result, question)
+        if result.images.count >= question.count { return .ended(result) }
+        guard isSuccess else {
+            // Pictures beside trouble with the question are pictures.
+            if !result.images.isEmpty { return .running(result, working: false) }
+            if isAbsent(envelope, question) { return .absent }
+            return .unknown(pause: ProviderVoice.pause(response, .runware))
+        }
+        let isWorking = envelope.data.contains { $0.belongs(to: question) && $0.standing == .running }
+        let ends = envelope.errors.filter { $0.isEnd(of: question) } + failures(of: envelope, question) { $0.hasFailed }
+        if !ends.isEmpty, !isWorking {
+            noteFailure(ends, in: &result, question, response)
+            return .ended(result)
+        }
+        if result.images.isEmpty, isAbsent(envelope, question) { return .absent }
+        noteFailure([], in: &result, question, response)
+        return .running(result, working: isWorking)
     }
 
     /// The answer to `getTaskDetails`: the archived reply stands under `response`, whose exact shape is not documented.
     static func archived(_ response: HTTPResponse, _ question: Question) -> Recovery {
-        guard (200..<300).contains(response.status), let envelope = envelope(response),
-            let item = envelope.data.first(where: { $0.belongs(to: question) && $0.extra["response"] != nil }),
-            let reply = item.extra["response"], let bytes = try? JSON.encode(reply)
-        else { return .unknown }
+        let isSuccess = (200..<300).contains(response.status)
+        guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
+            return .unknown(pause: ProviderVoice.pause(response, .runware))
+        }
+        if isAbsent(envelope, question) { return .absent }
+        guard isSuccess else { return .unknown(pause: ProviderVoice.pause(response, .runware)) }
         var result = base(response)
+        guard let item = envelope.data.first(where: { $0.belongs(to: question) && $0.extra["response"] != nil }),
+            let reply = item.extra["response"], let bytes = try? JSON.encode(reply)
+        else {
+            // Somebody else's task tells nothing, an empty archive that nothing is there yet.
+            return envelope.data.isEmpty && envelope.errors.isEmpty ? .running(result, working: false) : .unknown()
+        }
         if let inner = try? JSON.decode(RunwareEnvelope.self, from: bytes) {
-            read(inner, into: &result, question, response)
-        } else if let single = try? JSON.decode(RunwareItem.self, from: bytes), single.isFinished {
+            read(inner, into: &result, question)
+            let ends = errors(of: inner, question).filter(\.isArchivedEnd)
+            if !ends.isEmpty { noteFailure(ends, in: &result, question, response) }
+        } else if let single = try? JSON.decode(RunwareItem.self, from: bytes), single.isResult {
             result.images = [image(single, question)]
             result.cost = cost(of: [single])
         }
-        if result.images.isEmpty, result.failure == nil { return .unknown }
         // The archive may show a task that still runs: fewer pictures without an error are not its end.
         if result.images.count < question.count, result.failure == nil { return .running(result, working: false) }
         return .ended(result)
     }
 
-    // MARK: - Parts
+    // MARK: - Whose answer
 
     private static func base(_ response: HTTPResponse) -> ProviderResult {
         ProviderResult(
@@ -97,16 +117,25 @@ enum RunwareReading {
         try? JSON.decode(RunwareEnvelope.self, from: response.body)
     }
 
-    private static func read(
-        _ envelope: RunwareEnvelope,
-        into result: inout ProviderResult,
-        _ question: Question,
-        _ response: HTTPResponse
-    ) {
+    /// Whether an answer with an error status is Runware's: its own error, or a picture of this very task.
+    private static func isOurs(_ envelope: RunwareEnvelope, _ response: HTTPResponse, _ question: Question) -> Bool {
+        ProviderVoice.isOwn(response, by: .runware)
+            || envelope.data.contains { $0.taskUUID != nil && $0.belongs(to: question) && $0.isResult }
+    }
+
+    private static func isAbsent(_ envelope: RunwareEnvelope, _ question: Question) -> Bool {
+        envelope.data.isEmpty
+            && envelope.errors.contains { $0.concerns(question) && $0.code == "taskFailedOrNotFound" }
+    }
+
+    // MARK: - Pictures
+
+    private static func read(_ envelope: RunwareEnvelope, into result: inout ProviderResult, _ question: Question) {
         // Replies come in any order and may be repeated by polls: one item for each picture (reference/runware.md 1).
         var seen: Set<String> = []
-        let finished = envelope.data.filter { item in
-            guard item.belongs(to: question), item.isFinished else { return false }
+        let ours = envelope.data.filter { $0.belongs(to: question) }
+        let finished = ours.filter { item in
+            guard item.isResult else { return false }
             guard let id = item.imageUUID else { return true }
             return seen.insert(id).inserted
         }
@@ -115,28 +144,26 @@ enum RunwareReading {
         for item in finished {
             result.extra.merge(item.extra.filter { $0.key != "structuredPrompt" }) { old, _ in old }
         }
-        var errors = envelope.errors.filter { $0.concerns(question) }
-        errors += envelope.data.filter { $0.belongs(to: question) }.compactMap(\.error)
-        let failures = errors.map {
-            RunwareErrors.failure(
-                $0,
-                httpStatus: response.status,
-                retryAfter: response.fields.retryAfter,
-                secrets: question.secrets
+        // What should be a picture and is none may have been made and charged. Beside all that was asked for it is nothing.
+        let isGarbled = envelope.strays > 0 || ours.contains { $0.standing == .garbled }
+        if isGarbled, finished.count < question.count {
+            result.failure = ProviderFailure(
+                .garbled,
+                code: "garbled_item",
+                message: "Runware's answer has an item without a picture and without a reason.",
+                httpStatus: result.httpStatus
             )
         }
-        // A refusal decides the call, so it is told before anything else that went wrong (R2).
-        result.failure = failures.first { $0.kind == .refused } ?? failures.first
     }
 
     private static func image(_ item: RunwareItem, _ question: Question) -> ProviderImage {
         let content: ProviderImage.Content
-        if let text = item.imageBase64Data {
+        if let text = item.imageBase64Data, !text.isEmpty {
             // What cannot be decoded is a picture that cannot be read, not one that is kept back.
             content = .bytes(Data(base64Encoded: text).map { [UInt8]($0) } ?? [])
-        } else if let uri = item.imageDataURI {
+        } else if let uri = item.imageDataURI, !uri.isEmpty {
             content = .bytes(DataURI.decode(uri) ?? [])
-        } else if let url = item.imageURL {
+        } else if let url = item.imageURL, WebLink.isOne(url) {
             content = .link(url)
         } else {
             content = .withheld
@@ -155,10 +182,7 @@ enum RunwareReading {
     /// its word; otherwise it cannot be told (reference/runware.md 7).
     private static func copyright(_ item: RunwareItem, _ question: Question) -> CopyrightVerdict {
         guard case .asked = question.copyright else { return .notRequested }
-        for (key, value) in item.extra where key.lowercased().contains("copyright") {
-            if let flag = value.boolValue { return flag ? .flagged : .clear }
-        }
-        return .undetermined
+        return item.copyrightFlag.map { $0 ? .flagged : .clear } ?? .undetermined
     }
 
     /// Sum of the items' costs; nil as soon as one has none (M1).
@@ -166,29 +190,50 @@ enum RunwareReading {
         items.isEmpty ? nil : Money.sum(items.map { $0.cost.flatMap(Money.init(providerUSD:)) })
     }
 
-    private static func unreadable(_ response: HTTPResponse) -> ProviderFailure {
-        guard !(200..<300).contains(response.status) else {
-            return ProviderFailure(
-                .garbled,
-                code: "garbled_response",
-                message: "Runware's answer is not the JSON that its documents describe.",
-                httpStatus: response.status
+    // MARK: - Failures
+
+    private static func failures(
+        of envelope: RunwareEnvelope,
+        _ question: Question,
+        where isMeant: (RunwareItem) -> Bool = { _ in true }
+    ) -> [RunwareError] {
+        envelope.data.filter { $0.belongs(to: question) && isMeant($0) }.compactMap(\.error)
+    }
+
+    private static func errors(of envelope: RunwareEnvelope, _ question: Question) -> [RunwareError] {
+        envelope.errors.filter { $0.concerns(question) } + failures(of: envelope, question)
+    }
+
+    /// The provider's own words go before what could not be read.
+    private static func noteFailure(
+        _ errors: [RunwareError],
+        in result: inout ProviderResult,
+        _ question: Question,
+        _ response: HTTPResponse
+    ) {
+        let failures = errors.map {
+            RunwareErrors.failure(
+                $0,
+                httpStatus: response.status,
+                retryAfter: response.fields.retryAfter,
+                secrets: question.secrets
             )
         }
-        return ProviderFailure(
-            RunwareErrors.kind(httpStatus: response.status),
-            code: "http_\(response.status)",
-            message: "Runware answered with status \(response.status).",
-            httpStatus: response.status,
-            // Not Runware's own words: a proxy in between may say so while the task goes on. Asking for it costs little.
-            billing: response.status >= 500 ? .unknown : nil,
-            retryAfter: response.fields.retryAfter
+        // A refusal decides the call, so it is told before anything else that went wrong (R2).
+        if let told = failures.first(where: { $0.kind == .refused }) ?? failures.first { result.failure = told }
+    }
+
+    private static func garbled(_ response: HTTPResponse) -> ProviderFailure {
+        ProviderFailure(
+            .garbled,
+            code: "garbled_response",
+            message: "Runware's answer is not the JSON that its documents describe.",
+            httpStatus: response.status
         )
     }
 
     private static func nothing(_ response: HTTPResponse) -> ProviderFailure {
-        guard (200..<300).contains(response.status) else { return unreadable(response) }
-        return ProviderFailure(
+        ProviderFailure(
             .empty,
             code: "no_images",
             message: "Runware reported success without a picture.",
@@ -205,11 +250,33 @@ extension RunwareItem {
 }
 
 extension RunwareError {
+    /// What is asked with a task of its own: an error of it is about the question.
+    private static let questions: Set<String> = ["getResponse", "getTaskDetails"]
+
     fileprivate func concerns(_ question: RunwareReading.Question) -> Bool {
         taskUUID.map { $0.lowercased() == question.taskID.text } ?? true
     }
 
-    fileprivate func names(_ question: RunwareReading.Question) -> Bool {
-        taskUUID?.lowercased() == question.taskID.text
+    /// Whether it is the end of the task: it names the task and says that it failed, and is neither about the question nor
+    /// about who may ask it.
+    fileprivate func isEnd(of question: RunwareReading.Question) -> Bool {
+        guard taskUUID?.lowercased() == question.taskID.text, status?.lowercased() == "error" else { return false }
+        return !isOfQuestion
+    }
+
+    /// Whether it is the end of a task whose archived reply it stands in. That reply may be one that we gave up on: what
+    /// says that there was no room or no time then says nothing of what came of the task.
+    fileprivate var isArchivedEnd: Bool {
+        if isOfQuestion { return false }
+        if status?.lowercased() == "error" { return true }
+        switch RunwareErrors.kind(code: code, httpStatus: nil) {
+        case .refused, .invalidRequest, .failed, .modelUnavailable, .creditExhausted: return true
+        default: return false
+        }
+    }
+
+    private var isOfQuestion: Bool {
+        taskType.map(Self.questions.contains) == true || code == "taskFailedOrNotFound"
+            || RunwareErrors.kind(code: code, httpStatus: nil) == .unauthorized
     }
 }

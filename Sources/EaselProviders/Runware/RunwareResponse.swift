@@ -6,31 +6,29 @@ package import Foundation
 package struct RunwareEnvelope: Decodable, Sendable {
     package var data: [RunwareItem]
     package var errors: [RunwareError]
+    /// Elements of `data` that are no items.
+    package var strays = 0
 
-    private enum CodingKeys: String, CodingKey { case data, errors, error, errorMessage, errorId }
+    private enum CodingKeys: String, CodingKey { case data, errors }
 
     package init(from decoder: any Decoder) throws {
         // A list at the top, or one object where a list is due, has been seen in documents and webhooks.
         guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
-            data = try [RunwareItem](from: decoder)
+            let list = try LossyList<RunwareItem>(from: decoder)
+            data = list.elements
+            strays = list.strays
             errors = []
             return
         }
-        if let items = try? container.decodeIfPresent([RunwareItem].self, forKey: .data) {
-            data = items
+        if let list = try? container.decodeIfPresent(LossyList<RunwareItem>.self, forKey: .data) {
+            data = list.elements
+            strays = list.strays
         } else if let item = try? container.decodeIfPresent(RunwareItem.self, forKey: .data) {
             data = [item]
         } else {
             data = []
         }
-        errors = (try? container.decodeIfPresent([RunwareError].self, forKey: .errors)) ?? []
-        if errors.isEmpty, let single = try? container.decodeIfPresent(RunwareError.self, forKey: .error) {
-            errors = [single]
-        }
-        // The form of 2024: {"error":true,"errorId":19,"errorMessage":"..."}.
-        if errors.isEmpty, let message = try? container.decodeIfPresent(String.self, forKey: .errorMessage) {
-            errors = [RunwareError(code: "error", message: message)]
-        }
+        errors = (try? container.decodeIfPresent(LossyList<RunwareError>.self, forKey: .errors))?.elements ?? []
         if data.isEmpty, errors.isEmpty, !container.contains(.data), !container.contains(.errors) {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "neither data nor errors")
@@ -41,7 +39,24 @@ package struct RunwareEnvelope: Decodable, Sendable {
 
 /// One item of `data`: a picture, an acknowledgement, or word of a task that runs.
 package struct RunwareItem: Decodable, Sendable {
+    /// What an item is.
+    package enum Standing: Sendable, Hashable {
+        /// A picture is here, in whichever of the three forms.
+        case picture
+        /// Finished, and kept back on content grounds.
+        case withheld
+        /// The task, or this picture of it, has failed.
+        case failed
+        /// The provider names the task as being worked on.
+        case running
+        /// The task was taken on; nothing else is said.
+        case acknowledged
+        /// It should be a picture and is none, and nothing says why.
+        case garbled
+    }
+
     package var taskUUID: String?
+    package var taskType: String?
     package var status: String?
     package var imageUUID: String?
     package var imageURL: String?
@@ -53,16 +68,22 @@ package struct RunwareItem: Decodable, Sendable {
     package var error: RunwareError?
     /// What is not known by name (M1: kept, not guessed at).
     package var extra: [String: JSONValue] = [:]
+    /// Whether any member of a result is here, with a value or without.
+    private var speaksOfResult = false
 
     private static let known: Set<String> = [
         "taskType", "taskUUID", "status", "imageUUID", "imageURL", "imageBase64Data", "imageDataURI", "seed",
         "NSFWContent", "cost", "error", "progress",
+    ]
+    private static let ofResult: Set<String> = [
+        "imageUUID", "imageURL", "imageBase64Data", "imageDataURI", "seed", "NSFWContent", "cost",
     ]
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: AnyKey.self)
         func text(_ name: String) -> String? { try? container.decodeIfPresent(String.self, forKey: AnyKey(name)) }
         taskUUID = text("taskUUID")
+        taskType = text("taskType")
         status = text("status")
         imageUUID = text("imageUUID")
         imageURL = text("imageURL")
@@ -83,32 +104,57 @@ package struct RunwareItem: Decodable, Sendable {
         if container.contains(AnyKey("error")) {
             error = try? container.decodeIfPresent(RunwareError.self, forKey: AnyKey("error"))
         }
-        for key in container.allKeys where !Self.known.contains(key.stringValue) {
+        // An item that says of itself that it failed: the error's members may stand beside, not below.
+        if error == nil, hasFailed {
+            error = (try? RunwareError(from: decoder)) ?? RunwareError(code: "unknownError", message: nil)
+        }
+        for key in container.allKeys {
+            if Self.ofResult.contains(key.stringValue) { speaksOfResult = true }
+            if Self.known.contains(key.stringValue) { continue }
             extra[key.stringValue] = try? container.decode(JSONValue.self, forKey: key)
         }
     }
 
+    /// Whether the item itself says that it ended in failure.
+    var hasFailed: Bool { status.map { ["error", "failed"].contains($0.lowercased()) } ?? false }
+
     /// Whether a picture is here, in whichever of the three forms.
-    var hasPicture: Bool { imageURL != nil || imageBase64Data != nil || imageDataURI != nil }
-
-    /// Whether the provider names the task as being worked on; older texts say `pending`.
-    var isRunning: Bool {
-        guard let status else { return false }
-        return ["processing", "pending", "queued", "running"].contains(status.lowercased())
+    private var hasPicture: Bool {
+        if let text = imageBase64Data, !text.isEmpty { return true }
+        if let text = imageDataURI, !text.isEmpty { return true }
+        return imageURL.map(WebLink.isOne) ?? false
     }
 
-    /// A finished item. One without a picture is one that is kept back.
-    var isFinished: Bool {
-        if hasPicture { return !isRunning }
-        return error == nil && (status?.lowercased() == "success" || (status == nil && imageUUID != nil))
+    /// The result of a copyright check, in a member that no document names; nil where none speaks of it.
+    var copyrightFlag: Bool? {
+        for (key, value) in extra where key.lowercased().contains("copyright") {
+            if let flag = value.boolValue { return flag }
+        }
+        return nil
     }
+
+    package var standing: Standing {
+        // Older texts say `pending`.
+        if let status, ["processing", "pending", "queued", "running"].contains(status.lowercased()) { return .running }
+        if hasPicture { return .picture }
+        if error != nil || hasFailed { return .failed }
+        if nsfw == true || copyrightFlag == true { return .withheld }
+        return status == nil && !speaksOfResult ? .acknowledged : .garbled
+    }
+
+    /// A picture, or one that is kept back.
+    var isResult: Bool { standing == .picture || standing == .withheld }
 }
 
-/// One error object; every member is optional in some observed sample.
+/// One error object of Runware's own form: a code and a sentence; every other member is missing in some observed sample.
 package struct RunwareError: Decodable, Sendable {
     package var code: String
     package var message: String?
     package var taskUUID: String?
+    /// What the error answers, which is often missing: a question has one of its own.
+    package var taskType: String?
+    /// `error` where a poll tells of a task that failed.
+    package var status: String?
     /// The parameter at fault; several come as a list.
     package var parameters: [String]
 
@@ -118,13 +164,19 @@ package struct RunwareError: Decodable, Sendable {
         parameters = []
     }
 
-    private enum CodingKeys: String, CodingKey { case code, message, taskUUID, parameter }
+    private enum CodingKeys: String, CodingKey { case code, message, taskUUID, taskType, status, parameter }
 
+    /// Throws for an object that has not the form of Runware's errors.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        code = (try? container.decodeIfPresent(String.self, forKey: .code)) ?? "unknownError"
-        message = try? container.decodeIfPresent(String.self, forKey: .message)
+        code = try container.decode(String.self, forKey: .code)
+        guard RunwareWords.isCode(code) else {
+            throw DecodingError.dataCorruptedError(forKey: .code, in: container, debugDescription: "no code of theirs")
+        }
+        message = try container.decode(String.self, forKey: .message)
         taskUUID = try? container.decodeIfPresent(String.self, forKey: .taskUUID)
+        taskType = try? container.decodeIfPresent(String.self, forKey: .taskType)
+        status = try? container.decodeIfPresent(String.self, forKey: .status)
         if let one = try? container.decodeIfPresent(String.self, forKey: .parameter) {
             parameters = [one]
         } else {

@@ -1,7 +1,10 @@
 /// What goes wrong.
 package enum FaultKind: Sendable, Equatable {
-    /// The provider's own error of this HTTP status, before anything is executed.
+    /// The provider's own error of this HTTP status, before anything is executed: with the body that its documents describe
+    /// for it. A status that they do not know is a page, as in `page`.
     case status(Int, retryAfter: Int? = nil)
+    /// Somebody on the way answers with a page of this status, a firewall or a proxy; nothing is executed.
+    case page(Int, retryAfter: Int? = nil)
     /// Runware's error of this code, with the HTTP status that belongs to it. What Ideogram causes (`provider...`,
     /// `timeoutProvider`, `inferenceError`) shows up while polling when the task is asynchronous. On Ideogram: 500.
     case code(String)

@@ -13,7 +13,7 @@ package struct FaultRuleError: Error, Sendable, Equatable {
 /// ```
 ///
 /// `provider`: `runware`, `ideogram`, `any` (default). `on`: `submit` (default), `poll`, `download`. One of
-/// `probability`, `first`, `every`, or none for always. `kind` is one of `status` (with `status`, `retry_after`), `code`
+/// `probability`, `first`, `every`, or none for always. `kind` is one of `status` (with `status`, `retry_after`), `page` (the same, from somebody on the way), `code`
 /// (with `code`), `refuse_content`, `reset_before_executing`, `reset_after_executing`, `hang` (with
 /// `after_executing`), `truncated_json`, `cut_off`, `garbage`, `missing_cost`, `fewer_images` (with `count`), `unsafe`,
 /// `copyright_flagged`, `slow_drip` (with `pause`), `latency` (with `extra`), `connect_refused`. Durations are
@@ -89,6 +89,11 @@ extension FaultRule {
                 throw FaultRuleError(message: "status must be a number from 400 to 599")
             }
             return .status(status, retryAfter: members.removeValue(forKey: "retry_after")?.intValue)
+        case "page":
+            guard let status = members.removeValue(forKey: "status")?.intValue, (200...599).contains(status) else {
+                throw FaultRuleError(message: "status must be a number from 200 to 599")
+            }
+            return .page(status, retryAfter: members.removeValue(forKey: "retry_after")?.intValue)
         case "code":
             guard let code = members.removeValue(forKey: "code")?.stringValue, !code.isEmpty else {
                 throw FaultRuleError(message: "code must be one of Runware's error codes")

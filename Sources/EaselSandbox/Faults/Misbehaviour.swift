@@ -3,6 +3,7 @@ struct Misbehaviour: Sendable, Equatable {
     /// An error in place of an execution.
     enum Refusal: Sendable, Equatable {
         case status(Int, retryAfter: Int?)
+        case page(Int, retryAfter: Int?)
         case code(String)
         case content
     }
@@ -29,6 +30,7 @@ struct Misbehaviour: Sendable, Equatable {
     mutating func add(_ kind: FaultKind) {
         switch kind {
         case .status(let status, let retryAfter): refusal = refusal ?? .status(status, retryAfter: retryAfter)
+        case .page(let status, let retryAfter): refusal = refusal ?? .page(status, retryAfter: retryAfter)
         case .code(let code): refusal = refusal ?? .code(code)
         case .refuseContent: refusal = refusal ?? .content
         case .resetBeforeExecuting: deliveryBefore = deliveryBefore ?? .reset
@@ -69,5 +71,15 @@ struct Misbehaviour: Sendable, Equatable {
         }
         if let deliveryAfter { reply.delivery = deliveryAfter }
         return reply
+    }
+}
+
+extension Misbehaviour.Refusal {
+    /// The HTTP status that was asked for, whoever says it.
+    var status: Int? {
+        switch self {
+        case .status(let status, _), .page(let status, _): status
+        case .code, .content: nil
+        }
     }
 }

@@ -10,7 +10,8 @@ import EaselBase
 /// | `sandbox:refuse` | the content check refuses |
 /// | `sandbox:unsafe`, `sandbox:copyright` | the result is flagged |
 /// | `sandbox:slow=2s` | takes so much longer |
-/// | `sandbox:error=500` | that HTTP status |
+/// | `sandbox:error=500` | that HTTP status, from the provider |
+/// | `sandbox:page=403` | a page with that HTTP status, from somebody on the way |
 /// | `sandbox:code=timeoutProvider` | that error code of Runware |
 /// | `sandbox:reset`, `sandbox:reset_after` | connection reset before or after executing |
 /// | `sandbox:hang`, `sandbox:hang_after` | no answer |
@@ -43,6 +44,9 @@ enum PromptTriggers {
         case "error":
             guard let status = Int(value), (400...599).contains(status) else { return nil }
             return .status(status)
+        case "page":
+            guard let status = Int(value), (200...599).contains(status) else { return nil }
+            return .page(status)
         case "code": return value.isEmpty ? nil : .code(String(value))
         case "reset": return .resetBeforeExecuting
         case "reset_after": return .resetAfterExecuting

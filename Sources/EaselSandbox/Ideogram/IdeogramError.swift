@@ -68,8 +68,13 @@ enum IdeogramError: Error, Sendable, Equatable {
                 ["error": "Too many requests in flight.", "reject_reason": "inflight_limit"],
                 status: 429
             )
-        case 502: reply = .html("502 Bad Gateway", status: 502)
-        default: reply = .json(["error": "Something went wrong."], status: status)
+        case 405: reply = IdeogramError.wrongMethod.reply
+        case 413:
+            reply = problem(413, "Request Entity Too Large", "The data value transmitted exceeds the capacity limit.")
+        case 415: reply = IdeogramError.wrongContentType("text/plain").reply
+        case 500, 503: reply = .json(["error": "Something went wrong."], status: status)
+        // No status of its documents: somebody on the way.
+        default: return .page(status, retryAfter: retryAfter)
         }
         if let retryAfter { reply.fields["Retry-After"] = "\(retryAfter)" }
         return reply

@@ -90,13 +90,13 @@ final class IdeogramService: Sendable {
             return SandboxReply(status: 200, body: [], delivery: delivery, model: request.model)
         }
         if let refusal = plan.refusal {
-            let error: IdeogramError =
+            var reply =
                 switch refusal {
-                case .status(let status, let retryAfter): .status(status, retryAfter: retryAfter)
-                case .content: .unsafePrompt
-                case .code: .status(500, retryAfter: nil)
+                case .status(let status, let retryAfter): IdeogramError.status(status, retryAfter: retryAfter).reply
+                case .page(let status, let retryAfter): SandboxReply.page(status, retryAfter: retryAfter)
+                case .content: IdeogramError.unsafePrompt.reply
+                case .code: IdeogramError.status(500, retryAfter: nil).reply
                 }
-            var reply = error.reply
             reply.model = request.model
             return reply
         }
@@ -229,6 +229,7 @@ final class IdeogramService: Sendable {
         let plan = context.faults.next(.ideogram, .poll)
         if let delivery = plan.deliveryBefore { return SandboxReply(status: 200, body: [], delivery: delivery) }
         if case .status(let status, let retryAfter) = plan.refusal { throw .status(status, retryAfter: retryAfter) }
+        if case .page(let status, let retryAfter) = plan.refusal { return .page(status, retryAfter: retryAfter) }
         guard let answer = generations.poll(String(call.path.dropFirst(Self.generationPath.count)), account: account)
         else { throw .notFound("The generation does not exist.") }
         return plan.applied(to: .json(answer))
@@ -237,7 +238,7 @@ final class IdeogramService: Sendable {
     private func download(_ call: SandboxCall) -> SandboxReply {
         let plan = context.faults.next(.ideogram, .download)
         if let delivery = plan.deliveryBefore { return SandboxReply(status: 200, body: [], delivery: delivery) }
-        if case .status(let status, _) = plan.refusal { return .html("\(status)", status: status) }
+        if let status = plan.refusal?.status { return .html("\(status)", status: status) }
         let name = call.path.dropFirst(Self.links.count)
         guard call.method == "GET" || call.method == "HEAD",
             let file = pictures.file(name: name, query: call.query, now: call.receivedAt)

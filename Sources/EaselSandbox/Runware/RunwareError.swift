@@ -95,7 +95,6 @@ extension RunwareError {
             case 403: ("forbidden", "The API key lacks the permission for this operation.")
             case 404: ("taskFailedOrNotFound", "The resource was not found.")
             case 429: ("rateLimitExceeded", "The queue of the model is full. Try again later.")
-            case 502: ("providerError", "The provider's answer could not be understood.")
             case 503: ("serviceUnavailable", "There is no capacity at the moment.")
             case 504: ("providerGatewayTimeout", "The provider did not answer in time.")
             case 500...599: ("internalServerError", "Something went wrong at our side.")

@@ -94,7 +94,7 @@ extension RunwareService {
         switch misbehaviour.refusal {
         case .code(let code): .forCode(code)
         case .content: .content
-        case .status, nil: nil
+        case .status, .page, nil: nil
         }
     }
 

@@ -120,9 +120,7 @@ final class RunwareService: Sendable {
         if let delivery = whole.deliveryBefore {
             return SandboxReply(status: 200, body: [], delivery: delivery, model: model)
         }
-        if case .status(let status, let retryAfter) = whole.refusal {
-            var reply = status == 502 ? SandboxReply.html("502 Bad Gateway", status: 502) : failure(.forStatus(status))
-            if let retryAfter { reply.fields["Retry-After"] = "\(retryAfter)" }
+        if var reply = refused(whole.refusal, inferences.first ?? elements.first) {
             reply.model = model
             return reply
         }
@@ -142,6 +140,27 @@ final class RunwareService: Sendable {
         reply.model = model
         if plan.refusal == nil, whole.refusal == nil || !collected.items.isEmpty { reply = whole.applied(to: reply) }
         return reply
+    }
+
+    /// The answer to a request that is not looked at any further; nil where it is.
+    private func refused(_ refusal: Misbehaviour.Refusal?, _ task: [String: JSONValue]?) -> SandboxReply? {
+        switch refusal {
+        case .status(let status, let retryAfter):
+            // A status that its documents do not know is somebody's on the way.
+            let isKnown = (400...429).contains(status) || [500, 503, 504].contains(status)
+            guard isKnown else { return .page(status, retryAfter: retryAfter) }
+            // The service says which task it could not deal with, also where the task is a question.
+            var error = RunwareError.forStatus(status)
+            if status != 401 {
+                error = error.about(task?["taskUUID"]?.stringValue)
+                error.taskType = task?["taskType"]?.stringValue
+            }
+            var reply = failure(error)
+            if let retryAfter { reply.fields["Retry-After"] = "\(retryAfter)" }
+            return reply
+        case .page(let status, let retryAfter): return .page(status, retryAfter: retryAfter)
+        case .code, .content, nil: return nil
+        }
     }
 
     /// Deals with one element of the array.
@@ -243,7 +262,7 @@ final class RunwareService: Sendable {
     private func download(_ call: SandboxCall) -> SandboxReply {
         let plan = context.faults.next(.runware, .download)
         if let delivery = plan.deliveryBefore { return SandboxReply(status: 200, body: [], delivery: delivery) }
-        if case .status(let status, _) = plan.refusal { return .html("\(status)", status: status) }
+        if let status = plan.refusal?.status { return .html("\(status)", status: status) }
         let name = call.path.dropFirst("/image/".count).split(separator: ".")
         guard call.method == "GET" || call.method == "HEAD", name.count == 2,
             let picture = pictures.picture(String(name[0]), now: call.receivedAt),

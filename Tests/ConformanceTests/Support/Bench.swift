@@ -81,7 +81,7 @@ struct Bench: Sendable {
                 // Some came and nothing is said to be running: that was all.
                 quiet = !working && !standing.images.isEmpty ? quiet + 1 : 0
                 if quiet == 5 { return standing }
-            case .unknown: break
+            case .unknown, .absent, .untraceable: break
             }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -95,7 +95,7 @@ struct Bench: Sendable {
             switch await provider.recover(question, timeout: .seconds(20)) {
             case .ended(let result): return result
             case .running(_, working: true): try await Task.sleep(for: .milliseconds(10))
-            case .running(_, working: false), .unknown: return nil
+            case .running(_, working: false), .unknown, .absent, .untraceable: return nil
             }
         }
         throw TimedOut()

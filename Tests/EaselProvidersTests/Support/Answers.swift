@@ -72,10 +72,19 @@ enum Answers {
         ]
     }
 
-    static func error(_ code: String, task: String? = Requests.taskID.text) -> JSONValue {
+    static func error(
+        _ code: String,
+        task: String? = Requests.taskID.text,
+        _ more: [String: JSONValue] = [:]
+    ) -> JSONValue {
         var members: [String: JSONValue] = ["code": .string(code), "message": "Something is wrong."]
         if let task { members["taskUUID"] = .string(task) }
-        return .object(members)
+        return .object(members.merging(more) { $1 })
+    }
+
+    /// What a poll says of a task that failed.
+    static func end(_ code: String, task: String? = Requests.taskID.text) -> JSONValue {
+        error(code, task: task, ["status": "error"])
     }
 
     // MARK: - Ideogram
@@ -122,6 +131,8 @@ extension Recovery {
     var standing: (result: ProviderResult, working: Bool)? {
         if case .running(let result, let working) = self { (result, working) } else { nil }
     }
+
+    var isAbsent: Bool { if case .absent = self { true } else { false } }
 
     var isUnknown: Bool { if case .unknown = self { true } else { false } }
 }
