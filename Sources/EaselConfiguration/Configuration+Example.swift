@@ -7,11 +7,13 @@ extension Configuration {
 
         listen: 127.0.0.1:8080             # [::1]:8080 for IPv6, :8080 for every IPv4 address of this machine
         data_dir: .easel                   # embedded PostgreSQL, journal, artifacts, admin key
-        # database:
-        #   url: postgresql://easel@db.internal/easel    # without it: embedded PostgreSQL in data_dir
+        database:
+          # url: postgresql://easel@db.internal/easel    # without it: embedded PostgreSQL in data_dir
+          start_timeout: 60s               # how long a start waits for a database that is not there yet
         # admin_key: ${EASEL_ADMIN_KEY}    # without it: generated once into data_dir/admin-key
         shutdown_grace: 60s                # how long calls in flight may go on after SIGTERM
         # public_url: https://easel.example.com          # what links in answers begin with
+        trusted_proxies: []                # whose Forwarded and X-Forwarded-* say it instead, e.g. [10.0.0.0/8]
 
         providers:                         # several of one kind are allowed, such as two accounts
           runware:

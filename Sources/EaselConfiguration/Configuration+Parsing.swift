@@ -81,6 +81,7 @@ extension Configuration {
         root.read("admin_key", into: &adminKey) { $0.secret() }
         root.read("shutdown_grace", into: &shutdownGrace) { $0.duration(in: .zero...(.seconds(3600))) }
         root.read("public_url", into: &publicURL) { $0.webAddress() }
+        root.read("trusted_proxies", into: &trustedProxies) { $0.networks() }
         root.section("fetch") { fetch.read($0) }
         root.section("limits") { limits.read($0) }
         root.section("logging") { logging.read($0) }

@@ -7,10 +7,13 @@ extension Configuration {
     /// It can be read again: every setting comes back as it was, the secrets apart.
     package var redactedDescription: String {
         var lines = ["listen: \(Self.quoted(listen.description))", "data_dir: \(Self.quoted(dataDirectory))"]
-        if database.url != nil { lines += ["database:", "    url: postgresql://\(Secret.redaction)"] }
+        lines.append("database:")
+        if database.url != nil { lines.append("    url: postgresql://\(Secret.redaction)") }
+        lines.append("    start_timeout: \(DurationText.format(database.startTimeout))")
         if let adminKey { lines.append("admin_key: \(adminKey)") }
         lines.append("shutdown_grace: \(DurationText.format(shutdownGrace))")
         if let publicURL { lines.append("public_url: \(Self.quoted(publicURL))") }
+        lines.append("trusted_proxies: \(Self.flow(trustedProxies))")
         lines.append("providers:")
         for provider in providers { lines += describe(provider) }
         lines += ["routing:", "    default: \(policies.defaultName)", "    policies:"]
@@ -21,7 +24,7 @@ extension Configuration {
             "fetch:",
             "    max_bytes: \(fetch.maxBytes)",
             "    timeout: \(DurationText.format(fetch.timeout))",
-            "    allow_networks: [\(fetch.allowNetworks.map { Self.quoted($0.description) }.joined(separator: ", "))]",
+            "    allow_networks: \(Self.flow(fetch.allowNetworks))",
             "limits:",
             "    request_bytes: \(limits.requestBytes)",
             "    header_bytes: \(limits.headerBytes)",
@@ -49,6 +52,10 @@ extension Configuration {
             "    public: \(metrics.public)",
         ]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func flow(_ networks: [IPNetwork]) -> String {
+        "[\(networks.map { quoted($0.description) }.joined(separator: ", "))]"
     }
 
     private func describe(_ provider: ProviderSettings) -> [String] {

@@ -12,8 +12,11 @@ package struct Configuration: Sendable {
     package var adminKey: Secret?
     /// How long calls in flight may go on after SIGTERM.
     package var shutdownGrace = Duration.seconds(60)
-    /// What links in answers begin with, without a slash at the end; nil: the address that a request came to.
+    /// What links in answers begin with, without a slash at the end; nil: what a trusted proxy says, or the address of the
+    /// connection that a request came on.
     package var publicURL: String?
+    /// Proxies in front of the gateway, whose `Forwarded` and `X-Forwarded-*` are believed.
+    package var trustedProxies: [IPNetwork] = []
     /// In the order of the file; never empty.
     package var providers: [ProviderSettings]
     /// Every policy by name, and which one a request gets that names none.

@@ -37,6 +37,8 @@ struct ConfigurationTests {
             data_dir: /var/lib/easel
             database:
               url: postgresql://easel:pw@db.internal/easel
+              start_timeout: 90s
+            trusted_proxies: [10.0.0.0/8, "fd00::/8"]
             admin_key: ${ADMIN:-esl_default}
             shutdown_grace: 5s
             public_url: https://easel.example.com/
@@ -82,6 +84,8 @@ struct ConfigurationTests {
         #expect(configuration.listen == ListenAddress(host: "::1", port: 9090))
         #expect(configuration.dataDirectory == "/var/lib/easel")
         #expect(configuration.database.url?.reveal() == "postgresql://easel:pw@db.internal/easel")
+        #expect(configuration.database.startTimeout == .seconds(90))
+        #expect(configuration.trustedProxies.map(\.description) == ["10.0.0.0/8", "fd00::/8"])
         #expect(configuration.adminKey?.reveal() == "esl_default")
         #expect(configuration.shutdownGrace == .seconds(5))
         #expect(configuration.publicURL == "https://easel.example.com")
@@ -219,13 +223,13 @@ struct ConfigurationTests {
         let environment = Fixtures.environment.merging(["EASEL_ADMIN_KEY": "esl_x"]) { $1 }
         let text = Configuration.example.split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in
-                for start in ["# database:", "#   url: ", "# admin_key:", "# public_url:", "# first_byte"]
+                for start in ["# url: postgresql", "# admin_key:", "# public_url:", "# first_byte"]
                 where line.drop(while: { $0 == " " }).hasPrefix(start) {
                     return line.replacingOccurrences(of: "# ", with: "", range: line.range(of: "# "))
                 }
                 return String(line)
             }
-            .joined(separator: "\n").replacingOccurrences(of: "#   url", with: "  url")
+            .joined(separator: "\n")
         let configuration = try Configuration.parse(text: text, file: "example", environment: environment)
         #expect(configuration.database.url != nil && configuration.adminKey?.reveal() == "esl_x")
         #expect(configuration.publicURL != nil && configuration.providers[1].firstByteTimeout == .seconds(60))

@@ -31,6 +31,8 @@ package enum PostgresFixture {
         var options = PostgresLedger.Options()
         options.writers = 2
         options.readers = 1
+        options.lookups = 1
+        options.workers = 1
         options.writeLimit = .seconds(20)
         options.readLimit = .seconds(20)
         return options

@@ -28,4 +28,14 @@ extension SettingReader {
         while address.hasSuffix("/") { address.removeLast() }
         return address
     }
+
+    /// Ranges of IP addresses.
+    func networks() -> [IPNetwork]? {
+        list()?
+            .compactMap { item in
+                item.scalar("a range of addresses such as 127.0.0.0/8 or fd00::/8, no bits set behind its length") {
+                    IPNetwork($0)
+                }
+            }
+    }
 }

@@ -14,13 +14,6 @@ extension FetchSettings {
     mutating func read(_ section: SectionReader) {
         section.read("max_bytes", into: &maxBytes) { $0.byteSize(in: 1024...1_073_741_824) }
         section.read("timeout", into: &timeout) { $0.duration(in: .milliseconds(100)...(.seconds(600))) }
-        section.read("allow_networks", into: &allowNetworks) { setting in
-            setting.list()?
-                .compactMap { item in
-                    item.scalar("a range of addresses such as 127.0.0.0/8 or fd00::/8, no bits set behind its length") {
-                        IPNetwork($0)
-                    }
-                }
-        }
+        section.read("allow_networks", into: &allowNetworks) { $0.networks() }
     }
 }

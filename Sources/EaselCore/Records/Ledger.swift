@@ -77,9 +77,15 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
 
     /// Whether the database answers.
     func ping() async throws(LedgerError)
+
+    /// Whether the database takes writes now, proven by one. Throws `.unavailable` with a sentence for operators.
+    func proveWritable() async throws(LedgerError)
 }
 
 extension Ledger {
+    /// Of a ledger that takes writes whenever it answers.
+    package func proveWritable() async throws(LedgerError) { try await ping() }
+
     /// The team of that name; nil when there is none.
     package func team(named name: String) async throws(LedgerError) -> TeamRecord? {
         try await teams().first { $0.name == name }

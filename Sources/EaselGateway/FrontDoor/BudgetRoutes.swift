@@ -234,7 +234,7 @@ extension Problem {
             self.init(.invalidRequest, text.prefix(1).uppercased() + text.dropFirst() + ".")
         case .conflict(let text): self.init(.conflict, text.prefix(1).uppercased() + text.dropFirst() + ".")
         case .unavailable:
-            self.init(.unavailable, "The ledger cannot be reached; nothing was changed.", retryAfter: .seconds(2))
+            self.init(.unavailable, "The ledger cannot be used now; nothing was changed.", retryAfter: .seconds(2))
         }
     }
 }

@@ -137,7 +137,7 @@ extension Problem {
     init(_ error: LedgerError) {
         switch error {
         case .unavailable:
-            self.init(.unavailable, "The ledger cannot be reached; nothing was spent.", retryAfter: .seconds(2))
+            self.init(.unavailable, "The ledger cannot be used now; nothing was spent.", retryAfter: .seconds(2))
         case .conflict(let text): self.init(.conflict, text)
         case .notFound(let text): self.init(.notFound, text)
         case .rejected(let text): self.init(.invalidRequest, text)

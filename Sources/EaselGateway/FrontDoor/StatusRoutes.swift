@@ -12,7 +12,7 @@ final class StatusRoutes: Sendable {
     let registry: CallRegistry
     let metrics: GatewayMetrics
     let publicMetrics: Bool
-    let journalPending: @Sendable () -> Int
+    let journal: @Sendable () -> JournalStanding
     let time: TimeSource
     let version: String
 
@@ -25,7 +25,7 @@ final class StatusRoutes: Sendable {
         registry: CallRegistry,
         metrics: GatewayMetrics,
         publicMetrics: Bool,
-        journalPending: @escaping @Sendable () -> Int,
+        journal: @escaping @Sendable () -> JournalStanding,
         time: TimeSource,
         version: String
     ) {
@@ -37,7 +37,7 @@ final class StatusRoutes: Sendable {
         self.registry = registry
         self.metrics = metrics
         self.publicMetrics = publicMetrics
-        self.journalPending = journalPending
+        self.journal = journal
         self.time = time
         self.version = version
     }
@@ -50,6 +50,9 @@ final class StatusRoutes: Sendable {
     private struct Readiness: Encodable {
         let status: String
         let ledger: String
+        let journal: String
+        /// Why the ledger or the journal takes no writes.
+        let reason: String?
         let providers: [String: String]
         let version: String
     }
@@ -58,10 +61,19 @@ final class StatusRoutes: Sendable {
     func readiness() async -> ServerResponse {
         var isReady = !registry.isClosed
         var ledgerState = "ok"
+        var reason: String?
         do throws(LedgerError) {
-            try await ledger.ping()
+            // Reading is not enough: a call must be written before anything is sent (M3).
+            try await ledger.proveWritable()
         } catch {
             ledgerState = "unavailable"
+            if case .unavailable(let cause) = error { reason = cause }
+            isReady = false
+        }
+        let journal = journal()
+        if journal.fault != nil {
+            // The path of a file is for the log.
+            reason = reason ?? "the local journal cannot be written"
             isReady = false
         }
         let now = SteadyInstant.now
@@ -72,6 +84,8 @@ final class StatusRoutes: Sendable {
         let body = Readiness(
             status: isReady ? "ready" : registry.isClosed ? "shutting_down" : "unavailable",
             ledger: ledgerState,
+            journal: journal.fault != nil ? "unwritable" : journal.unreadable.isEmpty ? "ok" : "unreadable_files",
+            reason: reason,
             providers: Dictionary(standings, uniquingKeysWith: { first, _ in first }),
             version: version
         )
@@ -110,8 +124,24 @@ final class StatusRoutes: Sendable {
     func metrics(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         if !publicMetrics { _ = try await authenticator.admin(for: request) }
         var text = metrics.text()
+        let standing = journal()
         text.gauge("easel_calls_in_flight", "Calls under way.", [("", registry.running)])
-        text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", journalPending())])
+        text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", standing.pending)])
+        text.gauge(
+            "easel_journal_in_memory",
+            "Writes that wait for the database and that the journal's disc did not take.",
+            [("", standing.inMemory)]
+        )
+        text.gauge(
+            "easel_journal_writable",
+            "0 while the journal's disc takes no writes: no new calls are taken then.",
+            [("", standing.fault == nil ? 1 : 0)]
+        )
+        text.gauge(
+            "easel_journal_unreadable_files",
+            "Files of the journal that cannot be read.",
+            [("", standing.unreadable.count)]
+        )
         text.gauge(
             "easel_provider_in_flight",
             "Requests under way at a provider.",

@@ -83,6 +83,9 @@ enum PostgresVerdict: Sendable, Hashable {
 }
 
 extension PostgresError {
+    /// read_only_sql_transaction: a standby, or a server that is set to take no writes.
+    var isReadOnly: Bool { kind == .server && sqlState == "25006" }
+
     var verdict: PostgresVerdict {
         switch kind {
         case .connectFailed, .connectionLost, .timedOut: return .reconnect

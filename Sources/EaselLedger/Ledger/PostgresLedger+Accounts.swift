@@ -6,7 +6,7 @@ package import Foundation
 
 extension PostgresLedger {
     package func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let result = try connection.run(
                 """
                 SELECT t.id, t.name, k.id, k.role, k.project, k.expires_at, k.requests_per_minute, k.max_concurrent,
@@ -34,7 +34,7 @@ extension PostgresLedger {
     }
 
     package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
-        let id = try await readers.read(
+        let id = try await lookups.read(
             limit: options.readLimit,
             isRepeatable: false
         ) { connection, deadline throws(PostgresError) -> Int64? in
@@ -52,7 +52,7 @@ extension PostgresLedger {
     }
 
     package func teams() async throws(LedgerError) -> [TeamRecord] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 "SELECT id, name, created_at, allow_unpriced FROM teams ORDER BY name",
                 deadline: deadline
@@ -63,7 +63,7 @@ extension PostgresLedger {
 
     package func createKey(_ key: NewKey) async throws(LedgerError) {
         let record = key.record
-        let written = try await readers.read(
+        let written = try await lookups.read(
             limit: options.readLimit,
             isRepeatable: false
         ) { connection, deadline throws(PostgresError) in
@@ -87,7 +87,7 @@ extension PostgresLedger {
     }
 
     package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 """
                 SELECT k.id, t.name, k.prefix, k.role, k.project, k.created_at, k.expires_at, k.revoked_at,
@@ -119,7 +119,7 @@ extension PostgresLedger {
     }
 
     package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
                 [.uuid(id), .time(moment)],

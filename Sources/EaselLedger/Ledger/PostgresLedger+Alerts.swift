@@ -9,14 +9,14 @@ extension PostgresLedger: AlertStore {
         _ command: SQLCommand,
         _ read: @Sendable @escaping ([SQLValue]) throws(PostgresError) -> Value
     ) async throws(LedgerError) -> [Value] where Value: Sendable {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let results = try connection.run([command], deadline: deadline)
             return try (results.first?.rows ?? []).map { (cells) throws(PostgresError) in try read(cells) }
         }
     }
 
     private func write(_ commands: [SQLCommand]) async throws(LedgerError) -> Int {
-        try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
             try connection.transaction(commands, deadline: deadline).reduce(0) { $0 + $1.affected }
         }
     }
@@ -42,7 +42,7 @@ extension PostgresLedger: AlertStore {
     }
 
     package func alertEvents(_ query: AlertEventQuery) async throws(LedgerError) -> [RecordedEvent] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let events = try (connection.run([AlertStatements.events(query)], deadline: deadline).first?.rows ?? [])
                 .map { (cells) throws(PostgresError) in try AlertStatements.event(cells) }
             guard !events.isEmpty else { return [] }
@@ -126,7 +126,7 @@ extension PostgresLedger: AlertStore {
         _ commands: [SQLCommand]
     ) async throws(LedgerError) -> [SQLResult]? {
         let now = time.now
-        return try await readers.read(
+        return try await workers.read(
             limit: options.writeLimit,
             isRepeatable: false
         ) { connection, deadline throws(PostgresError) in

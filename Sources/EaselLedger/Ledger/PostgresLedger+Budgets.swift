@@ -6,7 +6,7 @@ package import Foundation
 
 extension PostgresLedger {
     package func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let command = BudgetReader.standings(
                 at: moment,
                 where: "$2::bigint IS NULL OR b.team_id = $2",

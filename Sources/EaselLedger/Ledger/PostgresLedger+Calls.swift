@@ -8,7 +8,7 @@ extension PostgresLedger {
     package func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
         // The id tells the partition (L1); an id of another kind was never ours.
         guard let receivedAt = UUIDv7.moment(of: id) else { return nil }
-        return try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let found = try connection.run(
                 """
                 SELECT \(CallReader.columns) FROM calls AS c JOIN teams AS t ON t.id = c.team_id

@@ -3,7 +3,7 @@ package import EaselCore
 
 extension PostgresLedger {
     package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             // The newest calls by their index, and of each only its own rows.
             let result = try connection.run(
                 """

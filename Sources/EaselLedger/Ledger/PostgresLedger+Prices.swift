@@ -11,7 +11,7 @@ extension PostgresLedger {
         """
 
     package func prices() async throws(LedgerError) -> [PriceEntry] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try Self.prices(try connection.run(Self.priceSQL, deadline: deadline))
         }
     }
@@ -94,7 +94,7 @@ extension PostgresLedger {
     }
 
     package func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange] {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             var changes: [PriceChange] = []
             let result = try connection.run(
                 """

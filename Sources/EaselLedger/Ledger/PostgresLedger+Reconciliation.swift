@@ -29,7 +29,7 @@ extension PostgresLedger {
     }
 
     package func keep(_ reconciliation: Reconciliation) async throws(LedgerError) {
-        try await readers.read(limit: Self.keepLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: Self.keepLimit) { connection, deadline throws(PostgresError) in
             for attempt in 1...Self.keepTries {
                 do throws(PostgresError) {
                     return try Self.keep(reconciliation, on: connection, deadline)
@@ -79,7 +79,7 @@ extension PostgresLedger {
         limit: Int
     ) async throws(LedgerError) -> [ReconciliationHead] {
         let command = ReconciliationStatements.list(provider: provider, limit: limit)
-        return try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try (connection.run([command], deadline: deadline).first?.rows ?? [])
                 .map { (cells) throws(PostgresError) in
                     var row = RowReader(cells)
@@ -89,7 +89,7 @@ extension PostgresLedger {
     }
 
     package func reconciliation(_ id: UUID) async throws(LedgerError) -> Reconciliation? {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let results = try connection.run(ReconciliationStatements.one(id), deadline: deadline)
             guard results.count == 2, let cells = results[0].rows.first else { return nil }
             var row = RowReader(cells)

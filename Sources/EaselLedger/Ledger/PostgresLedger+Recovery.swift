@@ -6,7 +6,7 @@ package import Foundation
 
 extension PostgresLedger {
     package func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
-        _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        _ = try await pulse.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
                 """
                 INSERT INTO gateways (gateway_id, seen_at, sign, signed_at) VALUES ($1, $2, $3, now())
@@ -26,7 +26,7 @@ extension PostgresLedger {
         silentSince: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the calls are not.
             let alive = try connection.run(
                 "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
@@ -51,7 +51,7 @@ extension PostgresLedger {
     }
 
     package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let calls = try connection.run(
                 """
                 SELECT c.team_id, c.received_at, c.call_id, c.model, c.images_requested, c.copyright_detection,

@@ -7,7 +7,7 @@ import Foundation
 extension PostgresLedger {
     /// Finds out why an admission was not taken. Off the way of calls that are.
     func whyNot(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
-        let verdict = try await readers.read(
+        let verdict = try await lookups.read(
             limit: options.readLimit
         ) { connection, deadline throws(PostgresError) -> AdmissionVerdict? in
             let results = try connection.transaction(
@@ -63,7 +63,7 @@ extension PostgresLedger {
         teamID: Int64,
         receivedAt: Timestamp
     ) async throws(LedgerError) -> StartVerdict {
-        let refusal = try await readers.read(
+        let refusal = try await lookups.read(
             limit: options.readLimit
         ) { connection, deadline throws(PostgresError) -> BudgetRefusal? in
             let key: [SQLValue] = [.int(teamID), .time(receivedAt), .uuid(callID)]

@@ -9,7 +9,7 @@ extension PostgresLedger {
     package func drop(_ retention: Retention) async throws(LedgerError) -> [String] {
         guard !retention.isForEver else { return [] }
         let now = time.now
-        return try await readers.read(limit: .seconds(60)) { connection, deadline throws(PostgresError) in
+        return try await workers.read(limit: .seconds(60)) { connection, deadline throws(PostgresError) in
             var dropped: [String] = []
             let months = try Partitions.existing(on: connection)
             if let log = retention.log {

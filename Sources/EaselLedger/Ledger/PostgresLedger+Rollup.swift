@@ -10,7 +10,7 @@ extension PostgresLedger: RollupStore {
         holder: UUID,
         for length: Duration
     ) async throws(LedgerError) -> Lease? {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let commands = RollupStatements.acquire(name, holder: holder, for: length)
             let results = try connection.run(commands, deadline: deadline)
             guard let cells = results.last?.rows.first else { return nil }
@@ -20,7 +20,7 @@ extension PostgresLedger: RollupStore {
     }
 
     package func releaseLease(_ lease: Lease) async throws(LedgerError) {
-        _ = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        _ = try await workers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run([RollupStatements.release(lease)], deadline: deadline).count
         }
     }
@@ -33,7 +33,7 @@ extension PostgresLedger: RollupStore {
         atMost windows: Int
     ) async throws(LedgerError) -> RollupPass? {
         let now = time.now
-        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        return try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let work = try Self.work(on: connection, now: now, atMost: windows, deadline)
             guard !work.isEmpty else {
                 let kept = try connection.run(
@@ -54,7 +54,7 @@ extension PostgresLedger: RollupStore {
         atMost months: Int
     ) async throws(LedgerError) -> Int? {
         let now = time.now
-        return try await readers.read(limit: options.reportLimit * 4) { connection, deadline throws(PostgresError) in
+        return try await workers.read(limit: options.reportLimit * 4) { connection, deadline throws(PostgresError) in
             let due = RollupStatements.pending(.month, endedBy: now, after: nil, limit: months)
             let windows = try Self.windows(try connection.run([due], deadline: deadline)[0]).sorted()
             guard !windows.isEmpty else { return 0 }

@@ -8,7 +8,7 @@ import Foundation
 extension PostgresLedger {
     package func startShadow(_ start: ShadowStart) async throws(LedgerError) -> Bool {
         let commands = ShadowStatements.start(start)
-        return try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+        return try await workers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
             let results: [SQLResult]
             do throws(PostgresError) {
                 results = try connection.transaction(commands, deadline: deadline)
@@ -30,7 +30,7 @@ extension PostgresLedger {
     }
 
     private func writeShadow(_ commands: [SQLCommand]) async throws(LedgerError) {
-        try await readers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
             _ = try connection.transaction(commands, deadline: deadline)
         }
     }
@@ -40,7 +40,7 @@ extension PostgresLedger {
         at moment: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OpenShadow] {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the shadows are not.
             let alive = try connection.run(
                 "SELECT gateway_id FROM gateways WHERE seen_at >= $1",

@@ -6,7 +6,7 @@ import Foundation
 
 extension PostgresLedger {
     package func spendingTerms() async throws(LedgerError) -> SpendingTerms {
-        let terms = try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        let terms = try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             // One snapshot: a version with the prices of another would let an admission pass that it must not.
             let results = try connection.transaction(
                 [
@@ -43,7 +43,7 @@ extension PostgresLedger {
                 Value, LedgerError
             >
     ) async throws(LedgerError) -> Value {
-        let result = try await readers.read(
+        let result = try await workers.read(
             limit: options.reportLimit,
             isRepeatable: false
         ) { connection, deadline throws(PostgresError) -> Result<Value, LedgerError> in
@@ -109,7 +109,7 @@ extension PostgresLedger {
         key: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> IdempotentCall? {
-        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let command = Self.idempotentCommand(teamID: teamID, key: key, at: moment)
             return try Self.idempotentCall(try connection.run([command], deadline: deadline).first)
         }
@@ -130,7 +130,7 @@ extension PostgresLedger {
 
     /// Forgets keys whose time is over.
     func forgetIdempotencyKeys(at moment: Timestamp) async throws(LedgerError) {
-        _ = try await readers.read(limit: .seconds(60)) { connection, deadline throws(PostgresError) in
+        _ = try await workers.read(limit: .seconds(60)) { connection, deadline throws(PostgresError) in
             try connection.run(
                 "DELETE FROM idempotency_keys WHERE expires_at < $1",
                 [.time(moment)],

@@ -2,17 +2,23 @@ package import EaselBase
 package import EaselCore
 import Foundation
 
-/// The live ledger: PostgreSQL, through a few writers that share commits and a few readers.
+/// The live ledger: PostgreSQL, through a few writers that share commits and readers of four kinds.
 ///
 /// Every write is one transaction in one round trip (M5) and may be repeated without harm (L1). Waiting never blocks a
-/// thread of the pool that async code shares. `close()` must be called, or the threads stay.
+/// thread of the pool that async code shares. What must not wait for what is slow has connections of its own: signs of
+/// life and probes, look-ups on the way of a request, the work of daemons, and reports. `close()` must be called, or the
+/// threads stay.
 package final class PostgresLedger: Ledger, Sendable {
     /// How many connections, and how long callers wait.
     package struct Options: Sendable {
         /// Connections that write. More than a few only queue up behind each other's commits.
         package var writers = 4
-        /// Connections that read.
+        /// Connections that read reports, lists and whatever else may take long for people who ask.
         package var readers = 4
+        /// Connections for look-ups: keys, teams, single calls, terms.
+        package var lookups = 2
+        /// Connections of daemons: rollups, leases, alerts, recovery, shadows, changes of terms, maintenance.
+        package var workers = 4
         /// Writes that may wait, all writers together; more are answered with `.unavailable`.
         package var queueCapacity = 10_000
         /// How long a caller waits for a write at most.
@@ -25,7 +31,7 @@ package final class PostgresLedger: Ledger, Sendable {
         package var mostReportRows = 100_000
         /// What goes wrong on the writers' connections, for tests.
         package var fault: WireFault?
-        /// The same on the readers'.
+        /// The same on the readers', of every kind.
         package var readerFault: WireFault?
 
         package init() {}
@@ -34,6 +40,11 @@ package final class PostgresLedger: Ledger, Sendable {
     let options: Options
     let writers: WriterPool
     let readers: ReaderPool
+    let lookups: ReaderPool
+    let workers: ReaderPool
+    /// One connection, for what must be heard while everything else is slow.
+    let pulse: ReaderPool
+    let watch: WriteWatch
     let log: Log
     /// The names of time zones that PostgreSQL knows, once they were asked for.
     let zoneNames = Locked<Set<String>>([])
@@ -46,6 +57,7 @@ package final class PostgresLedger: Ledger, Sendable {
         self.options = options
         self.log = log
         self.time = time
+        watch = WriteWatch()
         writers = WriterPool(
             settings: ConnectionSettings(
                 connectionString: connectionString,
@@ -55,18 +67,43 @@ package final class PostgresLedger: Ledger, Sendable {
             ),
             count: options.writers,
             capacity: options.queueCapacity,
+            watch: watch,
             log: log
         )
-        readers = ReaderPool(
-            settings: ConnectionSettings(
-                connectionString: connectionString,
-                statementTimeout: options.reportLimit,
-                fault: options.readerFault
-            ),
-            count: options.readers,
-            log: log
-        )
+        func pool(_ name: String, _ count: Int, _ limit: Duration) -> ReaderPool {
+            ReaderPool(
+                name: name,
+                settings: ConnectionSettings(
+                    connectionString: connectionString,
+                    statementTimeout: limit,
+                    fault: options.readerFault
+                ),
+                count: count,
+                log: log
+            )
+        }
+        readers = pool("reader", options.readers, options.reportLimit)
+        lookups = pool("lookup", options.lookups, options.readLimit)
+        workers = pool("worker", options.workers, options.reportLimit)
+        pulse = pool("pulse", 1, options.readLimit)
     }
+
+    /// The same ledger for daemons: what they read does not stand in a row with people's reports. It ends with the one it
+    /// comes from.
+    private init(besides other: PostgresLedger) {
+        options = other.options
+        log = other.log
+        time = other.time
+        watch = other.watch
+        writers = other.writers
+        readers = other.workers
+        lookups = other.lookups
+        workers = other.workers
+        pulse = other.pulse
+    }
+
+    /// The same ledger for daemons; close the one it comes from, not this one.
+    package func forDaemons() -> PostgresLedger { PostgresLedger(besides: self) }
 
     /// Opens the ledger and brings the schema up to date, partitions of the next months included.
     ///
@@ -105,7 +142,7 @@ package final class PostgresLedger: Ledger, Sendable {
     /// One round of maintenance.
     package func maintain() async throws(LedgerError) {
         let now = time.now
-        try await readers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
+        try await workers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
             try Partitions.ensure(now: now, on: connection)
         }
         try await forgetIdempotencyKeys(at: now)
@@ -119,13 +156,34 @@ package final class PostgresLedger: Ledger, Sendable {
         }
         if wasClosed { return }
         await writers.close()
-        await readers.close()
+        for pool in [pulse, lookups, workers, readers] { await pool.close() }
     }
 
     package func ping() async throws(LedgerError) {
-        _ = try await readers.read(limit: .seconds(2)) { connection, deadline throws(PostgresError) in
+        _ = try await pulse.read(limit: .seconds(2)) { connection, deadline throws(PostgresError) in
             try connection.run("SELECT 1", deadline: deadline).affected
         }
+    }
+
+    /// A write that went through so short a time ago is proof enough.
+    private static let proofLasts = Duration.milliseconds(500)
+
+    package func proveWritable() async throws(LedgerError) {
+        if let cause = watch.doubt() { throw .unavailable(cause) }
+        let watch = watch
+        try await pulse.read(limit: .seconds(2)) { connection, deadline throws(PostgresError) in
+            // Whoever stood before in the row may have proved it.
+            if watch.isProven(within: Self.proofLasts) { return }
+            _ = try connection.run(
+                """
+                INSERT INTO daemon_state (name, watermark) VALUES ('write_probe', now())
+                ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark
+                """,
+                deadline: deadline
+            )
+            watch.proved()
+        }
+        writers.hurry()
     }
 
     // MARK: - On the way of a call

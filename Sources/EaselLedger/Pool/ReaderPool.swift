@@ -25,7 +25,8 @@ final class ReaderPool: Overdue, @unchecked Sendable {
 
     private let settings: ConnectionSettings
     private let log: Log
-    private let clock = DeadlineClock(name: "easel-readers")
+    private let clock: DeadlineClock
+    private let gate = RetryGate(RetryPacing(longest: .seconds(1)))
     private let count: Int
     private let ends: AsyncStream<Void>
     private let condition = NSCondition()
@@ -33,15 +34,17 @@ final class ReaderPool: Overdue, @unchecked Sendable {
     private var running: [Job] = []
     private var isStopping = false
 
-    init(settings: ConnectionSettings, count: Int, log: Log) {
+    /// `name`: of the threads.
+    init(name: String, settings: ConnectionSettings, count: Int, log: Log) {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        clock = DeadlineClock(name: "easel-\(name)")
         self.settings = settings
         self.count = max(1, count)
         self.log = log
         self.ends = ends
         clock.watch(self)
         for index in 0..<self.count {
-            OwnThread.start("easel-reader-\(index)") { [self] in
+            OwnThread.start("easel-\(name)-\(index)") { [self] in
                 serve()
                 end.yield()
             }
@@ -116,7 +119,7 @@ final class ReaderPool: Overdue, @unchecked Sendable {
     }
 
     private func serve() {
-        let session = ReaderSession(settings: settings, log: log)
+        let session = ReaderSession(settings: settings, gate: gate, log: log)
         while true {
             condition.lock()
             while queue.isEmpty, !isStopping { condition.wait() }
@@ -139,13 +142,20 @@ final class ReaderPool: Overdue, @unchecked Sendable {
 }
 
 /// A reader's connection, opened when it is needed. Belongs to the reader's thread.
+///
+/// Where none can be opened the next tries of all who share the gate are paced. A server that refuses a write because it
+/// is read-only may have a primary beside it, which another connection finds; that is tried after pauses too, for the
+/// connection itself is well.
 final class ReaderSession {
     private let settings: ConnectionSettings
+    private let gate: RetryGate
     private let log: Log
     private var connection: PostgresConnection?
+    private var primary = RetryPacing(first: .seconds(1), longest: .seconds(60))
 
-    init(settings: ConnectionSettings, log: Log) {
+    init(settings: ConnectionSettings, gate: RetryGate, log: Log) {
         self.settings = settings
+        self.gate = gate
         self.log = log
     }
 
@@ -156,12 +166,18 @@ final class ReaderSession {
     ) throws(PostgresError) -> Value {
         let isFresh = connection?.isUsable != true
         do throws(PostgresError) {
-            return try body(try open(), deadline)
+            return try body(try open(deadline), deadline)
+        } catch  where error.isReadOnly {
+            let now = SteadyInstant.now
+            if !primary.isFailing { primary.failed(at: now, chance: 1) }
+            guard primary.turn(at: now, chance: .random(in: 0...1)) == nil else { throw error }
+            connection = nil
+            throw error
         } catch  where error.verdict == .reconnect || error.verdict == .resetStatements {
             connection = nil
             // A connection that was just opened and failed will hardly be better the second time.
             guard isRepeatable, !isFresh, SteadyInstant.now < deadline else { throw error }
-            return try body(try open(), deadline)
+            return try body(try open(deadline), deadline)
         } catch {
             throw error
         }
@@ -171,10 +187,24 @@ final class ReaderSession {
         log.warning("a read from the database failed", ["error": error.description])
     }
 
-    private func open() throws(PostgresError) -> PostgresConnection {
+    private func open(_ deadline: SteadyInstant) throws(PostgresError) -> PostgresConnection {
         if let connection, connection.isUsable { return connection }
-        let fresh = try PostgresConnection(settings)
-        connection = fresh
-        return fresh
+        while let until = gate.turn() {
+            let now = SteadyInstant.now
+            guard until < deadline else {
+                throw PostgresError(.connectFailed, message: "the last tries to connect failed")
+            }
+            // The reader's own thread.
+            Thread.sleep(forTimeInterval: max(0, until.since(now).secondsAsDouble))
+        }
+        do throws(PostgresError) {
+            let fresh = try PostgresConnection(settings)
+            connection = fresh
+            gate.succeeded()
+            return fresh
+        } catch {
+            gate.failed()
+            throw error
+        }
     }
 }

@@ -24,6 +24,7 @@ final class Writer: Overdue, @unchecked Sendable {
 
     private let settings: ConnectionSettings
     private let capacity: Int
+    private let watch: WriteWatch
     private let log: Log
     private let finished: @Sendable () -> Void
 
@@ -32,6 +33,8 @@ final class Writer: Overdue, @unchecked Sendable {
     private var inFlight: [PendingUnit] = []
     private var putOff: [PendingUnit] = []
     private var isStopping = false
+    /// A pause before connecting is to end.
+    private var isHurried = false
     /// The last turn was that of a unit that was put off; the next one is the others'.
     private var wasPutOffsTurn = false
 
@@ -39,11 +42,13 @@ final class Writer: Overdue, @unchecked Sendable {
         name: String,
         settings: ConnectionSettings,
         capacity: Int,
+        watch: WriteWatch,
         log: Log,
         finished: @escaping @Sendable () -> Void
     ) {
         self.settings = settings
         self.capacity = capacity
+        self.watch = watch
         self.log = log
         self.finished = finished
         OwnThread.start(name) { [self] in serve() }
@@ -107,6 +112,14 @@ final class Writer: Overdue, @unchecked Sendable {
         return waiting
     }
 
+    /// Ends a pause: the database is said to take writes again.
+    func hurry() {
+        condition.lock()
+        isHurried = true
+        condition.signal()
+        condition.unlock()
+    }
+
     /// Lets the units that are on their way end, refuses the others, and ends the thread.
     func stop() {
         condition.lock()
@@ -119,16 +132,19 @@ final class Writer: Overdue, @unchecked Sendable {
 
     private func serve() {
         var connection: PostgresConnection?
-        var backoff = Backoff()
         while waitForWork() {
             if connection?.isUsable != true {
                 connection = nil
+                if let until = watch.gate.turn() {
+                    pause(until: until)
+                    continue
+                }
                 do {
                     connection = try PostgresConnection(settings)
-                    backoff.reset()
                 } catch {
                     log.warning("the ledger's writer cannot connect", ["error": error.description])
-                    pause(backoff.next())
+                    watch.failed(error)
+                    watch.gate.failed()
                     continue
                 }
             }
@@ -139,7 +155,8 @@ final class Writer: Overdue, @unchecked Sendable {
                 takeGroup()
                 write(on: open)
             }
-            if !open.isUsable { pause(backoff.next()) }
+            // Not before a write went through is the connection as good as one that was never lost.
+            if !open.isUsable { watch.gate.failed() }
         }
         refuseAll()
         finished()
@@ -160,11 +177,15 @@ final class Writer: Overdue, @unchecked Sendable {
         return !isStopping
     }
 
-    private func pause(_ duration: Duration) {
+    private func pause(until: SteadyInstant) {
         condition.lock()
         defer { condition.unlock() }
-        let until = Date(timeIntervalSinceNow: duration.secondsAsDouble)
-        while !isStopping, Date() < until { _ = condition.wait(until: until) }
+        while !isStopping, !isHurried {
+            let left = until.since(.now).secondsAsDouble
+            guard left > 0 else { break }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: left))
+        }
+        isHurried = false
     }
 
     /// A unit that was put off and whose time has come; in turn with the groups.
@@ -218,8 +239,10 @@ final class Writer: Overdue, @unchecked Sendable {
                     opening: Self.termsLock,
                     deadline: Self.limit(of: group)
                 )
+                watch.wrote()
                 deliver(group, results)
             } catch {
+                watch.failed(error)
                 handle(error, group, connection)
             }
         }
@@ -281,8 +304,10 @@ final class Writer: Overdue, @unchecked Sendable {
                     opening: Self.termsLock,
                     deadline: Self.limit(of: [pending])
                 )
+                watch.wrote()
                 end(pending.unit, .success(results))
             } catch {
+                watch.failed(error)
                 if error.kind == .server {
                     refuse(pending.unit, error)
                 } else {
@@ -350,7 +375,9 @@ final class Writer: Overdue, @unchecked Sendable {
                 opening: Self.termsLock,
                 deadline: .now + .seconds(5)
             )
+            watch.wrote()
         } catch {
+            watch.failed(error)
             let fields: KeyValuePairs = ["call_id": pending.unit.callID.text, "error": error.description]
             switch error.verdict {
             case .reconnect, .resetStatements: connection.abandon()

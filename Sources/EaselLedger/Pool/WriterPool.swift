@@ -6,9 +6,10 @@ import Foundation
 final class WriterPool: Sendable {
     private let writers: [Writer]
     private let clock: DeadlineClock
+    private let watch: WriteWatch
     private let ends: AsyncStream<Void>
 
-    init(settings: ConnectionSettings, count: Int, capacity: Int, log: Log) {
+    init(settings: ConnectionSettings, count: Int, capacity: Int, watch: WriteWatch, log: Log) {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let clock = DeadlineClock(name: "easel-writers")
         let writers = (0..<max(1, count)).map { index in
@@ -16,13 +17,16 @@ final class WriterPool: Sendable {
                 name: "easel-writer-\(index)",
                 settings: settings,
                 capacity: max(1, capacity / max(1, count)),
+                watch: watch,
                 log: log.with("writer", String(index)),
                 finished: { end.yield() }
             )
         }
         for writer in writers { clock.watch(writer) }
+        watch.tell { for writer in writers { writer.hurry() } }
         self.writers = writers
         self.clock = clock
+        self.watch = watch
         self.ends = ends
     }
 
@@ -88,8 +92,15 @@ final class WriterPool: Sendable {
         )
     }
 
+    /// There is a sign that the database takes writes again: whoever waits to connect does so now.
+    func hurry() {
+        if watch.gate.hurry() { for writer in writers { writer.hurry() } }
+    }
+
     /// Ends the writers after what is on its way.
     func close() async {
+        // Whoever was to be told holds the writers, which hold the watch.
+        watch.tell(nil)
         for writer in writers { writer.stop() }
         var left = writers.count
         for await _ in ends {

@@ -17,8 +17,9 @@ package final class AlertDaemon: Sendable {
     package struct Pacing: Sendable {
         /// Between two rounds.
         package var interval = Duration.seconds(1)
-        /// How long a lease lasts after it was last kept. One question to the log takes at most as long.
-        package var lease = Duration.seconds(40)
+        /// How long a lease lasts after it was last kept, which is four times in that time however long a question to the
+        /// log takes: another takes over that long after this one was last heard of.
+        package var lease = Duration.seconds(5)
         /// Between two looks at the figures, and at those that want long queries.
         package var look = Duration.seconds(5)
         package var longLook = Duration.seconds(60)
@@ -89,11 +90,14 @@ package final class AlertDaemon: Sendable {
     private func hold(_ name: String, _ round: (Lease) async throws(LedgerError) -> Bool) async {
         var lease: Lease?
         var isFailing = false
+        let held = Locked<Lease?>(nil)
+        let keeper = Task { await keep(held) }
         while !Task.isCancelled {
             var pause = pacing.interval
             do throws(LedgerError) {
                 let isNew = lease == nil
                 lease = try await store.acquireLease(name, holder: holder, for: pacing.lease)
+                held.withLock { [lease] in $0 = lease }
                 if let lease {
                     if isNew { log.info("this process keeps a lease", ["name": name, "epoch": String(lease.epoch)]) }
                     if try await !round(lease) { pause = .zero }
@@ -109,9 +113,21 @@ package final class AlertDaemon: Sendable {
             }
             try? await Task.sleep(for: pause)
         }
+        keeper.cancel()
+        await keeper.value
         guard let lease else { return }
         // The cancelled task cannot wait any more.
         await Task { try? await store.releaseLease(lease) }.value
+    }
+
+    /// Keeps the lease while a round of its holder goes on. One that was lost meanwhile and comes back has another epoch,
+    /// so that what the round still writes is refused (L4).
+    private func keep(_ held: Locked<Lease?>) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: pacing.lease / 4)
+            guard !Task.isCancelled, let lease = held.withLock(\.self) else { continue }
+            _ = try? await store.acquireLease(lease.name, holder: holder, for: pacing.lease)
+        }
     }
 
     // MARK: - Looking

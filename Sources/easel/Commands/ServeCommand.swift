@@ -29,7 +29,12 @@ enum ServeCommand {
         // Before anything is started, so that a signal during the start is not the end of a half-made database.
         let signals = Signals.stream([SIGTERM, SIGINT])
         raiseFileLimit()
-        let runtime = try await Runtime.start(configuration, log: log)
+        guard
+            let runtime = try await unlessStopped(
+                log,
+                { try await Runtime.start(configuration, isStopping: $0, log: log) }
+            )
+        else { return }
         let url: String
         do {
             let port = try runtime.gateway.start()
@@ -70,7 +75,12 @@ enum ServeCommand {
     /// The reporting daemon alone, until SIGTERM or SIGINT.
     private static func report(_ configuration: Configuration, log: Log) async throws {
         let signals = Signals.stream([SIGTERM, SIGINT])
-        let runtime = try await ReporterRuntime.start(configuration, log: log)
+        guard
+            let runtime = try await unlessStopped(
+                log,
+                { try await ReporterRuntime.start(configuration, isStopping: $0, log: log) }
+            )
+        else { return }
         let reporting = Task(name: "reporter") { await runtime.run() }
         Output.data("{\"event\":\"ready\",\"part\":\"reporter\"}")
         log.info("ready", ["part": "reporter"])
@@ -80,6 +90,25 @@ enum ServeCommand {
         await reporting.value
         await runtime.stop()
         log.info("stopped")
+    }
+
+    /// Starts something that may wait for its database; nil when a signal came meanwhile.
+    private static func unlessStopped<Started>(
+        _ log: Log,
+        _ start: (@escaping @Sendable () -> Bool) async throws -> Started
+    ) async throws -> Started? {
+        let isStopping = Locked(false)
+        let signals = Signals.stream([SIGTERM, SIGINT])
+        let watch = Task(name: "signal during the start") { @concurrent in
+            for await _ in signals { isStopping.withLock { $0 = true } }
+        }
+        defer { watch.cancel() }
+        do {
+            return try await start { isStopping.withLock(\.self) }
+        } catch is DatabaseWait.Stopped {
+            log.info("stopped before the database was there")
+            return nil
+        }
     }
 
     private static func shownHost(_ host: String) -> String {

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
 import EaselLedger
 import EaselReporting
 import EaselTransport
@@ -15,7 +16,12 @@ struct ReporterRuntime: Sendable {
     /// Set where this process started the server, or found it running.
     private let embedded: EmbeddedPostgres?
 
-    static func start(_ configuration: Configuration, log: Log) async throws -> ReporterRuntime {
+    /// - Parameter isStopping: as of `Runtime.start`.
+    static func start(
+        _ configuration: Configuration,
+        isStopping: @escaping @Sendable () -> Bool = { false },
+        log: Log
+    ) async throws -> ReporterRuntime {
         var embedded: EmbeddedPostgres?
         if configuration.database.url == nil {
             try FileManager.default.createDirectory(
@@ -26,10 +32,13 @@ struct ReporterRuntime: Sendable {
         }
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         do {
-            let database = try await PostgresLedger.connect(connectionString: connectionString, log: log)
+            let wait = DatabaseWait(limit: configuration.database.startTimeout, isStopping: isStopping, log: log)
+            let database = try await wait.run { () async throws(LedgerError) in
+                try await PostgresLedger.connect(connectionString: connectionString, log: log)
+            }
             let holder = UUIDv7.mint(at: TimeSource.system.now)
             let reporter = Reporter(
-                store: database,
+                store: database.forDaemons(),
                 holder: holder,
                 retention: configuration.retention.policy,
                 log: log
@@ -41,7 +50,7 @@ struct ReporterRuntime: Sendable {
             )
             let alerts = AlertDaemon.make(
                 configuration.alerts,
-                database: database,
+                database: database.forDaemons(),
                 client: client,
                 holder: holder,
                 log: log
@@ -53,9 +62,12 @@ struct ReporterRuntime: Sendable {
                 database: database,
                 embedded: embedded
             )
-        } catch {
+        } catch let error as LedgerError {
             await embedded?.stop()
             throw CommandFailure("the database cannot be used: \(error)")
+        } catch {
+            await embedded?.stop()
+            throw error
         }
     }
 

@@ -51,7 +51,13 @@ final class Runtime: Sendable {
     }
 
     /// Starts everything up to, but not including, listening.
-    static func start(_ configuration: Configuration, log: Log) async throws -> Runtime {
+    /// - Parameter isStopping: whether the start is not wanted any more; asked while it waits for the database.
+    /// - Throws: `DatabaseWait.Stopped` then.
+    static func start(
+        _ configuration: Configuration,
+        isStopping: @escaping @Sendable () -> Bool = { false },
+        log: Log
+    ) async throws -> Runtime {
         let time = TimeSource.system
         let directory = configuration.dataDirectory
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -60,19 +66,36 @@ final class Runtime: Sendable {
             configuration.database.url == nil
             ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
+        let wait = DatabaseWait(limit: configuration.database.startTimeout, isStopping: isStopping, log: log)
         let database: PostgresLedger
         do {
-            database = try await PostgresLedger.connect(connectionString: connectionString, log: log)
-        } catch {
+            database = try await wait.run { () async throws(LedgerError) in
+                try await PostgresLedger.connect(connectionString: connectionString, log: log)
+            }
+        } catch let error as LedgerError {
             await embedded?.stop()
             throw CommandFailure("the database cannot be used: \(error)")
+        } catch {
+            await embedded?.stop()
+            throw error
         }
         let journal = try await Journal(directory: directory + "/journal", log: log)
         let ledger = JournaledLedger(base: database, journal: journal, log: log)
         // What waits from the last run goes in before anything is asked of the log.
         try? await ledger.replay()
         let terms = TermsShelf()
-        try await terms.refresh(from: ledger)
+        let adminTeam: TeamRecord
+        do {
+            try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: ledger) }
+            adminTeam = try await wait.run { () async throws(LedgerError) in
+                try await team(defaultTeam, in: ledger, now: time.now)
+            }
+        } catch {
+            journal.close()
+            await database.close()
+            await embedded?.stop()
+            throw error
+        }
         let group = EventLoopGroup(name: "easel-loop", count: ProcessInfo.processInfo.activeProcessorCount)
         let client = HTTPClient(
             group: group,
@@ -98,12 +121,12 @@ final class Runtime: Sendable {
                 policies: configuration.policies
             ),
             terms: terms,
-            adminTeam: try await team(defaultTeam, in: ledger, now: time.now),
+            adminTeam: adminTeam,
             previousGatewayIDs: instance.previousGatewayIDs,
             tookOver: { instance.forgetPrevious() },
             group: group,
             client: client,
-            journalPending: { ledger.pendingCount },
+            journal: { ledger.journalStanding },
             alerts: database,
             log: log
         )
@@ -126,7 +149,7 @@ final class Runtime: Sendable {
         await withDiscardingTaskGroup { group in
             if withReporter {
                 let reporter = Reporter(
-                    store: self.database,
+                    store: self.database.forDaemons(),
                     holder: self.instance.gatewayID,
                     retention: self.configuration.retention.policy,
                     log: self.log
@@ -134,7 +157,7 @@ final class Runtime: Sendable {
                 group.addTask { await reporter.run() }
                 let alerts = AlertDaemon.make(
                     self.configuration.alerts,
-                    database: self.database,
+                    database: self.database.forDaemons(),
                     client: self.client,
                     holder: self.instance.gatewayID,
                     log: self.log
@@ -194,9 +217,13 @@ final class Runtime: Sendable {
 
     // MARK: - Parts
 
-    static func team(_ name: String, in ledger: any Ledger, now: Timestamp) async throws -> TeamRecord {
+    static func team(
+        _ name: String,
+        in ledger: any Ledger,
+        now: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
         if let team = try await ledger.team(named: name) { return team }
-        do {
+        do throws(LedgerError) {
             return try await ledger.createTeam(name: name, at: now)
         } catch {
             // Another gateway may have been quicker.
