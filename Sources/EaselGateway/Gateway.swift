@@ -18,7 +18,7 @@ package final class Gateway: Sendable {
     private let liveness = Liveness()
     private let health: ProviderHealth
     private let providerNames: [String]
-    private let journalPending: @Sendable () -> Int
+    private let journal: @Sendable () -> JournalStanding
     private let previousGatewayIDs: [UUID]
     private let tookOver: @Sendable () -> Void
     private let time: TimeSource
@@ -27,8 +27,8 @@ package final class Gateway: Sendable {
     /// Puts the parts together; nothing listens or runs yet.
     ///
     /// `policyReading` reads policies that callers send, `adminTeam` is the team that the operator's own calls count for, `origins` the `scheme://host:port` of each
-    /// provider, whose result links may lie on private addresses, `journalPending` tells how many settlements wait for the
-    /// database, `alerts` keeps what people are told, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
+    /// provider, whose result links may lie on private addresses, `journal` tells how the journal of what waits for the
+    /// database stands, `alerts` keeps what people are told, and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at
     /// once; `tookOver` is told when that is done.
     package init(
         settings: GatewaySettings,
@@ -43,13 +43,13 @@ package final class Gateway: Sendable {
         tookOver: @escaping @Sendable () -> Void = {},
         group: EventLoopGroup,
         client: HTTPClient,
-        journalPending: @escaping @Sendable () -> Int = { 0 },
+        journal: @escaping @Sendable () -> JournalStanding = { JournalStanding() },
         alerts: (any AlertBook)? = nil,
         time: TimeSource = .system,
         log: Log
     ) throws {
         self.settings = settings
-        self.journalPending = journalPending
+        self.journal = journal
         providerNames = providers.map(\.name)
         self.ledger = ledger
         self.terms = terms
@@ -182,7 +182,7 @@ package final class Gateway: Sendable {
                 registry: registry,
                 metrics: metrics,
                 publicMetrics: settings.publicMetrics,
-                journalPending: journalPending,
+                journal: journal,
                 time: time,
                 version: settings.version
             ),
@@ -216,7 +216,7 @@ package final class Gateway: Sendable {
                     reason: report.reason
                 )
             },
-            journalPending: journalPending()
+            journalPending: journal().pending
         )
     }
 

@@ -6,20 +6,34 @@ import Foundation
 ///
 /// Records are appended to numbered files and acknowledged after `fdatasync`; records that come together share one. A
 /// file is removed after everything in it was committed. What cannot be read is set aside in a file `.damaged`, what
-/// the database refuses in a file `.refused`; neither holds up the rest.
+/// the database refuses in a file `.refused`; neither holds up the rest, nor does a file that cannot be read at all. What
+/// the disc does not take waits in memory until it does, or the database does.
 // Unchecked, because the mutable members are only touched under `condition`, `file` only by the journal's thread.
 package final class Journal: @unchecked Sendable {
     /// A full file is followed by a new one.
     private static let fileLimit = 8 << 20
+    /// Written and removed again to see whether a disc that was full takes anything.
+    private static let probeBytes = 64 << 10
+
+    /// What becomes of a record that the disc does not take.
+    enum Promise: Sendable {
+        /// Its writer is told: what was to follow must not happen (M4).
+        case onDisc
+        /// It waits in memory: what it tells has happened already.
+        case kept
+    }
 
     private struct Request {
         /// Nil: only close the current file, so that it can be read.
-        let frame: [UInt8]?
+        let record: JournalRecord?
+        let frame: [UInt8]
+        let promise: Promise
         let ticket: Ticket<Void>
     }
 
-    private let directory: String
-    private let log: Log
+    let directory: String
+    let log: Log
+    let fault: DiscFault?
     private let lock: FileLock
     private let condition = NSCondition()
     private var requests: [Request] = []
@@ -29,6 +43,9 @@ package final class Journal: @unchecked Sendable {
     private var sealed: [Int: Int] = [:]
     /// Indexes of records that are done, of files that are not.
     private var done: [Int: Set<Int>] = [:]
+    /// Files that could not be read when it was last tried, and why.
+    private var unreadable: [Int: String] = [:]
+    private var backlog = JournalBacklog()
     private var openNumber: Int?
     private var openCount = 0
     private var openLength = 0
@@ -36,21 +53,33 @@ package final class Journal: @unchecked Sendable {
 
     /// Opens the journal in a directory, which it makes when needed. Throws `.unavailable` when that is not possible or
     /// another process has it open.
-    package init(directory: String, log: Log) async throws(LedgerError) {
+    package init(directory: String, log: Log, fault: DiscFault? = nil) async throws(LedgerError) {
         let opened = try await OwnThread.run("easel-journal-open") { () throws(LedgerError) in
-            try Self.open(directory, log)
+            try Self.open(directory, log, fault)
         }
         self.directory = directory
         self.log = log
+        self.fault = fault
         lock = opened.lock
         sealed = opened.counts
-        nextNumber = (opened.counts.keys.max() ?? 0) + 1
+        unreadable = opened.unreadable
+        nextNumber = (Array(opened.counts.keys) + Array(opened.unreadable.keys)).max().map { $0 + 1 } ?? 1
         OwnThread.start("easel-journal") { [self] in serve() }
     }
 
     /// How many records wait for the database.
-    package var pendingCount: Int {
-        condition.withLock { openCount + sealed.values.reduce(0, +) }
+    package var pendingCount: Int { standing.pending }
+
+    package var standing: JournalStanding {
+        condition.withLock {
+            var standing = JournalStanding()
+            standing.inMemory = backlog.count
+            standing.pending = openCount + sealed.values.reduce(0, +) + backlog.count
+            standing.fault = backlog.fault
+            standing.unreadable = unreadable.sorted { $0.key < $1.key }
+                .map { JournalStanding.UnreadableFile(path: Self.path($0.key, directory), cause: $0.value) }
+            return standing
+        }
     }
 
     /// Ends the journal's thread. What is in the files stays for the next start.
@@ -61,22 +90,25 @@ package final class Journal: @unchecked Sendable {
         }
     }
 
-    /// Keeps a record. When it returns, the record is on the disc. Throws `.unavailable` when the disc does not take
-    /// it.
-    func append(_ record: JournalRecord) async throws(LedgerError) {
+    /// Keeps a record. When it returns, the record is on the disc, or waits in memory where that was enough. Throws
+    /// `.unavailable` when the disc does not take it and it is not kept.
+    func append(_ record: JournalRecord, _ promise: Promise = .onDisc) async throws(LedgerError) {
         let bytes: [UInt8]
         do { bytes = try JSON.encode(record) } catch {
             throw .rejected("the record cannot be written to the journal")
         }
-        try await submit(JournalFrames.encode(bytes))
+        try await submit(record, JournalFrames.encode(bytes), promise)
     }
 
-    private func submit(_ frame: [UInt8]?) async throws(LedgerError) {
+    /// Closes the current file, so that it can be read.
+    func seal() async throws(LedgerError) { try await submit(nil, [], .onDisc) }
+
+    private func submit(_ record: JournalRecord?, _ frame: [UInt8], _ promise: Promise) async throws(LedgerError) {
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
             let ticket = Ticket<Void>(continuation)
             let isRefused = condition.withLock {
                 if isStopping { return true }
-                requests.append(Request(frame: frame, ticket: ticket))
+                requests.append(Request(record: record, frame: frame, promise: promise, ticket: ticket))
                 condition.signal()
                 return false
             }
@@ -85,117 +117,169 @@ package final class Journal: @unchecked Sendable {
         try result.get()
     }
 
-    // MARK: - Opening
+    // MARK: - What the replay needs
 
-    private struct Opened {
-        let lock: FileLock
-        let counts: [Int: Int]
+    /// The numbers of the files, in order.
+    var numbers: [Int] { condition.withLock { Set(sealed.keys).union(unreadable.keys).sorted() } }
+
+    func doneRecords(of number: Int) -> Set<Int> { condition.withLock { done[number] ?? [] } }
+
+    /// A file was read, or could not be: `cause`. True when that is news.
+    func note(_ number: Int, unreadable cause: String?) -> Bool {
+        condition.withLock {
+            defer { unreadable[number] = cause }
+            return unreadable[number] != cause
+        }
     }
 
-    private static func open(_ directory: String, _ log: Log) throws(LedgerError) -> Opened {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: directory,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
-        } catch {
-            throw .unavailable("the journal's directory cannot be made")
+    /// What is done of a file; it is removed when that is everything.
+    func finish(_ number: Int, count: Int, done ended: Set<Int>) {
+        let isOver = condition.withLock {
+            sealed[number] = count - ended.count
+            done[number] = ended
+            guard ended.count == count else { return false }
+            sealed[number] = nil
+            done[number] = nil
+            return true
         }
-        guard let lock = FileLock(path: directory + "/lock") else {
-            throw .unavailable("another program has the journal open")
-        }
-        var counts: [Int: Int] = [:]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        for name in names where name.hasSuffix(".journal") {
-            guard let number = Int(name.dropLast(8)) else { continue }
-            let records = try read(number, directory, log)
-            if records.isEmpty {
-                try? FileManager.default.removeItem(atPath: path(number, directory))
-            } else {
-                counts[number] = records.count
-            }
-        }
-        return Opened(lock: lock, counts: counts)
+        guard isOver else { return }
+        let path = Self.path(number, directory)
+        unlink(path)
+        try? JournalFile.syncDirectory(of: path)
     }
 
-    private static func path(_ number: Int, _ directory: String, _ kind: String = "journal") -> String {
-        var digits = ""
-        digits.appendPadded(number, width: 10)
-        return "\(directory)/\(digits).\(kind)"
+    func beginReplayOfMemory() -> [JournalRecord] { condition.withLock { backlog.beginReplay() } }
+
+    func endReplayOfMemory(done: Set<Int>) {
+        condition.withLock {
+            backlog.endReplay(done: done)
+            condition.signal()
+        }
     }
 
-    /// The whole records of a file. What is damaged is copied to a file of its own, durably, before anything else is
-    /// done.
-    private static func read(_ number: Int, _ directory: String, _ log: Log) throws(LedgerError) -> [JournalRecord] {
-        let path = path(number, directory)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw .unavailable("a journal file cannot be read")
+    /// Where records that the database refused are put when they come now.
+    var asidePath: String { Self.path(condition.withLock { nextNumber }, directory, "refused") }
+
+    /// Keeps refused records in memory until the disc takes them.
+    func keepAside(_ refused: [(record: JournalRecord, reason: String)], because cause: String) {
+        condition.withLock {
+            backlog.keepAside(refused)
+            condition.signal()
         }
-        var contents = JournalFrames.decode(Array(data))
-        var records: [JournalRecord] = []
-        for bytes in contents.records {
-            if let record = try? JSON.decode(JournalRecord.self, from: Array(bytes), isOurOwn: true) {
-                records.append(record)
-            } else {
-                contents.damaged.append(bytes)
-            }
-        }
-        if !contents.damaged.isEmpty {
-            let aside = Self.path(number, directory, "damaged")
-            log.error(
-                "a journal file is damaged; what cannot be read was set aside",
-                ["file": aside, "bytes": String(contents.damaged.map(\.count).reduce(0, +))]
-            )
-            unlink(aside)  // of an earlier reading of the same file
-            do throws(JournalFile.Failure) {
-                try JournalFile(creating: aside).append(Array(contents.damaged.joined()))
-            } catch {
-                throw .unavailable("the damaged part of a journal file cannot be set aside")
-            }
-        }
-        return records
+        discFailed(cause)
     }
 
     // MARK: - The journal's thread
 
+    private enum Work {
+        case requests([Request])
+        case disc(JournalBacklog.Try)
+    }
+
     private func serve() {
-        while let group = nextRequests() {
-            let frames = group.compactMap(\.frame)
-            var failure: LedgerError?
-            if !frames.isEmpty {
-                do throws(JournalFile.Failure) { try write(frames) } catch {
-                    log.error(
-                        "the journal cannot be written",
-                        ["operation": error.operation.description, "errno": String(error.code)]
-                    )
-                    seal()  // after a failed fsync nobody knows what is in the file, so nothing more goes there
-                    failure = .unavailable("the local journal cannot be written")
-                }
+        while let work = nextWork() {
+            switch work {
+            case .requests(let group): serve(group)
+            case .disc(let wanted): tryDisc(wanted)
             }
-            if failure == nil, group.contains(where: { $0.frame == nil }) || openLength >= Self.fileLimit { seal() }
-            for request in group {
-                if let failure { request.ticket.answer(.failure(failure)) } else { request.ticket.answer(.success(())) }
+        }
+        lock.release()
+    }
+
+    private func nextWork() -> Work? {
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if !requests.isEmpty {
+                defer { requests = [] }
+                return .requests(requests)
+            }
+            if isStopping {
+                sayWhatIsLost()
+                return nil
+            }
+            switch backlog.turn(at: .now, chance: .random(in: 0...1)) {
+            case .now(let wanted): return .disc(wanted)
+            case .later(let moment):
+                _ = condition.wait(until: Date(timeIntervalSinceNow: moment.since(.now).secondsAsDouble))
+            case .never: condition.wait()
             }
         }
     }
 
-    private func nextRequests() -> [Request]? {
-        condition.lock()
-        defer { condition.unlock() }
-        while requests.isEmpty, !isStopping { condition.wait() }
-        defer { requests = [] }
-        if requests.isEmpty {
-            lock.release()
-            return nil
+    private func serve(_ group: [Request]) {
+        var records = group.filter { $0.record != nil }
+        let (isInUse, fault) = condition.withLock { (backlog.isInUse, backlog.fault) }
+        if isInUse {
+            // Behind those that wait; what must be on the disc is tried there unless that has just failed.
+            let waiting = records.filter { fault != nil || $0.promise == .kept }
+            answer(waiting, failure: fault ?? "")
+            records = records.filter { fault == nil && $0.promise == .onDisc }
         }
-        return requests
+        if !records.isEmpty {
+            do throws(JournalFile.Failure) {
+                try write(records.map(\.frame))
+                for request in records { request.ticket.answer(.success(())) }
+            } catch {
+                sealFile()  // after a failed fsync nobody knows what is in the file, so nothing more goes there
+                // First, so that nobody sees a disc that is well and records in memory.
+                discFailed(error.description)
+                answer(records, failure: error.description)
+            }
+        }
+        let seals = group.filter { $0.record == nil }
+        if !seals.isEmpty || openLength >= Self.fileLimit { sealFile() }
+        for request in seals { request.ticket.answer(.success(())) }
+    }
+
+    /// The disc does not take these: those that may wait in memory do.
+    private func answer(_ requests: [Request], failure: String) {
+        condition.withLock { backlog.keep(requests.filter { $0.promise == .kept }.compactMap(\.record)) }
+        for request in requests {
+            switch request.promise {
+            case .kept: request.ticket.answer(.success(()))
+            case .onDisc:
+                request.ticket.answer(.failure(.unavailable("the local journal cannot be written: \(failure)")))
+            }
+        }
+    }
+
+    private func tryDisc(_ wanted: JournalBacklog.Try) {
+        do throws(JournalFile.Failure) {
+            if !wanted.asides.isEmpty { try Self.write(aside: wanted.asides, to: asidePath, fault) }
+            let frames = wanted.records.compactMap { (try? JSON.encode($0)).map(JournalFrames.encode) }
+            if !frames.isEmpty { try write(frames) } else { try probe() }
+        } catch {
+            sealFile()
+            return discFailed(error.description)
+        }
+        if condition.withLock({ backlog.wrote(wanted) }) {
+            log.info("the journal can be written again", ["records": String(wanted.records.count)])
+        }
+    }
+
+    private func discFailed(_ cause: String) {
+        let (isNews, count) = condition.withLock {
+            (backlog.failed(cause, at: .now, chance: .random(in: 0...1)), backlog.count)
+        }
+        guard isNews else { return }
+        log.error(
+            "the journal cannot be written; no new calls are taken until it can, and what ends meanwhile is kept in memory",
+            ["error": cause, "in_memory": String(count)]
+        )
+    }
+
+    /// Writes more than a record takes and removes it again.
+    private func probe() throws(JournalFile.Failure) {
+        let path = directory + "/probe"
+        defer { unlink(path) }
+        try JournalFile(creating: path, fault: fault).append([UInt8](repeating: 0, count: Self.probeBytes))
     }
 
     private func write(_ frames: [[UInt8]]) throws(JournalFile.Failure) {
         if file == nil {
             let number = condition.withLock { nextNumber }
-            file = try JournalFile(creating: Self.path(number, directory))
+            file = try JournalFile(creating: Self.path(number, directory), fault: fault)
             condition.withLock {
                 openNumber = number
                 nextNumber += 1
@@ -209,132 +293,31 @@ package final class Journal: @unchecked Sendable {
         }
     }
 
-    private func seal() {
+    private func sealFile() {
         file = nil
-        condition.withLock {
-            if let number = openNumber { sealed[number] = openCount }
-            openNumber = nil
-            openCount = 0
-            openLength = 0
-        }
-    }
-
-    // MARK: - Replay
-
-    /// What became of a record that was given to the database.
-    enum Outcome: Sendable {
-        case committed
-        /// The database will never take it; it is set aside.
-        case refused(String)
-        /// Not now; the later records of its team wait as well.
-        case away
-    }
-
-    /// Gives every waiting record to `apply`, the teams beside each other, each team's records in order, and removes
-    /// the files of which everything is done. Not to be called twice at once. Throws `.unavailable` when the files
-    /// cannot be read or written.
-    func replay(_ apply: @escaping @Sendable (JournalRecord) async -> Outcome) async throws(LedgerError) {
-        try await submit(nil)
-        var blocked: Set<Int64> = []
-        for number in condition.withLock({ sealed.keys.sorted() }) {
-            let directory = directory
-            let log = log
-            let records = try await OwnThread.run("easel-journal-read") { () throws(LedgerError) in
-                try Self.read(number, directory, log)
+        let empty = condition.withLock { () -> Int? in
+            defer {
+                openNumber = nil
+                openCount = 0
+                openLength = 0
             }
-            let before = condition.withLock { done[number] ?? [] }
-            var teams: [Int64: [(index: Int, record: JournalRecord)]] = [:]
-            for (index, record) in records.enumerated() where !before.contains(index) {
-                guard !blocked.contains(record.teamID) else { continue }
-                teams[record.teamID, default: []].append((index, record))
-            }
-            let ended = await Self.replay(teams, apply)
-            blocked.formUnion(ended.blocked)
-            if !ended.refused.isEmpty { try await setAside(ended.refused, of: number) }
-            finish(number, count: records.count, done: before.union(ended.done))
+            guard let number = openNumber else { return nil }
+            // Nothing in it was acknowledged, so nothing in it is missed.
+            if openCount == 0 { return number }
+            sealed[number] = openCount
+            return nil
         }
+        if let empty { unlink(Self.path(empty, directory)) }
     }
 
-    private struct TeamEnd: Sendable {
-        var done: Set<Int> = []
-        var refused: [(record: JournalRecord, reason: String)] = []
-        var blocked: Set<Int64> = []
-    }
-
-    private static func replay(
-        _ teams: [Int64: [(index: Int, record: JournalRecord)]],
-        _ apply: @escaping @Sendable (JournalRecord) async -> Outcome
-    ) async -> TeamEnd {
-        // Enough at once that group commit has something to group.
-        let atOnce = 32
-        return await withTaskGroup(of: TeamEnd.self) { group in
-            var total = TeamEnd()
-            func take(_ end: TeamEnd?) {
-                guard let end else { return }
-                total.done.formUnion(end.done)
-                total.refused += end.refused
-                total.blocked.formUnion(end.blocked)
-            }
-            for (started, (teamID, records)) in teams.enumerated() {
-                if started >= atOnce { take(await group.next()) }
-                group.addTask {
-                    var end = TeamEnd()
-                    for (index, record) in records {
-                        switch await apply(record) {
-                        case .committed: end.done.insert(index)
-                        case .refused(let reason):
-                            end.done.insert(index)
-                            end.refused.append((record, reason))
-                        case .away:
-                            end.blocked.insert(teamID)
-                            return end
-                        }
-                    }
-                    return end
-                }
-            }
-            while let end = await group.next() { take(end) }
-            return total
-        }
-    }
-
-    /// Keeps a record that the database refused at once, for a person to look at: what it says was paid is not lost.
-    func refuse(_ record: JournalRecord, reason: String) async throws(LedgerError) {
-        try await setAside([(record, reason)], of: condition.withLock { nextNumber })
-    }
-
-    private func setAside(
-        _ refused: [(record: JournalRecord, reason: String)],
-        of number: Int
-    ) async throws(LedgerError) {
-        let path = Self.path(number, directory, "refused")
-        for (record, reason) in refused {
-            log.error(
-                "the database refused a write; it is set aside",
-                ["call_id": record.callID?.text ?? "", "file": path, "reason": reason]
-            )
-        }
-        let frames = refused.compactMap { (try? JSON.encode($0.record)).map(JournalFrames.encode) }
-        try await OwnThread.run("easel-journal-aside") { () throws(LedgerError) in
-            do throws(JournalFile.Failure) {
-                try JournalFile(creating: path).append(Array(frames.joined()))
-            } catch {
-                throw .unavailable("a refused record cannot be set aside")
-            }
-        }
-    }
-
-    private func finish(_ number: Int, count: Int, done ended: Set<Int>) {
-        condition.withLock {
-            sealed[number] = count - ended.count
-            done[number] = ended
-            guard ended.count == count else { return }
-            sealed[number] = nil
-            done[number] = nil
-        }
-        guard ended.count == count else { return }
-        let path = Self.path(number, directory)
-        unlink(path)
-        try? JournalFile.syncDirectory(of: path)
+    /// The process ends while the disc and the database take nothing: people must be able to look these calls up.
+    private func sayWhatIsLost() {
+        guard backlog.count > 0 else { return }
+        let records = backlog.replaying + backlog.waiting + backlog.asides.map(\.record)
+        let calls = Set(records.compactMap(\.callID)).map(\.text).sorted()
+        log.error(
+            "writes that neither the database nor the journal took end with the process; recovery asks the providers",
+            ["records": String(records.count), "call_ids": calls.prefix(1000).joined(separator: " ")]
+        )
     }
 }

@@ -21,6 +21,9 @@ package final class JournaledLedger: Ledger, Sendable {
     /// Writes that wait for the database.
     package var pendingCount: Int { journal.pendingCount }
 
+    /// How the journal stands.
+    package var journalStanding: JournalStanding { journal.standing }
+
     /// Replays the journal whenever the database is there, until the task is cancelled. Looks every `interval`.
     package func run(every interval: Duration = .milliseconds(500)) async {
         while !Task.isCancelled {
@@ -42,9 +45,9 @@ package final class JournaledLedger: Ledger, Sendable {
         }
         guard isFirst else { return }
         defer { isReplaying.withLock { $0 = false } }
-        guard journal.pendingCount > 0 else { return }
-        try await base.ping()
-        let before = journal.pendingCount
+        guard case let standing = journal.standing, standing.pending > 0 || !standing.unreadable.isEmpty else { return }
+        try await base.proveWritable()
+        let before = standing.pending
         let base = base
         try await journal.replay { record in
             do throws(LedgerError) {
@@ -65,7 +68,10 @@ package final class JournaledLedger: Ledger, Sendable {
                 }
             }
         }
-        log.info("the journal was replayed", ["before": String(before), "left": String(journal.pendingCount)])
+        let left = journal.pendingCount
+        if before != left {
+            log.info("the journal was replayed", ["before": String(before), "left": String(left)])
+        }
     }
 
     /// Recovery may have settled the call while the record waited: then the attempt that came to light counts from now on.
@@ -87,6 +93,7 @@ package final class JournaledLedger: Ledger, Sendable {
     /// database refuses is set aside, and the caller is told.
     private func orKeep(
         _ record: JournalRecord.Content,
+        _ promise: Journal.Promise,
         _ write: () async throws(LedgerError) -> Void
     ) async throws(LedgerError) {
         do throws(LedgerError) {
@@ -95,37 +102,38 @@ package final class JournaledLedger: Ledger, Sendable {
             switch error {
             case .unavailable: break
             case .conflict(let reason), .notFound(let reason), .rejected(let reason):
-                try await journal.refuse(JournalRecord(record), reason: reason)
+                await journal.refuse(JournalRecord(record), reason: reason)
                 throw error
             }
-            try await journal.append(JournalRecord(record))
+            try await journal.append(JournalRecord(record), promise)
             log.warning("a write waits in the journal", ["pending": String(pendingCount)])
         }
     }
 
     // MARK: - Writes that are kept
 
-    /// Not kept where more money has to be held back: that is new spending, which needs the database.
+    /// Not kept where more money has to be held back: that is new spending, which needs the database. Nor kept in memory
+    /// only: an attempt is on a disc before it is sent (M4).
     package func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
         hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         if let hold { return try await base.startAttempts(starts, ended: ended, hold: hold) }
-        try await orKeep(.starts(starts, ended: ended)) { () async throws(LedgerError) in
+        try await orKeep(.starts(starts, ended: ended), .onDisc) { () async throws(LedgerError) in
             _ = try await base.startAttempts(starts, ended: ended, hold: nil)
         }
         return .started
     }
 
     package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
-        try await orKeep(.note(start, providerTaskID: providerTaskID)) { () async throws(LedgerError) in
+        try await orKeep(.note(start, providerTaskID: providerTaskID), .kept) { () async throws(LedgerError) in
             try await base.noteProviderTask(start, providerTaskID: providerTaskID)
         }
     }
 
     package func settle(_ settlement: Settlement) async throws(LedgerError) {
-        try await orKeep(.settlement(settlement)) { () async throws(LedgerError) in
+        try await orKeep(.settlement(settlement), .kept) { () async throws(LedgerError) in
             try await base.settle(settlement)
         }
     }
@@ -137,8 +145,10 @@ package final class JournaledLedger: Ledger, Sendable {
         try await base.resolve(resolution)
     }
 
+    /// None while the journal cannot be written: what a call costs could not be kept if the database went away (L2).
     package func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
-        try await base.admit(admission)
+        if let fault = journal.standing.fault { throw .unavailable("the local journal cannot be written: \(fault)") }
+        return try await base.admit(admission)
     }
 
     package func idempotentCall(
@@ -210,4 +220,6 @@ package final class JournaledLedger: Ledger, Sendable {
     }
 
     package func ping() async throws(LedgerError) { try await base.ping() }
+
+    package func proveWritable() async throws(LedgerError) { try await base.proveWritable() }
 }

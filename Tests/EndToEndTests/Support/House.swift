@@ -152,7 +152,7 @@ final class House: Sendable {
             previousGatewayIDs: [],
             group: Self.group,
             client: client,
-            journalPending: { ledger.pendingCount },
+            journal: { ledger.journalStanding },
             log: .silent
         )
         self.gateway = gateway
