@@ -20,4 +20,20 @@ fi
 if ! scripts/embed-migrations.sh --check; then
     complain 'Run scripts/embed-migrations.sh: the binary carries other migrations than migrations/ holds.'
 fi
+
+# Foundation's calls that end the process when a descriptor cannot be written or read, and what may block or fail unseen:
+# Descriptor, InputFile and OutputFile of EaselBase are the doors, Output that of the command line, Log that of servers.
+traps='FileHandle\.standard(Output|Error|Input)|FileHandle\(for(Writing|Updating)|(readability|writeability)Handler'
+traps+='|readDataToEndOfFile|readData\(ofLength|\.availableData|\.write\(Data\('
+words='(^|[^.A-Za-z0-9_])(print|debugPrint|dump|fputs|fputc|puts|putchar|fwrite|printf|vprintf|fprintf|NSLog)\('
+if git grep -nE "$traps|$words" -- 'Sources/*.swift' ':!Sources/easel/Output.swift' | grep -vE 'func (print|dump)\('; then
+    complain 'Write and read by Descriptor, InputFile, OutputFile, Output or Log: what these lines use can end the process.'
+fi
+if git grep -nE 'Terminal\.of\(\.standardOutput' -- 'Sources/easel/*.swift' ':!Sources/easel/Output.swift'; then
+    complain 'Ask Output.style or Output.terminal: colours that others make are shown as escapes.'
+fi
+inner='\\\((error|error\.kind\.rawValue)\)|describing: *(error|failure)\b|localizedDescription'
+if git grep -nE "$inner" -- 'Sources/*.swift' ':!Sources/EaselBase/Output/Explained.swift'; then
+    complain 'Errors reach people by sentence(for:), which shows no types, cases or codes.'
+fi
 exit "$fail"

@@ -1,3 +1,4 @@
+import EaselBase
 import Foundation
 
 extension Configuration {
@@ -8,18 +9,17 @@ extension Configuration {
         path: String,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationError) -> Configuration {
-        let data: Data?
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            data = try handle.read(upToCount: YAMLLimits().bytes + 1)
+        let bytes: [UInt8]
+        do throws(InputFile.Failure) {
+            bytes = try InputFile.bytes(path, atMost: YAMLLimits().bytes)
         } catch {
-            throw ConfigurationError(
-                path,
-                nil,
-                "cannot be read (\(reason(error))); name a configuration file that this user may read"
-            )
+            let mend =
+                error.cause.code == ENOENT
+                ? "`easel config example > \(path)` writes one, and -c names another"
+                : "name a configuration file that this user may read"
+            throw ConfigurationError(path, nil, "cannot be read (\(error.cause.sentence)); \(mend)")
         }
-        guard let text = String(validating: data ?? Data(), as: UTF8.self) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError(path, nil, "is not text in UTF-8; save it as such")
         }
         return try parse(text: text, file: path, environment: environment)
@@ -78,7 +78,7 @@ extension Configuration {
         }
         root.read("data_dir", into: &dataDirectory) { $0.text() }
         root.section("database") { database.read($0) }
-        root.read("admin_key", into: &adminKey) { $0.secret() }
+        root.read("admin_key", into: &adminKey) { $0.secret(SecretRules.adminKey) }
         root.read("shutdown_grace", into: &shutdownGrace) { $0.duration(in: .zero...(.seconds(3600))) }
         root.read("public_url", into: &publicURL) { $0.webAddress() }
         root.read("trusted_proxies", into: &trustedProxies) { $0.networks() }
@@ -91,16 +91,6 @@ extension Configuration {
         root.section("metrics") { metrics.read($0) }
         root.section("alerts") { alerts.read($0) }
         root.finish()
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        return switch (underlying ?? (error as NSError)).code {
-        case Int(ENOENT), CocoaError.fileReadNoSuchFile.rawValue, CocoaError.fileNoSuchFile.rawValue: "no such file"
-        case Int(EACCES), CocoaError.fileReadNoPermission.rawValue: "permission denied"
-        case Int(EISDIR): "it is a folder"
-        default: "input error"
-        }
     }
 }
 

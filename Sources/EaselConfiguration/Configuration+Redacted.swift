@@ -10,7 +10,8 @@ extension Configuration {
         lines.append("database:")
         if database.url != nil { lines.append("    url: postgresql://\(Secret.redaction)") }
         lines.append("    start_timeout: \(DurationText.format(database.startTimeout))")
-        if let adminKey { lines.append("admin_key: \(adminKey)") }
+        // In the form of a key, so that the text reads back.
+        if adminKey != nil { lines.append("admin_key: \(SecretRules.adminKeyPrefix)<redacted-admin-key>") }
         lines.append("shutdown_grace: \(DurationText.format(shutdownGrace))")
         if let publicURL { lines.append("public_url: \(Self.quoted(publicURL))") }
         lines.append("trusted_proxies: \(Self.flow(trustedProxies))")

@@ -1,3 +1,5 @@
+import EaselBase
+
 /// One fault of a configuration: where it is, which setting, and a sentence that names the fault and how to mend it.
 package struct ConfigurationFault: Sendable, Hashable {
     /// As the caller named it.
@@ -29,7 +31,7 @@ extension ConfigurationFault: CustomStringConvertible {
 }
 
 /// Every fault of a configuration at once, in the order of the file.
-package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+package struct ConfigurationError: Error, Sendable, CustomStringConvertible, Explained {
     /// In the order of the file; never empty.
     package let faults: [ConfigurationFault]
 
@@ -48,6 +50,8 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
 
     /// One fault a line.
     package var report: String { faults.map(\.description).joined(separator: "\n") }
+
+    package var sentence: String { report }
 
     /// The report.
     package var description: String { report }

@@ -294,7 +294,7 @@ package final class Gateway: Sendable {
             do throws(LedgerError) {
                 try await body()
             } catch {
-                log.debug("a periodic task could not reach the ledger", ["error": "\(error)"])
+                log.debug("a periodic task could not reach the ledger", ["error": sentence(for: error)])
             }
             try? await Task.sleep(for: interval)
         }

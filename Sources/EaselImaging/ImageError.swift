@@ -1,5 +1,7 @@
+import EaselBase
+
 /// Why bytes cannot be used as an image, or an image cannot be written.
-package enum ImageError: Error, Sendable, Equatable {
+package enum ImageError: Error, Sendable, Equatable, Explained {
     /// No image format is recognised.
     case notAnImage
     /// An image, but of a kind that the providers do not take; the name is for people, such as `GIF`.

@@ -1,15 +1,18 @@
+import Dispatch
+import EaselBase
 import EaselConfiguration
 import Foundation
 
 /// The program: reads its arguments, runs one command, and turns what went wrong into a sentence and an exit code.
 @main
 enum EaselCommand {
-    static func main() async {
-        // A reader that goes away (`easel calls list | head`) ends the program quietly, as any filter; servers ignore it
-        // for themselves.
+    /// Not `async`: nothing, the executors of tasks included, may open a file before the standard descriptors are taken.
+    static func main() {
+        Descriptor.occupyStandard()
+        _ = Descriptor.pipeIgnored
         let words = Array(CommandLine.arguments.dropFirst())
-        let code = await CommandRunner.run(words)
-        ExitCode.end(with: code)
+        Task(name: "command") { ExitCode.end(with: await CommandRunner.run(words)) }
+        dispatchMain()
     }
 }
 
@@ -26,15 +29,12 @@ enum ExitCode {
     static let dataGap: Int32 = 5
 
     /// Ends the process. Not by exit(): threads of the event loops still run, and the exit handlers of the C libraries would
-    /// take their memory away beneath them. What is printed is written already.
-    static func end(with code: Int32) -> Never {
-        fflush(nil)
-        _exit(code)
-    }
+    /// take their memory away beneath them.
+    static func end(with code: Int32) -> Never { _exit(Output.finish(code)) }
 }
 
 /// What ends a command: a sentence for people and an exit code.
-struct CommandFailure: Error {
+struct CommandFailure: Error, Explained {
     let message: String
     let code: Int32
 
@@ -42,6 +42,8 @@ struct CommandFailure: Error {
         self.message = message
         self.code = code
     }
+
+    var sentence: String { message }
 }
 
 /// Finds the command and runs it.
@@ -52,7 +54,7 @@ enum CommandRunner {
         do throws(UsageError) {
             switch try parser.parse(words) {
             case .help(let text):
-                Output.data(text)
+                Output.raw(text)
                 return ExitCode.done
             case .run(let arguments):
                 return await run(arguments)
@@ -67,15 +69,16 @@ enum CommandRunner {
         do {
             try await dispatch(arguments)
             return ExitCode.done
-        } catch let failure as CommandFailure {
-            Output.note("easel: \(failure.message)")
-            return failure.code
         } catch let error as ConfigurationError {
             Output.note(error.report)
             return ExitCode.usage
         } catch {
-            Output.note("easel: \(error)")
-            return ExitCode.failed
+            Output.note("easel: \(sentence(for: error))")
+            return switch error {
+            case let failure as CommandFailure: failure.code
+            case is InputFile.Failure: ExitCode.usage
+            default: ExitCode.failed
+            }
         }
     }
 
@@ -103,21 +106,5 @@ enum CommandRunner {
         case "completions": CompletionsCommand.run(arguments)
         default: throw CommandFailure("there is no command \(path.joined(separator: " "))", code: ExitCode.usage)
         }
-    }
-}
-
-/// Where words go: data on standard output only, everything else on standard error.
-enum Output {
-    static func data(_ text: String) {
-        FileHandle.standardOutput.write(Data((text.utf8.last == 10 ? text : text + "\n").utf8))
-    }
-
-    static func data(_ bytes: [UInt8]) {
-        FileHandle.standardOutput.write(Data(bytes))
-        if bytes.last != 10 { FileHandle.standardOutput.write(Data([10])) }
-    }
-
-    static func note(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }

@@ -39,7 +39,7 @@ struct ConfigurationTests {
               url: postgresql://easel:pw@db.internal/easel
               start_timeout: 90s
             trusted_proxies: [10.0.0.0/8, "fd00::/8"]
-            admin_key: ${ADMIN:-esl_default}
+            admin_key: ${ADMIN:-esl_default-admin-key-of-tests}
             shutdown_grace: 5s
             public_url: https://easel.example.com/
             providers:
@@ -86,7 +86,7 @@ struct ConfigurationTests {
         #expect(configuration.database.url?.reveal() == "postgresql://easel:pw@db.internal/easel")
         #expect(configuration.database.startTimeout == .seconds(90))
         #expect(configuration.trustedProxies.map(\.description) == ["10.0.0.0/8", "fd00::/8"])
-        #expect(configuration.adminKey?.reveal() == "esl_default")
+        #expect(configuration.adminKey?.reveal() == "esl_default-admin-key-of-tests")
         #expect(configuration.shutdownGrace == .seconds(5))
         #expect(configuration.publicURL == "https://easel.example.com")
         let one = configuration.providers[0]
@@ -220,7 +220,7 @@ struct ConfigurationTests {
 
     @Test
     func `the lines of the example that are commented out stand too`() throws {
-        let environment = Fixtures.environment.merging(["EASEL_ADMIN_KEY": "esl_x"]) { $1 }
+        let environment = Fixtures.environment.merging(["EASEL_ADMIN_KEY": "esl_x-0123456789-0123456789"]) { $1 }
         let text = Configuration.example.split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in
                 for start in ["# url: postgresql", "# admin_key:", "# public_url:", "# first_byte"]
@@ -231,7 +231,7 @@ struct ConfigurationTests {
             }
             .joined(separator: "\n")
         let configuration = try Configuration.parse(text: text, file: "example", environment: environment)
-        #expect(configuration.database.url != nil && configuration.adminKey?.reveal() == "esl_x")
+        #expect(configuration.database.url != nil && configuration.adminKey?.reveal() == "esl_x-0123456789-0123456789")
         #expect(configuration.publicURL != nil && configuration.providers[1].firstByteTimeout == .seconds(60))
     }
 
@@ -264,7 +264,7 @@ struct ConfigurationTests {
         let text =
             Fixtures.providers.replacingOccurrences(of: "rw-1", with: "hunter2") + """
                 database: { url: "postgresql://u:hunter2@h/d" }
-                admin_key: hunter2
+                admin_key: esl_hunter2-hunter2-hunter2
                 data_dir: "a $${x} \\"b\\""
                 public_url: https://e.example
                 routing:
@@ -299,7 +299,7 @@ struct ConfigurationTests {
                 """
         let once = try Fixtures.parse(text).redactedDescription
         #expect(!once.contains("hunter2"))
-        #expect(once.contains("url: postgresql://<redacted>") && once.contains("admin_key: <redacted>"))
+        #expect(once.contains("url: postgresql://<redacted>") && once.contains("admin_key: esl_<redacted-admin-key>"))
         let again = try Fixtures.parse(once)
         #expect(again.redactedDescription == once)
         let plan = again.alerts.plan

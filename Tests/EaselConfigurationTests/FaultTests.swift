@@ -59,7 +59,8 @@ struct FaultTests {
         ),
         Case(
             "admin_key: { file: /no/such/file }",
-            "4:20: admin_key.file: cannot be read; check that the file exists and that this user may read it"
+            "4:20: admin_key.file: cannot be read (no such file); "
+                + "check that the file exists and that this user may read it"
         ),
         Case(
             "shutdown_grace: 60",

@@ -15,7 +15,7 @@ import Testing
         let server = HTTPServer(group: group, configuration: configuration, log: .silent) { _ in .text("x") }
         let wanted = HTTPServerError.addressInUse(host: "127.0.0.1", port: listener.port)
         #expect(throws: wanted) { try server.start() }
-        #expect(wanted.description.contains("already in use"))
+        #expect(wanted.sentence.contains("already in use"))
     }
 
     @Test func `a port is free again at once, and a second server of ours is refused too`() async throws {

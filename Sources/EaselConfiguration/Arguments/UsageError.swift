@@ -1,5 +1,7 @@
+import EaselBase
+
 /// A command line that is not understood: the fault, and where help is to be had.
-package struct UsageError: Error, Sendable, CustomStringConvertible {
+package struct UsageError: Error, Sendable, CustomStringConvertible, Explained {
     /// The exit code for wrong usage (contract, section 2).
     package static let exitCode: Int32 = 2
 
@@ -12,6 +14,8 @@ package struct UsageError: Error, Sendable, CustomStringConvertible {
         self.command = command
         self.message = message
     }
+
+    package var sentence: String { message }
 
     /// Two lines for standard error.
     package var description: String { "\(command): \(message)\nTry `\(command) --help`." }

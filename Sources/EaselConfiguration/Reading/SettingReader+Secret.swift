@@ -1,4 +1,4 @@
-import Foundation
+import EaselBase
 
 extension SettingReader {
     /// The largest file that a secret is read from.
@@ -29,14 +29,16 @@ extension SettingReader {
         defer { section.finish() }
         guard let setting = section.required("file", "name the file that holds the secret"), let path = setting.text()
         else { return nil }
-        guard let handle = FileHandle(forReadingAtPath: path),
-            let data = try? handle.read(upToCount: Self.secretFileLimit + 1)
-        else {
-            setting.fault("cannot be read; check that the file exists and that this user may read it")
+        let bytes: [UInt8]
+        do throws(InputFile.Failure) {
+            bytes = try InputFile.bytes(path, atMost: Self.secretFileLimit)
+        } catch {
+            let mend = "check that the file exists and that this user may read it"
+            setting.fault("cannot be read (\(error.cause.sentence)); \(mend)")
             return nil
         }
-        guard data.count <= Self.secretFileLimit, var text = String(validating: data, as: UTF8.self) else {
-            setting.fault("is no secret: it is not text, or larger than \(Self.secretFileLimit / 1024) KiB")
+        guard var text = String(validating: bytes, as: UTF8.self) else {
+            setting.fault("is no secret: it is not text")
             return nil
         }
         if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
@@ -56,10 +58,15 @@ enum SecretRules {
             ? nil : "holds a space, a line break or a character outside ASCII; a key has none"
     }
 
-    /// A connection to PostgreSQL as libpq takes it.
-    static func databaseURL(_ text: String) -> String? {
+    /// The admin key: whoever has it may do everything, so it is no word that can be guessed.
+    static func adminKey(_ text: String) -> String? {
         if let problem = headerValue(text) { return problem }
-        return text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
-            ? nil : "is not a PostgreSQL address; write postgresql://USER@HOST/DATABASE"
+        let mend = "`openssl rand -hex 24` makes the rest of one, and without admin_key Easel makes its own"
+        guard text.hasPrefix(adminKeyPrefix) else { return "does not begin with \(adminKeyPrefix); \(mend)" }
+        return text.utf8.count < adminKeyLength
+            ? "is too short: \(adminKeyLength) characters at least, \(adminKeyPrefix) included; \(mend)" : nil
     }
+
+    static let adminKeyPrefix = "esl_"
+    static let adminKeyLength = 24
 }

@@ -10,7 +10,7 @@ package struct DatabaseSettings: Sendable {
 
 extension DatabaseSettings {
     mutating func read(_ section: SectionReader) {
-        section.read("url", into: &url) { $0.secret(SecretRules.databaseURL) }
+        section.read("url", into: &url) { $0.secret(DatabaseURL.problem) }
         section.read("start_timeout", into: &startTimeout) { $0.duration(in: .zero...(.seconds(3600))) }
     }
 }

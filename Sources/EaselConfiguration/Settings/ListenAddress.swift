@@ -1,5 +1,5 @@
 /// Where the gateway listens: a numeric address and a port.
-package struct ListenAddress: Sendable, Hashable {
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// IPv4 or IPv6, without brackets.
     package var host: String
     /// 0 lets the system choose.

@@ -294,7 +294,7 @@ final class AttemptRunner: Sendable {
         do throws(LedgerError) {
             try await noting(start, providerTaskID)
         } catch {
-            log.warning("task id not noted", ["attempt_id": start.attemptID.text, "error": "\(error)"])
+            log.warning("task id not noted", ["attempt_id": start.attemptID.text, "error": sentence(for: error)])
         }
     }
 

@@ -153,7 +153,7 @@ final class ProviderHealth: Sendable {
                 prime(Kind(provider: recent.provider, model: recent.model, speed: recent.speed), recent.durations)
             }
         } catch {
-            log.info("how long attempts take is learnt anew", ["error": "\(error)"])
+            log.info("how long attempts take is learnt anew", ["error": sentence(for: error)])
         }
     }
 

@@ -85,6 +85,11 @@ final class GatewayMetrics: Sendable {
         text += "easel_call_duration_seconds_sum \(Double(state.latencySumMs) / 1000)\n"
         text += "easel_call_duration_seconds_count \(state.latencyCount)\n"
         text += shadows.text()
+        text.counter(
+            "easel_log_dropped_total",
+            "Lines of the log that were lost, because standard error did not take them.",
+            [("", Log.dropped)]
+        )
         return text
     }
 }

@@ -3,7 +3,7 @@ package import EaselCore
 package import EaselTransport
 
 /// An error as callers see it: RFC 9457, with the fields of contract section 4. Never a secret, a prompt or a picture.
-package struct Problem: Error, Sendable {
+package struct Problem: Error, Sendable, Explained {
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
         case unauthenticated, forbidden
@@ -70,6 +70,9 @@ package struct Problem: Error, Sendable {
 
     package var code: Code
     package var detail: String
+
+    package var sentence: String { detail }
+
     package var callID: String?
     /// Whole seconds, rounded up, also sent as `Retry-After`.
     package var retryAfter: Duration?

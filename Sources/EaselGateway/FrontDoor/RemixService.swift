@@ -171,7 +171,10 @@ final class RemixService: Sendable {
     /// Whatever is wrong with the ledger is not the request's fault, and nothing was spent.
     private func refusal(of first: FirstRound, _ error: LedgerError) -> Problem {
         if case .unavailable = error { return Problem(error) }
-        tools.log.error("an admission was refused", ["call_id": first.context.callID.text, "error": "\(error)"])
+        tools.log.error(
+            "an admission was refused",
+            ["call_id": first.context.callID.text, "error": sentence(for: error)]
+        )
         return Problem(.unavailable, "The ledger did not take the call; nothing was spent.", retryAfter: .seconds(2))
     }
 
@@ -331,7 +334,7 @@ final class RemixService: Sendable {
         do throws(LedgerError) {
             try await tools.ledger.settle(settlement)
         } catch {
-            tools.log.error("settlement failed", ["call_id": settlement.callID.text, "error": "\(error)"])
+            tools.log.error("settlement failed", ["call_id": settlement.callID.text, "error": sentence(for: error)])
         }
     }
 

@@ -7,7 +7,7 @@ import Foundation
 package final class Fetcher: Sendable {
     static let maxRedirects = 3
 
-    package enum Failure: Error, Sendable, Equatable {
+    package enum Failure: Error, Sendable, Equatable, Explained {
         case badURL
         case addressNotAllowed
         case tooLarge(limit: Int)
@@ -17,7 +17,7 @@ package final class Fetcher: Sendable {
         case unreachable(String)
 
         /// For the caller who gave the URL.
-        var sentence: String {
+        package var sentence: String {
             switch self {
             case .badURL: "must be an http or https URL with a host"
             case .addressNotAllowed: "points to an address that is not public, which is not fetched"

@@ -93,8 +93,8 @@ package enum SecretFile {
 
 /// Files by plain system calls, with the system's own word for what went wrong.
 enum RawFile {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    struct Failure: Error, Explained {
+        let sentence: String
     }
 
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(Failure) {
@@ -117,6 +117,6 @@ enum RawFile {
     }
 
     private static func failure(_ act: String, _ path: String) -> Failure {
-        Failure(description: "\(act) \(path): \(String(cString: strerror(errno)))")
+        Failure(sentence: "cannot \(act) \(path): \(SystemError.last.sentence)")
     }
 }

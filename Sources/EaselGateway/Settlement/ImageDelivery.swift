@@ -126,7 +126,7 @@ final class ImageDelivery: Sendable {
                     timeout: timeout
                 )
             } catch {
-                log.warning("result download failed", ["try": String(attempt), "error": "\(error)"])
+                log.warning("result download failed", ["try": String(attempt), "error": sentence(for: error)])
                 if error == .badURL || error == .addressNotAllowed { return nil }
                 if attempt < Self.downloadTries { try? await Task.sleep(for: .milliseconds(200 * attempt)) }
             }

@@ -142,7 +142,7 @@ final class ShadowDesk: Sendable {
         } catch {
             door.leave()
             metrics.count(.ledger, at: provider.name)
-            log.debug("a shadow was not begun", ["call_id": start.callID.text, "error": "\(error)"])
+            log.debug("a shadow was not begun", ["call_id": start.callID.text, "error": sentence(for: error)])
             // It may stand there all the same, and is known to have cost nothing.
             let result = AttemptRunner.notSent(ShadowEnd.neverSent, "The ledger could not be reached.")
             return await write(end(start, result), pauses: [])
@@ -211,7 +211,7 @@ final class ShadowDesk: Sendable {
                 guard !isFinal, let pause = pauses.popFirst(), !state.withLock(\.isClosed) else {
                     return log.warning(
                         "a shadow's end was not written; recovery will find it",
-                        ["shadow_id": end.start.shadowID.text, "error": "\(error)"]
+                        ["shadow_id": end.start.shadowID.text, "error": sentence(for: error)]
                     )
                 }
                 try? await Task.sleep(for: pause)

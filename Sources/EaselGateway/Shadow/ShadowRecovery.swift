@@ -52,7 +52,10 @@ final class ShadowRecovery: Sendable {
         do throws(LedgerError) {
             try await ledger.endShadow(end)
         } catch {
-            log.debug("a shadow's end was not written", ["shadow_id": open.start.shadowID.text, "error": "\(error)"])
+            log.debug(
+                "a shadow's end was not written",
+                ["shadow_id": open.start.shadowID.text, "error": sentence(for: error)]
+            )
         }
     }
 

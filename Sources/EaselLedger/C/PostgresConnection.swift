@@ -19,7 +19,7 @@ final class PostgresConnection {
     init(_ settings: ConnectionSettings) throws(PostgresError) {
         var keywords = ["dbname"]
         var values = [settings.connectionString]
-        let given = try Self.keywords(in: settings.connectionString)
+        let (given, secrets) = try Self.keywords(in: settings.connectionString)
         for (keyword, value) in ConnectionSettings.defaults where !given.contains(keyword) {
             keywords.append(keyword)
             values.append(value)
@@ -32,7 +32,8 @@ final class PostgresConnection {
         guard PQstatus(opened) == CONNECTION_OK else {
             let message = String(cString: PQerrorMessage(opened))
             PQfinish(opened)
-            throw PostgresError(.connectFailed, message: message)
+            // What libpq and the server say names hosts, users and databases; a password only by mistake (S2).
+            throw PostgresError(.connectFailed, message: secrets.reduce(message) { $0.replacing($1, with: "***") })
         }
         raw = opened
         // Notices have no reader; libpq would print them to standard error, which is for log lines.
@@ -336,22 +337,33 @@ final class PostgresConnection {
 
     // MARK: - Connection strings
 
-    /// The keywords that a connection string sets itself. Throws `.connectFailed` when it cannot be read.
-    private static func keywords(in connectionString: String) throws(PostgresError) -> Set<String> {
+    /// The keywords that a connection string sets itself, and the values that nobody may see. Throws `.connectFailed` when
+    /// it cannot be read.
+    private static func keywords(
+        in connectionString: String
+    ) throws(PostgresError) -> (names: Set<String>, secrets: [String]) {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(connectionString, &message) else {
             // libpq quotes the string in its message, password included, so the message is not used.
             PQfreemem(message)
-            throw PostgresError(.connectFailed, message: "the database URL cannot be understood")
+            throw PostgresError(
+                .connectFailed,
+                message: "the database URL is not understood; write postgresql://USER@HOST:PORT/NAME"
+            )
         }
         defer { PQconninfoFree(options) }
         var given: Set<String> = []
+        var secrets: [String] = []
         var option = options
         while let keyword = option.pointee.keyword {
-            if option.pointee.val != nil { given.insert(String(cString: keyword)) }
+            if let value = option.pointee.val {
+                let name = String(cString: keyword)
+                given.insert(name)
+                if name.contains("password"), value.pointee != 0 { secrets.append(String(cString: value)) }
+            }
             option += 1
         }
-        return given
+        return (given, secrets)
     }
 
     /// A null-terminated array of C strings that lives as long as `body` runs.

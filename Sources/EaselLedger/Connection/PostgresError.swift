@@ -1,8 +1,11 @@
+import EaselBase
+
 /// What went wrong with a statement or a connection.
 ///
-/// Two voices: `description` is safe to show (a code and names of our schema), `debugDescription` has the server's own
-/// words, which may quote a value. Neither ever holds the parameters of a statement (S2).
-struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+/// Two voices: `sentence` is safe to show (a code, names of our schema, and the server's words where these cannot quote a
+/// row), `message` and `detail` are the server's own words and go no further. Neither ever holds the parameters of a
+/// statement (S2).
+struct PostgresError: Error, Sendable, Explained {
     enum Kind: Sendable, Hashable {
         /// The server refused a statement; `sqlState` says why.
         case server
@@ -44,7 +47,7 @@ struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDebugStrin
         self.commandIndex = commandIndex
     }
 
-    var description: String {
+    var sentence: String {
         var text =
             switch kind {
             case .server: "PostgreSQL refused a statement"
@@ -56,11 +59,22 @@ struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDebugStrin
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
         if let table { text += " on \(table)" }
         if let constraint { text += ", constraint \(constraint)" }
-        return text
+        return cause.map { "\(text): \($0)" } ?? text
     }
 
-    var debugDescription: String {
-        ([description, message] + [detail].compactMap(\.self)).joined(separator: ": ")
+    /// Why, in PostgreSQL's own words: what an operator has to mend is in them. Nil where they may quote a row.
+    private var cause: String? {
+        switch kind {
+        case .connectFailed, .timedOut: break
+        case .connectionLost, .unexpected: return nil
+        case .server:
+            // Errors about data (22, 23, and what a function raises) quote values. These are about the connection, rights,
+            // names and states of the server: https://www.postgresql.org/docs/15/errcodes-appendix.html
+            let classes = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "F0"]
+            guard let sqlState, classes.contains(String(sqlState.prefix(2))) else { return nil }
+        }
+        let words = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return words.isEmpty ? nil : Printable.line(String(words.prefix(500)))
     }
 }
 

@@ -6,8 +6,10 @@ import Foundation
 /// A server that outlived a killed gateway is taken over as it is. Only its own user and root can reach the socket.
 package struct EmbeddedPostgres: Sendable {
     /// What could not be done, in a sentence for the operator.
-    package struct Failure: Error, Sendable, CustomStringConvertible {
+    package struct Failure: Error, Sendable, CustomStringConvertible, Explained {
         package let description: String
+
+        package var sentence: String { description }
     }
 
     /// How the server is set up.
@@ -56,7 +58,7 @@ package struct EmbeddedPostgres: Sendable {
         guard let ownership else { return }
         await OwnThread.run("easel-embedded") {
             do throws(Failure) { try server.stop() } catch {
-                log.error("the embedded PostgreSQL did not stop", ["error": error.description])
+                log.error("the embedded PostgreSQL did not stop", ["error": error.sentence])
             }
             ownership.release()
         }

@@ -196,14 +196,11 @@ struct EmbeddedServer: Sendable {
         ]
         if !options.isDurable { lines += ["fsync = off", "full_page_writes = off"] }
         let path = cluster + "/postgresql.conf"
-        do {
+        do throws(OutputFile.Failure) {
             // In place, so that the file keeps its owner.
-            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-            try file.truncate(atOffset: 0)
-            try file.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
-            try file.close()
+            try OutputFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: path, mode: 0o600)
         } catch {
-            throw EmbeddedPostgres.Failure(description: "\(path) cannot be written")
+            throw EmbeddedPostgres.Failure(description: error.sentence)
         }
     }
 
@@ -237,7 +234,7 @@ struct EmbeddedServer: Sendable {
             // duplicate_database: a neighbour was quicker.
             guard error.sqlState != "42P04" else { return }
             throw EmbeddedPostgres.Failure(
-                description: "the database \(name) cannot be made: \(error.debugDescription)"
+                description: "the database \(name) cannot be made: \(error.sentence)"
             )
         }
     }

@@ -1,3 +1,4 @@
+import EaselBase
 import Foundation
 
 /// `postmaster.pid`, by which a running server holds its cluster: pid, directory, start time, port, socket directory,
@@ -36,11 +37,9 @@ struct PostmasterFile {
     /// for by its other lines the server finds out whether processes of the dead one still use the cluster's memory.
     func forgetStranger() {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-            let end = text.firstIndex(of: "\n"), let file = FileHandle(forUpdatingAtPath: path)
+            let end = text.firstIndex(of: "\n")
         else { return }
-        // The largest pid that Linux gives is one less.
-        try? file.truncate(atOffset: 0)
-        try? file.write(contentsOf: Data(("4194304" + text[end...]).utf8))
-        try? file.close()
+        // The largest pid that Linux gives is one less. In place, so that the file keeps its owner.
+        try? OutputFile.write(Array(("4194304" + text[end...]).utf8), to: path, mode: 0o600)
     }
 }

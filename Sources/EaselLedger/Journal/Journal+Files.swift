@@ -37,7 +37,7 @@ extension Journal {
                 let records = try read(number, directory, log, fault)
                 if records.isEmpty { unlink(path(number, directory)) } else { counts[number] = records.count }
             } catch {
-                unreadable[number] = error.description
+                unreadable[number] = error.sentence
                 tell(unreadable: error, number, directory, log)
             }
         }
@@ -59,7 +59,7 @@ extension Journal {
     static func tell(unreadable failure: JournalFile.Failure, _ number: Int, _ directory: String, _ log: Log) {
         log.error(
             "a journal file cannot be read; it stays where it is, and the others are replayed",
-            ["file": path(number, directory), "error": failure.description]
+            ["file": path(number, directory), "error": failure.sentence]
         )
     }
 

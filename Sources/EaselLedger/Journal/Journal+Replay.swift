@@ -44,7 +44,7 @@ extension Journal {
             _ = note(number, unreadable: nil)
             return records
         } catch {
-            if note(number, unreadable: error.description) { Self.tell(unreadable: error, number, directory, log) }
+            if note(number, unreadable: error.sentence) { Self.tell(unreadable: error, number, directory, log) }
             return nil
         }
     }
@@ -106,7 +106,7 @@ extension Journal {
                 "the database refused a write; it is kept in memory until the journal can be written",
                 ["call_id": record.callID?.text ?? "", "reason": reason]
             )
-            keepAside(refused, because: error.description)
+            keepAside(refused, because: error.sentence)
         }
     }
 
@@ -117,7 +117,7 @@ extension Journal {
             try await write(aside: refused, to: number.map { Self.path($0, directory, "refused") } ?? asidePath)
             return true
         } catch {
-            log.error("refused writes cannot be set aside yet", ["error": error.description])
+            log.error("refused writes cannot be set aside yet", ["error": error.sentence])
             return false
         }
     }

@@ -223,8 +223,8 @@ package final class Journal: @unchecked Sendable {
             } catch {
                 sealFile()  // after a failed fsync nobody knows what is in the file, so nothing more goes there
                 // First, so that nobody sees a disc that is well and records in memory.
-                discFailed(error.description)
-                answer(records, failure: error.description)
+                discFailed(error.sentence)
+                answer(records, failure: error.sentence)
             }
         }
         let seals = group.filter { $0.record == nil }
@@ -251,7 +251,7 @@ package final class Journal: @unchecked Sendable {
             if !frames.isEmpty { try write(frames) } else { try probe() }
         } catch {
             sealFile()
-            return discFailed(error.description)
+            return discFailed(error.sentence)
         }
         if condition.withLock({ backlog.wrote(wanted) }) {
             log.info("the journal can be written again", ["records": String(wanted.records.count)])

@@ -20,14 +20,14 @@ final class JournalFile {
     private var length: off_t
     private let fault: DiscFault?
 
-    struct Failure: Error, CustomStringConvertible {
+    struct Failure: Error, Explained {
         let operation: DiscFault.Operation
         let path: String
         let code: Int32
 
         /// For operators: the file, and the system's own words.
-        var description: String { "\(path): \(cause)" }
-        var cause: String { "\(String(cString: strerror(code))) (\(operation.rawValue))" }
+        var sentence: String { "\(path): \(cause)" }
+        var cause: String { "\(SystemError(code).sentence) (\(operation.rawValue))" }
     }
 
     /// Creates the file, and makes its name durable as well.

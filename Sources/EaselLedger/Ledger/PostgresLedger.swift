@@ -133,7 +133,7 @@ package final class PostgresLedger: Ledger, Sendable {
                 try await maintain()
                 try? await Task.sleep(for: .seconds(3600))
             } catch {
-                log.warning("the ledger's maintenance failed", ["error": String(describing: error)])
+                log.warning("the ledger's maintenance failed", ["error": sentence(for: error)])
                 try? await Task.sleep(for: .seconds(60))
             }
         }

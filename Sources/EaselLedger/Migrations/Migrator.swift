@@ -94,7 +94,7 @@ package struct Migrator: Sendable {
         do throws(PostgresError) {
             return try body()
         } catch {
-            log.error("the schema could not be brought up to date", ["error": error.debugDescription])
+            log.error("the schema could not be brought up to date", ["error": error.sentence])
             throw error.ledgerError
         }
     }
@@ -111,9 +111,9 @@ package struct Migrator: Sendable {
             )
             try connection.script("COMMIT", deadline: deadline)
         } catch {
-            log.error("a migration failed", ["migration": migration.name, "error": error.debugDescription])
+            log.error("a migration failed", ["migration": migration.name, "error": error.sentence])
             guard error.kind == .server else { throw error.ledgerError }
-            throw .rejected("migration \(migration.name) failed: \(error.message)")
+            throw .rejected("migration \(migration.name) failed: \(error.sentence)")
         }
         log.info("a migration was applied", ["migration": migration.name])
     }

@@ -184,7 +184,7 @@ final class ReaderSession {
     }
 
     func report(_ error: PostgresError) {
-        log.warning("a read from the database failed", ["error": error.description])
+        log.warning("a read from the database failed", ["error": error.sentence])
     }
 
     private func open(_ deadline: SteadyInstant) throws(PostgresError) -> PostgresConnection {

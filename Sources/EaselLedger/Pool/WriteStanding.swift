@@ -65,7 +65,7 @@ final class WriteWatch: Sendable {
 
     func failed(_ error: PostgresError) {
         standing.withLock { standing in
-            if error.isWantOfRoom { standing.refused(error.description, at: .now) } else { standing.lost() }
+            if error.isWantOfRoom { standing.refused(error.sentence, at: .now) } else { standing.lost() }
         }
     }
 

@@ -142,7 +142,7 @@ final class Writer: Overdue, @unchecked Sendable {
                 do {
                     connection = try PostgresConnection(settings)
                 } catch {
-                    log.warning("the ledger's writer cannot connect", ["error": error.description])
+                    log.warning("the ledger's writer cannot connect", ["error": error.sentence])
                     watch.failed(error)
                     watch.gate.failed()
                     continue
@@ -268,11 +268,11 @@ final class Writer: Overdue, @unchecked Sendable {
         let culprit = error.commandIndex.flatMap { Self.owner(of: $0, in: group) }
         switch error.verdict {
         case .reconnect where error.kind != .server:
-            log.warning("the ledger's writer lost its connection", ["error": error.description])
+            log.warning("the ledger's writer lost its connection", ["error": error.sentence])
             markMaybeWritten()
             connection.abandon()
         case .reconnect:
-            log.warning("the database takes no writes", ["error": error.description])
+            log.warning("the database takes no writes", ["error": error.sentence])
             connection.abandon()
         case .resetStatements where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
             countRepeat()
@@ -334,12 +334,12 @@ final class Writer: Overdue, @unchecked Sendable {
         do {
             try Partitions.create(monthsOf: unit.moments, on: connection)
         } catch {
-            log.warning("a partition could not be made", ["error": error.description])
+            log.warning("a partition could not be made", ["error": error.sentence])
         }
     }
 
     private func refuse(_ unit: WriteUnit, _ error: PostgresError) {
-        let fields: KeyValuePairs = ["call_id": unit.callID.text, "error": error.description]
+        let fields: KeyValuePairs = ["call_id": unit.callID.text, "error": error.sentence]
         guard case .unavailable = error.ledgerError else {
             log.error("the database refused a write", fields)
             return end(unit, .failure(error.ledgerError))
@@ -378,7 +378,7 @@ final class Writer: Overdue, @unchecked Sendable {
             watch.wrote()
         } catch {
             watch.failed(error)
-            let fields: KeyValuePairs = ["call_id": pending.unit.callID.text, "error": error.description]
+            let fields: KeyValuePairs = ["call_id": pending.unit.callID.text, "error": error.sentence]
             switch error.verdict {
             case .reconnect, .resetStatements: connection.abandon()
             case .repeatWork, .unavailable: break

@@ -116,7 +116,7 @@ extension IdeogramProvider {
         do throws(TransportError) {
             return IdeogramUsage.read(try await client.execute(request), secrets: [settings.apiKey])
         } catch {
-            return .failed("Ideogram could not be asked: \(error.kind.rawValue).")
+            return .failed("Ideogram could not be asked: \(error.kind.words).")
         }
     }
 }

@@ -171,7 +171,7 @@ extension RunwareProvider {
         for request in usage.requests {
             switch await post(try? JSON.encode(request, sorted: true), timeout: min(timeout, Self.usageTimeout)) {
             case .success(let response): responses.append(response)
-            case .failure(let error): return .failed("Runware could not be asked: \(error.kind.rawValue).")
+            case .failure(let error): return .failed("Runware could not be asked: \(error.kind.words).")
             }
         }
         return usage.read(responses, secrets: [apiKey])

@@ -106,7 +106,7 @@ package final class AlertDaemon: Sendable {
                 isFailing = false
             } catch {
                 if !isFailing {
-                    log.warning("the alerts stand still", ["part": name, "error": String(describing: error)])
+                    log.warning("the alerts stand still", ["part": name, "error": sentence(for: error)])
                 }
                 isFailing = true
                 pause = pacing.pause
@@ -245,7 +245,7 @@ package final class AlertDaemon: Sendable {
             return answer
         } catch {
             if faulty.withLock({ $0.insert(name).inserted }) {
-                log.warning("a rule or report cannot be made", ["name": name, "error": String(describing: error)])
+                log.warning("a rule or report cannot be made", ["name": name, "error": sentence(for: error)])
             }
             return nil
         }
@@ -304,7 +304,7 @@ package final class AlertDaemon: Sendable {
             try await store.finish(delivery, outcome, at: time.now, nextAttemptAt: next)
         } catch {
             // It is sent again when its claim is over, with the same id.
-            log.warning("the end of a delivery could not be recorded", ["error": String(describing: error)])
+            log.warning("the end of a delivery could not be recorded", ["error": sentence(for: error)])
         }
     }
 }

@@ -1,3 +1,5 @@
+import EaselBase
+
 /// How many columns a text takes on a terminal, and texts made safe for one.
 package enum DisplayWidth {
     /// The columns of a text without control characters: 2 for wide characters and emoji, 0 for combining marks.
@@ -7,21 +9,12 @@ package enum DisplayWidth {
         return text.reduce(0) { $0 + width($1) }
     }
 
-    /// The text without control and direction characters, which could paint over other cells or send the terminal
-    /// commands; in ASCII when asked for, with `?` for what ASCII has not.
+    /// The text with control and direction characters shown as escapes, which could paint over other cells or send the
+    /// terminal commands; in ASCII when asked for, with `?` for what ASCII has not.
     package static func sanitised(_ text: String, ascii: Bool) -> String {
         guard text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return text }
-        var result = ""
-        for character in text {
-            guard !ascii || character.isASCII || character.unicodeScalars.contains(where: isUnsafe) else {
-                result += "?"
-                continue
-            }
-            for scalar in character.unicodeScalars {
-                if isUnsafe(scalar) { result += ascii ? "?" : "\u{FFFD}" } else { result.unicodeScalars.append(scalar) }
-            }
-        }
-        return result
+        let safe = Printable.line(text)
+        return ascii ? String(safe.map { $0.isASCII ? $0 : "?" }) : safe
     }
 
     /// The longest beginning that fits, with an ellipsis when something is cut off.
@@ -53,12 +46,4 @@ package enum DisplayWidth {
         0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6,
         0x17000...0x18CFF, 0x1B000...0x1B2FF, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
     ]
-
-    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        // Line and paragraph separators and the marks that turn the direction of text.
-        case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
 }

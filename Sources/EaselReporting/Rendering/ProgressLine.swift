@@ -67,7 +67,8 @@ package struct ProgressLine: Sendable {
     ) {
         self.terminal = terminal
         self.interval = interval
-        self.write = write ?? { FileHandle.standardError.write(Data($0.utf8)) }
+        // A line that cannot be shown is no reason to end the work that it tells of.
+        self.write = write ?? { try? Descriptor.write(Array($0.utf8), to: Descriptor.error) }
     }
 
     /// Shows the line while `body` runs.

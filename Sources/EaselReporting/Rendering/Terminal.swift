@@ -12,6 +12,8 @@ package struct Terminal: Sendable, Hashable {
     package var supportsColour: Bool
     /// Whether a line can be drawn over: not in files, and not with `TERM=dumb`.
     package var movesCursor: Bool
+    /// What stands for the character ESC in its style.
+    package var escape = "\u{1B}"
 
     package init(isTerminal: Bool, width: Int?, isUTF8: Bool, supportsColour: Bool, movesCursor: Bool) {
         self.isTerminal = isTerminal
@@ -51,7 +53,7 @@ package struct Terminal: Sendable, Hashable {
 
     /// How tables look there. Text for a file or a program is not bound to a width unless `COLUMNS` says so.
     package var style: TextStyle {
-        TextStyle(width: width ?? (isTerminal ? 80 : nil), unicode: isUTF8, colour: supportsColour)
+        TextStyle(width: width ?? (isTerminal ? 80 : nil), unicode: isUTF8, colour: supportsColour, escape: escape)
     }
 
     private static func measure(_ descriptor: Int32) -> Int? {

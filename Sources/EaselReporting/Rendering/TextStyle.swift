@@ -7,22 +7,30 @@ package struct TextStyle: Sendable, Hashable {
     /// Whether escape sequences may be used.
     package var colour: Bool
 
-    package init(width: Int? = 80, unicode: Bool = true, colour: Bool = false) {
+    /// What stands for the character ESC; a program that escapes what it prints sets something that it knows again.
+    package var escape = "\u{1B}"
+
+    package init(width: Int? = 80, unicode: Bool = true, colour: Bool = false, escape: String = "\u{1B}") {
         self.width = width
         self.unicode = unicode
         self.colour = colour
+        self.escape = escape
+    }
+
+    private func painted(_ text: String, _ code: Int) -> String {
+        colour ? "\(escape)[\(code)m\(text)\(escape)[0m" : text
     }
 
     /// For headings and totals.
-    package func bold(_ text: String) -> String { colour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    package func bold(_ text: String) -> String { painted(text, 1) }
     /// For lines and notes.
-    package func dim(_ text: String) -> String { colour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+    package func dim(_ text: String) -> String { painted(text, 2) }
     /// For what failed.
-    package func red(_ text: String) -> String { colour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
+    package func red(_ text: String) -> String { painted(text, 31) }
     /// For what wants attention.
-    package func yellow(_ text: String) -> String { colour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    package func yellow(_ text: String) -> String { painted(text, 33) }
     /// For what is well.
-    package func green(_ text: String) -> String { colour ? "\u{1B}[32m\(text)\u{1B}[0m" : text }
+    package func green(_ text: String) -> String { painted(text, 32) }
 
     /// Cut-off texts end in it.
     var ellipsis: String { unicode ? "…" : ".." }

@@ -72,7 +72,7 @@ package final class Reporter: Sendable {
                 // It may have been too much for one statement.
                 windows = max(20, windows / 4)
                 // Whether the pass was written is not known, and does not matter: windows are made again (L3).
-                if !isFailing { log.warning("the rollups stand still", ["error": String(describing: error)]) }
+                if !isFailing { log.warning("the rollups stand still", ["error": sentence(for: error)]) }
                 isFailing = true
                 try? await Task.sleep(for: pacing.pause)
             }
@@ -90,7 +90,7 @@ package final class Reporter: Sendable {
             return .now + (count == Self.monthsAtOnce ? .zero : pacing.months)
         } catch {
             // Reports read its days instead.
-            log.warning("months could not be summed up yet", ["error": String(describing: error)])
+            log.warning("months could not be summed up yet", ["error": sentence(for: error)])
             return .now + pacing.monthsPause
         }
     }
@@ -103,7 +103,7 @@ package final class Reporter: Sendable {
                 log.info("dropped what was kept long enough", ["tables": names.joined(separator: " ")])
             }
         } catch {
-            log.warning("what was kept long enough could not be dropped", ["error": String(describing: error)])
+            log.warning("what was kept long enough could not be dropped", ["error": sentence(for: error)])
         }
     }
 

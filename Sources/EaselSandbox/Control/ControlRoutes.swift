@@ -27,7 +27,7 @@ enum ControlRoutes {
             } catch is DecodingError {
                 return .json(["error": "the body is not valid JSON"], status: 400)
             } catch {
-                return .json(["error": .string("\(error)")], status: 500)
+                return .json(["error": .string(sentence(for: error))], status: 500)
             }
         default: return .json(["error": "there is no such control route"], status: 404)
         }

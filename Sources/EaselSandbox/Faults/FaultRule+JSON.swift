@@ -1,9 +1,11 @@
 package import EaselBase
 
 /// A fault rule that cannot be understood; `message` says which member of which rule.
-package struct FaultRuleError: Error, Sendable, Equatable {
+package struct FaultRuleError: Error, Sendable, Equatable, Explained {
     /// For people: the rule's number, the member and what it should be.
     package let message: String
+
+    package var sentence: String { message }
 }
 
 /// The JSON of `PUT /sandbox/faults`: a list of objects.

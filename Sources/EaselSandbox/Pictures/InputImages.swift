@@ -4,7 +4,7 @@ import EaselTransport
 import Foundation
 
 /// Why an input image could not be had.
-enum InputImageError: Error, Sendable, Equatable {
+enum InputImageError: Error, Sendable, Equatable, Explained {
     /// Neither UUID nor URL nor data URI nor base64.
     case notUnderstood
     /// No uploaded or generated image has this id.
@@ -13,6 +13,15 @@ enum InputImageError: Error, Sendable, Equatable {
     case downloadFailed(String)
     /// The bytes are no usable image.
     case unreadable(String)
+
+    var sentence: String {
+        switch self {
+        case .notUnderstood: "the image is neither a UUID nor a URL, a data URI or base64"
+        case .unknownID: "no image has this id"
+        case .downloadFailed(let reason): "the image could not be fetched: \(reason)"
+        case .unreadable(let reason): reason
+        }
+    }
 }
 
 /// Finds the bytes behind an input image of Runware: an id, a URL, a data URI or plain base64.
@@ -71,7 +80,7 @@ final class InputImages: Sendable {
         do throws(TransportError) {
             response = try await client.execute(request)
         } catch {
-            throw .downloadFailed("\(error)")
+            throw .downloadFailed(error.sentence)
         }
         guard response.status == 200 else { throw .downloadFailed("status \(response.status)") }
         return response.body

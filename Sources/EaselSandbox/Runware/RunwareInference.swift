@@ -146,7 +146,7 @@ extension RunwareService {
             } catch {
                 return tasks.finish(
                     task.taskUUID,
-                    error: RunwareError(code: "processingFailed", message: "\(error)", httpStatus: 500)
+                    error: RunwareError(code: "processingFailed", message: sentence(for: error), httpStatus: 500)
                         .about(task.taskUUID)
                 )
             }

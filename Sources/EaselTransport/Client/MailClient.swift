@@ -33,11 +33,13 @@ package struct MailRequest: Sendable {
 }
 
 /// Why a mail server did not take a message.
-package struct MailError: Error, Sendable, Hashable {
+package struct MailError: Error, Sendable, Hashable, Explained {
     /// Names the host and the server's reply, never the password.
     package let detail: String
     /// The server's last reply, such as 550; nil before one came.
     package let status: Int?
+
+    package var sentence: String { detail }
 
     package init(detail: String, status: Int?) {
         self.detail = detail

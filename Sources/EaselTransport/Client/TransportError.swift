@@ -1,5 +1,7 @@
+import EaselBase
+
 /// Why an exchange brought no whole response.
-package struct TransportError: Error, Sendable {
+package struct TransportError: Error, Sendable, Explained {
     /// What went wrong, as far as a caller has to tell it apart.
     package enum Kind: String, Sendable, CaseIterable {
         /// The URL or a field cannot be sent.
@@ -36,12 +38,36 @@ package struct TransportError: Error, Sendable {
     /// For logs: names hosts and limits, never a path, a query, a field value or a body (S2).
     package var detail: String
 
+    /// The kind in words, and the detail where it adds something.
+    package var sentence: String { detail.isEmpty ? kind.words : "\(kind.words): \(detail)" }
+
     /// An error, for doubles in tests too.
     package init(kind: Kind, sent: Bool, timings: HTTPTimings = HTTPTimings(), detail: String = "") {
         self.kind = kind
         self.sent = sent
         self.timings = timings
         self.detail = detail
+    }
+}
+
+extension TransportError.Kind {
+    /// A clause for people.
+    package var words: String {
+        switch self {
+        case .badURL: "the URL cannot be used"
+        case .dns: "the name of the server is not found"
+        case .connect: "the server takes no connections"
+        case .tls: "no secure connection could be made (TLS)"
+        case .connectTimeout: "no connection was made in time"
+        case .firstByteTimeout: "the server did not begin to answer in time"
+        case .totalTimeout: "the answer was not there in time"
+        case .reset: "the connection was closed before the answer was there"
+        case .responseTooLarge: "the answer is larger than allowed"
+        case .malformedResponse: "the answer is no valid HTTP"
+        case .addressNotAllowed: "the address is not public, and not allowed"
+        case .cancelled: "it was interrupted"
+        case .other: "the request could not be carried out"
+        }
     }
 }
 

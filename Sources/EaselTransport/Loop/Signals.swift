@@ -40,7 +40,5 @@ package enum Signals {
     }
 
     /// A write to a closed socket must be an error, not the end of the process.
-    static let pipeIgnored: Void = {
-        _ = signal(SIGPIPE, SIG_IGN)
-    }()
+    static let pipeIgnored: Void = { Descriptor.pipeIgnored }()
 }

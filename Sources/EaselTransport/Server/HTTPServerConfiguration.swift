@@ -1,3 +1,5 @@
+import EaselBase
+
 /// Where a server listens and what it puts up with. Every limit protects the process from slow or hostile clients (S4).
 package struct HTTPServerConfiguration: Sendable {
     /// A numeric address or a name that resolves to one.
@@ -53,7 +55,7 @@ package struct HTTPServerConfiguration: Sendable {
 }
 
 /// Why a server could not start.
-package enum HTTPServerError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum HTTPServerError: Error, Sendable, Equatable, Explained {
     /// The host is no address and no name that can be resolved.
     case unknownHost(String)
     /// Another program, or another server of this process, listens there.
@@ -64,10 +66,10 @@ package enum HTTPServerError: Error, Sendable, Equatable, CustomStringConvertibl
     case notStartable
 
     /// A sentence for the operator.
-    package var description: String {
+    package var sentence: String {
         switch self {
         case .unknownHost(let host): "the host \(host) cannot be resolved"
-        case .addressInUse(let host, let port): "\(host):\(port) is already in use by another listener"
+        case .addressInUse(let host, let port): "\(host):\(port) is already in use by another program"
         case .system(let operation, let reason): "\(operation) failed: \(reason)"
         case .notStartable: "the server was started before, or its event loops have stopped"
         }

@@ -122,7 +122,7 @@ struct APIClient: Sendable {
             guard error.sent else {
                 throw CommandFailure("Easel does not answer at \(baseURL). Start it with `easel serve` or `easel up`.")
             }
-            throw CommandFailure("the connection to \(baseURL) failed: \(error.kind.rawValue)")
+            throw CommandFailure("the connection to \(baseURL) failed: \(error.sentence)")
         }
         guard (200..<300).contains(response.status) else { throw Self.failure(response) }
         return response

@@ -59,7 +59,7 @@ struct ListPrinter {
     func print(_ body: [UInt8], _ arguments: ParsedArguments) throws {
         if arguments.has("json") { return Output.data(body) }
         let rows = try JSON.decode(JSONValue.self, from: body)[member]?.arrayValue ?? []
-        if arguments.has("csv") { return Output.data(csv(rows)) }
+        if arguments.has("csv") { return Output.raw(csv(rows)) }
         guard !rows.isEmpty else { return Output.note(empty) }
         printTable(rows)
     }
@@ -75,7 +75,7 @@ struct ListPrinter {
             }
         )
         for row in rows { table.add(columns.map { $0.text(row) }) }
-        let rendering = table.render(Terminal.of(.standardOutput).style)
+        let rendering = table.render(Output.style)
         Output.data(rendering.text)
         // A column without a title is a picture of another one.
         let hidden = rendering.hidden.filter { !$0.isEmpty }

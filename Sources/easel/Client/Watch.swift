@@ -21,7 +21,7 @@ enum Watch {
         // A wrong address or key ends it at once; what happens later is shown and waited out.
         let first = try await frame()
         await untilSignal {
-            await loop(first, every: interval, redraws: redraws && Terminal.of(.standardOutput).movesCursor, frame)
+            await loop(first, every: interval, redraws: redraws && Output.terminal.movesCursor, frame)
         }
     }
 
@@ -51,18 +51,24 @@ enum Watch {
         redraws: Bool,
         _ frame: @Sendable () async throws -> String
     ) async {
-        if redraws { Output.data("\u{1B}[2J\u{1B}[H") }
+        let escape = Output.escape
+        if redraws { Output.data("\(escape)[2J\(escape)[H") }
         var next: String? = first
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Output.isUnread {
             do {
                 let text: String
                 if let next { text = next } else { text = try await frame() }
                 next = nil
                 // From the top, each line cleared to its end, and what an earlier frame left below.
-                Output.data(redraws ? "\u{1B}[H" + text.replacing("\n", with: "\u{1B}[K\n") + "\u{1B}[J" : text)
+                // What does not redraw is data for programs, or goes to a file.
+                if redraws {
+                    Output.data("\(escape)[H" + text.replacing("\n", with: "\(escape)[K\n") + "\(escape)[J")
+                } else {
+                    Output.raw(text)
+                }
             } catch {
                 if Task.isCancelled { return }
-                Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
+                Output.note("easel: \(sentence(for: error))")
             }
             do { try await Task.sleep(for: interval) } catch { return }
         }

@@ -114,7 +114,7 @@ enum KeyCommand {
         )
         if arguments.has("json") { return Output.data(body) }
         let made = try JSON.decode(JSONValue.self, from: body)
-        Output.data(made["key"]?.stringValue ?? "")
+        Output.raw(made["key"]?.stringValue ?? "")
         Output.note("This key of team \(arguments.text("team") ?? "") is shown once; only its hash is kept.")
         if made["role"]?.stringValue == "admin" {
             Output.note("It is an admin of everything: of every team, of keys, budgets and prices.")
@@ -157,17 +157,15 @@ enum RouteCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         if arguments.command.last == "simulate" { return try await SimulateCommand.run(arguments) }
         let file = arguments.text("FILE") ?? "-"
-        let data =
-            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let bytes = try InputFile.bytes(file)
         let body = try await APIClient(arguments).post(
             "/v1/route/explain",
-            body: [UInt8](data),
+            body: bytes,
             type: "application/json"
         )
         if arguments.has("json") { return Output.data(body) }
         let plan = try JSON.decode(JSONValue.self, from: body)["plan"] ?? .null
-        let terminal = Terminal.of(.standardOutput)
+        let terminal = Output.terminal
         for line in PlanText.lines(plan, style: terminal.style, width: terminal.style.width) { Output.data(line) }
     }
 }
@@ -175,10 +173,10 @@ enum RouteCommand {
 /// `easel config check|example`.
 enum ConfigCommand {
     static func run(_ arguments: ParsedArguments) throws {
-        if arguments.command.last == "example" { return Output.data(Configuration.example) }
+        if arguments.command.last == "example" { return Output.raw(Configuration.example) }
         let path = arguments.text("config") ?? "easel.yaml"
         let configuration = try Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
-        Output.data(configuration.redactedDescription)
+        Output.raw(configuration.redactedDescription)
         Output.note("\(path) is sound")
     }
 }
@@ -196,6 +194,6 @@ enum VersionCommand {
 enum CompletionsCommand {
     static func run(_ arguments: ParsedArguments) {
         guard let shell = Completions.Shell(rawValue: arguments.text("SHELL") ?? "") else { return }
-        Output.data(Completions.script(for: shell, CommandTree.root))
+        Output.raw(Completions.script(for: shell, CommandTree.root))
     }
 }

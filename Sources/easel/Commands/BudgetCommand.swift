@@ -92,7 +92,7 @@ enum BudgetCommand {
 
     private static func bar(_ budget: JSONValue) -> String {
         let filled = min(10, max(0, (budget["spent_percent"]?.intValue ?? 0) / 10))
-        guard Terminal.of(.standardOutput).style.unicode else {
+        guard Output.style.unicode else {
             return String(repeating: "#", count: filled) + String(repeating: ".", count: 10 - filled)
         }
         return String(repeating: "█", count: filled) + String(repeating: "░", count: 10 - filled)
@@ -104,7 +104,7 @@ enum BudgetCommand {
         if arguments.has("json") { return Output.data(body) }
         let told = try JSON.decode(JSONValue.self, from: body)
         let budget = told["budget"] ?? .null
-        let style = Terminal.of(.standardOutput).style
+        let style = Output.style
         func text(_ name: String) -> String { budget[name].map(ListPrinter.plain) ?? "" }
         var lines = [
             style.bold("\(text("scope")), \(text("period")) budget") + " (\(text("hard") == "yes" ? "hard" : "soft"))",

@@ -52,7 +52,7 @@ enum CallsCommand {
         if arguments.has("json") { return Output.data(body) }
         let call = try JSON.decode(JSONValue.self, from: body)
         func text(_ name: String) -> String { call[name].map(ListPrinter.plain) ?? "" }
-        let style = Terminal.of(.standardOutput).style
+        let style = Output.style
         var lines = [
             style.bold("call \(text("id"))"),
             "received   \(ListPrinter.time(call["received_at"])) UTC by team \(text("team"))\(text("project").isEmpty ? "" : ", project \(text("project"))")",

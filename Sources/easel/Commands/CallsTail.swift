@@ -45,7 +45,7 @@ enum CallsTail {
         for call in shown.fresh(first).suffix(last) { show(call, arguments) }
         await Watch.untilSignal { [shown] in
             var shown = shown
-            while true {
+            while !Output.isUnread {
                 do { try await Task.sleep(for: interval) } catch { return }
                 do {
                     let since = (TimeSource.system.now - longest).description
@@ -53,7 +53,7 @@ enum CallsTail {
                     for call in shown.fresh(found) { show(call, arguments) }
                 } catch {
                     if Task.isCancelled { return }
-                    Output.note("easel: \((error as? CommandFailure)?.message ?? "\(error)")")
+                    Output.note("easel: \(sentence(for: error))")
                 }
             }
         }
@@ -81,9 +81,9 @@ enum CallsTail {
 
     private static func show(_ call: JSONValue, _ arguments: ParsedArguments) {
         if arguments.has("json") {
-            return Output.data(String(decoding: JSONText.bytes(of: call), as: UTF8.self))
+            return Output.data(JSONText.bytes(of: call))
         }
-        let style = Terminal.of(.standardOutput).style
+        let style = Output.style
         func text(_ name: String) -> String {
             // Names come from callers, and must not send commands to a terminal.
             DisplayWidth.sanitised(call[name].map(ListPrinter.plain) ?? "", ascii: !style.unicode)

@@ -76,7 +76,7 @@ enum DatabaseCommand {
     private static func status(_ arguments: ParsedArguments, _ connectionString: String, _ log: Log) async throws {
         let status = try await Migrator(connectionString: connectionString, log: log).status()
         if arguments.has("json") {
-            return Output.data(
+            return Output.raw(
                 try JSON.text(
                     StatusDocument(applied: status.applied, pending: status.pending, newer: status.newer),
                     sorted: true
@@ -122,7 +122,7 @@ enum DatabaseCommand {
                     detail: $0.detail
                 )
             }
-            Output.data(try JSON.text(["findings": rows], sorted: true))
+            Output.raw(try JSON.text(["findings": rows], sorted: true))
         } else if findings.isEmpty {
             Output.data("every figure adds up: \(DatabaseVerify.Check.allCases.count) checks over the whole log")
         } else {

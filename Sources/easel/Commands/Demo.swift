@@ -107,7 +107,7 @@ struct Demo {
         let report = try UsageReportReading.report(
             from: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")])
         )
-        Output.data(UsageReportRenderer(report).table(Terminal.of(.standardOutput).style))
+        Output.data(UsageReportRenderer(report).table(Output.style))
         guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
         Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")
     }

@@ -25,9 +25,9 @@ enum DoctorCommand {
             isGiven: arguments.text("config") != nil
         )
         if arguments.has("json") {
-            Output.data(try JSON.text(["findings": findings], sorted: true))
+            Output.raw(try JSON.text(["findings": findings], sorted: true))
         } else {
-            let style = Terminal.of(.standardOutput).style
+            let style = Output.style
             for finding in findings {
                 let mark =
                     switch finding.level {
@@ -153,7 +153,12 @@ enum DoctorCommand {
                     "`easel db migrate`, or start the gateway"
                 )
         } catch {
-            add("database", .problem, "\(error)", "check database.url and that the server accepts this host and user")
+            add(
+                "database",
+                .problem,
+                error.sentence,
+                "check database.url and that the server accepts this host and user"
+            )
         }
     }
 
@@ -181,7 +186,7 @@ enum DoctorCommand {
                 add(
                     "provider \(provider.name)",
                     .problem,
-                    "\(provider.baseURL) cannot be reached: \(error.kind.rawValue)",
+                    "\(provider.baseURL) cannot be reached: \(error.sentence)",
                     "check base_url, DNS, and that this machine may connect out"
                 )
             }

@@ -117,9 +117,7 @@ enum PriceCommand {
 
     private static func importFile(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let file = arguments.text("FILE") ?? "-"
-        let data =
-            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let data = try InputFile.bytes(file)
         let table: CSVTable
         do {
             table = try CSVTable(String(decoding: data, as: UTF8.self))

@@ -13,7 +13,10 @@ enum ProviderStatusCommand {
             let body = try await client.get("/v1/providers")
             return isJSON ? String(decoding: body, as: UTF8.self) : try text(body, arguments)
         }
-        guard arguments.has("watch") else { return Output.data(try await frame()) }
+        guard arguments.has("watch") else {
+            let text = try await frame()
+            return isData ? Output.raw(text) : Output.data(text)
+        }
         try await Watch.run(arguments, redraws: !isData, frame: frame)
     }
 
@@ -42,7 +45,7 @@ enum ProviderStatusCommand {
         return ProviderStatusTable.text(
             providers,
             models: arguments.has("models"),
-            style: Terminal.of(.standardOutput).style
+            style: Output.style
         )
     }
 }

@@ -65,9 +65,9 @@ enum ReconcileCommand {
             let body = try await client.get("/v1/reconciliations/\(id)")
             if arguments.has("csv"), !arguments.has("json") {
                 let rows = try JSON.decode(JSONValue.self, from: body)["rows"]?.arrayValue ?? []
-                return Output.data(CSVFact.csv(rowFacts, rows))
+                return Output.raw(CSVFact.csv(rowFacts, rows))
             }
-            _ = try print(body, arguments)
+            _ = try show(body, arguments)
         default: try await compare(client, arguments)
         }
     }
@@ -104,7 +104,7 @@ enum ReconcileCommand {
             type: "application/json",
             timeout: .seconds(600)
         )
-        let unexplained = try print(body, arguments)
+        let unexplained = try show(body, arguments)
         if arguments.has("check"), unexplained > 0 {
             throw CommandFailure(
                 "\(unexplained) difference\(unexplained == 1 ? " is" : "s are") not explained",
@@ -114,11 +114,9 @@ enum ReconcileCommand {
     }
 
     private static func rows(_ file: String) throws -> [Row] {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw CommandFailure("cannot read \(file)", code: ExitCode.usage)
-        }
+        let bytes = try InputFile.bytes(file)
         do throws(InvoiceCSV.Faults) {
-            return try InvoiceCSV([UInt8](data)).rows.map {
+            return try InvoiceCSV(bytes).rows.map {
                 Row(day: $0.day, model: $0.model, images: $0.images, requests: $0.requests, cost_usd: $0.cost)
             }
         } catch {
@@ -132,12 +130,12 @@ enum ReconcileCommand {
     }
 
     /// How many rows are unexplained.
-    private static func print(_ body: [UInt8], _ arguments: ParsedArguments) throws -> Int {
+    private static func show(_ body: [UInt8], _ arguments: ParsedArguments) throws -> Int {
         let reconciliation = try JSON.decode(Reconciliation.self, from: body)
         if arguments.has("json") {
             Output.data(body)
         } else {
-            Output.data(ReconciliationText(reconciliation, style: Terminal.of(.standardOutput).style).render())
+            Output.data(ReconciliationText(reconciliation, style: Output.style).render())
         }
         return reconciliation.totals.unexplained
     }

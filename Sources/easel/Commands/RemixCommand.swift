@@ -54,15 +54,7 @@ enum RemixCommand {
             form.add(field, source)
             return
         }
-        let bytes: [UInt8]
-        if source == "-" {
-            bytes = [UInt8](FileHandle.standardInput.readDataToEndOfFile())
-        } else {
-            guard let data = FileManager.default.contents(atPath: source) else {
-                throw CommandFailure("cannot read the picture \(source)", code: ExitCode.usage)
-            }
-            bytes = [UInt8](data)
-        }
+        let bytes = try InputFile.bytes(source)
         // What it is, the gateway finds out; here it only wants a name of its own kind.
         let format = (try? ImageProbe.probe(bytes))?.format ?? .png
         form.addFile(field, SourceImage(bytes: bytes, format: format, size: PixelSize(width: 1, height: 1)))
@@ -113,7 +105,7 @@ enum RemixCommand {
             paths.append(path)
         }
         if arguments.has("json") {
-            Output.data(try withPaths(answer, paths))
+            Output.raw(try withPaths(answer, paths))
         } else if !paths.isEmpty {
             Output.data(paths.joined(separator: "\n"))
         }

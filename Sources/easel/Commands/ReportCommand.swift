@@ -136,14 +136,15 @@ enum ReportCommand {
             return name == "usage"
                 ? .usage(body, try UsageReportReading.report(from: body)) : .figures(body, try Report(json: body))
         }
+        let isText =
+            !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
+            && !(name == "usage" && arguments.has("focus"))
         if arguments.has("watch") {
-            let isText =
-                !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
-                && !(name == "usage" && arguments.has("focus"))
             return try await Watch.run(arguments, redraws: isText) { try await page().text(arguments) }
         }
         let shown = try await page()
-        Output.data(try shown.text(arguments))
+        let text = try shown.text(arguments)
+        if isText { Output.data(text) } else { Output.raw(text) }
         if arguments.has("check") { try shown.check() }
     }
 
@@ -179,7 +180,7 @@ enum ReportCommand {
         case figures([UInt8], Report)
 
         func text(_ arguments: ParsedArguments) throws -> String {
-            let style = Terminal.of(.standardOutput).style
+            let style = Output.style
             switch self {
             case .usage(let body, let report):
                 let renderer = UsageReportRenderer(report)
@@ -229,8 +230,8 @@ enum ReportCommand {
         )
         if arguments.has("json") { return Output.data(body) }
         let renderer = ShadowReportRenderer(try ShadowReportReading.report(from: body))
-        if arguments.has("csv") { return Output.data(renderer.csv()) }
-        Output.data(renderer.table(Terminal.of(.standardOutput).style))
+        if arguments.has("csv") { return Output.raw(renderer.csv()) }
+        Output.data(renderer.table(Output.style))
     }
 }
 

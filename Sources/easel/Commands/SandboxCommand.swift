@@ -7,6 +7,7 @@ import Foundation
 /// `easel sandbox`: the simulated providers on their own, until a signal.
 enum SandboxCommand {
     static func run(_ arguments: ParsedArguments) async throws {
+        Output.becomeServer()
         let signals = Signals.stream([SIGTERM, SIGINT])
         let port = UInt16(clamping: arguments.integer("port") ?? 8090)
         var configuration = SandboxConfiguration()
@@ -18,13 +19,11 @@ enum SandboxCommand {
         let latency = arguments.duration("latency") ?? .zero
         configuration.latency = latency...latency
         if let file = arguments.text("faults") {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw CommandFailure("cannot read \(file)", code: ExitCode.usage)
-            }
+            let bytes = try InputFile.bytes(file)
             do {
-                configuration.faults = try FaultRule.list(from: try JSON.decode(JSONValue.self, from: [UInt8](data)))
+                configuration.faults = try FaultRule.list(from: try JSON.decode(JSONValue.self, from: bytes))
             } catch {
-                throw CommandFailure("\(file): \(error)", code: ExitCode.usage)
+                throw CommandFailure("\(file): \(sentence(for: error))", code: ExitCode.usage)
             }
         }
         let group = EventLoopGroup(name: "sandbox-loop", count: 1)
@@ -32,7 +31,7 @@ enum SandboxCommand {
         do {
             _ = try sandbox.start()
         } catch {
-            throw CommandFailure("the sandbox cannot listen: \(error)")
+            throw CommandFailure("the sandbox cannot listen: \(sentence(for: error))")
         }
         Output.data(
             "{\"event\":\"ready\",\"runware\":\"\(sandbox.runwareBaseURL)\",\"ideogram\":\"\(sandbox.ideogramBaseURL)\","

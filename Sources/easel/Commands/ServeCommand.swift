@@ -19,13 +19,17 @@ enum ServeCommand {
     }
 
     /// Serves until SIGTERM or SIGINT.
-    /// - Parameter ready: called once the gateway listens, with its URL.
+    /// - Parameters:
+    ///   - portMend: how whoever started it lets it listen elsewhere.
+    ///   - ready: called once the gateway listens, with its URL.
     static func serve(
         _ configuration: Configuration,
         withReporter: Bool = true,
         log: Log,
+        portMend: String = "stop what listens there, or set `listen` to another address",
         ready: (String) async throws -> Void
     ) async throws {
+        Output.becomeServer()
         // Before anything is started, so that a signal during the start is not the end of a half-made database.
         let signals = Signals.stream([SIGTERM, SIGINT])
         raiseFileLimit()
@@ -41,7 +45,7 @@ enum ServeCommand {
             url = "http://\(shownHost(configuration.listen.host)):\(port)"
         } catch {
             await runtime.stop()
-            throw CommandFailure("cannot listen on \(configuration.listen): \(error)")
+            throw CommandFailure("cannot listen on \(configuration.listen): \(sentence(for: error)); \(portMend)")
         }
         let beside = Task(name: "beside requests") { await runtime.run(withReporter: withReporter) }
         Output.data("{\"event\":\"ready\",\"url\":\"\(url)\"}")
@@ -74,6 +78,7 @@ enum ServeCommand {
 
     /// The reporting daemon alone, until SIGTERM or SIGINT.
     private static func report(_ configuration: Configuration, log: Log) async throws {
+        Output.becomeServer()
         let signals = Signals.stream([SIGTERM, SIGINT])
         guard
             let runtime = try await unlessStopped(

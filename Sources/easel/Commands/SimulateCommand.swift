@@ -47,9 +47,7 @@ enum SimulateCommand {
 
     static func run(_ arguments: ParsedArguments) async throws {
         let file = arguments.text("policy") ?? "-"
-        let data =
-            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-        guard let data else { throw CommandFailure("cannot read \(file)", code: ExitCode.usage) }
+        let data = try InputFile.bytes(file)
         let wish = Wish(
             policy: String(decoding: data, as: UTF8.self),
             since: arguments.text("since"),
@@ -76,9 +74,9 @@ enum SimulateCommand {
             let sides = ["log", "simulated"].compactMap { side in
                 document[side]?.objectValue.map { JSONValue.object($0.merging(["side": .string(side)]) { $1 }) }
             }
-            return Output.data(CSVFact.csv(facts, sides))
+            return Output.raw(CSVFact.csv(facts, sides))
         }
         let report = try JSON.decode(SimulationReport.self, from: body)
-        Output.data(SimulationText(report, style: Terminal.of(.standardOutput).style).render())
+        Output.data(SimulationText(report, style: Output.style).render())
     }
 }

@@ -37,7 +37,8 @@ enum UpCommand {
         if isDemo {
             try await Demo(sandbox: sandbox, configuration: configuration, directory: directory).run()
         } else {
-            try await ServeCommand.serve(configuration, log: log) { url in
+            let mend = "give another port with --port N, such as `easel up --port \(port == 8080 ? 8081 : 8080)`"
+            try await ServeCommand.serve(configuration, log: log, portMend: mend) { url in
                 try await welcome(url: url, directory: place)
             }
         }

@@ -66,7 +66,7 @@ struct AlertPost: AlertSender {
         do {
             response = try await client.execute(request)
         } catch {
-            let reason = "\(error.kind.rawValue): \(error.detail)"
+            let reason = error.sentence
             return .failed(reason: reason, status: nil, retryAfter: nil, isFinal: error.kind == .badURL)
         }
         switch response.status {

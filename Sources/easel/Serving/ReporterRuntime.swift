@@ -64,7 +64,7 @@ struct ReporterRuntime: Sendable {
             )
         } catch let error as LedgerError {
             await embedded?.stop()
-            throw CommandFailure("the database cannot be used: \(error)")
+            throw CommandFailure("the database cannot be used: \(error.sentence)")
         } catch {
             await embedded?.stop()
             throw error

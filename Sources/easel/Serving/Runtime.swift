@@ -74,7 +74,7 @@ final class Runtime: Sendable {
             }
         } catch let error as LedgerError {
             await embedded?.stop()
-            throw CommandFailure("the database cannot be used: \(error)")
+            throw CommandFailure("the database cannot be used: \(error.sentence)")
         } catch {
             await embedded?.stop()
             throw error
@@ -193,7 +193,7 @@ final class Runtime: Sendable {
                 do {
                     _ = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
                 } catch {
-                    log.error("the embedded PostgreSQL could not be started", ["error": "\(error)"])
+                    log.error("the embedded PostgreSQL could not be started", ["error": sentence(for: error)])
                     try? await Task.sleep(for: .seconds(5))
                 }
             }
