@@ -116,9 +116,26 @@ package enum JSON {
     /// The deepest nesting that is decoded: none of our shapes comes near it, and decoding slows down with depth.
     package static let depthLimit = 64
 
+    /// The most values that a document of somebody else's may hold: an answer of a provider, a usage report of a quarter.
+    package static let foreignValues = 100_000
+
+    /// Reads a value out of a document that a stranger wrote, such as an answer: nested no deeper than `depthLimit` and
+    /// with no more than `foreignValues` values, so that its work has an end (S4).
+    package static func decodeForeign<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        guard isWithin(bytes, depth: depthLimit, values: foreignValues) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "nested too deeply or too large"))
+        }
+        return try JSONDecoder().decode(type, from: Data(bytes))
+    }
+
     /// Whether arrays and objects nest deeper than the limit. Looks at brackets outside of strings only.
     package static func isTooDeep(_ bytes: [UInt8]) -> Bool {
+        !isWithin(bytes, depth: depthLimit, values: .max)
+    }
+
+    private static func isWithin(_ bytes: [UInt8], depth depthLimit: Int, values: Int) -> Bool {
         var depth = 0
+        var count = 1
         var isInString = false
         var isEscaped = false
         for byte in bytes {
@@ -136,12 +153,16 @@ package enum JSON {
             case UInt8(ascii: "\""): isInString = true
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 depth += 1
-                if depth > depthLimit { return true }
+                count += 1
+                if depth > depthLimit || count > values { return false }
             case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: ","):
+                count += 1
+                if count > values { return false }
             default: break
             }
         }
-        return false
+        return true
     }
 
     /// Reads a value.

@@ -9,7 +9,9 @@ package struct LocalTime: Sendable {
     ///
     /// Short forms are refused: `GMT+3` is east of Greenwich for some programs and west of it for PostgreSQL.
     package init?(_ name: String) {
-        guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+        guard name.utf8.count <= 64, name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else {
+            return nil
+        }
         self.zone = zone
     }
 

@@ -84,6 +84,13 @@ extension Money {
         self.init(nanodollars: NSDecimalNumber(decimal: rounded).int64Value)
     }
 
+    /// The same for a figure that somebody claims: one beyond range is the highest there is, so that it is seen to be
+    /// absurd instead of being taken for none. Nil when negative or no number.
+    package init?(claimedUSD amount: Decimal) {
+        guard !amount.isNaN, amount >= 0 else { return nil }
+        self = Money(providerUSD: amount) ?? Money(nanodollars: 1_000_000_000 * Self.nanodollarsPerDollar)
+    }
+
     /// Dollars as a plain decimal string without trailing zeros: `0.06`, `12`, `0`.
     package var usd: String {
         let (dollars, fraction) = nanodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)

@@ -68,3 +68,17 @@ package final class ThreadPoolExecutor: TaskExecutor, @unchecked Sendable {
         return try outcome.get()
     }
 }
+
+extension ThreadPoolExecutor {
+    /// What is about so many bytes is worked on where it is: handing it over costs more. More leaves the event loop, on which
+    /// everybody else waits.
+    package static let inlineBytes = 64 << 10
+
+    /// Runs `body`, which is about so many bytes, here or on one of the threads of the process.
+    package static func work<Result: Sendable>(
+        on bytes: Int,
+        _ body: @Sendable @escaping () -> Result
+    ) async -> Result {
+        bytes <= inlineBytes ? body() : await shared.run(body)
+    }
+}

@@ -70,6 +70,8 @@ extension Configuration {
           header_bytes: 32KiB
           image_bytes: 10MiB
           connections: 8192
+          held_bytes: 512MiB               # bodies and pictures of all requests under way; beyond it 503, for one team 429
+          cost_multiple: 100               # a provider's figure beyond so many times its price is not believed
           request_timeout: 60s
 
         logging:

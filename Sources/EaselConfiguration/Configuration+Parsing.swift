@@ -55,7 +55,7 @@ extension Configuration {
         }
         let section = SectionReader(entries: entries, path: "", position: start, context: context)
         let configuration = Configuration(section)
-        guard context.faults.isEmpty else { throw ConfigurationError(faults: context.faults) }
+        guard context.faults.isEmpty else { throw ConfigurationError(faults: context.allFaults) }
         return configuration
     }
 

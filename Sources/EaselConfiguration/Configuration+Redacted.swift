@@ -31,6 +31,8 @@ extension Configuration {
             "    header_bytes: \(limits.headerBytes)",
             "    image_bytes: \(limits.imageBytes)",
             "    connections: \(limits.connections)",
+            "    held_bytes: \(limits.heldBytes)",
+            "    cost_multiple: \(limits.costMultiple)",
             "    request_timeout: \(DurationText.format(limits.requestTimeout))",
             "logging:",
             "    prompts: \(logging.prompts.rawValue)",
@@ -117,7 +119,7 @@ extension Configuration {
             parts.append("at: [\(rule.thresholds.map(String.init).joined(separator: ", "))]")
         }
         func percent(_ share: Double) -> String {
-            let millis = Int((share * 100_000).rounded())
+            let millis = Int(saturating: (share * 100_000).rounded())
             var text = "\(millis / 1000)."
             text.appendPadded(millis % 1000, width: 3)
             return text + "%"

@@ -50,6 +50,8 @@ package final class Gateway: Sendable {
     ) throws {
         self.settings = settings
         self.journal = journal
+        // Nobody behind this line hears a provider but through the door (S2, S4).
+        let providers: [any Provider] = providers.map { GuardedProvider($0) }
         providerNames = providers.map(\.name)
         self.ledger = ledger
         self.terms = terms
@@ -80,6 +82,7 @@ package final class Gateway: Sendable {
             health: health,
             metrics: metrics.shadows,
             liveness: liveness,
+            belief: settings.costBelief,
             time: time,
             log: log
         )
@@ -87,6 +90,7 @@ package final class Gateway: Sendable {
             ledger: ledger,
             providers: byName,
             unknownAfter: settings.unknownAfter,
+            belief: settings.costBelief,
             time: time,
             log: log
         )
@@ -101,6 +105,7 @@ package final class Gateway: Sendable {
             metrics: metrics,
             shadows: shadows,
             liveness: liveness,
+            belief: settings.costBelief,
             time: time,
             log: log
         )
@@ -110,11 +115,13 @@ package final class Gateway: Sendable {
             origins: origins,
             delivery: delivery,
             unknownAfter: settings.unknownAfter,
+            belief: settings.costBelief,
             time: time,
             log: log
         )
         let authenticator = Authenticator(ledger: ledger, adminKey: settings.adminKey, adminTeam: adminTeam, time: time)
         let replies = ReplyBuilder(store: store, time: time)
+        let held = HeldBytes(limit: settings.maxHeldBytes)
         let routes = Routes(
             settings: settings,
             ledger: ledger,
@@ -129,6 +136,7 @@ package final class Gateway: Sendable {
                 ),
                 maxBodyBytes: settings.maxBodyBytes
             ),
+            held: held,
             service: RemixService(
                 settings: settings,
                 policies: PolicyDesk(book: policies, reading: policyReading, budgets: BudgetGauge(ledger: ledger)),
@@ -181,6 +189,7 @@ package final class Gateway: Sendable {
                 health: health,
                 registry: registry,
                 metrics: metrics,
+                held: held,
                 publicMetrics: settings.publicMetrics,
                 journal: journal,
                 time: time,
@@ -216,7 +225,8 @@ package final class Gateway: Sendable {
                     reason: report.reason
                 )
             },
-            journalPending: journal().pending
+            journalPending: journal().pending,
+            journalSetAside: journal().setAside.values.reduce(0, +)
         )
     }
 

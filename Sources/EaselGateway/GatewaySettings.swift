@@ -11,6 +11,8 @@ package struct GatewaySettings: Sendable {
     /// What links in answers begin with; nil: the address that the caller used.
     package var publicURL: String?
     package var maxBodyBytes: Int
+    /// Bodies and pictures of all requests under way.
+    package var maxHeldBytes = 512 << 20
     /// One picture in a request.
     package var maxImageBytes: Int
     /// One source picture that is fetched by URL.
@@ -31,6 +33,8 @@ package struct GatewaySettings: Sendable {
     package var server: HTTPServerConfiguration
     package var shutdownGrace: Duration
     package var version: String
+    /// What a provider may say that it charged before it is not believed.
+    package var costBelief = CostBelief.standard
     /// What is watched, and who is told.
     package var alerts = AlertPlan()
 

@@ -309,6 +309,7 @@ enum CommandTree {
                 arguments: [ArgumentSpec("SQL", .text, required: false, "a statement to run")],
                 examples: ["easel db psql 'select count(*) from calls'"]
             ),
+            JournalCommand.spec,
         ],
         examples: ["easel db verify"]
     )

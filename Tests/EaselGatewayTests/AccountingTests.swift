@@ -193,6 +193,27 @@ struct AccountingTests {
         #expect(end.sent == (entry.result.failure?.kind != .notSent))
     }
 
+    @Test(arguments: [Int64(6_000_000_001), 999_999_999_000_000_000, .max])
+    func `a cost beyond belief counts at the bound and stands beside the attempt`(nanodollars: Int64) {
+        let said = Money(nanodollars: nanodollars)
+        let start = SampleTrade.start(asked: 1, price: sixCents)
+        let result = Self.pictures(1, cost: said)
+        let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
+        #expect(end.cost == start.bound && end.costBasis == .unknown && end.outcome == .succeeded)
+        #expect(end.extra[CostBelief.claimMark] == .string(said.usd))
+        // What is dear but possible is posted in full (M2).
+        let dear = Self.pictures(1, cost: Money(nanodollars: 6_000_000_000))
+        let posted = Accounting.end(of: start, dear, delivered: 1, endedAt: SampleTrade.moment)
+        #expect(posted.cost == dear.cost && posted.costBasis == .provider && posted.extra.isEmpty)
+    }
+
+    @Test func `without a price a cost beyond belief is not known`() {
+        let start = SampleTrade.start(asked: 1, price: nil)
+        let result = Self.pictures(1, cost: Money(nanodollars: .max))
+        let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
+        #expect(end.cost == nil && end.costBasis == .unknown)
+    }
+
     // A result that was lost had pictures, so it is no failure without any.
     @Test(arguments: ProviderFailure.Kind.allCases.filter { $0 != .resultLost })
     func `a failure costs nothing only where that is known`(_ kind: ProviderFailure.Kind) {

@@ -9,7 +9,7 @@ import Testing
 /// A request as JSON: what is read, and that every fault is named at once.
 struct JSONDraftTests {
     private func read(_ text: String) throws -> JSONDraft {
-        try JSON.decode(JSONDraft.self, from: Array(text.utf8))
+        try JSONDraft(Array(text.utf8))
     }
 
     static let full = """
@@ -93,7 +93,7 @@ struct JSONDraftTests {
         let bytes = Array(Self.full.utf8)
         for length in 0..<bytes.count {
             #expect(throws: (any Error).self, "cut at \(length)") {
-                try JSON.decode(JSONDraft.self, from: Array(bytes[..<length]))
+                try JSONDraft(Array(bytes[..<length]))
             }
         }
     }
@@ -109,7 +109,7 @@ struct JSONDraftTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            if (try? JSON.decode(JSONDraft.self, from: bytes)) != nil { understood += 1 }
+            if (try? JSONDraft(bytes)) != nil { understood += 1 }
         }
         #expect(understood < 1500)
     }

@@ -126,7 +126,7 @@ extension PostgresLedger {
             let pass = try #require(try await rollUp(lease, for: .seconds(30), atMost: 1000))
             if pass.changes == 0, pass.hours == 0, pass.days == 0 { break }
         }
-        while withMonths, try await sumUpMonths(lease, for: .seconds(30), atMost: 2) != 0 {}
+        while withMonths, try await sumUpMonths(lease, for: .seconds(30), atMost: 2)?.months != 0 {}
     }
 }
 

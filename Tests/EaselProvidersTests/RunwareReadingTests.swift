@@ -154,7 +154,7 @@ struct RunwareReadingTests {
     // MARK: - Cost (M1)
 
     @Test func `a missing cost is unknown, for the whole task`() throws {
-        for bad in [.null, "free", "", "NaN", true, [], .number(-1), .number(Decimal(1_000_000_000))] as [JSONValue] {
+        for bad in [.null, "free", "", "NaN", true, [], .number(-1)] as [JSONValue] {
             let unpriced = Answers.item(Answers.secondPicture, ["cost": bad])
             let result = try #require(Answers.runware(["data": [first, unpriced]], count: 2).result)
             #expect(result.images.map(\.cost?.usd) == ["0.06", nil], "\(bad)")

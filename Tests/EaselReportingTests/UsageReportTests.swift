@@ -146,7 +146,10 @@ struct UsageReportTests {
         #expect(rows[3]["team"] == .null && rows[3]["latency_ms"] == ["p50": nil, "p90": nil, "p99": nil])
         #expect(
             document["data_quality"]
-                == ["unpriced_attempts": 3, "unknown_attempts": 1, "journal_pending": 0, "rollup_lag_s": 4]
+                == [
+                    "unpriced_attempts": 3, "unknown_attempts": 1, "journal_pending": 0, "rollup_lag_s": 4,
+                    "journal_set_aside": 0, "unsummed_windows": 0,
+                ]
         )
         Snapshot.expect(
             try JSON.text(document, sorted: true, pretty: true) + "\n",

@@ -21,7 +21,11 @@ package struct InlinePolicies: Sendable {
     /// A policy in a request, with the same words as in a configuration. Faults name the key below `policy`.
     package func inline(_ value: JSONValue) -> Result<RoutingPolicy, PolicyFaults> {
         let start = SourcePosition(line: 1, column: 1)
-        let context = ReadingContext(file: "policy", environment: nil)
+        let context = ReadingContext(
+            file: "policy",
+            environment: nil,
+            mostFaults: ReadingContext.mostFaultsOfCallers
+        )
         var nodes = 0
         guard let node = YAMLNode(value, at: start, depth: 0, &nodes) else {
             return .failure(PolicyFaults([RequestFault("policy", "is too large or nests too deeply")]))
@@ -30,7 +34,11 @@ package struct InlinePolicies: Sendable {
         let reader = PolicyReader(providers: providers, names: names, allowsShadow: false)
         let policy = reader.policy(Self.name, setting)
         guard context.faults.isEmpty, let policy else {
-            return .failure(PolicyFaults(context.faults.map { RequestFault($0.keyPath, $0.message) }))
+            return .failure(
+                PolicyFaults(
+                    context.allFaults.map { RequestFault($0.keyPath.isEmpty ? "policy" : $0.keyPath, $0.message) }
+                )
+            )
         }
         return .success(policy)
     }
@@ -38,7 +46,11 @@ package struct InlinePolicies: Sendable {
     /// A text in YAML: one policy, a section `routing`, or a configuration that has one. A single policy is the book's
     /// default and its only one beside those of the configuration that it may use. Faults name file, line and column.
     package func document(_ text: String, file: String) -> Result<PolicyBook, PolicyFaults> {
-        let context = ReadingContext(file: file, environment: nil)
+        let context = ReadingContext(
+            file: file,
+            environment: nil,
+            mostFaults: ReadingContext.mostFaultsOfCallers
+        )
         let root: YAMLNode?
         do throws(YAMLSyntaxError) {
             let composed = try YAMLComposer.compose(text, limits: YAMLLimits())
@@ -73,7 +85,7 @@ package struct InlinePolicies: Sendable {
             book = PolicyBook(policies: [Self.name: policy], defaultName: Self.name)
         }
         guard context.faults.isEmpty, let book else {
-            return .failure(PolicyFaults(context.faults.map { RequestFault("policy", $0.description) }))
+            return .failure(PolicyFaults(context.allFaults.map { RequestFault("policy", $0.description) }))
         }
         return .success(book)
     }
@@ -99,7 +111,9 @@ extension YAMLNode {
         case .object(let members):
             var entries: [YAMLEntry] = []
             for (key, member) in members.sorted(by: { $0.key < $1.key }) {
-                guard let child = YAMLNode(member, at: position, depth: depth + 1, &nodes) else { return nil }
+                guard key.utf8.count <= YAMLLimits().keyBytes,
+                    let child = YAMLNode(member, at: position, depth: depth + 1, &nodes)
+                else { return nil }
                 entries.append(YAMLEntry(key: key, keyPosition: position, value: child))
             }
             self.init(.mapping(entries), at: position)

@@ -77,7 +77,8 @@ enum MatchReader {
             let isKnown = RemixParameter(rawValue: name) != nil || ["output_type", "output_format"].contains(name)
             if !isKnown {
                 let known = RemixParameter.allCases.map(\.rawValue) + ["output_type", "output_format"]
-                let fault = "is not a parameter of a remix request\(Nearest.hint(name, among: known))"
+                let hint = value.context.guess(name, among: known).map { "; did you mean \($0)?" } ?? ""
+                let fault = "is not a parameter of a remix request\(hint)"
                 value.context.fault(value.path, at: value.keyPosition, fault)
             }
             if let test = test(value) { tests[name] = test }
@@ -97,7 +98,8 @@ enum MatchReader {
         guard let name = setting.text() else { return nil }
         if let parameter = RemixParameter(rawValue: name) { return parameter }
         let known = RemixParameter.allCases.map(\.rawValue)
-        setting.fault("is not a parameter of a remix request\(Nearest.hint(name, among: known))")
+        let hint = setting.context.guess(name, among: known).map { "; did you mean \($0)?" } ?? ""
+        setting.fault("is not a parameter of a remix request\(hint)")
         return nil
     }
 }

@@ -99,10 +99,14 @@ extension PolicyReader {
         guard let items = setting.list() else { return nil }
         if items.isEmpty { setting.fault("holds no provider; name one at least") }
         var names: [String] = []
+        var seen: Set<String> = []
         for item in items {
             guard let name = provider(item) else { continue }
-            if names.contains(name) { item.fault("names \(name) a second time; name each provider once") }
-            names.append(name)
+            if seen.insert(name).inserted {
+                names.append(name)
+            } else {
+                item.fault("names \(name) a second time; name each provider once")
+            }
         }
         return names.isEmpty ? nil : .order(names)
     }
@@ -112,7 +116,7 @@ extension PolicyReader {
         var weights: [String: Int] = [:]
         for (name, weight) in section.named() {
             if !providers.contains(name) {
-                weight.context.fault(weight.path, at: weight.keyPosition, unknown(name))
+                weight.context.fault(weight.path, at: weight.keyPosition, unknown(name, weight.context))
             }
             if let weight = weight.integer(in: 0...10_000) { weights[name] = weight }
         }
@@ -195,13 +199,13 @@ extension PolicyReader {
 
     private func provider(_ setting: SettingReader) -> String? {
         guard let name = setting.text() else { return nil }
-        if !providers.contains(name) { setting.fault(unknown(name)) }
+        if !providers.contains(name) { setting.fault(unknown(name, setting.context)) }
         return name
     }
 
-    private func unknown(_ name: String) -> String {
+    private func unknown(_ name: String, _ context: ReadingContext) -> String {
         let known = providers.isEmpty ? "" : " (there are: \(providers.joined(separator: ", ")))"
-        return
-            "names no provider of this file\(Nearest.match(name, among: providers).map { "; did you mean \($0)?" } ?? known)"
+        let near = context.guess(name, among: providers).map { "; did you mean \($0)?" }
+        return "names no provider of this file\(near ?? known)"
     }
 }

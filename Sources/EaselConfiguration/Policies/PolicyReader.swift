@@ -7,13 +7,23 @@ struct PolicyReader {
     static let builtInName = "failover"
     /// How deeply inline policies may nest in cases (S4).
     static let depthLimit = 4
+    /// Policies of one text (S4).
+    static let mostPolicies = 200
 
     /// All names in the file, also of providers with faults of their own.
     let providers: [String]
     /// The policies that `use` and `otherwise` may name.
     let names: [String]
+    private let known: Set<String>
     /// Whether a policy may have a shadow: it spends beside the team's budgets, so that is the operator's to say.
     var allowsShadow = true
+
+    init(providers: [String], names: [String], allowsShadow: Bool = true) {
+        self.providers = providers
+        self.names = names
+        self.allowsShadow = allowsShadow
+        known = Set(names)
+    }
 
     /// The policy of a configuration without any: the providers in the order of the file.
     static func builtIn(providers: [String]) -> PolicyBook {
@@ -25,7 +35,11 @@ struct PolicyReader {
     static func book(_ section: SectionReader, providers: [String]) -> PolicyBook {
         var policies: [String: RoutingPolicy] = [:]
         let given = section.take("policies")
-        let entries = given?.section()?.named() ?? []
+        var entries = given?.section()?.named() ?? []
+        if entries.count > mostPolicies {
+            section.fault("policies", "holds \(entries.count) policies; there may be \(mostPolicies)")
+            entries.removeLast(entries.count - mostPolicies)
+        }
         var names = entries.map(\.name)
         let reader = PolicyReader(providers: providers, names: names)
         for (name, setting) in entries {
@@ -46,7 +60,8 @@ struct PolicyReader {
         let chosen = section.take("default")
         if let name = chosen?.text() {
             if !names.contains(name) {
-                chosen?.fault("names no policy of this file\(Nearest.hint(name, among: names))")
+                let near = chosen?.context.guess(name, among: names).map { "; did you mean \($0)?" } ?? ""
+                chosen?.fault("names no policy of this file\(near)")
             }
             return name
         }
@@ -81,6 +96,10 @@ struct PolicyReader {
         var cases: [CasePolicy.Case] = []
         let list = section.required("when", "list the cases, each with `match` and `use` or a policy")?.list() ?? []
         for (index, item) in list.enumerated() {
+            guard section.context.takesCase() else {
+                item.fault("is one case too many; there may be \(ReadingContext.mostCases) in all policies together")
+                break
+            }
             if let read = oneCase("\(name).when[\(index)]", item, depth: depth) { cases.append(read) }
         }
         var otherwise: CasePolicy.Target?
@@ -125,9 +144,9 @@ struct PolicyReader {
 
     private func named(_ setting: SettingReader) -> String? {
         guard let name = setting.text() else { return nil }
-        guard names.contains(name) else {
-            let known = names.isEmpty ? "" : " (there are: \(names.joined(separator: ", ")))"
-            let hint = Nearest.match(name, among: names).map { "; did you mean \($0)?" } ?? known
+        guard known.contains(name) else {
+            let list = names.isEmpty ? "" : " (there are: \(names.prefix(20).joined(separator: ", ")))"
+            let hint = setting.context.guess(name, among: names).map { "; did you mean \($0)?" } ?? list
             setting.fault("names no policy of this file\(hint)")
             return nil
         }
@@ -150,15 +169,23 @@ struct PolicyReader {
                 }
             }
         }
-        /// The way from a policy back to itself; nil when there is none.
+        /// The way from a policy back to itself; nil when there is none. Every step remembers where it came from, so that
+        /// the work for one policy grows with what can be reached, and not with the ways to it.
         func circle(from start: String) -> [String]? {
-            var ways: [[String]] = [[start]]
-            var seen: Set<String> = []
-            while let way = ways.popLast() {
-                guard let last = way.last, let policy = policies[last] else { continue }
+            var before: [String: String] = [:]
+            var open = [start]
+            while let last = open.popLast() {
+                guard let policy = policies[last] else { continue }
                 for next in targets(policy) {
-                    if next == start { return way + [next] }
-                    if seen.insert(next).inserted { ways.append(way + [next]) }
+                    if next == start {
+                        var way = [start, last]
+                        while let name = way.last, name != start, let earlier = before[name] { way.append(earlier) }
+                        return way.reversed()
+                    }
+                    if before[next] == nil {
+                        before[next] = last
+                        open.append(next)
+                    }
                 }
             }
             return nil

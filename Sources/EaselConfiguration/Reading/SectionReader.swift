@@ -6,10 +6,12 @@ final class SectionReader {
     let position: SourcePosition
     let context: ReadingContext
     private let entries: [YAMLEntry]
+    private let places: [String: Int]
     private var asked: [String] = []
 
     init(entries: [YAMLEntry], path: String, position: SourcePosition, context: ReadingContext) {
         self.entries = entries
+        places = Dictionary(entries.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
         self.path = path
         self.position = position
         self.context = context
@@ -18,7 +20,7 @@ final class SectionReader {
     /// The setting of that name; nil when it is not given, or given without a value (which is a fault).
     func take(_ key: String) -> SettingReader? {
         asked.append(key)
-        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        guard let entry = places[key].map({ entries[$0] }) else { return nil }
         let setting = reader(entry)
         guard !entry.value.isNull else {
             context.fault(setting.path, at: entry.keyPosition, "has no value; give it one or remove the line")
@@ -28,7 +30,7 @@ final class SectionReader {
     }
 
     /// Whether the key stands in the file, with a value or without.
-    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+    func has(_ key: String) -> Bool { places[key] != nil }
 
     /// The setting of that name, whose absence is a fault: `why` says what it is for.
     func required(_ key: String, _ why: String) -> SettingReader? {
@@ -55,7 +57,7 @@ final class SectionReader {
 
     /// Where the key of a setting stands, or the section when it is not given.
     func keyPosition(_ key: String) -> SourcePosition {
-        entries.first { $0.key == key }?.keyPosition ?? position
+        places[key].map { entries[$0].keyPosition } ?? position
     }
 
     /// Records a fault of the section itself.
@@ -68,13 +70,18 @@ final class SectionReader {
 
     /// To be called when everything has been asked for: what was not is unknown.
     func finish() {
-        for entry in entries where !asked.contains(entry.key) {
-            let hint = Nearest.match(entry.key, among: asked.filter { !has($0) })
+        let known = Set(asked)
+        let unknown = entries.filter { !known.contains($0.key) }
+        if unknown.isEmpty { return }
+        let free = asked.filter { !has($0) }
+        let list = asked.joined(separator: ", ")
+        for entry in unknown {
+            let hint = context.guess(entry.key, among: free)
             context.fault(
                 path(of: entry.key),
                 at: entry.keyPosition,
                 hint.map { "is not a known setting; did you mean \($0)?" }
-                    ?? "is not a known setting; remove it (known here: \(asked.joined(separator: ", ")))"
+                    ?? "is not a known setting; remove it (known here: \(list))"
             )
         }
     }

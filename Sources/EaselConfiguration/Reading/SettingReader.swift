@@ -106,7 +106,8 @@ struct SettingReader {
         if later.contains(scalar.value) {
             fault("\(scalar.shown) is not available in this version; use \(wanted)")
         } else {
-            let hint = scalar.secretive ? "" : Nearest.hint(scalar.value, among: names)
+            let near = scalar.secretive ? nil : context.guess(scalar.value, among: names)
+            let hint = near.map { "; did you mean \($0)?" } ?? ""
             fault("wants \(wanted), not \(scalar.shown)\(hint)")
         }
         return nil
@@ -176,10 +177,9 @@ struct SettingReader {
 
     /// A value as a message repeats it: short, and on one line.
     private static func quoted(_ text: String) -> String {
-        let line = String(
-            text.prefix(60).map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? " " : $0 }
-        )
-        return "\"\(line)\(text.count > 60 ? "..." : "")\""
+        let shown = text.prefix(60)
+        let line = String(shown.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? " " : $0 })
+        return "\"\(line)\(shown.endIndex < text.endIndex ? "..." : "")\""
     }
 
     /// Digits, with a sign at most: no `0x10`, `1_000` or `1e3`, which YAML dialects read differently.

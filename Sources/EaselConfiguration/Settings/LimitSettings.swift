@@ -8,6 +8,10 @@ package struct LimitSettings: Sendable, Hashable {
     package var imageBytes = 10 * 1_048_576
     /// Connections at a time.
     package var connections = 8192
+    /// Bodies and pictures of all requests under way.
+    package var heldBytes = 512 * 1_048_576
+    /// A provider's figure beyond so many times its price is not believed.
+    package var costMultiple = 100
     /// For a whole request to arrive.
     package var requestTimeout = Duration.seconds(60)
 
@@ -21,6 +25,13 @@ extension LimitSettings {
         section.read("image_bytes", into: &imageBytes) { $0.byteSize(in: 1024...268_435_456) }
         section.read("connections", into: &connections) { $0.integer(in: 1...1_000_000) }
         section.read("request_timeout", into: &requestTimeout) { $0.duration(in: .seconds(1)...(.seconds(3600))) }
+        section.read("held_bytes", into: &heldBytes) { $0.byteSize(in: 1_048_576...1_099_511_627_776) }
+        section.read("cost_multiple", into: &costMultiple) { $0.integer(in: 2...1_000_000) }
+        if !section.has("held_bytes") {
+            heldBytes = max(heldBytes, requestBytes)
+        } else if heldBytes < requestBytes {
+            section.fault("held_bytes", "is smaller than request_bytes, so that no such request could be held")
+        }
         if imageBytes > requestBytes {
             section.fault(
                 section.has("image_bytes") ? "image_bytes" : "request_bytes",

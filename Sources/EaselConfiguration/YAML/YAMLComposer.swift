@@ -116,6 +116,9 @@ struct YAMLComposer {
             guard case .scalar(let key, _, nil, false) = event else {
                 throw YAMLSyntaxError(position: position, message: "has a key that is not plain text")
             }
+            guard key.utf8.count <= limits.keyBytes else {
+                throw YAMLSyntaxError(position: position, message: "has a key of more than \(limits.keyBytes) bytes")
+            }
             try count(1, at: position)
             let (next, valuePosition) = try reader.next()
             let value = try node(next, at: valuePosition, depth: depth + 1, path: path + [key])

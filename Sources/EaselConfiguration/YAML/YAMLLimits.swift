@@ -7,5 +7,8 @@ struct YAMLLimits: Sendable, Hashable {
     /// Scalars, lists, mappings and keys, aliases resolved: a few lines of aliases cannot grow without bound.
     var nodes = 20_000
 
+    /// Of one key: paths in faults are made of them.
+    var keyBytes = 256
+
     init() {}
 }

@@ -79,8 +79,12 @@ package struct Overcharge: Sendable, Hashable {
     package var excess: Money
     /// The newest of these calls.
     package var callID: UUID
+    /// Whether the figures were not believed (`CostBelief`): `excess` is what was claimed, and the attempts count at their
+    /// bounds.
+    package var isClaim: Bool
 
-    package init(provider: String, attempts: Int, excess: Money, callID: UUID) {
+    package init(provider: String, attempts: Int, excess: Money, callID: UUID, isClaim: Bool = false) {
+        self.isClaim = isClaim
         self.provider = provider
         self.attempts = attempts
         self.excess = excess

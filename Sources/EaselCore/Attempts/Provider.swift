@@ -11,6 +11,9 @@ package protocol Provider: Sendable {
     /// One attempt, from connect to last byte.
     var timeout: Duration { get }
 
+    /// Keys and the like that must not come back in what the provider says (S2).
+    var secrets: [String] { get }
+
     /// What this provider would make of the request, without sending anything.
     func translate(_ request: RemixRequest) -> ProviderTranslation
 
@@ -32,6 +35,8 @@ package protocol Provider: Sendable {
 
 extension Provider {
     package var billingNames: BillingNames { BillingNames() }
+
+    package var secrets: [String] { [] }
 
     package func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage {
         .unsupported("\(name) has no usage figures that can be asked for.")
@@ -118,8 +123,18 @@ package struct RecoverableTask: Sendable, Hashable {
     package let count: Int
     /// Whether the caller asked for copyright detection, which decides what a missing picture means.
     package let copyrightDetection: Bool
+    /// What the caller wrote, where it is at hand: it must not come back in the provider's words.
+    package let words: [String]
 
-    package init(taskID: UUID, providerTaskID: String?, model: RemixModel, count: Int, copyrightDetection: Bool) {
+    package init(
+        taskID: UUID,
+        providerTaskID: String?,
+        model: RemixModel,
+        count: Int,
+        copyrightDetection: Bool,
+        words: [String] = []
+    ) {
+        self.words = words
         self.taskID = taskID
         self.providerTaskID = providerTaskID
         self.model = model

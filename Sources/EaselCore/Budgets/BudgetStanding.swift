@@ -52,6 +52,9 @@ package struct BudgetStanding: Sendable, Hashable {
         }
     }
 
+    /// Percents beyond this are not told apart: of a limit of a thousandth of a cent everything is a great many.
+    package static let mostPercent = 1_000_000
+
     /// What was spent and the limit, in the budget's unit.
     private func use(at moment: Timestamp) -> (spent: Int64, limit: Int64) {
         switch budget.limit(at: moment) {
@@ -63,7 +66,7 @@ package struct BudgetStanding: Sendable, Hashable {
     /// Spent in percent of the limit, for people: rounded, and 100 at least only when it is used up. A limit of zero is.
     package func percentSpent(at moment: Timestamp) -> Int {
         let (spent, limit) = use(at: moment)
-        return Percent.whole(spent, of: limit)
+        return min(Percent.whole(spent, of: limit), Self.mostPercent)
     }
 
     /// Spent as a share of the limit.
@@ -105,7 +108,7 @@ package struct BudgetStanding: Sendable, Hashable {
         let whole = window.end.since(window.start).secondsAsDouble
         guard gone > 0 else { return nil }
         let dollars = Double(posted.nanodollars) * whole / gone
-        return dollars < 9e18 ? Money(nanodollars: Int64(dollars)) : nil
+        return dollars < 9e18 ? Money(nanodollars: Int64(saturating: dollars)) : nil
     }
 }
 

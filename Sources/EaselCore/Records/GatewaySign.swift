@@ -18,7 +18,11 @@ package struct GatewaySign: Sendable, Hashable, Codable {
     /// Settlements that wait in its journal.
     package var journalPending: Int
 
-    package init(providers: [Provider] = [], journalPending: Int = 0) {
+    /// Writes that its journal set aside; nil of a gateway that does not tell.
+    package var journalSetAside: Int?
+
+    package init(providers: [Provider] = [], journalPending: Int = 0, journalSetAside: Int? = nil) {
+        self.journalSetAside = journalSetAside
         self.providers = providers
         self.journalPending = journalPending
     }

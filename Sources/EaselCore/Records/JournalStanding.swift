@@ -19,6 +19,8 @@ package struct JournalStanding: Sendable, Hashable {
     /// Why the disc takes no writes; nil when it does, as far as is known.
     package var fault: String?
     package var unreadable: [UnreadableFile] = []
+    /// Writes that a person has to look at, by kind: `refused` by the database, `damaged` in a file.
+    package var setAside: [String: Int] = [:]
 
     package init() {}
 }

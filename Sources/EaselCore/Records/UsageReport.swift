@@ -192,6 +192,10 @@ package struct UsageReport: Sendable, Hashable {
         package var journalPending = 0
         /// Seconds by which the figures are behind the log.
         package var rollupLagS = 0
+        /// Minutes, hours, days and months of a team that cannot be summed up and are left out.
+        package var unsummedWindows = 0
+        /// Writes that the database refused, or that cannot be read in the journal, and that a person has to look at.
+        package var journalSetAside = 0
 
         package init() {}
     }

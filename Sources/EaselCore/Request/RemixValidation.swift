@@ -35,7 +35,7 @@ package enum RemixValidation {
         _ draft: RemixDraft,
         known: [RequestFault] = []
     ) -> Result<Checked, RequestFaults> {
-        var check = Check(draft: draft, faults: known)
+        var check = Check(draft: draft, faults: FaultList(known))
         return check.run()
     }
 }
@@ -51,12 +51,11 @@ package struct RequestFaults: Error, Sendable, Hashable {
 
 private struct Check {
     let draft: RemixDraft
-    var faults: [RequestFault]
+    var faults: FaultList
 
+    /// A field that could not even be read has its fault already.
     mutating func fault(_ parameter: RemixParameter, _ message: String) {
-        // A field that could not even be read has its fault already.
-        guard !faults.contains(where: { $0.parameter == parameter.rawValue }) else { return }
-        faults.append(RequestFault(parameter, message))
+        faults.addOnce(RequestFault(parameter, message))
     }
 
     mutating func run() -> Result<RemixValidation.Checked, RequestFaults> {
@@ -84,7 +83,7 @@ private struct Check {
         let maxCost = checkMaxCost()
         let deadline = checkDeadline()
 
-        guard faults.isEmpty, let model, let prompt else { return .failure(RequestFaults(faults)) }
+        guard faults.isEmpty, let model, let prompt else { return .failure(RequestFaults(faults.all())) }
         let draft = self.draft
         return .success(
             RemixValidation.Checked(model: model, prompt: prompt) { request in
@@ -131,6 +130,12 @@ private struct Check {
     ) -> String? {
         guard let text else {
             if required { fault(parameter, "is required") }
+            return nil
+        }
+        // A scalar has four bytes at most: what is far too long is not counted, on a loop that others wait for.
+        guard text.utf8.count <= length.upperBound * 4 else {
+            let bytes = text.utf8.count
+            fault(parameter, "must have \(length.lowerBound) to \(length.upperBound) characters; it has \(bytes) bytes")
             return nil
         }
         let count = text.unicodeScalars.count
@@ -275,16 +280,19 @@ private struct Check {
 
     private mutating func checkAttribution() {
         if let project = draft.project,
-            !(1...RemixValidation.projectLimit).contains(project.unicodeScalars.count) || project.hasControlCharacters
+            project.utf8.count > RemixValidation.projectLimit * 4
+                || !(1...RemixValidation.projectLimit).contains(project.unicodeScalars.count)
+                || project.hasControlCharacters
         {
             fault(.project, "must have 1 to \(RemixValidation.projectLimit) printable characters")
         }
         guard let tags = draft.tags else { return }
         if tags.count > RemixValidation.tagLimit {
-            fault(.tags, "takes at most \(RemixValidation.tagLimit) tags; there are \(tags.count)")
+            return fault(.tags, "takes at most \(RemixValidation.tagLimit) tags; there are \(tags.count)")
         }
         for (name, value) in tags
-        where !(1...RemixValidation.tagNameLimit).contains(name.unicodeScalars.count)
+        where name.utf8.count > RemixValidation.tagNameLimit * 4 || value.utf8.count > RemixValidation.tagValueLimit * 4
+            || !(1...RemixValidation.tagNameLimit).contains(name.unicodeScalars.count)
             || value.unicodeScalars.count > RemixValidation.tagValueLimit
             || name.hasControlCharacters || value.hasControlCharacters
         {

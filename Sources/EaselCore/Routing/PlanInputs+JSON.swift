@@ -18,7 +18,9 @@ extension PlanInputs: JSONWritable {
             text.member("call_draw", Self.hex(callDraw))
             text.member("requires_price", requiresPrice)
             // In ten-thousandths of a percent: a whole number is read back as it was.
-            if let percent = budgetLeftPercent { text.member("budget_left_ppm", Int((percent * 10_000).rounded())) }
+            if let percent = budgetLeftPercent {
+                text.member("budget_left_ppm", Int(saturating: (percent * 10_000).rounded()))
+            }
             text.key("offers")
             text.array(offers) { $1.write(to: &$0) }
         }

@@ -32,7 +32,7 @@ package struct SimulationFigures: Sendable, Hashable, Codable {
 
     /// Nil without a picture.
     package var costPerImage: Money? {
-        images > 0 ? Money(nanodollars: Int64((Double(cost.nanodollars) / images).rounded())) : nil
+        images > 0 ? Money(nanodollars: Int64(saturating: (Double(cost.nanodollars) / images).rounded())) : nil
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -214,7 +214,8 @@ final class AttemptRunner: Sendable {
             providerTaskID: providerTaskID,
             model: task.request.model,
             count: task.count,
-            copyrightDetection: task.request.copyrightDetection
+            copyrightDetection: task.request.copyrightDetection,
+            words: task.request.words
         )
     }
 

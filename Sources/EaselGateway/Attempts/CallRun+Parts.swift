@@ -12,6 +12,8 @@ extension CallRun {
         let plan: Plan
         let receivedAt: Timestamp
         let began: SteadyInstant
+        /// What the call's pictures take of the budget of bytes, as long as anybody holds the call.
+        let weight: HeldBytes.Share?
 
         init(
             callID: UUID,
@@ -19,8 +21,10 @@ extension CallRun {
             request: RemixRequest,
             plan: Plan,
             receivedAt: Timestamp,
-            began: SteadyInstant
+            began: SteadyInstant,
+            weight: HeldBytes.Share? = nil
         ) {
+            self.weight = weight
             self.callID = callID
             self.account = account
             self.request = request
@@ -44,6 +48,8 @@ extension CallRun {
         /// Nil: no call is shadowed.
         let shadows: ShadowDesk?
         let liveness: Liveness
+        /// What a provider may say that it charged.
+        let belief: CostBelief
         let time: TimeSource
         let log: Log
 
@@ -59,6 +65,7 @@ extension CallRun {
             hedges: HedgeBudget = HedgeBudget(),
             shadows: ShadowDesk? = nil,
             liveness: Liveness = Liveness(),
+            belief: CostBelief = .standard,
             time: TimeSource,
             log: Log
         ) {
@@ -73,6 +80,7 @@ extension CallRun {
             self.hedges = hedges
             self.shadows = shadows
             self.liveness = liveness
+            self.belief = belief
             self.time = time
             self.log = log
         }

@@ -261,7 +261,13 @@ final class CallRun: Sendable {
     }
 
     func end(of leg: Leg) -> AttemptEnd {
-        Accounting.end(of: leg.start, leg.marked, delivered: leg.made, endedAt: leg.endedAt)
+        Accounting.end(
+            of: leg.start,
+            leg.marked,
+            delivered: leg.made,
+            endedAt: leg.endedAt,
+            belief: tools.belief
+        )
     }
 
     // MARK: - The end
@@ -274,6 +280,15 @@ final class CallRun: Sendable {
                 tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
             }
             tools.metrics.count(end)
+            if let claim = end.extra[CostBelief.claimMark]?.stringValue {
+                tools.log.error(
+                    "a provider claims a cost beyond belief; the attempt counts at its bound",
+                    [
+                        "call_id": context.callID.text, "provider": end.start.provider, "claimed_usd": claim,
+                        "bound_usd": end.start.bound?.usd ?? "unknown",
+                    ]
+                )
+            }
         }
         tools.metrics.count(verdict.status, latency: elapsed)
         var problem: Problem?

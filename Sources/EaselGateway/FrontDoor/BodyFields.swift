@@ -7,17 +7,25 @@ struct BodyFields {
     private let members: [String: JSONValue]
     /// What faults are named with: `prices[0].` for a member of a list.
     private let prefix: String
-    private(set) var faults: [RequestFault] = []
+    private var found = FaultList()
+
+    var faults: [RequestFault] { found.all() }
 
     init(_ members: [String: JSONValue], known: [String], prefix: String = "") {
         self.members = members
         self.prefix = prefix
-        for name in members.keys.sorted() where !known.contains(name) {
-            fault(String(name.prefix(64)), "is not known; there are \(known.joined(separator: ", "))")
-        }
+        let unknown = members.keys.filter { !known.contains($0) }.sorted()
+        if unknown.isEmpty { return }
+        let list = known.joined(separator: ", ")
+        for name in unknown { fault(String(name.unicodeScalars.prefix(64)), "is not known; there are \(list)") }
     }
 
-    /// The body of an administrative request: a JSON object of at most 1 MiB.
+    /// What an administrative request may hold: a thousand prices of seven fields, ten thousand rows of an invoice (S4).
+    static let limits = JSONLimits(depth: 32, values: 150_000)
+    /// Documents up to this size are read where they arrived; larger ones leave the event loop.
+    static let inlineLimit = 32 << 10
+
+    /// The body of an administrative request: a JSON object of at most 1 MiB. Ask for permission first.
     static func members(of request: ServerRequest) async throws(Problem) -> [String: JSONValue] {
         let body: [UInt8]
         do {
@@ -25,18 +33,31 @@ struct BodyFields {
         } catch {
             throw Problem(error)
         }
-        do {
-            return try JSON.decode([String: JSONValue].self, from: body)
+        return try await members(of: body, mostBytes: inlineLimit)
+    }
+
+    /// The members of an object, read off the loop when the text is large.
+    static func members(of body: [UInt8], mostBytes inline: Int) async throws(Problem) -> [String: JSONValue] {
+        let members: [String: JSONValue]?
+        do throws(JSONFault) {
+            members =
+                body.count <= inline
+                ? try JSONReader.members(of: body, limits: limits)
+                : try await ThreadPoolExecutor.shared.run { () throws(JSONFault) in
+                    try JSONReader.members(of: body, limits: limits)
+                }
         } catch {
-            throw .invalid([RequestFault("body", "must be a JSON object")])
+            throw .invalid([RequestFault("body", "must be a JSON object; it \(error.sentence)")])
         }
+        guard let members else { throw .invalid([RequestFault("body", "must be a JSON object")]) }
+        return members
     }
 
     mutating func fault(_ name: String, _ message: String) {
-        faults.append(RequestFault(prefix + name, message))
+        found.add(RequestFault(prefix + name, message))
     }
 
-    mutating func add(_ more: [RequestFault]) { faults += more }
+    mutating func add(_ more: [RequestFault]) { for fault in more { found.add(fault) } }
 
     func has(_ name: String) -> Bool { value(name) != nil }
 

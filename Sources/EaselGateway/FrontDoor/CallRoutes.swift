@@ -74,7 +74,12 @@ final class CallRoutes: Sendable {
     private func query(_ request: ServerRequest, _ account: Account) async throws(Problem) -> CallQuery {
         var query = CallQuery(teamID: account.role == .admin ? nil : account.teamID)
         var faults: [RequestFault] = []
+        var given: Set<String> = []
         for (name, value) in request.query {
+            guard given.insert(name).inserted else {
+                faults.append(RequestFault(String(name.unicodeScalars.prefix(64)), "is given twice; give it once"))
+                continue
+            }
             switch name {
             case "team":
                 if account.role == .admin {

@@ -20,6 +20,7 @@ final class GatewayMetrics: Sendable {
         var refusals: [String: Int] = [:]
         var hedgesWon = 0
         var hedgesLost = 0
+        var unbelieved = 0
     }
 
     let shadows = ShadowMetrics()
@@ -27,7 +28,10 @@ final class GatewayMetrics: Sendable {
 
     func count(_ end: AttemptEnd) {
         let key = AttemptKey(provider: end.start.provider, outcome: end.outcome)
-        state.withLock { $0.attempts[key, default: 0] += 1 }
+        state.withLock { state in
+            state.attempts[key, default: 0] += 1
+            if end.extra[CostBelief.claimMark] != nil { state.unbelieved += 1 }
+        }
     }
 
     func count(_ status: CallStatus, latency: Duration) {
@@ -74,6 +78,11 @@ final class GatewayMetrics: Sendable {
             "easel_hedges_total",
             "Second providers that were asked while the first was late.",
             [("result=\"won\"", state.hedgesWon), ("result=\"lost\"", state.hedgesLost)]
+        )
+        text.counter(
+            "easel_unbelieved_costs_total",
+            "Attempts whose provider claimed a cost beyond belief; they count at their bound.",
+            [("", state.unbelieved)]
         )
         text.head("easel_call_duration_seconds", "From the request's arrival to its settlement.", "histogram")
         var total = 0

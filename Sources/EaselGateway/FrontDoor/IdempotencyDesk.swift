@@ -16,7 +16,7 @@ final class IdempotencyDesk: Sendable {
     }
 
     /// The key of a request; nil when it has none.
-    static func key(of request: ServerRequest, _ draft: RemixDraft) throws(Problem) -> IdempotencyKey? {
+    static func key(of request: ServerRequest, _ draft: RemixDraft) async throws(Problem) -> IdempotencyKey? {
         let values = request.fields.values(of: "Idempotency-Key")
         guard let text = values.first else { return nil }
         let isSound =
@@ -27,7 +27,11 @@ final class IdempotencyDesk: Sendable {
                 "must be given once, with 1 to \(IdempotencyKey.longest) printable ASCII characters without spaces"
             throw .invalid([RequestFault("Idempotency-Key", mend)])
         }
-        return IdempotencyKey(text: text, fingerprint: RemixFingerprint.of(draft))
+        // A picture of megabytes is hashed where nobody waits for the loop.
+        let fingerprint =
+            draft.weight <= ImageIntake.inlineLimit
+            ? RemixFingerprint.of(draft) : await ThreadPoolExecutor.shared.run { RemixFingerprint.of(draft) }
+        return IdempotencyKey(text: text, fingerprint: fingerprint)
     }
 
     /// Looks for an earlier call before pictures are fetched by URL, for the URL may be gone by now. Otherwise the

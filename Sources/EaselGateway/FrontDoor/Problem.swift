@@ -98,7 +98,17 @@ package struct Problem: Error, Sendable, Explained {
 
     package static func invalid(_ faults: [RequestFault]) -> Problem {
         let count = faults.count == 1 ? "One parameter is" : "\(faults.count) parameters are"
-        return Problem(.invalidRequest, "\(count) not valid; see errors.", errors: faults)
+        // Wherever the faults come from, no more of them are written out than anybody reads (S4).
+        let most = FaultList.most + 1
+        guard faults.count > most else {
+            return Problem(.invalidRequest, "\(count) not valid; see errors.", errors: faults)
+        }
+        return Problem(
+            .invalidRequest,
+            "\(count) not valid; see errors for the first \(FaultList.most).",
+            errors: Array(faults.prefix(FaultList.most))
+                + [RequestFault("body", "has \(faults.count - FaultList.most) more faults; mend these first")]
+        )
     }
 
     private var retryAfterSeconds: Int? {

@@ -24,7 +24,7 @@ final class ReconciliationRoutes: Sendable {
     /// Compares, keeps the result and answers it.
     func create(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
-        let body = try await smallBody([String: JSONValue].self, request, known: ReconciliationRequest.fields)
+        let body = try await smallBody(request, known: ReconciliationRequest.fields)
         let now = time.now
         let wanted = try ReconciliationRequest(body, providers: Array(providers.keys), now: now)
         guard let provider = providers[wanted.span.provider] else {

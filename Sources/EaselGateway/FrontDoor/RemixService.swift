@@ -56,6 +56,11 @@ final class RemixService: Sendable {
     ) async throws(Problem) -> PlanRecord {
         let choice = try await policies.choice(policy, request, account: account, at: now)
         let callDraw = StickyDraw.ofCall(callID)
+        // A picture of megabytes is hashed where nobody waits for the loop, and only for a policy that asks.
+        let picture = request.image.bytes
+        let hash =
+            choice.policy.sticky == .image
+            ? await ThreadPoolExecutor.work(on: picture.count) { Crypto.sha256(picture) } : nil
         let inputs = PlanInputs(
             request: PlanInputs.Request(request),
             policy: choice.policy,
@@ -66,7 +71,7 @@ final class RemixService: Sendable {
                 team: account.team,
                 keyID: account.keyID,
                 tags: request.tags,
-                imageSHA256: Crypto.sha256(request.image.bytes),
+                imageSHA256: hash,
                 callDraw: callDraw
             ),
             callDraw: callDraw,
@@ -85,6 +90,7 @@ final class RemixService: Sendable {
         let began: SteadyInstant
         let respondAsync: Bool
         let linkBase: String
+        let weight: HeldBytes.Share?
 
         init(
             request: RemixRequest,
@@ -93,8 +99,10 @@ final class RemixService: Sendable {
             idempotency: IdempotencyKey?,
             began: SteadyInstant,
             respondAsync: Bool,
-            linkBase: String
+            linkBase: String,
+            weight: HeldBytes.Share? = nil
         ) {
+            self.weight = weight
             self.request = request
             self.policy = policy
             self.account = account
@@ -240,7 +248,8 @@ final class RemixService: Sendable {
             request: order.request,
             plan: plan,
             receivedAt: receivedAt,
-            began: order.began
+            began: order.began,
+            weight: order.weight
         )
         var machine = AttemptMachine(plan: plan)
         let action = machine.start()

@@ -10,6 +10,7 @@ final class Routes: Sendable {
     let authenticator: Authenticator
     let keyLimits: KeyLimits
     let intake: RemixIntake
+    let held: HeldBytes
     let service: RemixService
     let idempotency: IdempotencyDesk
     let budgets: BudgetRoutes
@@ -32,6 +33,7 @@ final class Routes: Sendable {
         authenticator: Authenticator,
         keyLimits: KeyLimits,
         intake: RemixIntake,
+        held: HeldBytes,
         service: RemixService,
         idempotency: IdempotencyDesk,
         budgets: BudgetRoutes,
@@ -51,6 +53,7 @@ final class Routes: Sendable {
         self.authenticator = authenticator
         self.keyLimits = keyLimits
         self.intake = intake
+        self.held = held
         self.service = service
         self.idempotency = idempotency
         self.budgets = budgets
@@ -84,7 +87,13 @@ final class Routes: Sendable {
         }
     }
 
+    /// Parameters of a URL; no route knows more than a dozen (S4).
+    private static let mostParameters = 64
+
     private func dispatch(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
+        guard request.query.count <= Self.mostParameters else {
+            throw .invalid([RequestFault("query", "has more than \(Self.mostParameters) parameters")])
+        }
         let parts = request.path.split(separator: "/").map(String.init)
         switch (request.method, parts.count, parts.first, parts.count > 1 ? parts[1] : "") {
         case ("GET", 1, "healthz", _), ("HEAD", 1, "healthz", _): return status.alive()
@@ -178,12 +187,13 @@ final class Routes: Sendable {
         let account = try await authenticator.account(for: request)
         try keyLimits.enter(account)
         defer { keyLimits.leave(account) }
-        switch try await order(request, account) {
+        let weight = try weight(of: request, account)
+        switch try await order(request, account, weight) {
         case .repeated(let response): return response
         case .new(let order):
             let answer = try await service.remix(order, on: request.loop)
             if case .repeated(let call) = answer { return try await again(call, order) }
-            return try response(to: answer)
+            return try await response(to: answer)
         }
     }
 
@@ -194,12 +204,17 @@ final class Routes: Sendable {
 
     /// Reads and checks the request. One with a key that stands for an earlier call is answered without fetching anything.
     @inline(never)
-    private func order(_ request: ServerRequest, _ account: Account) async throws(Problem) -> Taken {
+    private func order(
+        _ request: ServerRequest,
+        _ account: Account,
+        _ weight: HeldBytes.Share
+    ) async throws(Problem) -> Taken {
         let respondAsync = request.fields.values(of: "Prefer")
             .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
         var (draft, faults) = try await intake.draft(of: request)
+        try weight.set(draft.weight)
         let base = linkBase(request, settings)
-        let key = try IdempotencyDesk.key(of: request, draft)
+        let key = try await IdempotencyDesk.key(of: request, draft)
         if let key, let call = try await idempotency.earlier(key, draft, account) {
             return .repeated(
                 try await idempotency.answer(
@@ -211,7 +226,7 @@ final class Routes: Sendable {
                 )
             )
         }
-        let (remix, policy) = try await complete(&draft, &faults, account)
+        let (remix, policy) = try await complete(&draft, &faults, account, weight)
         return .new(
             RemixService.Order(
                 request: remix,
@@ -220,9 +235,16 @@ final class Routes: Sendable {
                 idempotency: key,
                 began: request.receivedAt,
                 respondAsync: respondAsync,
-                linkBase: base
+                linkBase: base,
+                weight: weight
             )
         )
+    }
+
+    /// Before a byte of the body is read: so much of it as there may be is taken from the budget of bytes (S4).
+    private func weight(of request: ServerRequest, _ account: Account) throws(Problem) -> HeldBytes.Share {
+        let length = request.body.declaredLength ?? HeldBytes.unknownLength
+        return try held.share(min(length, intake.maxBodyBytes), team: account.teamID)
     }
 
     @inline(never)
@@ -241,7 +263,7 @@ final class Routes: Sendable {
 
     // Out of the frame that waits for the answer.
     @inline(never)
-    private func response(to answer: RemixService.Answer) throws(Problem) -> ServerResponse {
+    private func response(to answer: RemixService.Answer) async throws(Problem) -> ServerResponse {
         switch answer {
         case .accepted(let id): return try accepted(id)
         case .repeated: throw Problem(.internalError, "A repeated call is answered elsewhere.")
@@ -249,7 +271,7 @@ final class Routes: Sendable {
             var fields = HTTPFields([("X-Easel-Call-Id", reply.id)])
             if let provider = reply.provider { fields.add("X-Easel-Provider", provider) }
             if let cost = reply.cost { fields.add("X-Easel-Cost-Usd", cost.usd) }
-            return .json(JSONText.bytes(of: reply), fields: fields)
+            return .json(await ThreadPoolExecutor.work(on: reply.weight) { JSONText.bytes(of: reply) }, fields: fields)
         }
     }
 
@@ -257,18 +279,20 @@ final class Routes: Sendable {
     private func complete(
         _ draft: inout RemixDraft,
         _ faults: inout [RequestFault],
-        _ account: Account
+        _ account: Account,
+        _ weight: HeldBytes.Share
     ) async throws(Problem) -> (RemixRequest, RoutingPolicy) {
         let policy = try service.policies.policy(of: draft, account: account, faults: &faults)
-        let request = try await intake.complete(draft, known: faults)
+        let request = try await intake.complete(draft, known: faults, weight: weight)
         guard let policy else { throw .invalid(faults) }
         return (request, policy)
     }
 
     private func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
+        let weight = try weight(of: request, account)
         var (draft, faults) = try await intake.draft(of: request)
-        let (remix, policy) = try await complete(&draft, &faults, account)
+        let (remix, policy) = try await complete(&draft, &faults, account, weight)
         let now = time.now
         let record = try await service.plan(
             remix,
@@ -319,33 +343,27 @@ func linkBase(_ request: ServerRequest, _ settings: GatewaySettings) -> String {
 }
 
 /// The body of an administrative request: small, JSON, unknown fields named.
+func smallBody(_ request: ServerRequest, known: Set<String>) async throws(Problem) -> [String: JSONValue] {
+    let members = try await BodyFields.members(of: request)
+    let unknown = members.keys.filter { !known.contains($0) }.sorted()
+    guard unknown.isEmpty else {
+        let list = known.sorted().joined(separator: ", ")
+        throw .invalid(
+            unknown.map { RequestFault(String($0.unicodeScalars.prefix(64)), "is not known; there are \(list)") }
+        )
+    }
+    return members
+}
+
+/// The same as a value of its own type.
 func smallBody<Value: Decodable>(
     _ type: Value.Type,
     _ request: ServerRequest,
     known: Set<String>
 ) async throws(Problem) -> Value {
-    let body: [UInt8]
+    let members = try await smallBody(request, known: known)
     do {
-        body = try await request.body.collect(limit: 1 << 20)
-    } catch {
-        throw Problem(error)
-    }
-    let members: [String: JSONValue]
-    do {
-        members = try JSON.decode([String: JSONValue].self, from: body)
-    } catch {
-        throw .invalid([RequestFault("body", "must be a JSON object")])
-    }
-    let unknown = members.keys.filter { !known.contains($0) }.sorted()
-    guard unknown.isEmpty else {
-        throw .invalid(
-            unknown.map {
-                RequestFault(String($0.prefix(64)), "is not known; there are \(known.sorted().joined(separator: ", "))")
-            }
-        )
-    }
-    do {
-        return try JSON.decode(type, from: body)
+        return try JSON.decode(type, from: JSONText.bytes(of: JSONValue.object(members)), isOurOwn: true)
     } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context),
         let DecodingError.dataCorrupted(context)
     {

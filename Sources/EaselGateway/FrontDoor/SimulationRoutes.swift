@@ -8,8 +8,6 @@ import Foundation
 final class SimulationRoutes: Sendable {
     /// How far back a simulation looks unless told otherwise.
     static let usualSince = "30d"
-    /// Faults that are named one by one.
-    static let mostFaults = 50
     /// The name that faults of a text are reported under.
     static let file = "policy"
 
@@ -38,8 +36,7 @@ final class SimulationRoutes: Sendable {
 
     func run(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
-        let wanted = try wish(try await BodyFields.members(of: request))
-        let team = try await team(wanted.team, account)
+        let members = try await BodyFields.members(of: request)
         let isFree = isRunning.withLock { isRunning in
             defer { isRunning = true }
             return !isRunning
@@ -49,6 +46,9 @@ final class SimulationRoutes: Sendable {
             throw Problem(.rateLimited, why, retryAfter: .seconds(5))
         }
         defer { isRunning.withLock { $0 = false } }
+        // A policy of many pages takes a while to read, and its reader must not have the others wait.
+        let wanted = try await ThreadPoolExecutor.shared.run { () throws(Problem) in try self.wish(members) }
+        let team = try await team(wanted.team, account)
         let report: SimulationReport
         do throws(LedgerError) {
             report = try await simulate(wanted, team: team)
@@ -60,7 +60,7 @@ final class SimulationRoutes: Sendable {
 
     // MARK: - The wish
 
-    private struct Wish {
+    private struct Wish: Sendable {
         var book: PolicyBook
         var forAll: RoutingPolicy?
         var since: Timestamp
@@ -112,7 +112,7 @@ final class SimulationRoutes: Sendable {
         switch result {
         case .success(let book): return book
         case .failure(let error):
-            body.add(Array(error.faults.prefix(Self.mostFaults)))
+            body.add(error.faults)
             return nil
         }
     }

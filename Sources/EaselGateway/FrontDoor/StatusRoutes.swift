@@ -11,6 +11,7 @@ final class StatusRoutes: Sendable {
     let health: ProviderHealth
     let registry: CallRegistry
     let metrics: GatewayMetrics
+    let held: HeldBytes
     let publicMetrics: Bool
     let journal: @Sendable () -> JournalStanding
     let time: TimeSource
@@ -24,6 +25,7 @@ final class StatusRoutes: Sendable {
         health: ProviderHealth,
         registry: CallRegistry,
         metrics: GatewayMetrics,
+        held: HeldBytes,
         publicMetrics: Bool,
         journal: @escaping @Sendable () -> JournalStanding,
         time: TimeSource,
@@ -36,6 +38,7 @@ final class StatusRoutes: Sendable {
         self.health = health
         self.registry = registry
         self.metrics = metrics
+        self.held = held
         self.publicMetrics = publicMetrics
         self.journal = journal
         self.time = time
@@ -55,6 +58,8 @@ final class StatusRoutes: Sendable {
         let reason: String?
         let providers: [String: String]
         let version: String
+        /// What a person has to look at, though calls are taken; absent when there is nothing.
+        let degraded: [String]?
     }
 
     /// Whether a remix would be taken now.
@@ -81,13 +86,18 @@ final class StatusRoutes: Sendable {
         // Whoever may be asked will do, also one that is slow or on probation.
         if !reports.contains(where: { $0.1?.isUnavailable != true }) { isReady = false }
         let standings = reports.map { ($0.0, ($0.1?.state ?? .ok).rawValue) }
+        let degraded = journal.setAside.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { kind, count in
+            "\(count) \(kind) in the journal; see `easel db journal list`"
+        }
         let body = Readiness(
-            status: isReady ? "ready" : registry.isClosed ? "shutting_down" : "unavailable",
+            status: isReady
+                ? (degraded.isEmpty ? "ready" : "degraded") : registry.isClosed ? "shutting_down" : "unavailable",
             ledger: ledgerState,
             journal: journal.fault != nil ? "unwritable" : journal.unreadable.isEmpty ? "ok" : "unreadable_files",
             reason: reason,
             providers: Dictionary(standings, uniquingKeysWith: { first, _ in first }),
-            version: version
+            version: version,
+            degraded: degraded.isEmpty ? nil : degraded
         )
         let bytes = (try? JSON.encode(body, sorted: true)) ?? []
         return .json(
@@ -141,6 +151,18 @@ final class StatusRoutes: Sendable {
             "easel_journal_unreadable_files",
             "Files of the journal that cannot be read.",
             [("", standing.unreadable.count)]
+        )
+        text.gauge(
+            "easel_journal_set_aside",
+            "Writes that the database refused, or that cannot be read; `easel db journal list` names them.",
+            ["damaged", "refused"].map { ("kind=\"\($0)\"", standing.setAside[$0] ?? 0) }
+        )
+        text.gauge("easel_held_bytes", "Bytes of bodies and pictures of requests under way.", [("", held.held)])
+        text.gauge("easel_held_bytes_limit", "How many there may be.", [("", held.limit)])
+        text.counter(
+            "easel_held_refusals_total",
+            "Requests that were turned away because there was no room for their bytes.",
+            [("", held.refusals)]
         )
         text.gauge(
             "easel_provider_in_flight",

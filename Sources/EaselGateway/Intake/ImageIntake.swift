@@ -8,7 +8,7 @@ import Foundation
 /// Turns the pictures of a draft into proven ones: a picture is what its bytes say (S5).
 final class ImageIntake: Sendable {
     /// Pictures below this size are decoded from base64 where they are; larger ones leave the event loop.
-    static let inlineLimit = 256 << 10
+    static let inlineLimit = 64 << 10
     /// What Ideogram's documents allow for a whole group of reference pictures.
     static let groupLimit = 10 << 20
 
@@ -39,7 +39,9 @@ final class ImageIntake: Sendable {
     /// What can be said of a picture without the network.
     func inspect(_ input: ImageInput) async -> Standing {
         switch input {
-        case .bytes(let bytes): return prove(bytes)
+        case .bytes(let bytes):
+            if bytes.count <= Self.inlineLimit { return prove(bytes) }
+            return await ThreadPoolExecutor.shared.run { self.prove(bytes) }
         case .text(let text):
             let start = text.prefix(8).lowercased()
             if start.hasPrefix("http://") || start == "https://" {
@@ -55,7 +57,7 @@ final class ImageIntake: Sendable {
 
     func fetch(_ url: String) async -> Standing {
         do throws(Fetcher.Failure) {
-            return prove(try await fetcher.fetch(url, maxBytes: fetchMaxBytes))
+            return await inspect(.bytes(try await fetcher.fetch(url, maxBytes: fetchMaxBytes)))
         } catch {
             return .fault(error.sentence)
         }

@@ -24,7 +24,7 @@ struct MultipartDraft {
                 continue
             }
             guard let parameter = RemixParameter(rawValue: name) else {
-                faults.append(RequestFault(String(name.prefix(64)), "is not a field of a remix request"))
+                faults.append(RequestFault(String(name.unicodeScalars.prefix(64)), "is not a field of a remix request"))
                 continue
             }
             let repeats: Set<RemixParameter> = [
@@ -83,16 +83,18 @@ struct MultipartDraft {
         case .styleCode: draft.styleCode = text
         case .policy:
             guard text.drop(while: \.isWhitespace).first == "{" else { return draft.policy = text }
-            let object = try? JSON.decode([String: JSONValue].self, from: Array(text.utf8))
+            let object = try? JSONReader.members(of: Array(text.utf8), limits: JSONDraft.limits)
             set(\.inlinePolicy, object.map { .object($0) }, parameter, "the name of a policy, or a policy in JSON")
         case .project: draft.project = text
         case .maxCostUSD: draft.maxCostUSD = text
         case .deadline: draft.deadline = text
         case .tags:
-            let object = try? JSON.decode([String: String].self, from: Array(text.utf8))
+            let members = try? JSONReader.members(of: Array(text.utf8), limits: JSONDraft.limits)
+            let texts = members?.compactMapValues(\.stringValue)
+            let object = texts?.count == members?.count ? texts : nil
             set(\.tags, object, parameter, "a JSON object of strings, or parts named tags.NAME")
         case .output:
-            guard let object = try? JSON.decode([String: JSONValue].self, from: Array(text.utf8)) else {
+            guard let object = try? JSONReader.members(of: Array(text.utf8), limits: JSONDraft.limits) else {
                 return fault(
                     parameter,
                     "must be a JSON object, or parts named output.type, output.format, output.quality"

@@ -34,17 +34,17 @@ final class RemixIntake: Sendable {
             mediaType == "application/json" ? Self.fromJSON(body) : Self.fromForm(body, contentType: contentType)
         }
         // A small document is quicker read than handed over.
-        let parsed = body.count <= ImageIntake.inlineLimit ? parse() : await ThreadPoolExecutor.shared.run(parse)
+        let parsed = body.count <= BodyFields.inlineLimit ? parse() : await ThreadPoolExecutor.shared.run(parse)
         return try parsed.get()
     }
 
     private static func fromJSON(_ body: [UInt8]) -> Result<(RemixDraft, [RequestFault]), Problem> {
-        do {
-            let read = try JSON.decode(JSONDraft.self, from: body)
+        do throws(JSONFault) {
+            let read = try JSONDraft(body)
             return .success((read.draft, read.faults))
         } catch {
-            let fault = RequestFault("body", "must be a JSON object; it is not valid JSON, or something else")
-            return .failure(.invalid([fault]))
+            let why = error == .malformed(at: 0) ? "is not valid JSON, or something else" : error.sentence
+            return .failure(.invalid([RequestFault("body", "must be a JSON object; it \(why)")]))
         }
     }
 
@@ -69,7 +69,12 @@ final class RemixIntake: Sendable {
     }
 
     /// Everything that needs no network is checked first, so that a bad request fetches nothing.
-    func complete(_ draft: RemixDraft, known: [RequestFault]) async throws(Problem) -> RemixRequest {
+    /// What is to be fetched is taken from the budget of bytes first, and what was fetched stays in it.
+    func complete(
+        _ draft: RemixDraft,
+        known: [RequestFault],
+        weight: HeldBytes.Share? = nil
+    ) async throws(Problem) -> RemixRequest {
         var slots: [Slot] = []
         var faults = known
         for (parameter, inputs) in Self.inputs(of: draft) {
@@ -88,7 +93,10 @@ final class RemixIntake: Sendable {
         var ready: [(RemixParameter, SourceImage)] = []
         for slot in slots {
             var standing = slot.standing
-            if case .link(let url) = standing { standing = await images.fetch(url) }
+            if case .link(let url) = standing {
+                try weight?.add(images.fetchMaxBytes)
+                standing = await images.fetch(url)
+            }
             switch standing {
             case .ready(let image): ready.append((slot.parameter, image))
             case .fault(let sentence): faults.append(RequestFault(slot.parameter, sentence))
@@ -102,7 +110,7 @@ final class RemixIntake: Sendable {
             faults.append(RequestFault(parameter, "may have \(most) together"))
         }
         guard faults.isEmpty, let image = all(.image).first else { throw .invalid(faults) }
-        return checked.request(
+        let request = checked.request(
             with: ResolvedImages(
                 image: image,
                 styleReferences: all(.styleReferenceImages),
@@ -110,6 +118,8 @@ final class RemixIntake: Sendable {
                 characterMasks: all(.characterReferenceMasks)
             )
         )
+        try weight?.set(request.weight)
+        return request
     }
 
     private static func inputs(of draft: RemixDraft) -> [(RemixParameter, [ImageInput])] {

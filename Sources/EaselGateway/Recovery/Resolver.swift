@@ -19,6 +19,7 @@ final class Resolver: Sendable {
     let origins: [String: String]
     let delivery: ImageDelivery
     let unknownAfter: Duration
+    let belief: CostBelief
     let time: TimeSource
     let log: Log
     private let schedule = AskingSchedule()
@@ -29,6 +30,7 @@ final class Resolver: Sendable {
         origins: [String: String],
         delivery: ImageDelivery,
         unknownAfter: Duration,
+        belief: CostBelief = .standard,
         time: TimeSource,
         log: Log
     ) {
@@ -37,6 +39,7 @@ final class Resolver: Sendable {
         self.origins = origins
         self.delivery = delivery
         self.unknownAfter = unknownAfter
+        self.belief = belief
         self.time = time
         self.log = log
     }
@@ -191,7 +194,8 @@ final class Resolver: Sendable {
                     of: start,
                     result,
                     delivered: delivered.count { !$0.isWithheld },
-                    endedAt: time.now
+                    endedAt: time.now,
+                    belief: belief
                 )
                 return Resolved(end: end, pictures: delivered)
             }

@@ -9,9 +9,12 @@ enum Accounting {
         of start: AttemptStart,
         _ result: ProviderResult,
         delivered: Int,
-        endedAt: Timestamp
+        endedAt: Timestamp,
+        belief: CostBelief = .standard
     ) -> AttemptEnd {
-        let (cost, basis) = cost(of: start, result)
+        let (cost, basis) = cost(of: start, result, belief)
+        var extra = result.extra
+        if let claim = disbelieved(start, result, belief) { extra[CostBelief.claimMark] = .string(claim.usd) }
         return AttemptEnd(
             start: start,
             outcome: outcome(of: start, result, delivered: delivered),
@@ -26,7 +29,7 @@ enum Accounting {
             imagesReturned: result.images.count,
             providerTaskID: result.providerTaskID ?? start.providerTaskID,
             providerRequestID: result.providerRequestID,
-            extra: result.extra
+            extra: extra
         )
     }
 
@@ -48,7 +51,14 @@ enum Accounting {
     ///   is not documented, so it counts at its bound with basis `unknown`.
     /// - A failure that the provider reported, or that never left, cost nothing by rule (`price_book`). Where the answer is missing the cost is
     ///   not known: nil, never zero.
-    static func cost(of start: AttemptStart, _ result: ProviderResult) -> (Money?, CostBasis) {
+    /// - A figure that nobody would believe stands beside the attempt (`CostBelief`); it counts at its bound, with basis
+    ///   `unknown`.
+    static func cost(
+        of start: AttemptStart,
+        _ result: ProviderResult,
+        _ belief: CostBelief = .standard
+    ) -> (Money?, CostBasis) {
+        if disbelieved(start, result, belief) != nil { return (start.bound, .unknown) }
         if let failure = result.failure, failure.billing == .unknown, failure.kind != .resultLost {
             // Pictures that came do not tell what the missing part cost: the bound is what is certain.
             return (result.images.isEmpty ? nil : start.bound, .unknown)
@@ -61,6 +71,15 @@ enum Accounting {
         guard let price = start.pricePerImage else { return (nil, .unknown) }
         let isCertain = !result.images.contains(where: \.isWithheld)
         return (price * result.images.count, isCertain ? .priceBook : .unknown)
+    }
+
+    /// The provider's figure when it is beyond belief.
+    private static func disbelieved(_ start: AttemptStart, _ result: ProviderResult, _ belief: CostBelief) -> Money? {
+        let images = max(start.imagesAsked, result.images.count)
+        guard let said = result.cost, said > belief.most(pricePerImage: start.pricePerImage, images: images) else {
+            return nil
+        }
+        return said
     }
 
     /// The figures of a call from its attempts.

@@ -45,6 +45,7 @@ final class ShadowDesk: Sendable {
     private let liveness: Liveness
     /// Only asked how long tasks take: what shadows do must not show in how calls are routed.
     private let health: ProviderHealth
+    private let belief: CostBelief
     private let time: TimeSource
     private let log: Log
     private let state = Locked(State())
@@ -57,6 +58,7 @@ final class ShadowDesk: Sendable {
         health: ProviderHealth,
         metrics: ShadowMetrics,
         liveness: Liveness,
+        belief: CostBelief = .standard,
         time: TimeSource,
         log: Log
     ) {
@@ -67,6 +69,7 @@ final class ShadowDesk: Sendable {
         self.health = health
         self.metrics = metrics
         self.liveness = liveness
+        self.belief = belief
         self.time = time
         self.log = log
     }
@@ -198,7 +201,7 @@ final class ShadowDesk: Sendable {
     }
 
     private func end(_ start: ShadowStart, _ result: ProviderResult) -> ShadowEnd {
-        ShadowEnd(start, result, endedAt: time.now)
+        ShadowEnd(start, result, endedAt: time.now, belief)
     }
 
     private func write(_ end: ShadowEnd, pauses: [Duration]) async {
@@ -222,7 +225,7 @@ final class ShadowDesk: Sendable {
 
 extension ShadowEnd {
     /// The end that a result means. The pictures are not fetched: what the provider says of them is what is compared.
-    init(_ start: ShadowStart, _ result: ProviderResult, endedAt: Timestamp) {
+    init(_ start: ShadowStart, _ result: ProviderResult, endedAt: Timestamp, _ belief: CostBelief) {
         let images = result.images.prefix(start.imagesAsked)
         self.init(
             start: start,
@@ -230,7 +233,8 @@ extension ShadowEnd {
                 of: start.attempt,
                 result,
                 delivered: images.count { !$0.isWithheld },
-                endedAt: endedAt
+                endedAt: endedAt,
+                belief: belief
             ),
             flags: PictureFlags(images)
         )

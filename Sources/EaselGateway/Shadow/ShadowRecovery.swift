@@ -11,6 +11,7 @@ final class ShadowRecovery: Sendable {
     private let ledger: any Ledger
     private let providers: [String: any Provider]
     private let unknownAfter: Duration
+    private let belief: CostBelief
     private let time: TimeSource
     private let log: Log
     private let schedule = AskingSchedule()
@@ -19,12 +20,14 @@ final class ShadowRecovery: Sendable {
         ledger: any Ledger,
         providers: [String: any Provider],
         unknownAfter: Duration,
+        belief: CostBelief = .standard,
         time: TimeSource,
         log: Log
     ) {
         self.ledger = ledger
         self.providers = providers
         self.unknownAfter = unknownAfter
+        self.belief = belief
         self.time = time
         self.log = log
     }
@@ -73,7 +76,7 @@ final class ShadowRecovery: Sendable {
                 copyrightDetection: start.copyrightDetection
             )
             if case .ended(let result) = await provider.recover(task, timeout: Resolver.askTimeout) {
-                let end = ShadowEnd(start, result, endedAt: time.now)
+                let end = ShadowEnd(start, result, endedAt: time.now, belief)
                 if end.end.cost != nil { return end }
             }
         }

@@ -98,7 +98,9 @@ extension Journal {
         to path: String,
         _ fault: DiscFault?
     ) throws(JournalFile.Failure) {
-        let frames = refused.compactMap { (try? JSON.encode($0.record)).map(JournalFrames.encode) }
+        let frames = refused.compactMap {
+            (try? JSON.encode($0.record.refused(for: $0.reason))).map(JournalFrames.encode)
+        }
         try JournalFile(creating: path, fault: fault).append(Array(frames.joined()))
     }
 }

@@ -130,6 +130,8 @@ extension Journal {
         try await OwnThread.run("easel-journal-aside") { () throws(JournalFile.Failure) in
             try Self.write(aside: refused, to: path, fault)
         }
+        asides.forget()
+        await asides.refresh()
         for (record, reason) in refused {
             log.error(
                 "the database refused a write; it is set aside",

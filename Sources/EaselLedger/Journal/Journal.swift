@@ -32,6 +32,8 @@ package final class Journal: @unchecked Sendable {
     }
 
     let directory: String
+    /// What was set aside, also before this start.
+    let asides: AsideCount
     let log: Log
     let fault: DiscFault?
     private let lock: FileLock
@@ -58,6 +60,7 @@ package final class Journal: @unchecked Sendable {
             try Self.open(directory, log, fault)
         }
         self.directory = directory
+        asides = AsideCount(directory: directory)
         self.log = log
         self.fault = fault
         lock = opened.lock

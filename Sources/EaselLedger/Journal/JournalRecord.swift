@@ -11,6 +11,8 @@ struct JournalRecord: Sendable {
     }
 
     let content: Content
+    /// Why the database refused it, of one that was set aside.
+    var refusal: String?
 
     init(_ content: Content) {
         self.content = content
@@ -36,11 +38,12 @@ struct JournalRecord: Sendable {
 
 extension JournalRecord: Codable {
     private enum CodingKeys: String, CodingKey {
-        case settlement, starts, ended, note, providerTaskID = "provider_task_id"
+        case settlement, starts, ended, note, refusal, providerTaskID = "provider_task_id"
     }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        refusal = try container.decodeIfPresent(String.self, forKey: .refusal)
         if let settlement = try container.decodeIfPresent(SettlementEntry.self, forKey: .settlement) {
             content = .settlement(settlement.value)
         } else if let note = try container.decodeIfPresent(AttemptStartEntry.self, forKey: .note) {
@@ -55,6 +58,7 @@ extension JournalRecord: Codable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(refusal, forKey: .refusal)
         switch content {
         case .settlement(let settlement):
             try container.encode(SettlementEntry(settlement), forKey: .settlement)

@@ -20,13 +20,20 @@ package final class JournaledLedger: Ledger, Sendable {
 
     /// Writes that wait for the database.
     package var pendingCount: Int { journal.pendingCount }
+    /// Writes that the database refused, or that cannot be read, by kind.
+    package var setAside: [JournalAsides.Kind: Int] { journal.asides.counts }
 
     /// How the journal stands.
-    package var journalStanding: JournalStanding { journal.standing }
+    package var journalStanding: JournalStanding {
+        var standing = journal.standing
+        standing.setAside = Dictionary(uniqueKeysWithValues: setAside.map { ($0.key.rawValue, $0.value) })
+        return standing
+    }
 
     /// Replays the journal whenever the database is there, until the task is cancelled. Looks every `interval`.
     package func run(every interval: Duration = .milliseconds(500)) async {
         while !Task.isCancelled {
+            await journal.asides.refresh()
             do throws(LedgerError) {
                 try await replay()
             } catch {
@@ -51,42 +58,19 @@ package final class JournaledLedger: Ledger, Sendable {
         let base = base
         try await journal.replay { record in
             do throws(LedgerError) {
-                switch record.content {
-                case .settlement(let settlement): try await base.settle(settlement)
-                case .starts(let starts, let ended):
-                    _ = try await base.startAttempts(starts, ended: ended, hold: nil)
-                    if let start = starts.first ?? ended.first?.start { try await Self.refigure(start, base) }
-                case .note(let start, let id):
-                    try await base.noteProviderTask(start, providerTaskID: id)
-                    try await Self.refigure(start, base)
-                }
+                try await record.write(to: base)
                 return .committed
             } catch {
-                switch error {
-                case .unavailable: return .away
-                case .conflict(let reason), .notFound(let reason), .rejected(let reason): return .refused(reason)
-                }
+                guard let reason = error.reason else { return .away }
+                // The call comes to its end all the same; what was refused is kept for a person.
+                try? await record.fitted.write(to: base)
+                return .refused(reason)
             }
         }
         let left = journal.pendingCount
         if before != left {
             log.info("the journal was replayed", ["before": String(before), "left": String(left)])
         }
-    }
-
-    /// Recovery may have settled the call while the record waited: then the attempt that came to light counts from now on.
-    /// Without effect on a call in progress.
-    private static func refigure(_ start: AttemptStart, _ base: any Ledger) async throws(LedgerError) {
-        guard let receivedAt = UUIDv7.moment(of: start.callID) else { return }
-        try await base.resolve(
-            LateResolution(
-                callID: start.callID,
-                teamID: start.teamID,
-                receivedAt: receivedAt,
-                resolvedAt: TimeSource.system.now,
-                ends: []
-            )
-        )
     }
 
     /// Runs a write; when the database is away, keeps it and returns as if it had been written. A write that the
@@ -99,9 +83,7 @@ package final class JournaledLedger: Ledger, Sendable {
         do throws(LedgerError) {
             try await write()
         } catch {
-            switch error {
-            case .unavailable: break
-            case .conflict(let reason), .notFound(let reason), .rejected(let reason):
+            if let reason = error.reason {
                 await journal.refuse(JournalRecord(record), reason: reason)
                 throw error
             }
@@ -133,8 +115,19 @@ package final class JournaledLedger: Ledger, Sendable {
     }
 
     package func settle(_ settlement: Settlement) async throws(LedgerError) {
-        try await orKeep(.settlement(settlement), .kept) { () async throws(LedgerError) in
-            try await base.settle(settlement)
+        do throws(LedgerError) {
+            try await orKeep(.settlement(settlement), .kept) { () async throws(LedgerError) in
+                try await base.settle(settlement)
+            }
+        } catch {
+            // A call that was never admitted has no end. Any other comes to its end with what can be written of it; what
+            // was refused is set aside by now.
+            guard case .rejected = error else { throw error }
+            let fitted = settlement.fitted()
+            try await orKeep(.settlement(fitted), .kept) { () async throws(LedgerError) in
+                try await base.settle(fitted)
+            }
+            log.error("a settlement was fitted to be written", ["call_id": settlement.callID.text])
         }
     }
 
@@ -202,6 +195,7 @@ package final class JournaledLedger: Ledger, Sendable {
     package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
         var report = try await base.usage(query)
         report.dataQuality.journalPending = pendingCount
+        report.dataQuality.journalSetAside = journal.asides.total
         return report
     }
 

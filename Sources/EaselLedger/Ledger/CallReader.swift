@@ -139,7 +139,7 @@ enum CallReader {
             cost: try row.optionalMoney(),
             costBasis: try row.optionalWord(CostBasis.self),
             // Cut, not rounded, as in the answer that the caller got.
-            totalMs: try row.optionalDouble().map { Int($0) },
+            totalMs: try row.optionalDouble().map { Int(saturating: $0) },
             duplicateRisk: try row.bool()
         )
     }

@@ -27,6 +27,9 @@ extension PostgresLedger: RollupStore {
 
     /// What is to be done is read first, in a snapshot of its own; the windows are summed up in later ones. So whatever
     /// wrote a change that is taken away is in the sums, and what is written meanwhile keeps its change for the next pass.
+    ///
+    /// All windows go into one transaction. Where the database refuses it, the window that is at fault is looked for and
+    /// left out until its next turn, and the others go on (`RollupFaults`).
     package func rollUp(
         _ lease: Lease,
         for length: Duration,
@@ -43,8 +46,20 @@ extension PostgresLedger: RollupStore {
                 return kept.last?.rows.first == [.int(lease.epoch)] ? work.pass : nil
             }
             try Partitions.create(monthsOf: work.minutes.map(\.start), on: connection)
-            let results = try Self.fenced(work.commands, by: lease, for: length, at: now, on: connection, deadline)
-            return results == nil ? nil : work.pass
+            do throws(PostgresError) {
+                let results = try Self.fenced(work.commands, by: lease, for: length, at: now, on: connection, deadline)
+                return results == nil ? nil : work.pass
+            } catch {
+                guard error.isOfWhatIsWritten else { throw error }
+                var search = RollupFaults { (commands) throws(PostgresError) in
+                    try Self.fenced(commands, by: lease, for: length, at: now, on: connection, deadline) != nil
+                }
+                try work.runApart(&search)
+                guard search.isHolder else { return nil }
+                var pass = work.pass
+                pass.faults = search.faults
+                return pass
+            }
         }
     }
 
@@ -52,16 +67,21 @@ extension PostgresLedger: RollupStore {
         _ lease: Lease,
         for length: Duration,
         atMost months: Int
-    ) async throws(LedgerError) -> Int? {
+    ) async throws(LedgerError) -> RollupPass? {
         let now = time.now
         return try await workers.read(limit: options.reportLimit * 4) { connection, deadline throws(PostgresError) in
             let due = RollupStatements.pending(.month, endedBy: now, after: nil, limit: months)
             let windows = try Self.windows(try connection.run([due], deadline: deadline)[0]).sorted()
-            guard !windows.isEmpty else { return 0 }
-            let commands =
-                RollupStatements.coarser(.month, windows) + [RollupStatements.settle(windows, .month)]
-            let results = try Self.fenced(commands, by: lease, for: length, at: now, on: connection, deadline)
-            return results == nil ? nil : windows.count
+            var pass = RollupPass()
+            guard !windows.isEmpty else { return pass }
+            var search = RollupFaults { (commands) throws(PostgresError) in
+                try Self.fenced(commands, by: lease, for: length, at: now, on: connection, deadline) != nil
+            }
+            try search.run(.month, windows) { Work.coarser(.month, $0) }
+            guard search.isHolder else { return nil }
+            pass.months = windows.count
+            pass.faults = search.faults
+            return pass
         }
     }
 
@@ -97,15 +117,42 @@ extension PostgresLedger: RollupStore {
 
         var commands: [SQLCommand] {
             var commands: [SQLCommand] = []
-            if !minutes.isEmpty { commands += RollupStatements.minutes(minutes) }
+            if !minutes.isEmpty {
+                commands += RollupStatements.minutes(minutes) + [RollupStatements.mend(minutes, .minute)]
+            }
             for (level, now, later) in coarser {
-                if !now.isEmpty {
-                    commands += RollupStatements.coarser(level, now) + [RollupStatements.settle(now, level)]
-                }
+                if !now.isEmpty { commands += Self.coarser(level, now) }
                 if !later.isEmpty { commands.append(RollupStatements.postpone(later, level)) }
             }
             if !changes.isEmpty { commands.append(RollupStatements.forget(changes)) }
             return commands
+        }
+
+        static func coarser(_ level: UsageLevel, _ windows: [RollupStatements.Window]) -> [SQLCommand] {
+            RollupStatements.coarser(level, windows)
+                + [RollupStatements.settle(windows, level), RollupStatements.mend(windows, level)]
+        }
+
+        /// The same in parts, so that what cannot be summed up holds up nothing else: minutes with their marks first, whose
+        /// hours, days and months wait for the next passes; then the hours and days that were due.
+        func runApart(_ search: inout RollupFaults) throws(PostgresError) {
+            let marks = Dictionary(grouping: changes, by: \.window)
+            let known = Set(minutes)
+            let lost = changes.filter { !known.contains($0.window) }
+            if !lost.isEmpty { try search.run([RollupStatements.forget(lost)]) }
+            try search.run(.minute, minutes) { windows in
+                RollupStatements.minutes(windows) + [RollupStatements.mend(windows, .minute)]
+                    + [UsageLevel.hour, .day, .month].map { level in
+                        RollupStatements.postpone(Set(windows.map { $0.floor(level) }).sorted(), level)
+                    }
+                    + [RollupStatements.forget(windows.flatMap { marks[$0] ?? [] })]
+            }
+            for (level, now, later) in coarser {
+                // Before they are summed up: one that fails must not be forgotten.
+                let all = Set(now + later).sorted()
+                if !all.isEmpty { try search.run([RollupStatements.postpone(all, level)]) }
+                try search.run(level, now) { Self.coarser(level, $0) }
+            }
         }
     }
 
@@ -122,8 +169,9 @@ extension PostgresLedger: RollupStore {
         for cells in changes[0].rows {
             var row = RowReader(cells)
             let teamID = try row.int64()
-            marked.insert(RollupStatements.Window(teamID: teamID, start: try row.time()))
-            work.changes.append(RollupStatements.Change(teamID: teamID, id: try row.uuid()))
+            let window = RollupStatements.Window(teamID: teamID, start: try row.time())
+            marked.insert(window)
+            work.changes.append(RollupStatements.Change(window: window, id: try row.uuid()))
             work.pass.lag = max(work.pass.lag, .milliseconds(try row.int()))
         }
         work.pass.changes = work.changes.count
@@ -134,6 +182,7 @@ extension PostgresLedger: RollupStore {
         // What a mark says of a time whose log was dropped cannot be looked up: its sums stay as they are.
         work.minutes = marked.filter { window in horizon.map { window.start >= $0 } ?? true }.sorted()
         work.pass.minutes = work.minutes.count
+        let faults = try faults(on: connection, deadline)
         // An hour, a day or a month sums up many finer windows.
         let most = max(1, limit / 4)
         var touched = Set(work.minutes)
@@ -149,6 +198,7 @@ extension PostgresLedger: RollupStore {
                     level.end(window.start) <= now && boundary.map { window.start > $0 } ?? true
                 }
             )
+            due.subtract(faults[level] ?? [])
             let later = parents.union(postponed.map { $0.floor(level) }).subtracting(due)
             work.coarser.append((level, due.sorted(), later.sorted()))
             touched = due
@@ -162,6 +212,22 @@ extension PostgresLedger: RollupStore {
         return work
     }
 
+    /// Windows of each level that wait for their next turn.
+    private static func faults(
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> [UsageLevel: Set<RollupStatements.Window>] {
+        var faults: [UsageLevel: Set<RollupStatements.Window>] = [:]
+        for cells in try connection.run([RollupStatements.faults], deadline: deadline)[0].rows {
+            var row = RowReader(cells)
+            let level = try row.word(UsageLevel.self)
+            faults[level, default: []].insert(
+                RollupStatements.Window(teamID: try row.int64(), start: try row.time())
+            )
+        }
+        return faults
+    }
+
     private static func windows(_ result: SQLResult) throws(PostgresError) -> Set<RollupStatements.Window> {
         var windows: Set<RollupStatements.Window> = []
         for cells in result.rows {
@@ -169,5 +235,28 @@ extension PostgresLedger: RollupStore {
             windows.insert(RollupStatements.Window(teamID: try row.int64(), start: try row.time()))
         }
         return windows
+    }
+}
+
+// MARK: - What cannot be summed up
+
+extension PostgresLedger {
+    /// Windows that could not be summed up the last time, oldest first; at most a thousand.
+    package func rollupFaults() async throws(LedgerError) -> [RollupPass.Fault] {
+        try await readers.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let result = try connection.run(
+                "SELECT team_id, level, bucket, reason FROM usage_faults ORDER BY bucket, team_id LIMIT 1000",
+                deadline: deadline
+            )
+            return try result.rows.map { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return RollupPass.Fault(
+                    teamID: try row.int64(),
+                    level: try row.word(UsageLevel.self),
+                    start: try row.time(),
+                    reason: try row.text()
+                )
+            }
+        }
     }
 }

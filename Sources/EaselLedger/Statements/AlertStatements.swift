@@ -293,12 +293,18 @@ enum AlertStatements {
     static func overcharges(since: Timestamp, teamID: Int64?) -> SQLCommand {
         SQLCommand(
             """
-            SELECT provider, count(*), sum(cost_nusd - bound_nusd)::bigint,
-                (array_agg(call_id ORDER BY started_at DESC))[1]
+            SELECT provider, count(*), least(sum(cost_nusd::numeric - bound_nusd), 9e18)::bigint,
+                (array_agg(call_id ORDER BY started_at DESC))[1], false
             FROM attempts
             WHERE started_at >= $1 AND cost_nusd > bound_nusd AND cost_basis = 'provider'
                 AND ($2::bigint IS NULL OR team_id = $2)
-            GROUP BY provider ORDER BY provider
+            GROUP BY provider
+            UNION ALL
+            SELECT provider, count(*), least(sum((extra ->> '\(CostBelief.claimMark)')::numeric) * 1e9, 9e18)::bigint,
+                (array_agg(call_id ORDER BY started_at DESC))[1], true
+            FROM attempts
+            WHERE started_at >= $1 AND extra ? '\(CostBelief.claimMark)' AND ($2::bigint IS NULL OR team_id = $2)
+            GROUP BY provider ORDER BY 1, 5
             """,
             [.time(since), .int(teamID)]
         )
@@ -310,7 +316,8 @@ enum AlertStatements {
             provider: try row.text(),
             attempts: try row.int(),
             excess: try row.money(),
-            callID: try row.uuid()
+            callID: try row.uuid(),
+            isClaim: try row.bool()
         )
     }
 

@@ -18,7 +18,7 @@ enum RollupStatements {
 
     /// A mark that a write to the log left.
     struct Change {
-        let teamID: Int64
+        let window: Window
         let id: UUID
     }
 
@@ -78,7 +78,8 @@ enum RollupStatements {
         SQLCommand(
             """
             WITH windows AS MATERIALIZED (
-                SELECT bucket, team_id FROM usage_changes GROUP BY bucket, team_id ORDER BY bucket DESC, team_id DESC LIMIT $1)
+                SELECT u.bucket, u.team_id FROM usage_changes AS u WHERE \(isNoFault("u", "'minute'"))
+                GROUP BY u.bucket, u.team_id ORDER BY u.bucket DESC, u.team_id DESC LIMIT $1)
             SELECT u.team_id, u.bucket, u.change_id, floor(extract(epoch FROM now() - u.changed_at) * 1000)::bigint
             FROM usage_changes AS u JOIN windows AS w ON w.team_id = u.team_id AND w.bucket = u.bucket
             """,
@@ -95,9 +96,10 @@ enum RollupStatements {
     ) -> SQLCommand {
         SQLCommand(
             """
-            SELECT team_id, bucket FROM usage_pending
-            WHERE level = $1 AND bucket < $2 AND ($4::timestamptz IS NULL OR bucket > $4)
-            ORDER BY bucket DESC, team_id LIMIT $3
+            SELECT p.team_id, p.bucket FROM usage_pending AS p
+            WHERE p.level = $1 AND p.bucket < $2 AND ($4::timestamptz IS NULL OR p.bucket > $4)
+                AND \(isNoFault("p", "p.level"))
+            ORDER BY p.bucket DESC, p.team_id LIMIT $3
             """,
             [.text(level.rawValue), .time(level.floor(now)), .int(limit), .time(boundary)]
         )
@@ -127,7 +129,7 @@ enum RollupStatements {
             DELETE FROM usage_changes AS u USING unnest($1::text[]::bigint[], $2::uuid[]) AS c(team_id, change_id)
             WHERE u.team_id = c.team_id AND u.change_id = c.change_id
             """,
-            [.texts(changes.map { String($0.teamID) }), .uuids(changes.map(\.id))]
+            [.texts(changes.map { String($0.window.teamID) }), .uuids(changes.map(\.id))]
         )
     }
 
@@ -148,6 +150,44 @@ enum RollupStatements {
             WHERE p.team_id = w.team_id AND p.level = $5 AND p.bucket = w.bucket AND p.bucket >= $3 AND p.bucket < $4
             """,
             list(windows) + [.text(level.rawValue)]
+        )
+    }
+
+    // MARK: - What cannot be summed up
+
+    /// Whether a window of the table is not one that failed and waits for its next turn.
+    private static func isNoFault(_ table: String, _ level: String) -> String {
+        """
+        NOT EXISTS (SELECT 1 FROM usage_faults AS f WHERE f.team_id = \(table).team_id AND f.level = \(level)
+            AND f.bucket = \(table).bucket AND f.retry_at > now())
+        """
+    }
+
+    /// Windows that wait for their next turn: level, team and bucket.
+    static let faults = SQLCommand("SELECT level, team_id, bucket FROM usage_faults WHERE retry_at > now()")
+
+    /// Keeps a window out of the next passes: for half a minute, then twice as long each time, up to an hour.
+    static func fault(_ window: Window, _ level: UsageLevel, _ reason: String) -> SQLCommand {
+        SQLCommand(
+            """
+            INSERT INTO usage_faults AS f (team_id, level, bucket, reason, tries, failed_at, retry_at)
+            VALUES ($1, $2, $3, $4, 1, now(), now() + interval '30 seconds')
+            ON CONFLICT (team_id, level, bucket) DO UPDATE SET reason = excluded.reason, tries = f.tries + 1,
+                failed_at = excluded.failed_at,
+                retry_at = excluded.failed_at + least(interval '1 hour', interval '30 seconds' * power(2, least(f.tries, 7)))
+            """,
+            [.int(window.teamID), .text(level.rawValue), .time(window.start), .text(reason)]
+        )
+    }
+
+    /// These windows are summed up again.
+    static func mend(_ windows: [Window], _ level: UsageLevel) -> SQLCommand {
+        SQLCommand(
+            """
+            DELETE FROM usage_faults AS f USING \(Self.windows)
+            WHERE f.team_id = w.team_id AND f.level = $5 AND f.bucket = w.bucket AND f.bucket >= $3 AND f.bucket < $4
+            """,
+            list(windows, level) + [.text(level.rawValue)]
         )
     }
 

@@ -17,6 +17,14 @@ struct UsageEdges {
     /// More windows than this are not read from the log.
     static let mostOpenWindows = 5000
 
+    /// Whether a minute with marks is none of those that cannot be summed up: neither can a report.
+    static func isNoFault(_ table: String) -> String {
+        """
+        NOT EXISTS (SELECT 1 FROM usage_faults AS f
+            WHERE f.team_id = \(table).team_id AND f.level = 'minute' AND f.bucket = \(table).bucket)
+        """
+    }
+
     /// One row for `init(_:span:now:)`.
     static func command(_ query: UsageQuery, _ span: UsageSpan) -> SQLCommand {
         var parameters: [SQLValue] = [
@@ -35,8 +43,8 @@ struct UsageEdges {
         return SQLCommand(
             """
             WITH open AS MATERIALIZED (
-                SELECT bucket FROM usage_changes
-                WHERE bucket >= $1 AND bucket < $2 \(team) GROUP BY bucket, team_id LIMIT $9 + 1
+                SELECT bucket FROM usage_changes AS u
+                WHERE bucket >= $1 AND bucket < $2 \(team) AND \(isNoFault("u")) GROUP BY bucket, team_id LIMIT $9 + 1
             ), opened AS MATERIALIZED (
                 SELECT count(*) <= $9 AS few, min(bucket) AS first, max(bucket) AS last FROM open
             )
@@ -72,6 +80,6 @@ struct UsageEdges {
         } else {
             open = nil
         }
-        lagS = isFew ? 0 : max(1, oldest.map { Int(now.since($0).secondsAsDouble.rounded(.up)) } ?? 1)
+        lagS = isFew ? 0 : max(1, oldest.map { Int(saturating: now.since($0).secondsAsDouble.rounded(.up)) } ?? 1)
     }
 }

@@ -91,7 +91,7 @@ enum UsageLog {
             SELECT f.*, \(UsageColumns.phaseHistograms.map { "coalesce(h.\($0), ''::bytea) AS \($0)" }
                 .joined(separator: ", "))
             FROM (
-                SELECT c.team_id, c.bucket, a.provider, c.model, coalesce(a.error_code, '') AS error_code,
+                SELECT c.team_id, c.bucket, a.provider, c.model, left(coalesce(a.error_code, ''), \(ForeignText.codeBytes)) AS error_code,
                     count(*) AS attempts,
                     count(*) FILTER (WHERE a.sent) AS sent,
                     count(*) FILTER (WHERE a.outcome = 'succeeded') AS succeeded,
@@ -108,7 +108,7 @@ enum UsageLog {
             ) AS f LEFT JOIN (
                 SELECT team_id, bucket, provider, model, error_code, \(phases.joined(separator: ", "))
                 FROM (
-                    SELECT c.team_id, c.bucket, a.provider, c.model, coalesce(a.error_code, '') AS error_code, p.phase,
+                    SELECT c.team_id, c.bucket, a.provider, c.model, left(coalesce(a.error_code, ''), \(ForeignText.codeBytes)) AS error_code, p.phase,
                         easel_bucket(round(p.ms * 1000)::bigint) AS slot, count(*) AS count
                     FROM \(calls) AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id,
                         LATERAL (VALUES \(values)) AS p(phase, ms)

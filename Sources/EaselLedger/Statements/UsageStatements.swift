@@ -22,7 +22,9 @@ enum UsageStatements {
         if let teamID = query.teamID { parameters.append(.int(teamID)) }
         return SQLCommand(
             """
-            SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown')
+            SELECT count(*) FILTER (WHERE \(UsageLog.isUnpriced)), count(*) FILTER (WHERE a.outcome = 'unknown'),
+                (SELECT count(*) FROM usage_faults AS f WHERE f.bucket >= date_trunc('month', $1::timestamptz, 'UTC')
+                    AND f.bucket < $2 \(query.teamID == nil ? "" : "AND f.team_id = $3"))
             FROM calls AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE c.status = 'in_progress' AND c.received_at >= $1 AND c.received_at < $2
                 AND \(UsageLog.window("a.started_at", "$1", "$2")) \(query.teamID == nil ? "" : "AND c.team_id = $3")
@@ -164,7 +166,8 @@ enum UsageStatements {
                 with = """
                     open AS MATERIALIZED (
                         SELECT team_id, bucket FROM usage_changes AS o
-                        WHERE bucket >= \(range.0) AND bucket < \(range.1) \(team("o")) GROUP BY bucket, team_id
+                        WHERE bucket >= \(range.0) AND bucket < \(range.1) \(team("o")) AND \(UsageEdges.isNoFault("o"))
+                        GROUP BY bucket, team_id
                     ),
                     """
                 loose.append(
@@ -242,6 +245,7 @@ enum UsageStatements {
         var row = RowReader(cells)
         quality.unpricedAttempts += try row.int()
         quality.unknownAttempts += try row.int()
+        quality.unsummedWindows = try row.int()
         return quality
     }
 }

@@ -18,7 +18,7 @@ package enum ProviderVoice {
     package static func isOwn(_ response: HTTPResponse, by kind: ProviderKind) -> Bool {
         guard (400..<600).contains(response.status), !isOfEdge(response.status), saysJSON(response.fields),
             response.body.count <= longestBody,
-            let members = (try? JSON.decode(JSONValue.self, from: response.body))?.objectValue
+            let members = (try? JSON.decodeForeign(JSONValue.self, from: response.body))?.objectValue
         else { return false }
         switch kind {
         case .runware: return RunwareWords.areOwn(members)

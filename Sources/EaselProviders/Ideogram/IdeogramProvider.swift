@@ -22,6 +22,7 @@ package final class IdeogramProvider: Provider {
     package var kind: ProviderKind { .ideogram }
     package var maxInFlight: Int { settings.maxInFlight }
     package var timeout: Duration { settings.timeout }
+    package var secrets: [String] { [settings.apiKey] }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {
         IdeogramTranslation.translate(request)
@@ -39,11 +40,13 @@ package final class IdeogramProvider: Provider {
         let delivery = task.request.model == .ideogram4 ? settings.delivery : .sync
         let request = IdeogramRequest(task.request, image: source, count: task.count, delivery: delivery)
         let boundary = MultipartBody.freshBoundary()
+        let parts = request.body
+        let body = await ThreadPoolExecutor.work(on: task.request.weightOfSource) { parts.encode(boundary: boundary) }
         let http = HTTPRequest(
             method: "POST",
             url: settings.baseURL + request.path,
             fields: fields(contentType: "multipart/form-data; boundary=\(boundary)"),
-            body: request.body.encode(boundary: boundary),
+            body: body,
             timeouts: timeouts(task.timeout),
             maxResponseBytes: Self.responseLimit
         )
@@ -54,7 +57,10 @@ package final class IdeogramProvider: Provider {
             secrets: [settings.apiKey, task.request.prompt]
         )
         do throws(TransportError) {
-            return IdeogramReading.submission(try await client.execute(http), question, delivery: delivery)
+            let response = try await client.execute(http)
+            return await ThreadPoolExecutor.work(on: response.body.count) {
+                IdeogramReading.submission(response, question, delivery: delivery)
+            }
         } catch {
             let failure = TransportFailure.failure(for: error)
             return .ended(ProviderResult(failure: failure, timings: PhaseTimings(error.timings)))

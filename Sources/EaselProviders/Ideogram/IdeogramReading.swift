@@ -20,7 +20,7 @@ package enum IdeogramReading {
             result.failure = failure(response, question)
             return .ended(result)
         }
-        guard let reply = try? JSON.decode(IdeogramReply.self, from: response.body) else {
+        guard let reply = try? JSON.decodeForeign(IdeogramReply.self, from: response.body) else {
             result.failure = ProviderFailure(
                 .garbled,
                 code: "garbled_response",
@@ -47,7 +47,7 @@ package enum IdeogramReading {
             if response.status == 404, ProviderVoice.isOwn(response, by: .ideogram) { return .absent }
             return .unknown(pause: ProviderVoice.pause(response, .ideogram))
         }
-        guard let reply = try? JSON.decode(IdeogramReply.self, from: response.body),
+        guard let reply = try? JSON.decodeForeign(IdeogramReply.self, from: response.body),
             reply.generationID == nil || reply.generationID == id
         else { return .unknown() }
         var result = base(response)
@@ -93,7 +93,7 @@ package enum IdeogramReading {
         let images = entries.filter { $0.standing == .picture || $0.standing == .withheld }
         result.images = images.map { image($0, question) }
         for image in images { result.extra.merge(image.extra) { old, _ in old } }
-        if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
+        if let micros = reply.costMicros { result.cost = Money(claimedUSD: micros / 1_000_000) }
         if let id = reply.requestID, result.providerRequestID == nil {
             result.providerRequestID = String(id.prefix(200))
         }
@@ -155,7 +155,7 @@ package enum IdeogramReading {
     /// The answer's own status, where it is Ideogram's to say (docs/decisions, what a status means).
     private static func failure(_ response: HTTPResponse, _ question: Question) -> ProviderFailure {
         guard ProviderVoice.isOwn(response, by: .ideogram),
-            let reply = try? JSON.decode(IdeogramReply.self, from: response.body)
+            let reply = try? JSON.decodeForeign(IdeogramReply.self, from: response.body)
         else { return ProviderVoice.foreign(response, instead: "Ideogram") }
         return failure(response.status, reply, response, question)
     }

@@ -41,7 +41,7 @@ enum IdeogramUsage {
                     + "this key is none. Use such a key, or hand in an invoice (`easel reconcile --csv FILE`)."
             )
         }
-        let body = try? JSON.decode(JSONValue.self, from: response.body)
+        let body = try? JSON.decodeForeign(JSONValue.self, from: response.body)
         guard (200..<300).contains(response.status) else {
             let said = ["error", "message", "detail"].lazy.compactMap { body?[$0]?.stringValue }.first
             return .failed(

@@ -21,13 +21,18 @@ package final class RunwareProvider: Provider {
     package var maxInFlight: Int { settings.maxInFlight }
     package var timeout: Duration { settings.timeout }
     var apiKey: String { settings.apiKey }
+    package var secrets: [String] { [settings.apiKey] }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {
         RunwareTranslation.translate(request)
     }
 
     package func perform(_ task: ProviderTask) async -> Exchange {
-        exchange(await post(body(of: task), timeout: task.timeout), task)
+        let reply = await post(
+            await ThreadPoolExecutor.work(on: task.request.weightOfSource) { self.body(of: task) },
+            timeout: task.timeout
+        )
+        return await ThreadPoolExecutor.work(on: reply.weight) { self.exchange(reply, task) }
     }
 
     // What is worked out before and after the wait stays out of the frame that waits.
@@ -64,7 +69,8 @@ package final class RunwareProvider: Provider {
 
     package func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
         guard case .success(let response) = await ask("getResponse", task, timeout: timeout) else { return .unknown() }
-        return RunwareReading.standing(response, question(for: task))
+        let question = question(for: task)
+        return await ThreadPoolExecutor.work(on: response.body.count) { RunwareReading.standing(response, question) }
     }
 
     package func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery {
@@ -78,7 +84,11 @@ package final class RunwareProvider: Provider {
         let left = timeout - SteadyInstant.now.since(start)
         guard left > .milliseconds(10) else { return first }
         guard case .success(let response) = await ask("getTaskDetails", task, timeout: left) else { return .unknown() }
-        return Self.joined(first, RunwareReading.archived(response, question(for: task)))
+        let question = question(for: task)
+        let archived = await ThreadPoolExecutor.work(on: response.body.count) {
+            RunwareReading.archived(response, question)
+        }
+        return Self.joined(first, archived)
     }
 
     /// What two questions told together.
@@ -140,4 +150,16 @@ package final class RunwareProvider: Provider {
             maxResponseBytes: Self.responseLimit
         )
     }
+}
+
+extension RemixRequest {
+    /// Bytes of the pictures that go into a request to a provider.
+    var weightOfSource: Int {
+        ([image] + styleReferenceImages + characterReferenceImages + characterReferenceMasks)
+            .reduce(0) { $0 + $1.bytes.count }
+    }
+}
+
+extension Result<HTTPResponse, TransportError> {
+    fileprivate var weight: Int { if case .success(let response) = self { response.body.count } else { 0 } }
 }

@@ -90,11 +90,11 @@ enum RunwareReading {
             // Somebody else's task tells nothing, an empty archive that nothing is there yet.
             return envelope.data.isEmpty && envelope.errors.isEmpty ? .running(result, working: false) : .unknown()
         }
-        if let inner = try? JSON.decode(RunwareEnvelope.self, from: bytes) {
+        if let inner = try? JSON.decodeForeign(RunwareEnvelope.self, from: bytes) {
             read(inner, into: &result, question)
             let ends = errors(of: inner, question).filter(\.isArchivedEnd)
             if !ends.isEmpty { noteFailure(ends, in: &result, question, response) }
-        } else if let single = try? JSON.decode(RunwareItem.self, from: bytes), single.isResult {
+        } else if let single = try? JSON.decodeForeign(RunwareItem.self, from: bytes), single.isResult {
             result.images = [image(single, question)]
             result.cost = cost(of: [single])
         }
@@ -114,7 +114,7 @@ enum RunwareReading {
     }
 
     private static func envelope(_ response: HTTPResponse) -> RunwareEnvelope? {
-        try? JSON.decode(RunwareEnvelope.self, from: response.body)
+        try? JSON.decodeForeign(RunwareEnvelope.self, from: response.body)
     }
 
     /// Whether an answer with an error status is Runware's: its own error, or a picture of this very task.
@@ -174,7 +174,7 @@ enum RunwareReading {
             nsfw: item.nsfw,
             copyright: copyright(item, question),
             providerImageID: item.imageUUID,
-            cost: item.cost.flatMap(Money.init(providerUSD:))
+            cost: item.cost.flatMap(Money.init(claimedUSD:))
         )
     }
 
@@ -187,7 +187,7 @@ enum RunwareReading {
 
     /// Sum of the items' costs; nil as soon as one has none (M1).
     private static func cost(of items: [RunwareItem]) -> Money? {
-        items.isEmpty ? nil : Money.sum(items.map { $0.cost.flatMap(Money.init(providerUSD:)) })
+        items.isEmpty ? nil : Money.sum(items.map { $0.cost.flatMap(Money.init(claimedUSD:)) })
     }
 
     // MARK: - Failures

@@ -61,7 +61,7 @@ struct RunwareUsage {
     func read(_ responses: [HTTPResponse], secrets: [String]) -> ProviderUsage {
         var items: [String: [String: JSONValue]] = [:]
         for response in responses {
-            let body = try? JSON.decode(JSONValue.self, from: response.body)
+            let body = try? JSON.decodeForeign(JSONValue.self, from: response.body)
             if let failure = Self.failure(response, body, secrets) { return .failed(failure) }
             for item in body?["data"]?.arrayValue ?? body?.arrayValue ?? [] {
                 guard let members = item.objectValue, let id = members["taskUUID"]?.stringValue else { continue }
@@ -141,7 +141,7 @@ struct RunwareUsage {
     }
 
     private static func failure(_ response: HTTPResponse, _ body: JSONValue?, _ secrets: [String]) -> String? {
-        let envelope = try? JSON.decode(RunwareEnvelope.self, from: response.body)
+        let envelope = try? JSON.decodeForeign(RunwareEnvelope.self, from: response.body)
         if let error = envelope?.errors.first {
             let said = SafeMessage.clean(error.message, secrets: secrets, fallback: "error \(error.code.prefix(80))")
             return "Runware did not tell its usage: \(said)"

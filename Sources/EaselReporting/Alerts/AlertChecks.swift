@@ -40,7 +40,10 @@ enum AlertChecks {
                 // The first hours of a month tell nothing of its end.
                 let isEarly = now.since(standing.window.start).secondsAsDouble < whole * 0.1
                 let isPast = standing.hasReached(percent: 100, at: now)
-                let percent = Percent.whole(forecast.nanodollars, of: limit.nanodollars)
+                let percent = min(
+                    Percent.whole(forecast.nanodollars, of: limit.nanodollars),
+                    BudgetStanding.mostPercent
+                )
                 return AlertFinding(
                     subject: subject(standing),
                     instance: standing.window.start.description,
@@ -150,15 +153,18 @@ enum AlertChecks {
 
     static func overcharges(_ overcharges: [Overcharge]) -> [AlertFinding] {
         overcharges.map { overcharge in
-            AlertFinding(
-                subject: "provider:\(overcharge.provider)",
+            let attempts = "\(overcharge.attempts) attempt\(overcharge.attempts == 1 ? "" : "s")"
+            return AlertFinding(
+                subject: "provider:\(overcharge.provider)\(overcharge.isClaim ? "/claims" : "")",
                 level: 1,
                 severity: .critical,
                 value: overcharge.excess.dollars,
-                summary:
-                    "\(overcharge.provider) charged \(overcharge.excess.dollars) more than the price book allows, in "
-                    + "\(overcharge.attempts) attempt\(overcharge.attempts == 1 ? "" : "s"). It is posted in full; the "
-                    + "last call is \(overcharge.callID.text).",
+                summary: overcharge.isClaim
+                    ? "\(overcharge.provider) claims a cost of \(overcharge.excess.dollars) for \(attempts), which is not "
+                        + "believed: they count at their bounds. Compare with the invoice; the last call is "
+                        + "\(overcharge.callID.text)."
+                    : "\(overcharge.provider) charged \(overcharge.excess.dollars) more than the price book allows, in "
+                        + "\(attempts). It is posted in full; the last call is \(overcharge.callID.text).",
                 details: [
                     "provider": .string(overcharge.provider), "attempts": .count(overcharge.attempts),
                     "excess_usd": .string(overcharge.excess.usd), "call_id": .string(overcharge.callID.text),
@@ -220,7 +226,7 @@ enum AlertChecks {
         let known = usual.filter { $0 > .zero }
         guard known.count >= 2 else { return nil }
         let sum = known.reduce(0.0) { $0 + Double($1.nanodollars) }
-        let mean = Money(nanodollars: Int64(sum / Double(known.count)))
+        let mean = Money(nanodollars: Int64(saturating: sum / Double(known.count)))
         let more = Double(today.nanodollars) / Double(mean.nanodollars) - 1
         let isAbove = more > rule.bound && today - mean >= rule.minimumCost
         return AlertFinding(
@@ -252,6 +258,8 @@ enum AlertChecks {
                 "unpriced_attempts": .count(quality.unpricedAttempts),
                 "unknown_attempts": .count(quality.unknownAttempts),
                 "journal_pending": .count(quality.journalPending), "rollup_lag_s": .count(quality.rollupLagS),
+                "journal_set_aside": .count(quality.journalSetAside),
+                "unsummed_windows": .count(quality.unsummedWindows),
             ]
         )
     }

@@ -62,6 +62,7 @@ struct AlertInquiry: Sendable {
             var quality = try await ledger.usage(query).dataQuality
             let signs = try await store.gatewaySigns(within: Self.journalsLast)
             quality.journalPending = signs.reduce(0) { $0 + $1.journalPending }
+            quality.journalSetAside = signs.reduce(0) { $0 + ($1.journalSetAside ?? 0) }
             return [AlertChecks.dataGap(quality)]
         }
     }

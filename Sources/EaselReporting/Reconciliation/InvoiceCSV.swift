@@ -22,6 +22,8 @@ package struct InvoiceCSV: Sendable {
 
     /// The largest file that is read.
     package static let maxBytes = 64 << 20
+    /// Faults that are named one by one.
+    package static let mostFaults = 50
 
     /// The names of columns that are understood, best first, without case, spaces and punctuation.
     package static let columns: [(column: String, names: [String])] = [
@@ -60,8 +62,16 @@ package struct InvoiceCSV: Sendable {
             sums[key] = sum
         }
         if let line = reader.unclosedQuoteLine { faults.append(Fault(line: line, message: "a quote is not closed")) }
-        guard faults.isEmpty else { throw Faults(faults: faults.sorted { $0.line < $1.line }) }
+        guard faults.isEmpty else { throw Faults(faults: Self.named(faults)) }
         rows = sums.values.sorted { ($0.day, $0.model ?? "") < ($1.day, $1.model ?? "") }
+    }
+
+    /// The first of them, and how many more there are.
+    private static func named(_ faults: [Fault]) -> [Fault] {
+        let sorted = faults.sorted { $0.line < $1.line }
+        guard sorted.count > mostFaults, let last = sorted.last else { return sorted }
+        return sorted.prefix(mostFaults)
+            + [Fault(line: last.line, message: "\(sorted.count - mostFaults) more faults up to here")]
     }
 
     private struct Key: Hashable {
@@ -141,6 +151,8 @@ package struct InvoiceCSV: Sendable {
 
     /// `0.06`, `$1,234.50`, `0.06 USD`.
     private static func amount(_ text: String) -> Money? {
+        // No amount has more characters, whatever is written around it.
+        guard text.utf8.count <= 60 else { return nil }
         var digits = text[...]
         if digits.hasPrefix("$") { digits = digits.dropFirst() }
         if digits.hasSuffix("USD") { digits = digits.dropLast(3) }

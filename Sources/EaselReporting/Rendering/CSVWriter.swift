@@ -77,6 +77,6 @@ extension Decimal {
     init?(rounded number: Double, places: Int) {
         guard number.isFinite, abs(number) < 1e12 else { return nil }
         let scale = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6][places]
-        self = Decimal(Int64((number * scale).rounded())) / Decimal(Int64(scale))
+        self = Decimal(Int64(saturating: (number * scale).rounded())) / Decimal(Int64(scale))
     }
 }

@@ -56,7 +56,7 @@ package enum ProviderStatusTable {
     }
 
     private static func percent(_ value: JSONValue?) -> String {
-        value?.number.map { "\(Percent.whole(Int64(($0 * 1_000_000).rounded()), of: 1_000_000))%" } ?? "-"
+        value?.number.map { "\(Percent.whole(Int64(saturating: ($0 * 1_000_000).rounded()), of: 1_000_000))%" } ?? "-"
     }
 
     private static func pace(_ value: JSONValue?) -> String {
@@ -67,7 +67,7 @@ package enum ProviderStatusTable {
     /// `0.4`, `12.3`, `123`.
     private static func seconds(_ milliseconds: Double) -> String {
         milliseconds >= 99_950
-            ? String(Int((milliseconds / 1000).rounded())) : String((milliseconds / 100).rounded() / 10)
+            ? String(Int(saturating: (milliseconds / 1000).rounded())) : String((milliseconds / 100).rounded() / 10)
     }
 }
 

@@ -59,7 +59,7 @@ package enum FigureText {
         let places = abs(percent) < 1 && percent != 0 ? 100.0 : 10.0
         // 0.285 is a little less than it in binary: the last digits of a Double do not decide about half.
         let tick = (abs(percent) * places + 1e-9).rounded()
-        let rounded = places == 10 ? min(Int(tick), most) : Int(tick)
+        let rounded = places == 10 ? min(Int(saturating: tick), most) : Int(saturating: tick)
         let (whole, rest) = rounded.quotientAndRemainder(dividingBy: Int(places))
         var text = count(whole) + "."
         text.appendPadded(rest, width: places == 10 ? 1 : 2)
@@ -70,14 +70,16 @@ package enum FigureText {
     package static func latency(milliseconds: Double) -> String {
         func decimals(_ number: Double, _ places: Int) -> String {
             let scale = places == 2 ? 100 : 10
-            let (whole, rest) = Int((number * Double(scale)).rounded()).quotientAndRemainder(dividingBy: scale)
+            let (whole, rest) = Int(saturating: (number * Double(scale)).rounded()).quotientAndRemainder(
+                dividingBy: scale
+            )
             var text = "\(whole)."
             text.appendPadded(rest, width: places)
             return text
         }
         let time = max(0, milliseconds)
         if time < 10 { return decimals(time, 1) + " ms" }
-        if time < 999.5 { return "\(Int(time.rounded())) ms" }
+        if time < 999.5 { return "\(Int(saturating: time.rounded())) ms" }
         if time < 9995 { return decimals(time / 1000, 2) + " s" }
         if time < 119_950 { return decimals(time / 1000, 1) + " s" }
         return decimals(time / 60_000, 1) + " min"
@@ -105,14 +107,14 @@ package enum FigureText {
         }
         return figures.map { figure in
             guard figure > 0 else { return unicode ? " " : "." }
-            return String(bars[min(Int(figure / highest * 8), 7)])
+            return String(bars[min(max(Int(saturating: figure / highest * 8), 0), 7)])
         }
         .joined()
     }
 
     /// A bar of so many columns for a share of 1.
     package static func bar(_ share: Double, width: Int, unicode: Bool) -> String {
-        let eighths = Int((min(max(share, 0), 1) * Double(width * 8)).rounded())
+        let eighths = Int(saturating: (min(max(share, 0), 1) * Double(width * 8)).rounded())
         guard unicode else { return String(repeating: "#", count: (eighths + 4) / 8) }
         let parts = Array("▏▎▍▌▋▊▉")
         return String(repeating: "█", count: eighths / 8) + (eighths % 8 > 0 ? String(parts[eighths % 8 - 1]) : "")

@@ -25,6 +25,13 @@ package struct QualityText: Sendable {
         if quality.journalPending > 0 {
             faults.append("\(FigureText.count(quality.journalPending)) waiting in the journal")
         }
+        if quality.journalSetAside > 0 {
+            faults.append("\(FigureText.count(quality.journalSetAside)) set aside by the journal")
+        }
+        if quality.unsummedWindows > 0 {
+            let windows = quality.unsummedWindows == 1 ? "window" : "windows"
+            faults.append("\(FigureText.count(quality.unsummedWindows)) \(windows) that cannot be summed up")
+        }
         return faults
     }
 

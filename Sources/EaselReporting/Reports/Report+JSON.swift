@@ -31,6 +31,8 @@ extension Report: JSONWritable {
                 text.member("unknown_attempts", dataQuality.unknownAttempts)
                 text.member("journal_pending", dataQuality.journalPending)
                 text.member("rollup_lag_s", dataQuality.rollupLagS)
+                text.member("journal_set_aside", dataQuality.journalSetAside)
+                text.member("unsummed_windows", dataQuality.unsummedWindows)
             }
             text.key("notes")
             text.array(notes) { $0.string($1) }
@@ -100,6 +102,9 @@ extension Report {
         let unknown_attempts: Int
         let journal_pending: Int
         let rollup_lag_s: Int
+        // Absent in what an older gateway answers.
+        let journal_set_aside: Int?
+        let unsummed_windows: Int?
 
         var quality: UsageReport.DataQuality {
             var quality = UsageReport.DataQuality()
@@ -107,6 +112,8 @@ extension Report {
             quality.unknownAttempts = unknown_attempts
             quality.journalPending = journal_pending
             quality.rollupLagS = rollup_lag_s
+            quality.journalSetAside = journal_set_aside ?? 0
+            quality.unsummedWindows = unsummed_windows ?? 0
             return quality
         }
     }
@@ -117,7 +124,7 @@ extension Report.Cell {
         let number = value?.numberValue.map { NSDecimalNumber(decimal: $0).doubleValue }
         switch kind {
         case .name: self = .name(value?.stringValue)
-        case .count: self = .count(number.map { Int($0) })
+        case .count: self = .count(number.map { Int(saturating: $0) })
         case .money: self = .money(value?.stringValue.flatMap { Money(usd: $0) })
         case .share: self = .share(number)
         case .milliseconds: self = .milliseconds(number)

@@ -264,7 +264,7 @@ struct BudgetForecast: Equatable {
             costs.count > 1 ? costs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(costs.count - 1) : 0
         // Days to come are independent of each other; 1.28 standard deviations on each side hold four of five.
         let spread = 1.2816 * (variance * max(left, 0)).squareRoot()
-        func money(_ amount: Double) -> Money { Money(nanodollars: Int64(min(max(amount, 0), 9e18))) }
+        func money(_ amount: Double) -> Money { Money(nanodollars: max(0, Int64(saturating: amount))) }
         perDay = money(rate)
         self.expected = money(expected)
         low = money(max(Double(standing.posted.nanodollars), expected - spread))
@@ -274,7 +274,7 @@ struct BudgetForecast: Equatable {
     /// Whole days until a limit is reached; nil when never.
     func daysLeft(until limit: Money) -> Int? {
         guard perDay > .zero else { return nil }
-        let left = max(0, limit.nanodollars - spent.nanodollars)
-        return Int(min(Double(left) / Double(perDay.nanodollars), 99_999))
+        let left = max(0, (limit - spent).nanodollars)
+        return min(Int(saturating: Double(left) / Double(perDay.nanodollars)), 99_999)
     }
 }

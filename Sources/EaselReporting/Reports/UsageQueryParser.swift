@@ -93,7 +93,8 @@ package struct UsageQueryParser: Sendable {
             let names = Self.parameters + form.parameters
             if !names.contains(name) {
                 let list = names.joined(separator: ", ")
-                faults.append(RequestFault(name, "is not a parameter of this report; known are \(list)"))
+                let shown = String(name.unicodeScalars.prefix(64))
+                faults.append(RequestFault(shown, "is not a parameter of this report; known are \(list)"))
             } else if values.updateValue(value, forKey: name) != nil {
                 faults.append(RequestFault(name, "is given twice; give it once"))
             }
@@ -104,7 +105,11 @@ package struct UsageQueryParser: Sendable {
     private func dimensions(_ text: String, _ faults: inout [RequestFault]) -> [UsageQuery.Dimension] {
         var groups: [UsageQuery.Dimension] = []
         // An empty list is one row over everything.
-        for name in text.split(separator: ",", omittingEmptySubsequences: false) where !text.isEmpty {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false)
+        if names.count > Self.mostGroups, !text.isEmpty {
+            faults.append(RequestFault("group_by", "has more than \(Self.mostGroups) groups; leave some out"))
+        }
+        for name in names.prefix(Self.mostGroups + 1) where !text.isEmpty {
             let known = UsageQuery.Dimension(String(name)).flatMap { isAllowed($0) ? $0 : nil }
             guard let dimension = known else {
                 let mend =
@@ -118,9 +123,6 @@ package struct UsageQueryParser: Sendable {
                 faults.append(RequestFault("group_by", "names \(dimension.name) twice; name it once"))
             }
             groups.append(dimension)
-        }
-        if groups.count > Self.mostGroups {
-            faults.append(RequestFault("group_by", "has more than \(Self.mostGroups) groups; leave some out"))
         }
         return groups
     }

@@ -29,9 +29,11 @@ struct UsageReportDocument: JSONWritable {
             text.key("data_quality")
             text.object { text in
                 text.member("journal_pending", report.dataQuality.journalPending)
+                text.member("journal_set_aside", report.dataQuality.journalSetAside)
                 text.member("rollup_lag_s", report.dataQuality.rollupLagS)
                 text.member("unknown_attempts", report.dataQuality.unknownAttempts)
                 text.member("unpriced_attempts", report.dataQuality.unpricedAttempts)
+                text.member("unsummed_windows", report.dataQuality.unsummedWindows)
             }
             text.member("from", report.query.from.description)
             text.key("group_by")

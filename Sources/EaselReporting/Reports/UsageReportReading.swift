@@ -90,6 +90,8 @@ package enum UsageReportReading {
             case unknown = "unknown_attempts"
             case journal = "journal_pending"
             case lag = "rollup_lag_s"
+            case aside = "journal_set_aside"
+            case unsummed = "unsummed_windows"
         }
 
         init(from decoder: any Decoder) throws {
@@ -98,6 +100,9 @@ package enum UsageReportReading {
             quality.unknownAttempts = try container.decode(Int.self, forKey: .unknown)
             quality.journalPending = try container.decode(Int.self, forKey: .journal)
             quality.rollupLagS = try container.decode(Int.self, forKey: .lag)
+            // Absent in what an older gateway answers.
+            quality.journalSetAside = try container.decodeIfPresent(Int.self, forKey: .aside) ?? 0
+            quality.unsummedWindows = try container.decodeIfPresent(Int.self, forKey: .unsummed) ?? 0
         }
     }
 }

@@ -85,13 +85,28 @@ package final class Reporter: Sendable {
     /// Makes a few months that wait; when to look again.
     private func months(_ lease: Lease) async -> SteadyInstant {
         do throws(LedgerError) {
-            let count = try await store.sumUpMonths(lease, for: pacing.lease, atMost: Self.monthsAtOnce)
+            let pass = try await store.sumUpMonths(lease, for: pacing.lease, atMost: Self.monthsAtOnce)
+            tell(pass?.faults ?? [])
+            let count = pass?.months
             if let count, count > 0 { log.debug("summed up months", ["months": String(count)]) }
             return .now + (count == Self.monthsAtOnce ? .zero : pacing.months)
         } catch {
             // Reports read its days instead.
             log.warning("months could not be summed up yet", ["error": sentence(for: error)])
             return .now + pacing.monthsPause
+        }
+    }
+
+    /// Names the windows that are left out; reports and `db verify` show them as long as they are.
+    private func tell(_ faults: [RollupPass.Fault]) {
+        for fault in faults {
+            log.error(
+                "a window cannot be summed up; it is left out until its next turn",
+                [
+                    "team_id": String(fault.teamID), "level": fault.level.rawValue, "start": fault.start.description,
+                    "error": fault.reason,
+                ]
+            )
         }
     }
 
@@ -122,6 +137,7 @@ package final class Reporter: Sendable {
             return pacing.interval
         }
         let took = SteadyInstant.now.since(began)
+        tell(pass.faults)
         if pass.hasMore, took < .seconds(1) { windows = min(20_000, windows * 2) }
         if took > .seconds(3) { windows = max(20, windows / 2) }
         if pass.minutes > 0 {

@@ -134,7 +134,7 @@ package struct SimulationText: Sendable {
 
     /// Expected values have a decimal; counts have none.
     private func number(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
+        let tenths = Int(saturating: (value * 10).rounded())
         return FigureText.count(tenths / 10) + (tenths % 10 == 0 ? "" : ".\(tenths % 10)")
     }
 
@@ -154,7 +154,7 @@ package struct SimulationText: Sendable {
     }
 
     private func seconds(_ milliseconds: Double) -> String {
-        let hundredths = Int((milliseconds / 10).rounded())
+        let hundredths = Int(saturating: (milliseconds / 10).rounded())
         let rest = String(hundredths % 100 + 100).dropFirst()
         return "\(hundredths / 100).\(rest)"
     }

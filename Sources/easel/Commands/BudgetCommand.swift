@@ -78,7 +78,7 @@ enum BudgetCommand {
     /// Dollars and cents: a forecast is no exact figure.
     private static func rounded(_ text: String) -> String {
         guard let money = Money(usd: text) else { return text }
-        let cents = (money.nanodollars + 5_000_000) / 10_000_000
+        let cents = (money + Money(nanodollars: 5_000_000)).nanodollars / 10_000_000
         return "~\(Money(nanodollars: cents * 10_000_000).dollars)"
     }
 

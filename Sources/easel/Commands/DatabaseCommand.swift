@@ -9,6 +9,9 @@ import Foundation
 enum DatabaseCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let log = Log(minimum: .warning)
+        if arguments.command.dropFirst().first == "journal", arguments.command.last != "retry" {
+            return try await JournalCommand.run(arguments, dataDirectory: try dataDirectory(arguments))
+        }
         let (connectionString, embedded) = try await open(arguments, log: log)
         do {
             try await run(arguments, connectionString, embedded, log)
@@ -18,6 +21,14 @@ enum DatabaseCommand {
             throw error
         }
         await embedded?.stop()
+    }
+
+    /// Where the gateway that the arguments name keeps its files.
+    private static func dataDirectory(_ arguments: ParsedArguments) throws -> String {
+        if let directory = arguments.text("data-dir") { return directory }
+        let path = arguments.text("config") ?? "easel.yaml"
+        guard arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) else { return ".easel" }
+        return try Configuration.load(path: path).dataDirectory
     }
 
     /// The configured database, or the embedded one of a data directory, started when it is not running.
@@ -63,6 +74,13 @@ enum DatabaseCommand {
             )
         case "status": try await status(arguments, connectionString, log)
         case "verify": try await verify(arguments, connectionString, log)
+        case "retry":
+            try await JournalCommand.retry(
+                arguments,
+                dataDirectory: try dataDirectory(arguments),
+                connectionString: connectionString,
+                log: log
+            )
         default: try psql(arguments, connectionString, embedded)
         }
     }
@@ -106,13 +124,24 @@ enum DatabaseCommand {
         }
         let ledger = try await PostgresLedger.connect(connectionString: connectionString, log: log, migrate: false)
         let findings: [DatabaseVerify.Finding]
+        let windows: [RollupPass.Fault]
         do {
             findings = try await verified(ledger)
+            windows = try await ledger.rollupFaults()
         } catch {
             await ledger.close()
             throw error
         }
         await ledger.close()
+        // What stands in no table is no contradiction of them, and is missing from them all the same.
+        let files = JournalAsides(directory: JournalAsides.directory(in: try dataDirectory(arguments))).list()
+        let missing =
+            files.map { "journal: \($0.count) set aside in \($0.name); see `easel db journal show \($0.name)`" }
+            + windows.map {
+                "rollup: the \($0.level.rawValue) from \($0.start.text(fractionDigits: 0)) of team \($0.teamID) cannot be "
+                    + "summed up (\($0.reason))"
+            }
+        for line in missing { Output.note(line) }
         if arguments.has("json") {
             let rows = findings.map {
                 FindingDocument(
@@ -132,6 +161,7 @@ enum DatabaseCommand {
             }
         }
         if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }
+        if !missing.isEmpty { throw CommandFailure("\(missing.count) thing(s) are missing from the figures") }
     }
 
     /// Shows on standard error how far it has come: on a terminal in one line, else now and then in a new one.

@@ -71,6 +71,7 @@ enum DoctorCommand {
         }
         let directory = configuration?.dataDirectory ?? ".easel"
         dataDirectory(directory, add)
+        journal(directory, add)
         if let configuration {
             await database(configuration, add)
             await providers(configuration, add)
@@ -126,6 +127,21 @@ enum DoctorCommand {
             return add("data directory", .ok, "\(directory), \(ByteSizeText.format(free)) free", nil)
         }
         add("data directory", .ok, directory, nil)
+    }
+
+    /// Writes that stand in no report until somebody has looked at them.
+    private static func journal(_ directory: String, _ add: Add) {
+        let files = JournalAsides(directory: JournalAsides.directory(in: directory)).list()
+        for file in files {
+            let writes = file.count == 1 ? "1 write" : "\(file.count) writes"
+            let why = file.kind == .refused ? "that the database refused" : "that cannot be read"
+            add(
+                "journal",
+                .problem,
+                "\(writes) \(why), in \(file.name)",
+                "`easel db journal show \(file.name)`, then `retry`"
+            )
+        }
     }
 
     private static func postgresPrograms(_ add: Add) {

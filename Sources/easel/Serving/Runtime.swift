@@ -282,6 +282,8 @@ final class Runtime: Sendable {
         settings.fetchAddresses = .publicOnly(
             allow: configuration.fetch.allowNetworks.compactMap { AddressRange($0.description) }
         )
+        settings.maxHeldBytes = configuration.limits.heldBytes
+        settings.costBelief = CostBelief(multiple: configuration.limits.costMultiple)
         settings.prompts = PromptLogging(rawValue: configuration.logging.prompts.rawValue) ?? .none
         settings.storesArtifacts = configuration.artifacts.store == .local
         settings.artifactRetention = configuration.artifacts.retention
