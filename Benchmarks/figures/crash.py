@@ -12,7 +12,7 @@ from .providers import Providers, usd
 from .report import Report
 
 THREADS = 12
-# Recovery asks again after 15 s for what was still running when it asked first.
+# A provider that has no such task is believed after 15 s, and what is unknown is asked about less and less often.
 RECOVERY_WITHIN = 90
 REPEATS = 50
 SCOPE = "team:capped"

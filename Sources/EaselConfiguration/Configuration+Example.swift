@@ -101,7 +101,7 @@ extension Configuration {
 
         recovery:                          # attempts whose end is not known
           unknown_after: 24h               # posted at their upper bound after this time
-          interval: 30s                    # how often a provider is asked again
+          interval: 30s                    # how often the log is looked through for them
 
         metrics:
           public: true                     # false: /metrics takes an admin's key

@@ -90,6 +90,7 @@ package final class Gateway: Sendable {
             ledger: ledger,
             providers: byName,
             unknownAfter: settings.unknownAfter,
+            questions: health.questions,
             belief: settings.costBelief,
             time: time,
             log: log
@@ -115,6 +116,7 @@ package final class Gateway: Sendable {
             origins: origins,
             delivery: delivery,
             unknownAfter: settings.unknownAfter,
+            questions: health.questions,
             belief: settings.costBelief,
             time: time,
             log: log
@@ -234,6 +236,7 @@ package final class Gateway: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.takeOver() }
+            group.addTask { await self.resolver.follow() }
             group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
             group.addTask {
                 await self.every(.seconds(5)) { () async throws(LedgerError) in
@@ -286,13 +289,15 @@ package final class Gateway: Sendable {
         await shadows.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
     }
 
-    /// Calls of the gateways before this one, again and again until the ledger has answered.
+    /// Calls of the gateways before this one, until the ledger has answered and the end of each is known. Those whose end is
+    /// not known yet are asked about in between.
     private func takeOver() async {
         if previousGatewayIDs.isEmpty { return }
         while !Task.isCancelled {
             do throws(LedgerError) {
-                try await resolver.sweepOrphans(of: previousGatewayIDs)
-                return tookOver()
+                try await resolver.sweepOrphans(of: previousGatewayIDs, judgesOthers: false)
+                if resolver.isDone { return tookOver() }
+                try? await Task.sleep(for: settings.recoveryInterval)
             } catch {
                 try? await Task.sleep(for: .seconds(1))
             }

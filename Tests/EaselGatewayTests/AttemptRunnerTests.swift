@@ -223,6 +223,16 @@ struct AttemptRunnerTests {
         #expect(SteadyInstant.now.since(began) >= pause.duration)
     }
 
+    @Test func `polls that are not answered come less and less often`() async throws {
+        let setting = try await Setting()
+        let polls: [Recovery] = [.unknown(), .unknown(), .unknown(), .ended(ScriptedProvider.delivered(1))]
+        let provider = ScriptedProvider(answers: [.accept(id: "g-1", polls: polls)])
+        let began = SteadyInstant.now
+        #expect(await setting.run(provider, timeout: .seconds(30)).images.count == 1)
+        #expect(SteadyInstant.now.since(began) >= .milliseconds(250 + 500 + 1000))
+        #expect(provider.polled.count == 4)
+    }
+
     @Test func `a poll that is told to wait for longer than there is time leaves the end open, at once`() async throws {
         let pause = AskingPause(.seconds(60), isOfAccount: false)
         let setting = try await Setting()

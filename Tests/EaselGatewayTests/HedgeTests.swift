@@ -43,6 +43,10 @@ struct HedgeTests {
         #expect(call.attempts.map(\.outcome) == [.succeeded, .succeeded])
         #expect(call.cost == Money(usd: "0.12"))
         #expect(call.imagesDelivered == 1 && call.images.count == 1)
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.attempts.map(\.start.race) == [.first, .second] && settlement.failoverCost == nil)
+        #expect(settlement.attempts.allSatisfy { $0.extra.isEmpty }, "nothing of ours among the provider's members")
+        #expect(ledger.resolutions.flatMap(\.ends).map(\.start.race) == [.first])
         #expect(ledger.violations.isEmpty)
     }
 

@@ -127,6 +127,136 @@ struct ResolverTests {
         #expect(ledger.violations.isEmpty)
     }
 
+    private static let now = Timestamp(microseconds: TimeSource.system.now.millisecondsSince1970 * 1000)
+    private static func working(_ images: Int = 0) -> Recovery {
+        .running(ScriptedProvider.delivered(images), working: true)
+    }
+
+    // MARK: Until the end is known
+
+    @Test(
+        arguments: [
+            working(), .unknown(), .running(ProviderResult(), working: false), .absent,
+        ] as [Recovery]
+    )
+    func `a call whose end may still be found out is settled once, when it is`(_ first: Recovery) async throws {
+        let ledger = MemoryLedger()
+        _ = try await Self.orphan(in: ledger, at: Self.now)
+        let provider = ScriptedProvider(recoveries: [first, Self.delivered()])
+        let resolver = try await Bench(ledger, [provider]).resolver()
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 0)
+        #expect(ledger.settlements.isEmpty && !resolver.isDone, "its caller is told that it is in progress")
+        // The next question comes at the pace of such tasks, not at the next sweep of the log.
+        let began = SteadyInstant.now
+        let isSettled = await eventually {
+            try? await resolver.sweepLeftBehind()
+            return !ledger.settlements.isEmpty
+        }
+        #expect(isSettled && SteadyInstant.now.since(began) >= .milliseconds(300))
+        #expect(ledger.settlements.map(\.status) == [.succeeded] && provider.recovered.count == 2)
+        #expect(resolver.isDone && ledger.violations.isEmpty)
+        #expect(ledger.events.filter { $0 == "settle" }.count == 1)
+    }
+
+    @Test func `a provider that wants to be left alone is, also by the sweeps of the log`() async throws {
+        let ledger = MemoryLedger()
+        _ = try await Self.orphan(in: ledger, at: Self.now)
+        _ = try await Self.orphan(in: ledger, at: Self.now)
+        let pause = AskingPause(.seconds(60), isOfAccount: true)
+        let provider = ScriptedProvider(recoveries: [.unknown(pause: pause)])
+        let resolver = try await Bench(ledger, [provider]).resolver()
+        for _ in 0..<3 {
+            try await resolver.sweepOrphans(of: [Self.dead])
+            try await resolver.sweepLeftBehind()
+        }
+        // At most one for each of the two that were asked at the same time.
+        #expect((1...2).contains(provider.recovered.count) && ledger.settlements.isEmpty)
+    }
+
+    @Test func `trouble is no end for as long as unknown attempts are asked about, and then there is one`() async throws
+    {
+        let ledger = MemoryLedger()
+        _ = try await Self.orphan(in: ledger)
+        let bench = try await Bench(ledger, [ScriptedProvider(recoveries: [.unknown()])])
+        #expect(try await bench.resolver().sweepOrphans(of: [Self.dead]) == 0)
+        #expect(try await bench.resolver(unknownAfter: .seconds(30)).sweepOrphans(of: [Self.dead]) == 1)
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.status == .failed && settlement.cost == sixCents && settlement.costBasis == .unknown)
+        #expect(settlement.attempts.map(\.errorCode) == [AttemptEnd.postedAtBound])
+    }
+
+    @Test func `a task that its provider says nothing of may run as long as an attempt, and no longer`() async throws {
+        for (recovery, timeout, settled) in [
+            (.running(ProviderResult(), working: false), .seconds(20), 1),
+            (.running(ProviderResult(), working: false), .seconds(120), 0),
+            (.absent, .seconds(120), 1), (Self.working(), .seconds(20), 0),
+        ] as [(Recovery, Duration, Int)] {
+            let ledger = MemoryLedger()
+            // A minute ago.
+            _ = try await Self.orphan(in: ledger)
+            let provider = ScriptedProvider(recoveries: [recovery], timeout: timeout)
+            let resolver = try await Bench(ledger, [provider]).resolver()
+            #expect(try await resolver.sweepOrphans(of: [Self.dead]) == settled)
+            #expect(ledger.settlements.map(\.cost) == Array(repeating: nil, count: settled))
+        }
+    }
+
+    @Test func `what one attempt told is kept while another is asked again`() async throws {
+        let ledger = MemoryLedger()
+        let starts = try await Self.orphan(in: ledger, asked: 2, at: Self.now)
+        let more = SampleTrade.start(callID: starts[0].callID, ordinal: 2, provider: "ideogram", asked: 1, at: Self.now)
+        try await ledger.startAttempts([more], ended: [])
+        let first = ScriptedProvider(.runware, recoveries: [Self.delivered(1), .untraceable])
+        let second = ScriptedProvider(.ideogram, recoveries: [Self.working(), Self.delivered()])
+        let resolver = try await Bench(ledger, [first, second]).resolver()
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 0)
+        let isSettled = await eventually {
+            try? await resolver.sweepLeftBehind()
+            return !ledger.settlements.isEmpty
+        }
+        #expect(isSettled && first.recovered.count == 1 && second.recovered.count == 2)
+        #expect(ledger.settlements.map(\.status) == [.succeeded])
+        #expect(ledger.settlements.first?.images.map(\.ordinal) == [1, 2])
+    }
+
+    // MARK: Races
+
+    @Test func `a race that was cut off has its figures: no failover, and one side lost`() async throws {
+        let ledger = MemoryLedger()
+        let starts = try await Self.orphan(in: ledger, at: Self.now)
+        let second = SampleTrade.start(callID: starts[0].callID, ordinal: 2, provider: "ideogram", at: Self.now)
+            .racing(.second)
+        _ = try await ledger.startAttempts([second], ended: [], hold: Hold(amount: sixCents * 2, images: 2))
+        let first = ScriptedProvider(.runware, recoveries: [Self.delivered()])
+        // All that was asked for is there: what the other cost is found out afterwards.
+        let other = ScriptedProvider(.ideogram, recoveries: [Self.working(), Self.delivered()])
+        let resolver = try await Bench(ledger, [first, other]).resolver()
+        #expect(try await resolver.sweepOrphans(of: [Self.dead]) == 1)
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.status == .succeeded && settlement.provider == "runware" && !settlement.failover)
+        #expect(settlement.attempts.map(\.start.race) == [.first, .second])
+        #expect(settlement.attempts.map(\.outcome) == [.succeeded, .unknown])
+        #expect(settlement.failoverCost == nil && settlement.cost == sixCents)
+        try await resolver.sweepUnknown()
+        #expect(ledger.resolutions.flatMap(\.ends).map(\.cost) == [sixCents])
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test func `pictures of both sides are made, and those of one are the call's`() async throws {
+        let ledger = MemoryLedger()
+        let starts = try await Self.orphan(in: ledger, at: Self.now)
+        let second = SampleTrade.start(callID: starts[0].callID, ordinal: 2, provider: "ideogram", at: Self.now)
+            .racing(.second)
+        _ = try await ledger.startAttempts([second], ended: [], hold: Hold(amount: sixCents * 2, images: 2))
+        let first = ScriptedProvider(.runware, recoveries: [Self.delivered()])
+        let other = ScriptedProvider(.ideogram, recoveries: [Self.delivered()])
+        try await Bench(ledger, [first, other]).resolver().sweepOrphans(of: [Self.dead])
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.attempts.map(\.outcome) == [.succeeded, .succeeded] && settlement.images.count == 1)
+        #expect(settlement.provider == "runware" && !settlement.failover)
+        #expect(settlement.failoverCost == sixCents && settlement.cost == sixCents * 2)
+    }
+
     @Test func `past its time an unknown attempt is posted at its bound`() async throws {
         let ledger = MemoryLedger()
         let starts = try await Self.orphan(in: ledger, asked: 2)

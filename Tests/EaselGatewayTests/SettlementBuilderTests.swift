@@ -61,14 +61,18 @@ struct SettlementBuilderTests {
         _ cause: AttemptMachine.Verdict.Cause = .complete,
         stop: CallRun.Stop = .none
     ) -> Settlement {
-        SettlementBuilder.settlement(
+        let ends = legs.map {
+            Accounting.end(of: $0.start, $0.result, delivered: $0.delivered, endedAt: SampleTrade.moment)
+        }
+        let outcome = SettlementBuilder.outcome(context, legs: legs, ends: ends)
+        #expect(outcome.status == status, "the machine and the record agree")
+        return SettlementBuilder.settlement(
             context,
-            translation: SettlementBuilder.translation(context, legs: legs),
+            translation: SettlementBuilder.translation(context, outcome, legs: legs),
             verdict: AttemptMachine.Verdict(status: status, cause: cause, retryAfter: nil),
+            outcome: outcome,
             legs: legs,
-            ends: legs.map {
-                Accounting.end(of: $0.start, $0.result, delivered: $0.delivered, endedAt: SampleTrade.moment)
-            },
+            ends: ends,
             settledAt: SampleTrade.moment + .seconds(1),
             latency: .seconds(1),
             clientGone: false,

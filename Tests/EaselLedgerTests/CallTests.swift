@@ -227,6 +227,7 @@ import Testing
                         attempts: (isNamed ? [first] : []) + [Sample.end(second)],
                         images: [Sample.image(admission, attempt: second)],
                         provider: "ideogram",
+                        failover: true,
                         attemptCount: 2
                     )
                 )

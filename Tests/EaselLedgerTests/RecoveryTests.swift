@@ -25,11 +25,11 @@ import Testing
             try await ledger.noteProviderTask(left.attempts[0], providerTaskID: "gen-1")
 
             let since = now - .seconds(60)
-            let all = try await ledger.orphans(of: [own], silentSince: since, limit: 10)
+            let all = try await ledger.orphans(of: [own], silentSince: since, after: nil, limit: 10)
             #expect(all.map(\.callID) == [mine.callID, left.callID])
             #expect(all.map(\.status) == [.inProgress, .inProgress])
             #expect(all.first?.attempts.map(\.providerTaskID) == ["task-1"])
-            let others = try await ledger.orphans(of: [], silentSince: since, limit: 10)
+            let others = try await ledger.orphans(of: [], silentSince: since, after: nil, limit: 10)
             #expect(others.map(\.callID) == [left.callID])
             let orphan = try #require(others.first)
             #expect(orphan.copyrightDetection)
@@ -39,8 +39,8 @@ import Testing
             #expect(orphan.attempts.map(\.providerTaskID) == ["gen-1"])
 
             try await ledger.settle(Sample.settlement(left))
-            #expect(try await ledger.orphans(of: [], silentSince: since, limit: 10).isEmpty)
-            #expect(try await ledger.orphans(of: [own], silentSince: since, limit: 0).isEmpty)
+            #expect(try await ledger.orphans(of: [], silentSince: since, after: nil, limit: 10).isEmpty)
+            #expect(try await ledger.orphans(of: [own], silentSince: since, after: nil, limit: 0).isEmpty)
         }
     }
 

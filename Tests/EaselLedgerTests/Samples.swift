@@ -189,7 +189,8 @@ enum Sample {
             costBasis: unconfirmed.isEmpty ? .provider : .priceBook,
             latency: latency,
             failover: failover,
-            failoverCost: failoverCost,
+            failoverCost: failoverCost
+                ?? Money.sum(ends.filter { ![.succeeded, .partial].contains($0.outcome) }.map(\.cost)),
             attempts: ends,
             images: pictures,
             translation: translation,

@@ -43,10 +43,11 @@ struct SwitchableLedger: Ledger {
     }
     func orphans(
         of gatewayIDs: [UUID],
-        silentSince: Timestamp,
+        silentSince: Timestamp?,
+        after last: OrphanedCall?,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await reach().orphans(of: gatewayIDs, silentSince: silentSince, limit: limit)
+        try await reach().orphans(of: gatewayIDs, silentSince: silentSince, after: last, limit: limit)
     }
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
         try await reach().unknownAttempts(since: since, limit: limit)

@@ -140,6 +140,18 @@ struct RunwareReadingTests {
         #expect(result.failure == nil && result.cost?.usd == "0.06")
     }
 
+    @Test func `base64 of a paid picture is read in each of its forms`() throws {
+        let bytes: [UInt8] = [0xFB, 0xFF, 0xFE, 1, 2, 3, 4]
+        for text in ["+//+AQIDBA==", "+//+AQIDBA", "+//+\r\nAQID\nBA==\n", "-__-AQIDBA", " +//+AQIDBA= = "] {
+            let item: JSONValue = [
+                "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
+                "imageBase64Data": .string(text),
+            ]
+            let result = try #require(Answers.runware(["data": [item]]).result)
+            #expect(result.images.map(\.content) == [.bytes(bytes)], "\(text)")
+        }
+    }
+
     @Test func `a data URI that cannot be decoded is a picture that cannot be read`() throws {
         for uri in ["data:image/png;base64,%%", "data:image/png,AQID", "AQID"] {
             let item: JSONValue = [

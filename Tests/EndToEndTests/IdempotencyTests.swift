@@ -91,6 +91,7 @@ import Testing
             let sent = house.submissions()
             let again = try await house.remix(failing, fields: Self.key("fails"))
             #expect(first.status == 502 && again.status == 502)
+            #expect(first.fields["Idempotent-Replayed"] == nil && again.fields["Idempotent-Replayed"] == "true")
             #expect(again["detail"] == first["detail"] && again.id == first.id)
             #expect(again.attemptFacts == first.attemptFacts)
             #expect(house.submissions() == sent)
@@ -98,6 +99,7 @@ import Testing
             let no = try await house.remix(refused, fields: Self.key("refused"))
             let stillNo = try await house.remix(refused, fields: Self.key("refused"))
             #expect(no.status == 422 && stillNo.status == 422 && stillNo.id == no.id)
+            #expect(no.fields["Idempotent-Replayed"] == nil && stillNo.fields["Idempotent-Replayed"] == "true")
             let key = try await house.key(team: "poor").key
             func budget(_ limit: String) async throws {
                 _ = try await house.send(
@@ -111,6 +113,22 @@ import Testing
             #expect(try await house.remix(key: key, fields: Self.key("poor")).status == 402)
             try await budget("1")
             #expect(try await house.remix(key: key, fields: Self.key("poor")).status == 200)
+        }
+    }
+
+    @Test func `a failure before anything was sent is not told again, but tried again`() async throws {
+        try await House.with { house in
+            try await house.sandbox.setFaults([FaultRule(kind: .connectRefused)])
+            let first = try await house.remix(fields: Self.key("later"))
+            #expect(first.status == 502 && first.attempts.allSatisfy { $0["reason"] == "not_sent" })
+            try await house.sandbox.setFaults([])
+            let again = try await eventually {
+                try await house.remix(fields: Self.key("later")).status == 200
+            }
+            #expect(again, "the key stands for no call of which nothing was sent")
+            let third = try await house.remix(fields: Self.key("later"))
+            #expect(third.status == 200 && third.fields["Idempotent-Replayed"] == "true" && third.id != first.id)
+            #expect(house.sandbox.billing.entries.count == 1)
         }
     }
 

@@ -9,7 +9,8 @@ extension MemoryLedger {
 
     package func orphans(
         of gatewayIDs: [UUID],
-        silentSince: Timestamp,
+        silentSince: Timestamp?,
+        after last: OrphanedCall?,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
         try with("orphans") { state in
@@ -17,9 +18,11 @@ extension MemoryLedger {
                 guard entry.settlement == nil else { return false }
                 if gatewayIDs.contains(entry.admission.gatewayID) { return true }
                 let seen = state.heartbeats[entry.admission.gatewayID] ?? Timestamp(microseconds: 0)
-                return seen < silentSince && entry.admission.receivedAt < silentSince
+                return silentSince.map { seen < $0 && entry.admission.receivedAt < $0 } ?? false
             }
-            return found.prefix(limit).map(Self.orphan)
+            let passed = last.flatMap { state.order.firstIndex(of: $0.callID) } ?? -1
+            let rest = found.filter { state.order.firstIndex(of: $0.admission.callID) ?? -1 > passed }
+            return rest.prefix(limit).map(Self.orphan)
         }
     }
 
@@ -64,7 +67,8 @@ extension MemoryLedger {
                     providerTaskID: entry.notes[start.attemptID] ?? end?.providerTaskID,
                     cost: end?.cost,
                     costBasis: end?.costBasis,
-                    reason: end?.reason
+                    reason: end?.reason,
+                    errorCode: end?.errorCode
                 )
             }
         )

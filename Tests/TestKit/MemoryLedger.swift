@@ -191,6 +191,9 @@ package final class MemoryLedger: Ledger {
                 entry.holdsImages = max(entry.holdsImages, hold.images)
             }
             entry.starts += starts.filter { !entry.starts.contains($0) }
+            if let second = starts.filter({ $0.race == .second }).map(\.ordinal).min() {
+                entry.starts = entry.starts.map { $0.ordinal < second && $0.race == nil ? $0.racing(.first) : $0 }
+            }
             if let held = entry.held,
                 let possible = Money.sum(entry.starts.map { entry.ends[$0.attemptID]?.cost ?? $0.bound }),
                 possible > held
@@ -228,6 +231,9 @@ package final class MemoryLedger: Ledger {
             for end in settlement.attempts { entry.ends[end.start.attemptID] = end }
             entry.settlement = settlement
             entry.resolution = nil
+            if settlement.isUntried {
+                state.idempotent = state.idempotent.filter { $0.value.call.callID != settlement.callID }
+            }
             let unknown = settlement.attempts.filter { $0.outcome == .unknown && $0.cost == nil }
             entry.held = unknown.isEmpty ? nil : Money.sum(unknown.map(\.start.bound))
             entry.holdsImages = unknown.reduce(0) { $0 + $1.start.imagesAsked }

@@ -262,14 +262,7 @@ package struct AttemptMachine: Sendable {
     }
 
     private func finish(_ cause: Verdict.Cause) -> Action {
-        let status: CallStatus
-        if delivered > 0 {
-            status = delivered >= plan.count ? .succeeded : .partial
-        } else if withheld > 0 || refused {
-            status = .refused
-        } else {
-            status = .failed
-        }
+        let status = CallStatus(requested: plan.count, delivered: delivered, isRefused: withheld > 0 || refused)
         let pauses = standings.compactMap(\.retryAfter)
         return .finish(
             Verdict(

@@ -26,6 +26,14 @@ package enum AttemptOutcome: String, Sendable, Hashable, Codable, CaseIterable {
     case unknown
 }
 
+/// What part an attempt has in a race of two providers (a hedge).
+package enum RaceSide: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Of the provider that was asked first and was late.
+    case first
+    /// Of the one that was asked beside it.
+    case second
+}
+
 /// An attempt as it is written before its first byte leaves (M4).
 package struct AttemptStart: Sendable, Hashable {
     /// Version 7; minted from `startedAt`.
@@ -49,6 +57,8 @@ package struct AttemptStart: Sendable, Hashable {
     package let pricePerImage: Money?
     /// Whether an earlier attempt of the call may have been charged for the same pictures (R4).
     package let duplicateRisk: Bool
+    /// Its side of a race, written when the second provider is asked; nil where there was none.
+    package let race: RaceSide?
 
     package init(
         attemptID: UUID,
@@ -63,7 +73,8 @@ package struct AttemptStart: Sendable, Hashable {
         imagesAsked: Int,
         bound: Money?,
         pricePerImage: Money?,
-        duplicateRisk: Bool
+        duplicateRisk: Bool,
+        race: RaceSide? = nil
     ) {
         self.attemptID = attemptID
         self.callID = callID
@@ -78,6 +89,27 @@ package struct AttemptStart: Sendable, Hashable {
         self.bound = bound
         self.pricePerImage = pricePerImage
         self.duplicateRisk = duplicateRisk
+        self.race = race
+    }
+
+    /// The same attempt on a side of a race, or on none.
+    package func racing(_ race: RaceSide?) -> AttemptStart {
+        AttemptStart(
+            attemptID: attemptID,
+            callID: callID,
+            teamID: teamID,
+            ordinal: ordinal,
+            provider: provider,
+            providerModel: providerModel,
+            taskID: taskID,
+            providerTaskID: providerTaskID,
+            startedAt: startedAt,
+            imagesAsked: imagesAsked,
+            bound: bound,
+            pricePerImage: pricePerImage,
+            duplicateRisk: duplicateRisk,
+            race: race
+        )
     }
 }
 
@@ -86,9 +118,10 @@ package struct AttemptEnd: Sendable, Hashable {
     /// The error code of an attempt that nobody could tell about in time: it counts at its bound, where there is one, and
     /// holds nothing back any more (M7).
     package static let postedAtBound = "posted_at_bound"
-    /// The member of `extra` that says what part the attempt had in a hedge: `first`, `second`, `first_lost`,
-    /// `second_lost`.
-    package static let hedgeMark = "easel_hedge"
+    /// The error code of an attempt that had not ended when its call did, because another provider had answered.
+    package static let hedgeLost = "hedge_lost"
+    /// The reason and the error code of an attempt that its gateway did not live to see the end of.
+    package static let interrupted = "interrupted"
 
     package let start: AttemptStart
     package let outcome: AttemptOutcome

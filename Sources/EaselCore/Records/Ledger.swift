@@ -24,7 +24,8 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError)
 
     /// Writes a call's end with its attempts and pictures and releases its reservation, in one transaction (M5).
-    /// Settling a call again overwrites what was written before.
+    /// Settling a call again overwrites what was written before. A call that failed before anything of it was sent gives its
+    /// idempotency key back: the next try may pass.
     func settle(_ settlement: Settlement) async throws(LedgerError)
 
     // MARK: Recovery
@@ -33,8 +34,14 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError)
 
     /// Calls in progress whose gateway is one of `gatewayIDs`, or one that was silent since `silentSince`, and those whose
-    /// lease is over though their gateway lives.
-    func orphans(of gatewayIDs: [UUID], silentSince: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
+    /// lease is over though their gateway lives. Oldest first, and only those after `last`. `silentSince`: nil where no
+    /// other gateway is to be judged.
+    func orphans(
+        of gatewayIDs: [UUID],
+        silentSince: Timestamp?,
+        after last: OrphanedCall?,
+        limit: Int
+    ) async throws(LedgerError) -> [OrphanedCall]
 
     /// Settled calls with attempts younger than `since` of which something is still to find out, to ask about once more:
     /// unknown ones that are not posted at their bound, and those that delivered a part and broke off.

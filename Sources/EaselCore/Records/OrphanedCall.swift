@@ -43,6 +43,7 @@ package struct OrphanedAttempt: Sendable {
     package let cost: Money?
     package let costBasis: CostBasis?
     package let reason: String?
+    package let errorCode: String?
 
     package init(
         start: AttemptStart,
@@ -50,7 +51,8 @@ package struct OrphanedAttempt: Sendable {
         providerTaskID: String?,
         cost: Money?,
         costBasis: CostBasis?,
-        reason: String? = nil
+        reason: String? = nil,
+        errorCode: String? = nil
     ) {
         self.start = start
         self.outcome = outcome
@@ -58,6 +60,7 @@ package struct OrphanedAttempt: Sendable {
         self.cost = cost
         self.costBasis = costBasis
         self.reason = reason
+        self.errorCode = errorCode
     }
 
     /// Whether it delivered a part of what was asked for and broke off, so that its cost is only bounded. Pictures that a

@@ -118,6 +118,11 @@ package final class Settlement: Sendable {
         )
     }
 
+    /// Whether it failed before anything was sent to a provider, so that trying again repeats nothing.
+    package var isUntried: Bool {
+        status == .failed && attempts.count == attemptCount && !attempts.contains(where: \.sent)
+    }
+
     /// Whether the cost of every attempt is known, so that nothing is left to find out.
     package var isComplete: Bool { attempts.allSatisfy { $0.cost != nil } }
 }

@@ -237,6 +237,8 @@ final class AttemptRunner: Sendable {
         var newestAt = began
         /// Not to be asked before, by the word of an answer to this question.
         var notBefore = began
+        /// Questions in a row that were not answered.
+        var unanswered = 0
         var ended: ProviderResult?
         var learnt: Duration?
         while ended == nil {
@@ -246,7 +248,9 @@ final class AttemptRunner: Sendable {
             // Where the pause that was asked for is longer than the time that is left, nobody is asked any more.
             let asked = max(notBefore.since(.now), health.questions.wait(of: provider.name))
             guard asked < left else { break }
-            await pause(max(asked, min(pacing.delay(elapsed: elapsed, polls: polls), left)))
+            // Where nobody names one, less and less often.
+            let own = unanswered > 0 ? Self.questionPause(unanswered - 1) : .zero
+            await pause(max(asked, min(max(own, pacing.delay(elapsed: elapsed, polls: polls)), left)))
             polls += 1
             let askedAt = SteadyInstant.now.since(began)
             switch await provider.poll(
@@ -268,8 +272,11 @@ final class AttemptRunner: Sendable {
             case .unknown(let pause):
                 health.questions.note(pause, of: provider.name)
                 if let pause { notBefore = .now + pause.duration }
+                unanswered += 1
+                continue
             case .absent, .untraceable: break
             }
+            unanswered = 0
         }
         await noted
         var result = ended ?? latest

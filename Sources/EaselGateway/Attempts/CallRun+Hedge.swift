@@ -18,9 +18,7 @@ extension CallRun {
             self.permit = permit
         }
 
-        func part(hasLost: Bool) -> Leg.Race {
-            candidate == 0 ? (hasLost ? .firstLost : .first) : (hasLost ? .secondLost : .second)
-        }
+        var race: RaceSide { candidate == 0 ? .first : .second }
     }
 
     /// A side that had not ended when the call did.
@@ -107,9 +105,8 @@ extension CallRun {
         var results: [AttemptMachine.RequestResult]?
         for side in sides {
             let hasLost = side.candidate != winner
-            let part = side.part(hasLost: hasLost)
             guard let legs = ended.first(where: { $0.side == side.candidate })?.legs else {
-                progress.legs += side.starts.map { Leg(stillRunning: $0, part, now: tools.time.now) }
+                progress.legs += side.starts.map { Leg(stillRunning: $0.racing(side.race), now: tools.time.now) }
                 progress.late.append(LateSide(side: side, board: board))
                 continue
             }
@@ -121,7 +118,7 @@ extension CallRun {
                 progress.round = progress.legs.count..<progress.legs.count + legs.count
                 progress.permit = side.permit
             }
-            progress.legs += legs.map { $0.racing(part) }
+            progress.legs += legs.map { $0.racing(side.race, hasLost: hasLost) }
         }
         progress.machine.hedged(lost: 1 - winner, results, goingOnWith: winner)
         let round = progress.legs[progress.round].map(\.machineResult)
@@ -149,6 +146,7 @@ extension CallRun {
             duplicateRisk: true,
             now: tools.time.now
         )
+        .map { $0.racing(.second) }
         do throws(LedgerError) {
             let hold = hold(first.starts + starts, held: progress.held)
             if case .started = try await tools.ledger.startAttempts(starts, ended: [], hold: hold) {
@@ -158,7 +156,7 @@ extension CallRun {
         } catch {
             // They may have been written all the same, and must not stand there without an end.
             let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
-            progress.strays += starts.map { Leg(start: $0, result: result, endedAt: tools.time.now) }
+            progress.strays += starts.map { Leg(start: $0.racing(nil), result: result, endedAt: tools.time.now) }
         }
         tools.health.release(permit)
         tools.hedges.putBack(policy)
@@ -190,7 +188,7 @@ extension CallRun {
             while entry.board.ended.count < 2 { await entry.board.wait(known: entry.board.ended.count) }
             let side = entry.side
             let legs = (entry.board.ended.first { $0.side == side.candidate }?.legs ?? [])
-                .map { $0.racing(side.part(hasLost: true)) }
+                .map { $0.racing(side.race, hasLost: true) }
             learn(from: legs, side.permit)
             tools.health.release(side.permit)
             let ends = legs.map(end(of:))
@@ -233,47 +231,27 @@ extension CallRun {
 }
 
 extension CallRun.Leg {
-    /// What part a request had in a race of two providers.
-    enum Race: String, Sendable {
-        case none, first, second
-        case firstLost = "first_lost"
-        case secondLost = "second_lost"
-
-        var hasLost: Bool { self == .firstLost || self == .secondLost }
-    }
-
-    /// With its part in the race; the pictures of one that has lost are dropped.
-    func racing(_ race: Race) -> CallRun.Leg {
+    /// With its side of the race; the pictures of one that has lost are dropped.
+    func racing(_ race: RaceSide, hasLost: Bool) -> CallRun.Leg {
         CallRun.Leg(
-            start: start,
+            start: start.racing(race),
             result: result,
-            pictures: race.hasLost ? [] : pictures,
+            pictures: hasLost ? [] : pictures,
             endedAt: endedAt,
-            race: race
+            hasLost: hasLost
         )
     }
 
     /// Not ended yet: nobody can say what it costs (M4).
-    convenience init(stillRunning start: AttemptStart, _ race: Race, now: Timestamp) {
+    convenience init(stillRunning start: AttemptStart, now: Timestamp) {
         let failure = ProviderFailure(
             .timeout,
-            code: Self.stillRunning,
+            code: AttemptEnd.hedgeLost,
             message: "Another provider answered first; this one is still at work."
         )
-        self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, race: race)
-    }
-
-    /// The code of an attempt that had not ended when its call did.
-    static let stillRunning = "hedge_lost"
-
-    /// The result with its part in a race, as it is stored: reports count hedges and their cost by it.
-    var marked: ProviderResult {
-        guard race != .none else { return result }
-        var marked = result
-        marked.extra[AttemptEnd.hedgeMark] = .string(race.rawValue)
-        return marked
+        self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, hasLost: true)
     }
 
     /// Pictures that the provider made, also where they are not delivered.
-    var made: Int { race.hasLost ? result.images.count { !$0.isWithheld } : delivered }
+    var made: Int { hasLost ? result.images.count { !$0.isWithheld } : delivered }
 }

@@ -92,21 +92,21 @@ extension CallRun {
         let result: ProviderResult
         let pictures: [ImageDelivery.Delivered]
         let endedAt: Timestamp
-        /// What part it had in a race of two providers.
-        let race: Race
+        /// Whether the call did not go on with its side of a race: its pictures are nobody's.
+        let hasLost: Bool
 
         init(
             start: AttemptStart,
             result: ProviderResult,
             pictures: [ImageDelivery.Delivered] = [],
             endedAt: Timestamp,
-            race: Race = .none
+            hasLost: Bool = false
         ) {
             self.start = start
             self.result = result
             self.pictures = pictures
             self.endedAt = endedAt
-            self.race = race
+            self.hasLost = hasLost
         }
 
         var delivered: Int { pictures.count { !$0.isWithheld } }

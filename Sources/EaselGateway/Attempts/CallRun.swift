@@ -157,11 +157,8 @@ final class CallRun: Sendable {
     }
 
     private func cutShort(_ progress: Progress) -> AttemptMachine.Verdict {
-        AttemptMachine.Verdict(
-            status: progress.legs.contains { $0.delivered > 0 } ? .partial : .failed,
-            cause: .providersFailed,
-            retryAfter: nil
-        )
+        let outcome = SettlementBuilder.outcome(context, legs: progress.legs, ends: progress.legs.map(end(of:)))
+        return AttemptMachine.Verdict(status: outcome.status, cause: .providersFailed, retryAfter: nil)
     }
 
     /// What the call has to hold back with these rows, where that is more than it does: an attempt that cost something,
@@ -263,7 +260,7 @@ final class CallRun: Sendable {
     func end(of leg: Leg) -> AttemptEnd {
         Accounting.end(
             of: leg.start,
-            leg.marked,
+            leg.result,
             delivered: leg.made,
             endedAt: leg.endedAt,
             belief: tools.belief
@@ -275,7 +272,8 @@ final class CallRun: Sendable {
     private func ending(_ verdict: AttemptMachine.Verdict, _ progress: Progress, _ stop: Stop) -> Ending {
         let legs = progress.legs + progress.strays
         let ends = legs.map(end(of:))
-        for end in ends where end.errorCode != Leg.stillRunning {
+        let outcome = SettlementBuilder.outcome(context, legs: legs, ends: ends)
+        for end in ends where end.errorCode != AttemptEnd.hedgeLost {
             if end.errorCode.map(HealthSignal.ownCodes.contains) != true {
                 tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
             }
@@ -290,18 +288,19 @@ final class CallRun: Sendable {
                 )
             }
         }
-        tools.metrics.count(verdict.status, latency: elapsed)
+        tools.metrics.count(outcome.status, latency: elapsed)
         var problem: Problem?
         if !legs.contains(where: { !$0.pictures.isEmpty }) {
             problem = Problem(verdict, legs: legs, stop: stop, at: tools.time.now)
             problem?.callID = context.callID.text
             problem?.attempts = ends.map(RemixReply.Attempt.init)
         }
-        let translation = SettlementBuilder.translation(context, legs: legs)
+        let translation = SettlementBuilder.translation(context, outcome, legs: legs)
         let settlement = SettlementBuilder.settlement(
             context,
             translation: translation,
             verdict: verdict,
+            outcome: outcome,
             legs: legs,
             ends: ends,
             settledAt: tools.time.now,

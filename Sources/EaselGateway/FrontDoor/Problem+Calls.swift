@@ -63,5 +63,6 @@ extension Problem {
         self.init(code ?? (call.status == .refused ? .refused : .providersFailed), call.errorDetail ?? fallback)
         callID = call.callID.text
         attempts = call.attempts.map(RemixReply.Attempt.init)
+        isReplayed = true
     }
 }

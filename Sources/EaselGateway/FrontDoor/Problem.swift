@@ -80,6 +80,8 @@ package struct Problem: Error, Sendable, Explained {
     /// The budget that does not take a call.
     var budget: BudgetFigures?
     var attempts: [RemixReply.Attempt]
+    /// Whether it is the end of an earlier call, told to a caller who asks again with the same key.
+    var isReplayed = false
 
     package init(
         _ code: Code,
@@ -140,6 +142,7 @@ package struct Problem: Error, Sendable, Explained {
         var fields = HTTPFields()
         if let seconds = retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
         if let callID { fields.add("X-Easel-Call-Id", callID) }
+        if isReplayed { fields.add("Idempotent-Replayed", "true") }
         if code == .unauthenticated { fields.add("WWW-Authenticate", "Bearer") }
         return .bytes(text.bytes, type: "application/problem+json", status: code.status, fields: fields)
     }

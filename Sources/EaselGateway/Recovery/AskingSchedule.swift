@@ -4,7 +4,7 @@ import Foundation
 /// When an attempt whose end is unknown is asked about again: soon at first, then less and less often, so that many of them
 /// neither burden a provider nor keep newer ones from their turn.
 final class AskingSchedule: Sendable {
-    static let shortest = Duration.seconds(15)
+    static let shortest = Duration.seconds(2)
     static let longest = Duration.seconds(3600)
     /// Beyond this the schedule starts anew: asking once too often does no harm.
     static let rememberedCalls = 100_000
@@ -29,6 +29,14 @@ final class AskingSchedule: Sendable {
             turn.next = now + turn.pause
             turns[callID] = turn
             return true
+        }
+    }
+
+    /// Not before so long.
+    func postpone(_ id: UUID, by pause: Duration, now: SteadyInstant) {
+        turns.withLock { turns in
+            guard let turn = turns[id] else { return }
+            turns[id]?.next = max(turn.next, now + pause)
         }
     }
 }

@@ -5,6 +5,9 @@ import Foundation
 
 /// Finds calls that a gateway left behind and asks the providers what became of their attempts (M7): what is recovered is
 /// posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
+///
+/// A call is settled once, when its end is known or nobody can ever tell: an end that was told is not taken back. Until then it
+/// stays in progress, and its attempts are asked about at the pace of such tasks.
 final class Resolver: Sendable {
     static let batch = 100
     /// Calls that are looked into at the same time.
@@ -19,10 +22,13 @@ final class Resolver: Sendable {
     let origins: [String: String]
     let delivery: ImageDelivery
     let unknownAfter: Duration
+    /// Keeps to the pauses that providers ask for.
+    let questions: QuestionPace
     let belief: CostBelief
     let time: TimeSource
     let log: Log
     private let schedule = AskingSchedule()
+    private let leftBehind = LeftBehind()
 
     init(
         ledger: any Ledger,
@@ -30,6 +36,7 @@ final class Resolver: Sendable {
         origins: [String: String],
         delivery: ImageDelivery,
         unknownAfter: Duration,
+        questions: QuestionPace = QuestionPace(),
         belief: CostBelief = .standard,
         time: TimeSource,
         log: Log
@@ -39,28 +46,58 @@ final class Resolver: Sendable {
         self.origins = origins
         self.delivery = delivery
         self.unknownAfter = unknownAfter
+        self.questions = questions
         self.belief = belief
         self.time = time
         self.log = log
     }
 
-    /// Settles what gateways left behind. Returns how many calls were settled.
-    /// `gatewayIDs` are gateways known to be gone, such as those before a restart in the same data directory.
+    /// Whether no call is left whose end is still to be found out.
+    var isDone: Bool { leftBehind.isEmpty }
+
+    // MARK: - Which calls
+
+    /// Settles what gateways left behind, where its end can be known now. Returns how many calls were settled.
+    /// `gatewayIDs` are gateways known to be gone, such as those before a restart in the same data directory; `judgesOthers`
+    /// is whether those that were silent are taken for dead as well.
     @discardableResult
-    func sweepOrphans(of gatewayIDs: [UUID]) async throws(LedgerError) -> Int {
+    func sweepOrphans(of gatewayIDs: [UUID], judgesOthers: Bool = true) async throws(LedgerError) -> Int {
         var settled = 0
+        var last: OrphanedCall?
+        var listed: Set<UUID> = []
         while !Task.isCancelled {
             let orphans = try await ledger.orphans(
                 of: gatewayIDs,
-                silentSince: time.now - Self.silence,
+                silentSince: judgesOthers ? time.now - Self.silence : nil,
+                after: last,
                 limit: Self.batch
             )
-            try await settle(orphans)
-            settled += orphans.count
+            listed.formUnion(orphans.map(\.callID))
+            settled += try await settle(orphans)
+            last = orphans.last
             if orphans.count < Self.batch { break }
         }
+        if judgesOthers { leftBehind.forget(allBut: listed) }
         if settled > 0 { log.info("calls left behind were settled", ["calls": String(settled)]) }
         return settled
+    }
+
+    /// Asks again about calls that were left behind, whose turn it is.
+    func sweepLeftBehind() async throws(LedgerError) {
+        try await settle(leftBehind.due(now: .now))
+    }
+
+    /// Goes on doing so until cancelled.
+    func follow() async {
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await sweepLeftBehind()
+            } catch {
+                log.debug("a call that was left behind was not settled", ["error": "\(error)"])
+            }
+            let wait = leftBehind.wait(now: .now) ?? .seconds(1)
+            try? await Task.sleep(for: min(max(wait, .milliseconds(100)), .seconds(1)))
+        }
     }
 
     /// Asks once more about attempts of settled calls whose end is unknown.
@@ -73,64 +110,115 @@ final class Resolver: Sendable {
     }
 
     /// Several at a time: each waits for a provider, and thousands may be left behind. Throws what the first that failed
-    /// threw, after all were tried.
-    private func settle(_ calls: [OrphanedCall]) async throws(LedgerError) {
-        let failure = await withTaskGroup(of: LedgerError?.self) { group in
+    /// threw, after all were tried. Returns how many were settled.
+    @discardableResult
+    private func settle(_ calls: [OrphanedCall]) async throws(LedgerError) -> Int {
+        let (settled, failure) = await withTaskGroup(of: Result<Bool, LedgerError>.self) { group in
+            var settled = 0
             var failure: LedgerError?
+            func note(_ result: Result<Bool, LedgerError>) {
+                switch result {
+                case .success(let isSettled): settled += isSettled ? 1 : 0
+                case .failure(let error): failure = failure ?? error
+                }
+            }
             for (index, call) in calls.enumerated() {
-                if index >= Self.atOnce, let ended = await group.next() { failure = failure ?? ended }
+                if index >= Self.atOnce, let ended = await group.next() { note(ended) }
                 group.addTask {
                     do throws(LedgerError) {
-                        try await self.settle(call)
-                        return nil
+                        return .success(try await self.settle(call))
                     } catch {
-                        return error
+                        return .failure(error)
                     }
                 }
             }
-            for await ended in group { failure = failure ?? ended }
-            return failure
+            for await ended in group { note(ended) }
+            return (settled, failure)
         }
         if let failure { throw failure }
+        return settled
     }
 
-    private func settle(_ orphan: OrphanedCall) async throws(LedgerError) {
-        var resolved: [Resolved] = []
+    /// Whether the call was settled now.
+    private func settle(_ call: OrphanedCall) async throws(LedgerError) -> Bool {
+        guard call.status == .inProgress else {
+            try await resolve(call)
+            return false
+        }
+        guard let found = leftBehind.claim(call, now: .now) else { return false }
+        do throws(LedgerError) {
+            return try await settle(leftBehind: call, found)
+        } catch {
+            leftBehind.keep(call, found, until: .now)
+            throw error
+        }
+    }
+
+    // MARK: - A call in progress
+
+    private func settle(leftBehind call: OrphanedCall, _ known: [UUID: Resolved]) async throws(LedgerError) -> Bool {
+        var found = known
+        var open: [OrphanedAttempt] = []
+        var asked = Duration.zero
+        for attempt in call.attempts where isOpen(attempt, of: call) && found[attempt.start.attemptID] == nil {
+            let first = 1 + found.values.reduce(0) { $0 + $1.pictures.count }
+            switch await find(attempt, call, firstPicture: first) {
+            case .end(let resolved): found[attempt.start.attemptID] = resolved
+            case .asRecorded: break
+            case .open(let pause):
+                open.append(attempt)
+                asked = max(asked, pause)
+            }
+        }
+        let delivered = found.values.reduce(0) { $0 + $1.delivered }
+        if let oldest = open.map(\.start.startedAt).min(), delivered < call.imagesRequested {
+            let pause = LeftBehind.pause(after: time.now.since(oldest), asked: asked)
+            leftBehind.keep(call, found, until: .now + pause)
+            return false
+        }
+        // All that was asked for is there: what the others cost is found out like any other unknown cost.
+        for attempt in open {
+            if case .end(let resolved) = interrupted(attempt) { found[attempt.start.attemptID] = resolved }
+        }
+        try await ledger.settle(settlement(call, found))
+        leftBehind.forget(call.callID)
+        return true
+    }
+
+    // MARK: - A call whose end was told
+
+    private func resolve(_ call: OrphanedCall) async throws(LedgerError) {
+        var found: [UUID: Resolved] = [:]
         var ordinal = 1
-        for attempt in orphan.attempts where isOpen(attempt, of: orphan) {
-            guard let found = await resolve(attempt, orphan, firstPicture: ordinal) else { continue }
-            ordinal += found.pictures.count
-            resolved.append(found)
+        for attempt in call.attempts where isOpen(attempt, of: call) {
+            var finding = await find(attempt, call, firstPicture: ordinal)
+            if case .open = finding { finding = interrupted(attempt) }
+            guard case .end(let resolved) = finding else { continue }
+            ordinal += resolved.pictures.count
+            found[attempt.start.attemptID] = resolved
         }
-        let known = Dictionary(
-            orphan.attempts.map { ($0.start.attemptID, $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        let news = resolved.filter { found in
-            let before = known[found.end.start.attemptID]
-            return found.end.outcome != before?.outcome || found.end.cost != before?.cost
-                || found.end.errorCode == AttemptEnd.postedAtBound
+        let news = call.attempts.compactMap { attempt -> Resolved? in
+            guard let resolved = found[attempt.start.attemptID] else { return nil }
+            let isNew =
+                resolved.end.outcome != attempt.outcome || resolved.end.cost != attempt.cost
+                || resolved.end.errorCode == AttemptEnd.postedAtBound
+            return isNew ? resolved : nil
         }
-        let isDelivered = news.contains { !$0.pictures.isEmpty }
-        switch orphan.status {
-        case .inProgress:
-            try await ledger.settle(settlement(orphan, resolved))
-        case .failed where isDelivered:
+        if call.status == .failed, news.contains(where: { !$0.pictures.isEmpty }) {
             // Nobody had delivered anything: the call has its pictures after all, for whoever asks again.
-            try await ledger.settle(settlement(orphan, resolved))
-        default:
-            // The caller has an answer that stands; the money is put right.
-            guard !news.isEmpty else { return }
-            try await ledger.resolve(
-                LateResolution(
-                    callID: orphan.callID,
-                    teamID: orphan.teamID,
-                    receivedAt: orphan.receivedAt,
-                    resolvedAt: time.now,
-                    ends: news.map(\.end)
-                )
-            )
+            return try await ledger.settle(settlement(call, found))
         }
+        // The caller has an answer that stands; the money is put right.
+        guard !news.isEmpty else { return }
+        try await ledger.resolve(
+            LateResolution(
+                callID: call.callID,
+                teamID: call.teamID,
+                receivedAt: call.receivedAt,
+                resolvedAt: time.now,
+                ends: news.map(\.end)
+            )
+        )
     }
 
     /// Attempts whose end is not known, and those of a call in progress that delivered: their pictures were not written
@@ -144,147 +232,41 @@ final class Resolver: Sendable {
         }
     }
 
-    private struct Resolved {
-        let end: AttemptEnd
-        let pictures: [ImageDelivery.Delivered]
-    }
+    // MARK: - What is written
 
-    private func figures(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Accounting.CallFigures {
-        let ids = Set(resolved.map(\.end.start.attemptID))
-        let earlier = orphan.attempts.filter { !ids.contains($0.start.attemptID) }
-        return Accounting.figures(
-            of: earlier.map { ($0.cost, $0.costBasis ?? .unknown, $0.outcome == .succeeded || $0.outcome == .partial) }
-                + resolved.map { ($0.end.cost, $0.end.costBasis, !$0.pictures.isEmpty) }
-        )
-    }
-
-    /// Asks for one attempt. What nobody can tell stays unknown, and past its time is posted at its bound.
-    private func resolve(
-        _ attempt: OrphanedAttempt,
-        _ orphan: OrphanedCall,
-        firstPicture: Int
-    ) async -> Resolved? {
-        let start = attempt.start
-        if let provider = providers[start.provider] {
-            let task = RecoverableTask(
-                taskID: start.taskID,
-                providerTaskID: attempt.providerTaskID,
-                model: orphan.model,
-                count: start.imagesAsked,
-                copyrightDetection: orphan.copyrightDetection
-            )
-            if case .ended(let result) = await provider.recover(task, timeout: Self.askTimeout) {
-                if attempt.brokeOff, orphan.status != .inProgress { return costOnly(attempt, result) }
-                var delivered: [ImageDelivery.Delivered] = []
-                // Never more than the call asked for: two attempts for the same pictures may both have made them.
-                let room = max(0, orphan.imagesRequested + 1 - firstPicture)
-                for image in result.images.prefix(min(start.imagesAsked, room)) {
-                    let picture = await delivery.deliver(
-                        image,
-                        attemptID: start.attemptID,
-                        callID: orphan.callID,
-                        ordinal: firstPicture + delivered.count,
-                        output: OutputOptions(format: Self.keptFormat(image)),
-                        trustedOrigin: origins[start.provider],
-                        timeout: Self.askTimeout
-                    )
-                    if let picture { delivered.append(picture) }
-                }
-                let end = Accounting.end(
-                    of: start,
-                    result,
-                    delivered: delivered.count { !$0.isWithheld },
-                    endedAt: time.now,
-                    belief: belief
-                )
-                return Resolved(end: end, pictures: delivered)
-            }
-        }
-        // What it cost is on record; only its pictures are lost.
-        guard attempt.outcome == .pending || attempt.outcome == .unknown else { return nil }
-        let isLate = time.now.since(start.startedAt) > unknownAfter
-        let end = AttemptEnd(
-            start: start,
-            outcome: .unknown,
-            reason: "interrupted",
-            errorCode: isLate ? AttemptEnd.postedAtBound : "interrupted",
-            httpStatus: nil,
-            sent: true,
-            cost: isLate ? start.bound : attempt.cost,
-            costBasis: .unknown,
-            timings: PhaseTimings(),
-            endedAt: time.now,
-            imagesReturned: 0,
-            providerTaskID: attempt.providerTaskID,
-            providerRequestID: nil,
-            extra: [:]
-        )
-        return Resolved(end: end, pictures: [])
-    }
-
-    /// The caller has the pictures that came, and their files stay as they are; what the whole cost is put right.
-    private func costOnly(_ attempt: OrphanedAttempt, _ result: ProviderResult) -> Resolved? {
-        guard let cost = result.cost else { return nil }
-        let end = AttemptEnd(
-            start: attempt.start,
-            outcome: .partial,
-            reason: "broke_off",
-            errorCode: nil,
-            httpStatus: result.httpStatus,
-            sent: true,
-            cost: cost,
-            costBasis: .provider,
-            timings: result.timings,
-            endedAt: time.now,
-            imagesReturned: result.images.count,
-            providerTaskID: attempt.providerTaskID,
-            providerRequestID: result.providerRequestID,
-            extra: result.extra
-        )
-        return Resolved(end: end, pictures: [])
-    }
-
-    /// Nobody waits for a particular format any more: a picture is kept as it is.
-    private static func keptFormat(_ image: ProviderImage) -> ImageFormat {
-        guard case .link(let url) = image.content else { return .jpg }
-        let path = url.prefix { $0 != "?" }.lowercased()
-        return path.hasSuffix(".png") ? .png : path.hasSuffix(".webp") ? .webp : .jpg
-    }
-
-    private func settlement(_ orphan: OrphanedCall, _ resolved: [Resolved]) -> Settlement {
+    private func settlement(_ orphan: OrphanedCall, _ found: [UUID: Resolved]) -> Settlement {
         let now = Timestamp(microseconds: time.now.millisecondsSince1970 * 1000)
-        let figures = figures(orphan, resolved)
+        let resolved = orphan.attempts.compactMap { found[$0.start.attemptID] }
+        let outcome = CallOutcome(
+            requested: orphan.imagesRequested,
+            parts: orphan.attempts.map { attempt in
+                found[attempt.start.attemptID].map {
+                    CallOutcome.Part($0.end, delivered: $0.delivered, withheld: $0.pictures.count - $0.delivered)
+                } ?? CallOutcome.Part(attempt)
+            }
+        )
         let images = SettlementBuilder.records(
             resolved.map { ($0.end, $0.pictures) },
             callID: orphan.callID,
             teamID: orphan.teamID,
             createdAt: now
         )
-        let delivered = images.count { !$0.withheld }
-        let status: CallStatus =
-            if delivered >= orphan.imagesRequested {
-                .succeeded
-            } else if delivered > 0 {
-                .partial
-            } else {
-                !images.isEmpty || resolved.contains { $0.end.outcome == .refused } ? .refused : .failed
-            }
-        let first = orphan.attempts.first?.start.provider
+        let isEmpty = outcome.status == .failed || outcome.status == .refused
         return Settlement(
             callID: orphan.callID,
             teamID: orphan.teamID,
             receivedAt: orphan.receivedAt,
             settledAt: now,
-            status: status,
-            errorCode: status == .succeeded ? nil : "interrupted",
-            provider: resolved.last { !$0.pictures.isEmpty }?.end.start.provider,
-            imagesDelivered: delivered,
-            cost: figures.cost,
-            estimated: figures.estimated,
-            costBasis: figures.basis,
+            status: outcome.status,
+            errorCode: outcome.status == .succeeded ? nil : AttemptEnd.interrupted,
+            provider: outcome.provider,
+            imagesDelivered: outcome.delivered,
+            cost: outcome.figures.cost,
+            estimated: outcome.figures.estimated,
+            costBasis: outcome.figures.basis,
             latency: now.since(orphan.receivedAt),
-            failover: orphan.attempts.contains { $0.start.provider != first },
-            failoverCost: figures.failoverCost,
+            failover: outcome.failover,
+            failoverCost: outcome.figures.failoverCost,
             attempts: resolved.map(\.end),
             images: images,
             translation: nil,
@@ -292,7 +274,7 @@ final class Resolver: Sendable {
             attemptCount: orphan.attempts.count,
             replacesImages: true,
             recovered: true,
-            errorDetail: status == .failed || status == .refused
+            errorDetail: isEmpty
                 ? "The gateway stopped while the call was under way; no picture could be recovered." : nil
         )
     }

@@ -4,7 +4,7 @@ import EaselCore
 /// What an attempt cost and how it ended: pure arithmetic over what the provider said (M1, M4, M6, M7).
 enum Accounting {
     /// The end of one attempt.
-    /// `delivered` is how many of its pictures the caller gets.
+    /// `delivered` is how many of its pictures came, also where they are not the caller's because another side was faster.
     static func end(
         of start: AttemptStart,
         _ result: ProviderResult,

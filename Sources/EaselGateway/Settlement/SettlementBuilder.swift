@@ -9,6 +9,7 @@ enum SettlementBuilder {
         _ context: CallRun.Context,
         translation: [TranslationEntry],
         verdict: AttemptMachine.Verdict,
+        outcome: CallOutcome,
         legs: [CallRun.Leg],
         ends: [AttemptEnd],
         settledAt: Timestamp,
@@ -17,15 +18,11 @@ enum SettlementBuilder {
         stop: CallRun.Stop,
         errorDetail: String?
     ) -> Settlement {
-        let figures = Accounting.figures(
-            of: zip(legs, ends).map { leg, end in (end.cost, end.costBasis, leg.delivered > 0) }
-        )
         let images = records(context, legs: legs, ends: ends, createdAt: settledAt)
-        let winner = winner(of: legs)
         let planned = context.plan.candidates.first?.translation.entries ?? []
         let code: String? =
             switch stop {
-            case .none: verdict.status == .succeeded ? nil : verdict.cause.errorCode
+            case .none: outcome.status == .succeeded ? nil : verdict.cause.errorCode
             case .ledger: Problem.Code.unavailable.rawValue
             case .budget: Problem.Code.budgetExceeded.rawValue
             }
@@ -34,16 +31,16 @@ enum SettlementBuilder {
             teamID: context.account.teamID,
             receivedAt: context.receivedAt,
             settledAt: settledAt,
-            status: verdict.status,
+            status: outcome.status,
             errorCode: code,
-            provider: winner?.start.provider,
-            imagesDelivered: legs.reduce(0) { $0 + $1.delivered },
-            cost: figures.cost,
-            estimated: figures.estimated,
-            costBasis: figures.basis,
+            provider: outcome.provider,
+            imagesDelivered: outcome.delivered,
+            cost: outcome.figures.cost,
+            estimated: outcome.figures.estimated,
+            costBasis: outcome.figures.basis,
             latency: latency,
-            failover: failover(legs),
-            failoverCost: figures.failoverCost,
+            failover: outcome.failover,
+            failoverCost: outcome.figures.failoverCost,
             attempts: ends,
             images: images,
             // What the admission wrote stands, in nearly every call.
@@ -55,29 +52,25 @@ enum SettlementBuilder {
         )
     }
 
-    /// Whether another provider had to be asked than the first. A hedge is none unless the first side failed: it was
-    /// late.
-    private static func failover(_ legs: [CallRun.Leg]) -> Bool {
-        let first = legs.first?.start.provider
-        let hasFailed = legs.contains {
-            $0.start.provider == first && $0.result.failure != nil
-                && $0.result.failure?.code != CallRun.Leg.stillRunning
-        }
-        return legs.contains { $0.start.provider != first && ($0.race == .none || hasFailed) }
+    /// What the call came to, of all its requests.
+    static func outcome(_ context: CallRun.Context, legs: [CallRun.Leg], ends: [AttemptEnd]) -> CallOutcome {
+        CallOutcome(
+            requested: context.request.count,
+            parts: zip(legs, ends).map { leg, end in
+                CallOutcome.Part(end, delivered: leg.delivered, withheld: leg.withheld)
+            }
+        )
     }
 
     /// The report of the provider that delivered, or of the first one asked.
     static func translation(
         _ context: CallRun.Context,
+        _ outcome: CallOutcome,
         legs: [CallRun.Leg]
     ) -> [TranslationEntry] {
-        let provider = winner(of: legs)?.start.provider ?? legs.first?.start.provider
+        let provider = outcome.provider ?? legs.first?.start.provider
         let candidate = context.plan.candidates.first { $0.provider == provider } ?? context.plan.candidates.first
         return (candidate?.translation.entries ?? []) + legs.flatMap { $0.pictures.compactMap(\.note) }
-    }
-
-    private static func winner(of legs: [CallRun.Leg]) -> CallRun.Leg? {
-        legs.last { $0.delivered > 0 } ?? legs.last { $0.withheld > 0 }
     }
 
     private static func records(

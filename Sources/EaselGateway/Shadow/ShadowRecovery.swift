@@ -11,6 +11,7 @@ final class ShadowRecovery: Sendable {
     private let ledger: any Ledger
     private let providers: [String: any Provider]
     private let unknownAfter: Duration
+    private let questions: QuestionPace
     private let belief: CostBelief
     private let time: TimeSource
     private let log: Log
@@ -20,6 +21,7 @@ final class ShadowRecovery: Sendable {
         ledger: any Ledger,
         providers: [String: any Provider],
         unknownAfter: Duration,
+        questions: QuestionPace = QuestionPace(),
         belief: CostBelief = .standard,
         time: TimeSource,
         log: Log
@@ -27,6 +29,7 @@ final class ShadowRecovery: Sendable {
         self.ledger = ledger
         self.providers = providers
         self.unknownAfter = unknownAfter
+        self.questions = questions
         self.belief = belief
         self.time = time
         self.log = log
@@ -67,7 +70,8 @@ final class ShadowRecovery: Sendable {
     /// Nil: there is nothing new to write.
     private func end(of open: OpenShadow) async -> ShadowEnd? {
         let start = open.start
-        if let provider = providers[start.provider] {
+        // An account that wants to be left alone is asked at another turn.
+        if let provider = providers[start.provider], questions.wait(of: start.provider) == .zero {
             let task = RecoverableTask(
                 taskID: start.taskID,
                 providerTaskID: open.providerTaskID,
@@ -75,7 +79,10 @@ final class ShadowRecovery: Sendable {
                 count: start.imagesAsked,
                 copyrightDetection: start.copyrightDetection
             )
-            if case .ended(let result) = await provider.recover(task, timeout: Resolver.askTimeout) {
+            let told = await provider.recover(task, timeout: Resolver.askTimeout)
+            questions.note(told.pause, of: start.provider)
+            if let pause = told.pause { schedule.postpone(start.shadowID, by: pause.duration, now: .now) }
+            if case .ended(let result) = told {
                 let end = ShadowEnd(start, result, endedAt: time.now, belief)
                 if end.end.cost != nil { return end }
             }

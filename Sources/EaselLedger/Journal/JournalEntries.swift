@@ -20,6 +20,7 @@ struct AttemptStartEntry: Codable {
     let boundNusd: Int64?
     let pricePerImageNusd: Int64?
     let duplicateRisk: Bool
+    let race: RaceSide?
 
     init(_ start: AttemptStart) {
         attemptID = start.attemptID
@@ -35,6 +36,7 @@ struct AttemptStartEntry: Codable {
         boundNusd = start.bound?.nanodollars
         pricePerImageNusd = start.pricePerImage?.nanodollars
         duplicateRisk = start.duplicateRisk
+        race = start.race
     }
 
     var value: AttemptStart {
@@ -51,7 +53,8 @@ struct AttemptStartEntry: Codable {
             imagesAsked: imagesAsked,
             bound: boundNusd.map { Money(nanodollars: $0) },
             pricePerImage: pricePerImageNusd.map { Money(nanodollars: $0) },
-            duplicateRisk: duplicateRisk
+            duplicateRisk: duplicateRisk,
+            race: race
         )
     }
 }
@@ -97,9 +100,13 @@ struct AttemptEndEntry: Codable {
         extra = end.extra
     }
 
+    /// Where older programs kept the side of a race: among the provider's own members.
+    private static let olderRace = "easel_hedge"
+
     var value: AttemptEnd {
-        AttemptEnd(
-            start: start.value,
+        let older = extra[Self.olderRace]?.stringValue.map { $0.hasPrefix("first") ? RaceSide.first : .second }
+        return AttemptEnd(
+            start: older.map { start.value.racing($0) } ?? start.value,
             outcome: outcome,
             reason: reason,
             errorCode: errorCode,
@@ -118,7 +125,7 @@ struct AttemptEndEntry: Codable {
             imagesReturned: imagesReturned,
             providerTaskID: providerTaskID,
             providerRequestID: providerRequestID,
-            extra: extra
+            extra: extra.filter { $0.key != Self.olderRace }
         )
     }
 }

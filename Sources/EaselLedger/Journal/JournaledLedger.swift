@@ -158,10 +158,11 @@ package final class JournaledLedger: Ledger, Sendable {
 
     package func orphans(
         of gatewayIDs: [UUID],
-        silentSince: Timestamp,
+        silentSince: Timestamp?,
+        after last: OrphanedCall?,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await base.orphans(of: gatewayIDs, silentSince: silentSince, limit: limit)
+        try await base.orphans(of: gatewayIDs, silentSince: silentSince, after: last, limit: limit)
     }
 
     package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {

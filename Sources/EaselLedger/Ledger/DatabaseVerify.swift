@@ -31,6 +31,10 @@ package struct DatabaseVerify: Sendable {
         case nonNegative = "non_negative"
         /// A call's attempts are counted 1, 2, 3 without a gap, and the call knows how many.
         case ordinalsWithoutGaps = "ordinals_without_gaps"
+        /// How a call ended, who delivered, and what failing over cost are what its attempts and pictures say.
+        case endIsItsAttempts = "end_is_its_attempts"
+        /// A race has two sides, of one provider each, and the second began after the first.
+        case racesHaveTwoSides = "races_have_two_sides"
         /// Every attempt, picture and shadow belongs to a call.
         case partsHaveCall = "parts_have_call"
         /// What a budget's window says was posted is what its calls cost (M6).

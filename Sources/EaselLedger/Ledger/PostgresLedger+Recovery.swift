@@ -23,27 +23,33 @@ extension PostgresLedger {
 
     package func orphans(
         of gatewayIDs: [UUID],
-        silentSince: Timestamp,
+        silentSince: Timestamp?,
+        after last: OrphanedCall?,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
         try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the calls are not.
             let alive = try connection.run(
                 "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
-                [.time(silentSince)],
+                [.time(silentSince ?? Timestamp(microseconds: 0))],
                 deadline: deadline
             )
             let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
             let calls = try connection.run(
                 """
                 SELECT team_id, received_at, call_id, model, images_requested, copyright_detection, status FROM calls
-                WHERE status = 'in_progress'
-                    AND (gateway_id = ANY($1) OR (gateway_id <> ALL($2) AND received_at < $3)
+                WHERE status = 'in_progress' AND (received_at, call_id) > ($4, $5)
+                    AND (gateway_id = ANY($1) OR ($3::timestamptz IS NOT NULL AND (
+                        (gateway_id <> ALL($2) AND received_at < $3)
                         OR EXISTS (SELECT 1 FROM reservations AS r
-                            WHERE r.team_id = calls.team_id AND r.call_id = calls.call_id AND r.expires_at < $3))
-                ORDER BY received_at, call_id LIMIT $4
+                            WHERE r.team_id = calls.team_id AND r.call_id = calls.call_id AND r.expires_at < $3))))
+                ORDER BY received_at, call_id LIMIT $6
                 """,
-                [.uuids(gatewayIDs), .uuids(living), .time(silentSince), .int(limit)],
+                [
+                    .uuids(gatewayIDs), .uuids(living), .time(silentSince),
+                    .time(last?.receivedAt ?? Timestamp(microseconds: 0)),
+                    .uuid(last?.callID ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))), .int(limit),
+                ],
                 deadline: deadline
             )
             return try Self.withAttempts(calls, on: connection, deadline)
@@ -103,7 +109,7 @@ extension PostgresLedger {
                     """
                     SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, images_asked,
                         bound_nusd, price_per_image_nusd, duplicate_risk, outcome, provider_task_id, cost_nusd,
-                        cost_basis, reason
+                        cost_basis, reason, race, error_code
                     FROM attempts
                     WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
                     ORDER BY ordinal
@@ -130,7 +136,7 @@ extension PostgresLedger {
     private static func attempt(_ cells: [SQLValue], of call: OrphanedCall) throws(PostgresError) -> OrphanedAttempt {
         var row = RowReader(cells)
         let attemptID = try row.uuid()
-        let start = AttemptStart(
+        var start = AttemptStart(
             attemptID: attemptID,
             callID: call.callID,
             teamID: call.teamID,
@@ -144,13 +150,20 @@ extension PostgresLedger {
             pricePerImage: try row.optionalMoney(),
             duplicateRisk: try row.bool()
         )
+        let outcome = try row.word(AttemptOutcome.self)
+        let providerTaskID = try row.optionalText()
+        let cost = try row.optionalMoney()
+        let costBasis = try row.optionalWord(CostBasis.self)
+        let reason = try row.optionalText()
+        start = start.racing(try row.optionalWord(RaceSide.self))
         return OrphanedAttempt(
             start: start,
-            outcome: try row.word(AttemptOutcome.self),
-            providerTaskID: try row.optionalText(),
-            cost: try row.optionalMoney(),
-            costBasis: try row.optionalWord(CostBasis.self),
-            reason: try row.optionalText()
+            outcome: outcome,
+            providerTaskID: providerTaskID,
+            cost: cost,
+            costBasis: costBasis,
+            reason: reason,
+            errorCode: try row.optionalText()
         )
     }
 }

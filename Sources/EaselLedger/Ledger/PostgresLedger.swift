@@ -246,7 +246,7 @@ package final class PostgresLedger: Ledger, Sendable {
             callID: first.callID,
             teamID: first.teamID,
             // The budgets' rows before the attempts' in every unit, so that locks are taken in one order.
-            commands: unit.commands + ends,
+            commands: unit.commands + AttemptStatements.beginRace(of: starts, receivedAt: receivedAt) + ends,
             moments: (starts + ended.map(\.start)).map(\.startedAt),
             limit: options.writeLimit
         )

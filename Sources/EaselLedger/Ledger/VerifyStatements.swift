@@ -33,6 +33,13 @@ enum VerifyStatements {
         case .nonNegative: [VerifyStep(sql: nonNegative)]
         case .ordinalsWithoutGaps: [VerifyStep(sql: ordinalsWithoutGaps)]
         case .partsHaveCall: [VerifyStep(sql: partsHaveCall)]
+        case .endIsItsAttempts:
+            [
+                VerifyStep(
+                    sql: CallVerify.end(calls: calls, attempts: parts("a.started_at"), pictures: parts("created_at"))
+                )
+            ]
+        case .racesHaveTwoSides: [VerifyStep(sql: CallVerify.races(calls: calls, attempts: parts("t.started_at")))]
         }
     }
 

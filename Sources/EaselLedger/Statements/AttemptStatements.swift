@@ -5,7 +5,7 @@ import EaselCore
 enum AttemptStatements {
     private static let startColumns = """
         team_id, started_at, attempt_id, call_id, ordinal, provider, provider_model, task_id, images_asked, bound_nusd,
-        price_per_image_nusd, duplicate_risk
+        price_per_image_nusd, duplicate_risk, race
         """
 
     private static let endColumns = """
@@ -13,7 +13,8 @@ enum AttemptStatements {
         first_byte_ms, total_ms, ended_at, images_returned, provider_task_id, provider_request_id, extra
         """
 
-    /// Overwrites the end of an attempt that is there; an id of the provider that was noted before is not lost.
+    /// Overwrites the end of an attempt that is there; an id of the provider that was noted before, and the side of a race
+    /// that was written when it began, are not lost.
     private static let overwriteEnd = """
         outcome = excluded.outcome, reason = excluded.reason, error_code = excluded.error_code,
         http_status = excluded.http_status, sent = excluded.sent, cost_nusd = excluded.cost_nusd,
@@ -22,15 +23,15 @@ enum AttemptStatements {
         ended_at = excluded.ended_at, images_returned = excluded.images_returned,
         provider_task_id = coalesce(excluded.provider_task_id, attempts.provider_task_id),
         provider_request_id = coalesce(excluded.provider_request_id, attempts.provider_request_id),
-        extra = excluded.extra
+        extra = excluded.extra, race = coalesce(attempts.race, excluded.race)
         """
 
-    private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"
+    private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14"
 
     /// An attempt that comes to light when its call is settled already, as from a journal, has an end that nobody knows.
     private static let beginning = """
         CASE WHEN EXISTS (SELECT 1 FROM calls AS c
-            WHERE c.team_id = $1 AND c.received_at = $14 AND c.call_id = $4 AND c.status <> 'in_progress')
+            WHERE c.team_id = $1 AND c.received_at = $15 AND c.call_id = $4 AND c.status <> 'in_progress')
             THEN 'unknown' ELSE 'pending' END
         """
 
@@ -56,8 +57,8 @@ enum AttemptStatements {
 
     private static let neverSentSQL = """
         INSERT INTO attempts (\(startColumns), outcome, reason, error_code, sent, cost_nusd, cost_basis, ended_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-            'failed', 'not_admitted', 'unavailable', false, 0, 'price_book', $13)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            'failed', 'not_admitted', 'unavailable', false, 0, 'price_book', $14)
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET outcome = excluded.outcome,
             reason = excluded.reason, error_code = excluded.error_code, sent = excluded.sent,
             cost_nusd = excluded.cost_nusd, cost_basis = excluded.cost_basis, ended_at = excluded.ended_at
@@ -66,7 +67,7 @@ enum AttemptStatements {
 
     private static let values = """
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-        $25, $26, $27, $28, $29
+        $25, $26, $27, $28, $29, $30
         """
 
     /// Applies while the call is in progress and the attempt has no better end: a start list that is replayed after the
@@ -74,7 +75,7 @@ enum AttemptStatements {
     private static let endSQL = """
         INSERT INTO attempts (\(startColumns), \(endColumns))
         SELECT \(values) FROM calls AS c
-        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.status = 'in_progress'
+        WHERE c.team_id = $1 AND c.received_at = $31 AND c.call_id = $4 AND c.status = 'in_progress'
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
         WHERE attempts.outcome IN ('pending', 'unknown')
         """
@@ -83,7 +84,7 @@ enum AttemptStatements {
         """
         INSERT INTO \(attempts) AS attempts (\(startColumns), \(endColumns))
         SELECT \(values) FROM \(calls) AS c
-        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.settled_at = $31
+        WHERE c.team_id = $1 AND c.received_at = $31 AND c.call_id = $4 AND c.settled_at = $32
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
         -- What somebody has found out is not forgotten.
         WHERE attempts.cost_nusd IS NULL OR attempts.outcome = 'pending' OR excluded.cost_nusd IS NOT NULL
@@ -112,7 +113,7 @@ enum AttemptStatements {
     private static let resolveSQL = """
         INSERT INTO attempts (\(startColumns), \(endColumns))
         SELECT \(values) FROM calls AS c
-        WHERE c.team_id = $1 AND c.received_at = $30 AND c.call_id = $4 AND c.status <> 'in_progress'
+        WHERE c.team_id = $1 AND c.received_at = $31 AND c.call_id = $4 AND c.status <> 'in_progress'
         ON CONFLICT (team_id, started_at, attempt_id) DO UPDATE SET \(overwriteEnd)
         WHERE attempts.outcome IN ('pending', 'unknown')
             OR (attempts.outcome = 'partial' AND attempts.cost_basis = 'unknown')
@@ -132,12 +133,41 @@ enum AttemptStatements {
                 start,
                 """
                 SELECT \(startPlaces), 'pending' FROM reservations AS r
-                WHERE r.team_id = $1 AND r.call_id = $4 AND (r.amount_nusd IS NULL OR r.amount_nusd >= $14)
-                    AND r.images >= $15
+                WHERE r.team_id = $1 AND r.call_id = $4 AND (r.amount_nusd IS NULL OR r.amount_nusd >= $15)
+                    AND r.images >= $16
                 """
             ),
             head(start) + [.text(start.providerTaskID), .money(hold.amount), .int(hold.images)]
         )
+    }
+
+    /// What came before the second side of a race is its first side. In the transaction that writes the second side, and only
+    /// where that was written.
+    static func beginRace(of starts: [AttemptStart], receivedAt: Timestamp) -> [SQLCommand] {
+        guard let second = starts.filter({ $0.race == .second }).min(by: { $0.ordinal < $1.ordinal }) else { return [] }
+        return [
+            SQLCommand(
+                """
+                UPDATE attempts AS a SET race = 'first'
+                WHERE a.team_id = $1 AND a.call_id = $2 AND a.started_at >= $3 AND a.started_at < $4 AND a.ordinal < $5
+                    AND a.race IS NULL AND EXISTS (
+                        SELECT 1 FROM attempts AS s WHERE s.team_id = $1 AND s.call_id = $2 AND s.started_at >= $3
+                            AND s.started_at < $4 AND s.race = 'second')
+                """,
+                CallReader.key(teamID: second.teamID, callID: second.callID, receivedAt: receivedAt)
+                    + [.int(second.ordinal)]
+            )
+        ]
+    }
+
+    /// Whether the attempt `a` is on a side of a race and no picture of its is the call's: nobody got what it made. `from` and
+    /// `to` are expressions for the time in which the call's pictures lie.
+    static func hasRacedInVain(_ a: String, from: String, to: String) -> String {
+        """
+        (\(a).race IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM images AS i WHERE i.team_id = \(a).team_id AND i.call_id = \(a).call_id
+                AND i.attempt_id = \(a).attempt_id AND i.created_at >= \(from) AND i.created_at < \(to)))
+        """
     }
 
     static func note(_ start: AttemptStart, providerTaskID: String, receivedAt: Timestamp) -> SQLCommand {
@@ -175,6 +205,7 @@ enum AttemptStatements {
             .int(start.teamID), .time(start.startedAt), .uuid(start.attemptID), .uuid(start.callID),
             .int(start.ordinal), .text(start.provider), .text(start.providerModel), .uuid(start.taskID),
             .int(start.imagesAsked), .money(start.bound), .money(start.pricePerImage), .bool(start.duplicateRisk),
+            .text(start.race?.rawValue),
         ]
     }
 

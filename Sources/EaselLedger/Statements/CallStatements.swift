@@ -41,6 +41,7 @@ enum CallStatements {
             commands.append(payload(settlement))
         }
         commands.append(reservation(settlement))
+        if settlement.isUntried { commands.append(forgetKey(settlement)) }
         if settlement.recovered || !settlement.isComplete {
             // Somebody may have found out meanwhile what this settlement does not know: what stands of the attempts decides.
             commands += ResolutionStatements.refigure(
@@ -68,6 +69,21 @@ enum CallStatements {
                 .time(settlement.settledAt), settlement.translation.map { .json(writing: $0) } ?? .json(nil),
                 .text(settlement.errorDetail), .json(settlement.answer),
             ]
+        )
+    }
+
+    /// Nothing was sent: who asks again with the same key is to have another try, not the same failure for a day.
+    private static func forgetKey(_ settlement: Settlement) -> SQLCommand {
+        let payloads = Partitions.name("call_payloads", settlement.receivedAt)
+        return SQLCommand(
+            """
+            DELETE FROM idempotency_keys AS k USING \(payloads) AS p
+            WHERE k.team_id = $1 AND k.received_at = $2 AND k.call_id = $3 AND k.key = p.idempotency_key
+                AND p.team_id = $1 AND p.received_at = $2 AND p.call_id = $3 AND EXISTS (
+                    SELECT 1 FROM \(Partitions.name("calls", settlement.receivedAt)) AS c
+                    WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
+            """,
+            head(settlement) + [.time(settlement.settledAt)]
         )
     }
 

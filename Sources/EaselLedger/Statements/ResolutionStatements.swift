@@ -82,6 +82,8 @@ enum ResolutionStatements {
 
     private static let attemptsOfCall = "team_id = $1 AND call_id = $3 AND started_at >= $4 AND started_at < $5"
 
+    private static let inVain = AttemptStatements.hasRacedInVain("a", from: "$4", to: "$5")
+
     private static let isSettled = """
         EXISTS (SELECT 1 FROM calls AS c
             WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status <> 'in_progress')
@@ -114,6 +116,8 @@ enum ResolutionStatements {
     private static let figuresSQL = """
         UPDATE calls AS c SET cost_nusd = a.cost, cost_basis = a.basis, failover_cost_nusd = a.wasted,
             estimated_nusd = CASE WHEN a.cost IS NOT NULL THEN a.estimated END,
+            -- An attempt that comes to light late, as out of a journal, may have been another provider's.
+            failover = c.failover OR coalesce(a.is_next, false),
             settled_at = greatest($6, c.settled_at + interval '1 microsecond'), attempts = a.count
         FROM (
             SELECT count(*) AS count, CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
@@ -122,11 +126,14 @@ enum ResolutionStatements {
                 CASE WHEN bool_or(cost_nusd IS NULL OR cost_basis = 'unknown') THEN 'unknown'
                     WHEN bool_or(cost_basis = 'price_book' AND cost_nusd <> 0) THEN 'price_book'
                     ELSE 'provider' END AS basis,
-                CASE WHEN NOT coalesce(bool_or(cost_nusd IS NULL)
-                        FILTER (WHERE outcome NOT IN ('succeeded', 'partial')), false)
-                    THEN coalesce(sum(cost_nusd)
-                        FILTER (WHERE outcome NOT IN ('succeeded', 'partial')), 0)::bigint END AS wasted
-            FROM attempts WHERE \(attemptsOfCall)
+                CASE WHEN NOT coalesce(bool_or(cost_nusd IS NULL) FILTER (WHERE gave_nothing), false)
+                    THEN coalesce(sum(cost_nusd) FILTER (WHERE gave_nothing), 0)::bigint END AS wasted,
+                bool_or(is_next) AS is_next
+            FROM (
+                SELECT a.cost_nusd, a.cost_basis, a.outcome NOT IN ('succeeded', 'partial') OR \(inVain) AS gave_nothing,
+                    a.race IS NULL AND a.provider <> first_value(a.provider) OVER (ORDER BY a.ordinal) AS is_next
+                FROM attempts AS a
+                WHERE a.team_id = $1 AND a.call_id = $3 AND a.started_at >= $4 AND a.started_at < $5) AS parts
             HAVING count(*) > 0
         ) AS a
         WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.status <> 'in_progress'

@@ -12,7 +12,7 @@ enum UsageLog {
     static let callColumns = """
         c.team_id, date_trunc('minute', c.received_at) AS bucket, coalesce(c.provider, c.last_provider, '') AS provider,
         c.model, coalesce(c.project, '') AS project, c.key_id, md5(c.tags::text)::uuid AS tags_id, c.tags, c.call_id,
-        c.status, c.images_delivered, c.latency_ms, c.failover, c.failover_cost_nusd
+        c.status, c.images_delivered, c.latency_ms, c.failover, c.failover_cost_nusd, c.provider AS winner
         """
 
     private static let keys = UsageColumns.window + UsageColumns.details
@@ -55,9 +55,8 @@ enum UsageLog {
                     "coalesce(sum(a.cost_nusd) FILTER (WHERE a.cost_basis IN ('price_book', 'unknown')), 0)::bigint",
                 "reconciled_nusd":
                     "coalesce(sum(a.cost_nusd) FILTER (WHERE a.reconciliation_id IS NOT NULL), 0)::bigint",
-                "hedges": "count(DISTINCT a.call_id) FILTER (WHERE \(hedge) IN ('second', 'second_lost'))",
-                "hedge_cost_nusd":
-                    "coalesce(sum(a.cost_nusd) FILTER (WHERE \(hedge) IN ('first_lost', 'second_lost')), 0)::bigint",
+                "hedges": "count(DISTINCT a.call_id) FILTER (WHERE a.race = 'second' AND a.sent)",
+                "hedge_cost_nusd": "coalesce(sum(a.cost_nusd) FILTER (WHERE \(hasLost(from, to))), 0)::bigint",
                 "unpriced_attempts": "count(*) FILTER (WHERE \(isUnpriced))",
                 "unknown_attempts": "count(*) FILTER (WHERE a.outcome = 'unknown')",
             ])), ''::bytea
@@ -101,7 +100,8 @@ enum UsageLog {
                     count(*) FILTER (WHERE a.outcome = 'unknown') AS unknown,
                     coalesce(sum(a.images_returned), 0)::bigint AS images,
                     coalesce(sum(a.cost_nusd), 0)::bigint AS cost_nusd,
-                    coalesce(sum(a.cost_nusd) FILTER (WHERE a.outcome NOT IN ('succeeded', 'partial')), 0)::bigint
+                    coalesce(sum(a.cost_nusd) FILTER (
+                        WHERE a.outcome NOT IN ('succeeded', 'partial') OR \(inVain(from, to))), 0)::bigint
                         AS wasted_nusd
                 FROM \(calls) AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
                 WHERE \(window("a.started_at", from, to)) GROUP BY 1, 2, 3, 4, 5
@@ -119,7 +119,19 @@ enum UsageLog {
             """
     }
 
-    private static let hedge = "a.extra ->> '\(AttemptEnd.hedgeMark)'"
+    private static func inVain(_ from: String, _ to: String) -> String {
+        AttemptStatements.hasRacedInVain(
+            "a",
+            from: "\(from) - interval '1 hour'",
+            to: "\(to) + interval '7 days'"
+        )
+    }
+
+    /// Whether an attempt `a` of a call `c` is of the side of a race that lost: what did not come of the side that was gone
+    /// on with is not the race's cost.
+    private static func hasLost(_ from: String, _ to: String) -> String {
+        "c.winner IS DISTINCT FROM a.provider AND \(inVain(from, to))"
+    }
 
     /// Sent and ended, without a cost, and not an unknown attempt that has an upper bound: every attempt that misses from
     /// the sums is either this or unknown (M7).

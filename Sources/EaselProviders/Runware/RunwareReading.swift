@@ -160,7 +160,7 @@ enum RunwareReading {
         let content: ProviderImage.Content
         if let text = item.imageBase64Data, !text.isEmpty {
             // What cannot be decoded is a picture that cannot be read, not one that is kept back.
-            content = .bytes(Data(base64Encoded: text).map { [UInt8]($0) } ?? [])
+            content = .bytes(PaidBase64.decode(text) ?? [])
         } else if let uri = item.imageDataURI, !uri.isEmpty {
             content = .bytes(DataURI.decode(uri) ?? [])
         } else if let url = item.imageURL, WebLink.isOne(url) {

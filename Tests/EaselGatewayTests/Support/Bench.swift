@@ -121,6 +121,7 @@ struct Bench: Sendable {
             origins: [:],
             delivery: tools.delivery,
             unknownAfter: unknownAfter,
+            questions: health.questions,
             time: time ?? tools.time,
             log: .silent
         )

@@ -1,0 +1,162 @@
+import EaselBase
+import EaselCore
+import EaselImaging
+import Foundation
+
+/// What a provider tells of one attempt whose end is missing.
+extension Resolver {
+    /// An attempt with its end and the pictures that were brought home.
+    struct Resolved: Sendable {
+        let end: AttemptEnd
+        let pictures: [ImageDelivery.Delivered]
+
+        /// Pictures that the caller gets.
+        var delivered: Int { pictures.count { !$0.isWithheld } }
+    }
+
+    enum Finding: Sendable {
+        case end(Resolved)
+        /// What is on record stands; nothing more can be found out.
+        case asRecorded
+        /// Not known yet. `pause`: how long nobody wants to be asked.
+        case open(pause: Duration)
+    }
+
+    /// For so long a provider that says that it has no such task may be about to take it on: the request was perhaps on its
+    /// way when the gateway stopped.
+    static let takingOn = Duration.seconds(15)
+    /// How long a task may go on beyond the time limit of an attempt while its provider says nothing of it.
+    static let overtime = Duration.seconds(10)
+
+    /// Asks for one attempt. `firstPicture`: the number of its first picture in the call.
+    func find(_ attempt: OrphanedAttempt, _ call: OrphanedCall, firstPicture: Int) async -> Finding {
+        let start = attempt.start
+        guard let provider = providers[start.provider] else { return interrupted(attempt) }
+        let age = time.now.since(start.startedAt)
+        let wait = questions.wait(of: start.provider)
+        if wait > .zero, age <= unknownAfter { return .open(pause: wait) }
+        let task = RecoverableTask(
+            taskID: start.taskID,
+            providerTaskID: attempt.providerTaskID,
+            model: call.model,
+            count: start.imagesAsked,
+            copyrightDetection: call.copyrightDetection
+        )
+        let isOpen: Bool
+        var pause = Duration.zero
+        switch await provider.recover(task, timeout: Self.askTimeout) {
+        case .ended(let result): return await found(attempt, result, call, firstPicture: firstPicture)
+        case .running(_, working: true): isOpen = true
+        // Of a task that runs synchronously a provider may say nothing until it has ended.
+        case .running(_, working: false): isOpen = age <= provider.timeout + Self.overtime
+        case .unknown(let asked):
+            questions.note(asked, of: start.provider)
+            pause = asked?.duration ?? .zero
+            isOpen = true
+        case .absent: isOpen = age <= Self.takingOn
+        case .untraceable: isOpen = false
+        }
+        return isOpen && age <= unknownAfter ? .open(pause: pause) : interrupted(attempt)
+    }
+
+    /// The end of an attempt that nobody can tell of: unknown, and past its time posted at its bound.
+    func interrupted(_ attempt: OrphanedAttempt) -> Finding {
+        // What it cost is on record; only its pictures are lost.
+        guard attempt.outcome == .pending || attempt.outcome == .unknown else { return .asRecorded }
+        let start = attempt.start
+        let isLate = time.now.since(start.startedAt) > unknownAfter
+        let end = AttemptEnd(
+            start: start,
+            outcome: .unknown,
+            reason: AttemptEnd.interrupted,
+            errorCode: isLate ? AttemptEnd.postedAtBound : AttemptEnd.interrupted,
+            httpStatus: nil,
+            sent: true,
+            cost: isLate ? start.bound : attempt.cost,
+            costBasis: .unknown,
+            timings: PhaseTimings(),
+            endedAt: time.now,
+            imagesReturned: 0,
+            providerTaskID: attempt.providerTaskID,
+            providerRequestID: nil,
+            extra: [:]
+        )
+        return .end(Resolved(end: end, pictures: []))
+    }
+
+    private func found(
+        _ attempt: OrphanedAttempt,
+        _ result: ProviderResult,
+        _ call: OrphanedCall,
+        firstPicture: Int
+    ) async -> Finding {
+        if attempt.brokeOff, call.status != .inProgress { return costOnly(attempt, result) }
+        let start = attempt.start
+        var pictures: [ImageDelivery.Delivered] = []
+        var isLost = false
+        // Never more than the call asked for: two attempts for the same pictures may both have made them. And none for a call
+        // whose caller has an answer that stands.
+        let isWanted = call.status == .inProgress || call.status == .failed
+        let room = isWanted ? max(0, call.imagesRequested + 1 - firstPicture) : 0
+        let images = result.images.prefix(start.imagesAsked)
+        for image in images.prefix(room) {
+            let picture = await delivery.deliver(
+                image,
+                attemptID: start.attemptID,
+                callID: call.callID,
+                ordinal: firstPicture + pictures.count,
+                output: OutputOptions(format: Self.keptFormat(image)),
+                trustedOrigin: origins[start.provider],
+                timeout: Self.askTimeout
+            )
+            if let picture { pictures.append(picture) } else { isLost = true }
+        }
+        var told = result
+        if isLost, told.failure == nil {
+            told.failure = ProviderFailure(
+                .resultLost,
+                code: "result_lost",
+                message: "The provider delivered, and the picture could not be downloaded or read."
+            )
+        }
+        let surplus = images.dropFirst(room).count { !$0.isWithheld }
+        let end = Accounting.end(
+            of: start,
+            told,
+            delivered: pictures.count { !$0.isWithheld } + surplus,
+            endedAt: time.now,
+            belief: belief
+        )
+        return .end(Resolved(end: end, pictures: pictures))
+    }
+
+    /// The caller has the pictures that came, and their files stay as they are; what the whole cost is put right.
+    private func costOnly(_ attempt: OrphanedAttempt, _ result: ProviderResult) -> Finding {
+        guard result.cost != nil else { return .asRecorded }
+        let (cost, costBasis) = Accounting.cost(of: attempt.start, result, belief)
+        let end = AttemptEnd(
+            start: attempt.start,
+            outcome: .partial,
+            reason: "broke_off",
+            errorCode: nil,
+            httpStatus: result.httpStatus,
+            sent: true,
+            cost: cost,
+            costBasis: costBasis,
+            timings: result.timings,
+            endedAt: time.now,
+            imagesReturned: result.images.count,
+            providerTaskID: attempt.providerTaskID,
+            providerRequestID: result.providerRequestID,
+            extra: result.extra
+        )
+        return .end(Resolved(end: end, pictures: []))
+    }
+
+    /// Nobody waits for a particular format any more: a picture is kept as it is.
+    private static func keptFormat(_ image: ProviderImage) -> ImageFormat {
+        guard case .link(let url) = image.content else { return .jpg }
+        let path = url.prefix { $0 != "?" }.lowercased()
+        return path.hasSuffix(".png") ? .png : path.hasSuffix(".webp") ? .webp : .jpg
+    }
+}

@@ -1,0 +1,103 @@
+import EaselBase
+import EaselCore
+
+/// What a call came to: how it ended, who delivered, whether it failed over and what that cost. Pure, and the one place
+/// where this is decided, for the end that the gateway itself sees and for the one that recovery finds out.
+struct CallOutcome: Equatable {
+    /// An attempt as far as it counts for its call.
+    struct Part: Equatable {
+        let ordinal: Int
+        let provider: String
+        let race: RaceSide?
+        let outcome: AttemptOutcome
+        let reason: String?
+        let errorCode: String?
+        let cost: Money?
+        let basis: CostBasis
+        /// Pictures that the caller gets, and those that the provider keeps back.
+        let delivered: Int
+        let withheld: Int
+
+        /// Whether it bought nothing for the call.
+        fileprivate var gaveNothing: Bool {
+            if delivered > 0 { return false }
+            // Outside a race pictures that were made are the call's, also where they could not be kept.
+            return race != nil || (outcome != .succeeded && outcome != .partial)
+        }
+
+        fileprivate var isRefused: Bool { withheld > 0 || outcome == .refused || reason == "refused" }
+
+        /// Whether it failed as far as anybody knew while the call was under way. One that was late, or whose gateway stopped,
+        /// did not.
+        fileprivate var hasFailed: Bool {
+            switch outcome {
+            case .pending, .succeeded: false
+            case .failed, .refused, .partial: reason != "ok" && reason != "withheld"
+            case .unknown: errorCode.map { !Self.ofLateness.contains($0) } ?? true
+            }
+        }
+
+        private static let ofLateness: Set<String> = [
+            AttemptEnd.hedgeLost, AttemptEnd.interrupted, AttemptEnd.postedAtBound,
+        ]
+    }
+
+    let status: CallStatus
+    /// Who delivered, or kept pictures back; nil when nobody did.
+    let provider: String?
+    let delivered: Int
+    let failover: Bool
+    let figures: Accounting.CallFigures
+
+    /// `parts` are all attempts of the call.
+    init(requested: Int, parts: [Part]) {
+        let parts = parts.sorted { $0.ordinal < $1.ordinal }
+        delivered = parts.reduce(0) { $0 + $1.delivered }
+        status = CallStatus(requested: requested, delivered: delivered, isRefused: parts.contains(where: \.isRefused))
+        provider = (parts.last { $0.delivered > 0 } ?? parts.last { $0.withheld > 0 })?.provider
+        failover = Self.failover(parts)
+        figures = Accounting.figures(of: parts.map { ($0.cost, $0.basis, !$0.gaveNothing) })
+    }
+
+    /// Whether another provider had to be asked than the first. The second side of a race is none of those unless the first
+    /// side failed: it was late.
+    private static func failover(_ parts: [Part]) -> Bool {
+        guard let first = parts.first?.provider else { return false }
+        let firstFailed = parts.contains { $0.provider == first && $0.hasFailed }
+        return parts.contains { $0.provider != first && ($0.race == nil || firstFailed) }
+    }
+}
+
+extension CallOutcome.Part {
+    /// An attempt whose end was just found.
+    init(_ end: AttemptEnd, delivered: Int, withheld: Int) {
+        self.init(
+            ordinal: end.start.ordinal,
+            provider: end.start.provider,
+            race: end.start.race,
+            outcome: end.outcome,
+            reason: end.reason,
+            errorCode: end.errorCode,
+            cost: end.cost,
+            basis: end.costBasis,
+            delivered: delivered,
+            withheld: withheld
+        )
+    }
+
+    /// An attempt as it stands in the log, without a picture of the call.
+    init(_ attempt: OrphanedAttempt) {
+        self.init(
+            ordinal: attempt.start.ordinal,
+            provider: attempt.start.provider,
+            race: attempt.start.race,
+            outcome: attempt.outcome,
+            reason: attempt.reason,
+            errorCode: attempt.errorCode,
+            cost: attempt.cost,
+            basis: attempt.costBasis ?? .unknown,
+            delivered: 0,
+            withheld: 0
+        )
+    }
+}
