@@ -65,6 +65,9 @@ extension Configuration {
           timeout: 20s
           allow_networks: []               # private ranges it may reach all the same, e.g. [127.0.0.0/8]
 
+        images:                            # pictures on their way to providers
+          metadata: strip                  # strip: only what they look like | keep: also place, device, comments
+
         limits:                            # what a client may send
           request_bytes: 64MiB
           header_bytes: 32KiB

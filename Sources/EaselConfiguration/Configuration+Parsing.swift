@@ -83,6 +83,7 @@ extension Configuration {
         root.read("public_url", into: &publicURL) { $0.webAddress() }
         root.read("trusted_proxies", into: &trustedProxies) { $0.networks() }
         root.section("fetch") { fetch.read($0) }
+        root.section("images") { images.read($0) }
         root.section("limits") { limits.read($0) }
         root.section("logging") { logging.read($0) }
         root.section("artifacts") { artifacts.read($0) }

@@ -26,6 +26,8 @@ extension Configuration {
             "    max_bytes: \(fetch.maxBytes)",
             "    timeout: \(DurationText.format(fetch.timeout))",
             "    allow_networks: \(Self.flow(fetch.allowNetworks))",
+            "images:",
+            "    metadata: \(images.metadata.rawValue)",
             "limits:",
             "    request_bytes: \(limits.requestBytes)",
             "    header_bytes: \(limits.headerBytes)",

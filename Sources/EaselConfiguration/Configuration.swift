@@ -23,6 +23,8 @@ package struct Configuration: Sendable {
     package var policies: PolicyBook
     /// What the gateway itself downloads.
     package var fetch = FetchSettings()
+    /// What goes to providers with a picture.
+    package var images = ImageSettings()
     /// How much a client may send.
     package var limits = LimitSettings()
     /// What is written about calls.

@@ -134,7 +134,7 @@ package final class Gateway: Sendable {
                     fetcher: fetcher,
                     maxBytes: settings.maxImageBytes,
                     fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
-                    limits: .standard
+                    preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
                 ),
                 maxBodyBytes: settings.maxBodyBytes
             ),

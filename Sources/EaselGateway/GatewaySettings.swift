@@ -18,6 +18,8 @@ package struct GatewaySettings: Sendable {
     /// One source picture that is fetched by URL.
     package var fetchMaxBytes: Int
     package var fetchTimeout: Duration
+    /// Whether pictures go to providers with all that is told in them beside their look: place, device, comments.
+    package var keepsMetadata = false
     package var fetchAddresses: AddressPolicy
     package var prompts: PromptLogging
     package var storesArtifacts: Bool

@@ -5,7 +5,7 @@ package enum ImageCodec {
     /// The pixels of an image, upright: its EXIF orientation is applied.
     ///
     /// The header is probed first, so the size is bounded before a decoder sees the bytes (S5). Gray, palette, 16-bit
-    /// and CMYK images arrive as 8-bit RGBA; a colour profile is not applied. Throws like ``ImageProbe/probe(_:limits:)``,
+    /// and CMYK images arrive as 8-bit RGBA in sRGB: an embedded colour profile is applied. Throws like ``ImageProbe/probe(_:limits:)``,
     /// and `truncated` or `corrupt` for the pixel data.
     package static func decode(
         _ bytes: [UInt8],
@@ -19,6 +19,20 @@ package enum ImageCodec {
             case .webp: try WebPCodec.decode(bytes, info: info)
             }
         return stored.upright(from: info.orientation)
+    }
+
+    /// Proves that all of an image is there, where its bytes are passed on as they are: everything is read, nothing kept.
+    ///
+    /// Stricter than ``decode(_:limits:)``: a JPEG whose data viewers show with visible damage is refused too. Throws like
+    /// ``ImageProbe/probe(_:limits:)``, and `truncated` or `corrupt` for the pixel data. Returns the probe's answer.
+    package static func prove(_ bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) -> ImageInfo {
+        let info = try ImageProbe.probe(bytes, limits: limits)
+        switch info.format {
+        case .png: try PNGCodec.prove(bytes, info: info)
+        case .jpg: try JPEGCodec.prove(try JPEGFile(bytes), isStrict: true)
+        case .webp: try WebPCodec.prove(bytes, info: info)
+        }
+        return info
     }
 
     /// A complete file of the format.

@@ -67,7 +67,8 @@ package enum ImageEditing {
         size.width * ratio.height == size.height * ratio.width
     }
 
-    private static func encode(
+    /// A file of at most `maxBytes`: a PNG that is too long becomes a JPEG, a lossy file loses quality step by step.
+    static func encode(
         _ pixels: Pixels,
         preferring format: ImageFormat,
         maxBytes: Int

@@ -23,6 +23,7 @@ struct ConfigurationTests {
         #expect(configuration.policies[nil]?.plain?.ordering == .order(["runware", "ideogram"]))
         #expect(configuration.fetch == FetchSettings() && configuration.fetch.maxBytes == 10_485_760)
         #expect(configuration.limits == LimitSettings() && configuration.limits.requestBytes == 67_108_864)
+        #expect(configuration.images.metadata == .strip)
         #expect(configuration.logging.prompts == .full && configuration.logging.level == .info)
         #expect(configuration.artifacts.store == .local && configuration.artifacts.retention == .seconds(604_800))
         #expect(configuration.recovery.unknownAfter == .seconds(86_400))
@@ -75,6 +76,7 @@ struct ConfigurationTests {
               image_bytes: 5MiB
               connections: "${PORT}"
               request_timeout: 10s
+            images: { metadata: keep }
             logging: { prompts: hash, level: debug }
             artifacts: { store: local, retention: 30d }
             recovery: { unknown_after: 2h, interval: 5s }
@@ -114,6 +116,7 @@ struct ConfigurationTests {
         #expect(configuration.fetch.allowNetworks.map(\.description) == ["127.0.0.0/8", "fd00::/8"])
         #expect(configuration.limits.connections == 9000 && configuration.limits.imageBytes == 5_242_880)
         #expect(configuration.limits.headerBytes == 16_384 && configuration.limits.requestTimeout == .seconds(10))
+        #expect(configuration.images.metadata == .keep)
         #expect(configuration.logging.prompts == .hash && configuration.logging.level == .debug)
         #expect(configuration.artifacts.retention == .seconds(30 * 86_400))
         #expect(configuration.recovery.unknownAfter == .seconds(7200))

@@ -92,6 +92,10 @@ struct FaultTests {
                 + " so that no such picture could arrive"
         ),
         Case(
+            "images: { metadata: stripped }",
+            "4:21: images.metadata: wants one of strip, keep, not \"stripped\"; did you mean strip?"
+        ),
+        Case(
             "logging: { prompts: ful }",
             "4:21: logging.prompts: wants one of full, hash, none, not \"ful\"; did you mean full?"
         ),

@@ -33,6 +33,21 @@ struct ArtifactStoreTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/\(path.prefix(10))").count == 1)
     }
 
+    @Test func `what is kept is for nobody else`() throws {
+        let directory = try TemporaryDirectory()
+        let store = try ArtifactStore(dataDirectory: directory.path, retention: .seconds(60))
+        let path = ArtifactStore.path(callID: UUIDv7.mint(at: now), ordinal: 1, format: .png)
+        try store.write([1, 2, 3], to: path)
+        let folder = store.directory + "/" + path.prefix(10)
+        for (name, wanted) in [
+            (store.directory, 0o700), (folder, 0o700), (store.directory + "/" + path, 0o600),
+            (directory.path + "/artifact-secret", 0o600),
+        ] {
+            let mode = try FileManager.default.attributesOfItem(atPath: name)[.posixPermissions] as? Int
+            #expect(mode == wanted, "\(name)")
+        }
+    }
+
     @Test func `a link is good until it expires`() throws {
         let directory = try TemporaryDirectory()
         let store = try ArtifactStore(dataDirectory: directory.path, retention: .seconds(60))

@@ -26,6 +26,19 @@ struct FetcherTests {
         case "/hop/0": return redirect("/hop/1")
         case "/nowhere": return ServerResponse(status: 302)
         case "/slow": return ServerResponse(status: 200, body: .scripted(declaredLength: nil, [.wait(.seconds(20))]))
+        case "/sp ace.png", "/фото.png": return .bytes([1, 2, 3], type: "image/png")
+        case "/packed":
+            let name = request.queryValue("as") ?? ""
+            let packed: [UInt8]
+            switch name {
+            case "gzip", "aws-chunked,gzip", "gzip, binary":
+                packed = [
+                    0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x63, 0x64, 0x62, 0x06, 0, 0x1D, 0x80, 0xBC, 0x55, 3, 0, 0, 0,
+                ]
+            case "br": packed = [0x0B, 0x01, 0x80, 1, 2, 3, 3]
+            default: packed = [1, 2, 3]
+            }
+            return .bytes(packed, type: "image/png", fields: ["Content-Encoding": name])
         case "/empty": return .bytes([], type: "image/png")
         default: return .text("no", status: 404)
         }
@@ -62,6 +75,21 @@ struct FetcherTests {
         #expect(try await fetch(path) == .success([1, 2, 3]))
     }
 
+    @Test(arguments: [
+        "/sp ace.png", "/sp%20ace.png", "/фото.png", "/picture\n", "/x?to=/фото.png", "/x?to=/sp%20ace.png",
+    ])
+    func `a URL is fetched as browsers would`(_ path: String) async throws {
+        #expect(try await fetch(path) == .success([1, 2, 3]))
+    }
+
+    @Test(arguments: [
+        "gzip", "br", "aws-chunked", "UTF-8", "binary", "identity", "none", "aws-chunked,gzip", "gzip, binary", "x",
+    ])
+    func `a picture is unpacked where it was packed, and only there`(_ encoding: String) async throws {
+        let query = encoding.replacing(" ", with: "%20").replacing(",", with: "%2C")
+        #expect(try await fetch("/packed?as=\(query)") == .success([1, 2, 3]))
+    }
+
     @Test(arguments: ["/hop/0", "/loop"])
     func `more redirects end the fetch`(_ path: String) async throws {
         #expect(try await fetch(path) == .failure(.tooManyRedirects))
@@ -71,6 +99,10 @@ struct FetcherTests {
         "http://127.0.0.1:PORT/picture", "http://localhost:PORT/picture", "http://127.1:PORT/picture",
         "http://[::1]:PORT/picture", "http://[::ffff:127.0.0.1]:PORT/picture", "http://2130706433:PORT/picture",
         "http://10.0.0.1/picture", "http://169.254.169.254/latest/meta-data", "http://0.0.0.0:PORT/picture",
+        "http://localhost.:PORT/picture", "http://0x7f000001:PORT/picture", "http://017700000001:PORT/picture",
+        "http://0x7f.1:PORT/picture", "http://127.0.0.1.:PORT/picture", "http://１２７.０.０.１:PORT/picture",
+        "http://ＬＯＣＡＬＨＯＳＴ:PORT/picture", "http://127。0。0。1:PORT/picture", "http://ⓛocalhost:PORT/picture",
+        "http://%6Cocalhost:PORT/picture", " http:\\\\127.0.0.1:PORT\\picture\n", "http://[::ffff:7f00:1]:PORT/picture",
     ])
     func `a private address is not reached`(_ url: String) async throws {
         #expect(try await fetch(url, policy: .publicOnly(allow: [])) == .failure(.addressNotAllowed))
@@ -78,7 +110,7 @@ struct FetcherTests {
 
     @Test(arguments: [
         "http%3A%2F%2F127.0.0.2%3A1%2Fx", "http%3A%2F%2F169.254.169.254%2F", "%2F%2F127.0.0.2%3A1%2Fx",
-        "http%3A%2F%2F%5B%3A%3A1%5D%2F",
+        "http%3A%2F%2F%5B%3A%3A1%5D%2F", "http%3A%2F%2F0x7f000002%3A1%2F", "%5C%5C127.0.0.2%3A1%5Cx",
     ])
     func `a redirect to a private address is not followed`(_ target: String) async throws {
         #expect(try await fetch("/x?to=\(target)") == .failure(.addressNotAllowed))

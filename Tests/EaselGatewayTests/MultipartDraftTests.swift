@@ -45,6 +45,15 @@ struct MultipartDraftTests {
         #expect(read.draft.characterReferenceMasks == [.bytes([6])])
     }
 
+    @Test func `a file that was not chosen is not there`() throws {
+        let read = try read { form in
+            form.addFile("image", [1], fileName: "")
+            form.addFile("style_reference_images", [], fileName: "")
+        }
+        #expect(read.faults.isEmpty)
+        #expect(read.draft.image == .bytes([1]) && read.draft.styleReferenceImages == nil)
+    }
+
     @Test(arguments: [
         ["output.type", "output.format", "output.quality"], ["output[type]", "output[format]", "output[quality]"],
     ])

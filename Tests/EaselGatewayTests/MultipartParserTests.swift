@@ -63,6 +63,32 @@ struct MultipartParserTests {
         #expect(try MultipartParser.parse(Array(body.utf8), boundary: "b").map(\.name) == [name])
     }
 
+    /// File names as browsers, scripts and phones send them; what they say does not matter.
+    @Test(
+        arguments: [
+            Array("filename=\"caf".utf8) + [0xE9] + Array(".jpg\"".utf8),
+            Array("filename=\"".utf8) + [0x95, 0x5C, 0x22],
+            Array("filename=\"\"".utf8), Array("filename=".utf8),
+            Array("filename=\"=?UTF-8?Q?caf=C3=A9=2Ejpg?=\"".utf8),
+            Array("filename*=UTF-8''caf%C3%A9.jpg".utf8), Array("filename=\"x\"; filename*=iso-8859-1'de'%E4".utf8),
+            Array("filename=\"a\"b\".jpg\"".utf8), Array("filename=\"C:\\dir\\\"".utf8),
+            Array("filename=\"a;b=c.jpg\"".utf8),
+            Array("filename=\"\u{301}\u{200D}.jpg\"".utf8), Array("filename=\"".utf8) + Array(0x80...0xFF) + [0x22],
+            Array("filename=\"\u{0}\u{1}\"".utf8),
+        ] as [[UInt8]]
+    )
+    func `a file name in any charset does not matter`(_ fileName: [UInt8]) throws {
+        for disposition in [Array("name=\"image\"; ".utf8) + fileName, fileName + Array("; name=\"image\"".utf8)] {
+            let head = Array("--b\r\nContent-Disposition: form-data; ".utf8) + disposition
+            let body =
+                head + Array("\r\nContent-Type: image/jpeg\r\n\r\n".utf8) + [0xFF, 0xD8] + Array("\r\n--b--\r\n".utf8)
+            let parts = try MultipartParser.parse(body, boundary: "b")
+            #expect(parts.map(\.name) == ["image"], "\(String(decoding: disposition, as: UTF8.self))")
+            #expect(parts.first?.fileName != nil)
+            #expect(parts.first.map { Array($0.bytes) } == [0xFF, 0xD8])
+        }
+    }
+
     @Test(arguments: [
         "--b\r\n\r\nx\r\n--b--\r\n", "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n",
         "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",

@@ -96,7 +96,7 @@ struct MessageTests {
             let expected: ProviderFailure.Kind =
                 switch kind {
                 case .totalTimeout, .firstByteTimeout, .connectTimeout: .timeout
-                case .malformedResponse, .responseTooLarge: .garbled
+                case .malformedResponse, .contentEncoding, .responseTooLarge: .garbled
                 default: .connectionLost
                 }
             #expect(sent.kind == expected && sent.billing == .unknown && sent.wantsRecovery, "\(kind)")
@@ -106,7 +106,22 @@ struct MessageTests {
         }
     }
 
-    @Test func `data URIs are read strictly`() {
+    @Test(arguments: [
+        "data:image/png;base64,AQID", "DATA:image/png;base64,AQID", "data:image/png;BASE64,AQID",
+        "data:image/png;charset=utf-8;base64,AQID", "data:image/png; base64 ,AQID", "data:;base64, AQ\r\n ID\n",
+        "data:image/png;name=a%2Cb.png;base64,A%51ID", "data:image/png;base64,AQID%0D%0A", "Data:;Base64,%41QID",
+    ])
+    func `a data URI is read however it is spelled`(_ text: String) {
+        #expect(DataURI.decode(text) == [1, 2, 3])
+    }
+
+    @Test func `without base64 the data are percent-encoded`() throws {
+        #expect(try DataURI.read("data:image/png,%01a%2").bytes == [1] + Array("a%2".utf8))
+        #expect(throws: DataURI.Fault.base64(.tooLong)) { try DataURI.read("data:,abc", maxBytes: 2) }
+        #expect(try DataURI.read("data:text/base64,AQID").isBase64 == false)
+    }
+
+    @Test func `what is no base64 data URI is nothing`() {
         #expect(DataURI.decode("data:image/png;base64,AQID") == [1, 2, 3])
         #expect(DataURI.decode("data:;base64,") == [])
         for text in ["AQID", "data:image/png,AQID", "data:image/png;base64", "data:image/png;base64,%%", "data:"] {

@@ -57,11 +57,11 @@ package struct RemixRequest: Sendable {
     package var usesCharacterReference: Bool { !characterReferenceImages.isEmpty }
 }
 
-/// A picture given by the caller: proven by its bytes (S5).
+/// A picture given by the caller: proven by its bytes (S5) and upright, so that what is stored is what people see.
 package struct SourceImage: Sendable {
     package let bytes: [UInt8]
     package let format: ImageFormat
-    /// Size as stored in the file, before any EXIF orientation.
+    /// Size in pixels.
     package let size: PixelSize
 
     package init(bytes: [UInt8], format: ImageFormat, size: PixelSize) {

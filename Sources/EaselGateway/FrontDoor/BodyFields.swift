@@ -27,12 +27,7 @@ struct BodyFields {
 
     /// The body of an administrative request: a JSON object of at most 1 MiB. Ask for permission first.
     static func members(of request: ServerRequest) async throws(Problem) -> [String: JSONValue] {
-        let body: [UInt8]
-        do {
-            body = try await request.body.collect(limit: 1 << 20)
-        } catch {
-            throw Problem(error)
-        }
+        let body = try await RequestBody.read(request, limit: 1 << 20)
         return try await members(of: body, mostBytes: inlineLimit)
     }
 

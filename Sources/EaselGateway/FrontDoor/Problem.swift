@@ -143,6 +143,7 @@ package struct Problem: Error, Sendable, Explained {
         if let seconds = retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
         if let callID { fields.add("X-Easel-Call-Id", callID) }
         if isReplayed { fields.add("Idempotent-Replayed", "true") }
+        if code == .unsupportedMediaType { fields.add("Accept-Encoding", ContentCoding.understood) }
         if code == .unauthenticated { fields.add("WWW-Authenticate", "Bearer") }
         return .bytes(text.bytes, type: "application/problem+json", status: code.status, fields: fields)
     }

@@ -1,6 +1,5 @@
 import EaselBase
 package import EaselTransport
-import Foundation
 
 /// Downloads what others name: source pictures by URL and results by link. Only http and https, only to public addresses
 /// (or ranges the operator allows), each redirect checked anew, with limits of size and time (S3), and without any key (S2).
@@ -52,14 +51,13 @@ package final class Fetcher: Sendable {
     ) async throws(Failure) -> [UInt8] {
         let start = SteadyInstant.now
         let whole = min(limit ?? timeout, timeout)
-        var current = url
+        guard var current = try? WebURL(url) else { throw .badURL }
         for _ in 0...Self.maxRedirects {
-            guard Self.isFetchable(current) else { throw .badURL }
             let left = whole - SteadyInstant.now.since(start)
             guard left > .zero else { throw .timeout }
-            let isTrusted = trustedOrigin != nil && Self.origin(of: current) == trustedOrigin
-            let request = HTTPRequest(
-                url: current,
+            let isTrusted = trustedOrigin != nil && current.origin == trustedOrigin
+            var request = HTTPRequest(
+                url: current.text,
                 fields: HTTPFields([("Accept", "image/*")]),
                 timeouts: HTTPTimeouts(connect: min(.seconds(5), left), total: left),
                 maxResponseBytes: maxBytes,
@@ -67,39 +65,40 @@ package final class Fetcher: Sendable {
             )
             let response: HTTPResponse
             do {
-                response = try await client.execute(request)
+                response = try await exchange(&request)
             } catch {
                 throw Self.failure(error, maxBytes: maxBytes)
             }
             switch response.status {
             case 200: return response.body
             case 301, 302, 303, 307, 308:
-                guard let location = response.fields["Location"], let base = URL(string: current),
-                    let next = URL(string: location, relativeTo: base)
-                else { throw .status(response.status) }
-                current = next.absoluteString
+                guard let location = response.fields["Location"] else { throw .status(response.status) }
+                guard let next = try? current.resolving(location) else { throw .badURL }
+                current = next
             default: throw .status(response.status)
             }
         }
         throw .tooManyRedirects
     }
 
-    /// Whether a text is an absolute http(s) URL with a host and without a user name.
-    static func isFetchable(_ text: String) -> Bool {
-        guard text.utf8.count <= 8192, let url = URL(string: text), let scheme = url.scheme?.lowercased(),
-            scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty, url.user == nil
-        else { return false }
-        return true
+    /// One exchange, and a second one where the server packs a picture in a way that libcurl alone can unpack.
+    private func exchange(_ request: inout HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let begun = SteadyInstant.now
+        do throws(TransportError) {
+            return try await client.execute(request)
+        } catch {
+            guard error.kind == .contentEncoding else { throw error }
+            request.unpacking = .byLibrary
+            request.timeouts.total -= SteadyInstant.now.since(begun)
+            return try await client.execute(request)
+        }
     }
 
+    /// Whether a text is an http(s) URL with a host and without a user name.
+    static func isFetchable(_ text: String) -> Bool { (try? WebURL(text)) != nil }
+
     /// `scheme://host:port`, in lower case, with the port spelled out.
-    package static func origin(of text: String) -> String? {
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased()
-        else {
-            return nil
-        }
-        return "\(scheme)://\(host):\(url.port ?? (scheme == "https" ? 443 : 80))"
-    }
+    package static func origin(of text: String) -> String? { (try? WebURL(text))?.origin }
 
     private static func failure(_ error: TransportError, maxBytes: Int) -> Failure {
         switch error.kind {

@@ -1,9 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselImaging
-import EaselProviders
 import EaselTransport
-import Foundation
 
 /// Turns the pictures of a draft into proven ones: a picture is what its bytes say (S5).
 final class ImageIntake: Sendable {
@@ -15,18 +13,18 @@ final class ImageIntake: Sendable {
     let fetcher: Fetcher
     let maxBytes: Int
     let fetchMaxBytes: Int
-    let limits: ImageLimits
+    let preparation: SourcePreparation
 
     init(
         fetcher: Fetcher,
         maxBytes: Int,
         fetchMaxBytes: Int,
-        limits: ImageLimits
+        preparation: SourcePreparation
     ) {
         self.fetcher = fetcher
         self.maxBytes = maxBytes
         self.fetchMaxBytes = fetchMaxBytes
-        self.limits = limits
+        self.preparation = preparation
     }
 
     /// A picture on its way: proven, still to be fetched, or at fault.
@@ -39,49 +37,53 @@ final class ImageIntake: Sendable {
     /// What can be said of a picture without the network.
     func inspect(_ input: ImageInput) async -> Standing {
         switch input {
-        case .bytes(let bytes):
-            if bytes.count <= Self.inlineLimit { return prove(bytes) }
-            return await ThreadPoolExecutor.shared.run { self.prove(bytes) }
+        case .bytes(let bytes): return await prove(bytes)
         case .text(let text):
-            let start = text.prefix(8).lowercased()
-            if start.hasPrefix("http://") || start == "https://" {
-                return Fetcher.isFetchable(text) ? .link(text) : .fault(Fetcher.Failure.badURL.sentence)
+            let read: @Sendable () -> PictureText = { [maxBytes] in PictureText(text, maxBytes: maxBytes) }
+            let content =
+                text.utf8.count <= Self.inlineLimit ? read() : await ThreadPoolExecutor.shared.run(read)
+            switch content {
+            case .link(let url): return .link(url.text)
+            case .bytes(let bytes): return await prove(bytes)
+            case .unmarked(let bytes):
+                guard case .ready(let image) = await prove(bytes) else {
+                    return .fault("is a data URI without “;base64” before its comma, and holds no picture as it is")
+                }
+                return .ready(image)
+            case .fault(let sentence): return .fault(sentence)
             }
-            guard text.utf8.count <= maxBytes / 3 * 4 + 256 else {
-                return .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence)
-            }
-            if text.utf8.count <= Self.inlineLimit { return decode(text) }
-            return await ThreadPoolExecutor.shared.run { self.decode(text) }
         }
     }
 
     func fetch(_ url: String) async -> Standing {
         do throws(Fetcher.Failure) {
-            return await inspect(.bytes(try await fetcher.fetch(url, maxBytes: fetchMaxBytes)))
+            return await prove(try await fetcher.fetch(url, maxBytes: fetchMaxBytes))
         } catch {
             return .fault(error.sentence)
         }
     }
 
-    private func decode(_ text: String) -> Standing {
-        if text.hasPrefix("data:") {
-            guard let bytes = DataURI.decode(text) else { return .fault("is a data URI without valid base64") }
-            return prove(bytes)
-        }
-        guard !text.isEmpty, let data = Data(base64Encoded: text) else {
-            return .fault("must be a URL, a data URI or base64; it is none of them")
-        }
-        return prove([UInt8](data))
-    }
-
-    private func prove(_ bytes: [UInt8]) -> Standing {
+    /// Proves a picture and makes it ready to be sent, off the event loop where that takes time.
+    private func prove(_ bytes: [UInt8]) async -> Standing {
         guard bytes.count <= maxBytes else { return .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence) }
+        let preparation = preparation
         do throws(ImageError) {
-            let info = try ImageProbe.probe(bytes, limits: limits)
-            try ImageProbe.checkWhole(bytes, format: info.format)
-            return .ready(SourceImage(bytes: bytes, format: info.format, size: info.displaySize))
+            if bytes.count <= Self.inlineLimit, let prepared = try preparation.prepareQuickly(bytes) {
+                return .ready(SourceImage(prepared))
+            }
+            return .ready(
+                SourceImage(
+                    try await ThreadPoolExecutor.shared.run { () throws(ImageError) in try preparation.prepare(bytes) }
+                )
+            )
         } catch {
             return .fault("is not usable. \(error.sentence)")
         }
+    }
+}
+
+extension SourceImage {
+    fileprivate init(_ prepared: SourcePreparation.Prepared) {
+        self.init(bytes: prepared.bytes, format: prepared.info.format, size: prepared.info.size)
     }
 }

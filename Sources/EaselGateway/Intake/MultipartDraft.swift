@@ -30,6 +30,8 @@ struct MultipartDraft {
             let repeats: Set<RemixParameter> = [
                 .styleReferenceImages, .characterReferenceImages, .characterReferenceMasks,
             ]
+            // What browsers send for a field whose file was not chosen.
+            if part.fileName?.isEmpty == true, part.bytes.isEmpty { continue }
             if !given.insert(name).inserted, !repeats.contains(parameter) {
                 fault(parameter, "is given more than once")
                 continue

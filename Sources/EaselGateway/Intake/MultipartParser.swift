@@ -30,7 +30,8 @@ enum MultipartParser {
 
     /// The boundary of a Content-Type value.
     static func boundary(of contentType: String) -> String? {
-        guard let found = parameters(of: contentType)["boundary"], (1...70).contains(found.utf8.count) else {
+        guard let found = parameters(of: ArraySlice(contentType.utf8))["boundary"], (1...70).contains(found.utf8.count)
+        else {
             return nil
         }
         return found
@@ -63,51 +64,62 @@ enum MultipartParser {
     }
 
     private static func part(head: ArraySlice<UInt8>, content: ArraySlice<UInt8>) throws(Fault) -> Part {
-        guard let text = String(validating: head, as: UTF8.self) else { throw .malformed }
-        for line in text.split(separator: "\r\n") {
-            let sides = line.split(separator: ":", maxSplits: 1)
-            guard sides.count == 2, sides[0].lowercased() == "content-disposition" else { continue }
-            let parameters = parameters(of: String(sides[1]))
-            guard let name = parameters["name"] else { throw .malformed }
-            return Part(name: name, fileName: parameters["filename"], bytes: content)
+        var start = head.startIndex
+        while start < head.endIndex {
+            let end = head[start...].firstIndex(of: 13) ?? head.endIndex
+            let line = head[start..<end]
+            start = min(end + 2, head.endIndex)
+            guard let colon = line.firstIndex(of: 58),
+                String(decoding: line[..<colon], as: UTF8.self).lowercased() == "content-disposition"
+            else { continue }
+            let value = line[(colon + 1)...]
+            var found = parameters(of: value)
+            // Browsers and charsets such as Shift JIS leave backslashes that escape nothing.
+            if found["name"] == nil { found = parameters(of: value, isLenient: true) }
+            guard let name = found["name"] else { throw .malformed }
+            return Part(name: name, fileName: found["filename"] ?? found["filename*"], bytes: content)
         }
         throw .malformed
     }
 
     /// `; name=value; name="quoted value"` after the first item of a header.
-    private static func parameters(of header: String) -> [String: String] {
+    ///
+    /// Read byte by byte: a file name may be in any charset, and what it says does not matter; bytes that are no UTF-8 are
+    /// replaced. `isLenient` takes a backslash for itself and passes over what follows a closing quote.
+    private static func parameters(of header: ArraySlice<UInt8>, isLenient: Bool = false) -> [String: String] {
+        let (quote, backslash, semicolon): (UInt8, UInt8, UInt8) = (34, 92, 59)
+        func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
         var found: [String: String] = [:]
-        var rest = Substring(header)
-        guard let first = rest.firstIndex(of: ";") else { return [:] }
-        rest = rest[first...]
-        while rest.first == ";" {
-            rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
-            guard let equals = rest.firstIndex(of: "=") else { break }
-            let name = rest[..<equals].lowercased()
-            rest = rest[rest.index(after: equals)...]
-            var value = ""
-            if rest.first == "\"" {
+        var rest = header.drop { $0 != semicolon }
+        while rest.first == semicolon {
+            rest = rest.dropFirst().drop(while: isBlank)
+            guard let equals = rest.firstIndex(of: 61) else { break }
+            let name = String(decoding: rest[..<equals], as: UTF8.self).lowercased()
+            rest = rest[(equals + 1)...]
+            var value: [UInt8] = []
+            if rest.first == quote {
                 rest = rest.dropFirst()
                 var closed = false
-                while let character = rest.popFirst() {
-                    if character == "\"" {
+                while let byte = rest.popFirst() {
+                    if byte == quote {
                         closed = true
                         break
                     }
-                    if character == "\\", let next = rest.first, next == "\"" || next == "\\" {
+                    if !isLenient, byte == backslash, let next = rest.first, next == quote || next == backslash {
                         value.append(next)
                         rest = rest.dropFirst()
                     } else {
-                        value.append(character)
+                        value.append(byte)
                     }
                 }
                 guard closed else { break }
             } else {
-                value = String(rest.prefix { $0 != ";" && $0 != " " })
+                value = Array(rest.prefix { $0 != semicolon && $0 != 32 })
                 rest = rest.dropFirst(value.count)
             }
-            found[name] = value
-            rest = rest.drop { $0 == " " || $0 == "\t" }
+            // The first of two is meant: what follows may be the rest of a file name that was not escaped.
+            if found[name] == nil { found[name] = String(decoding: value, as: UTF8.self) }
+            rest = isLenient ? rest.drop { $0 != semicolon } : rest.drop(while: isBlank)
         }
         return found
     }

@@ -61,7 +61,7 @@ extension RemixDraft {
             (image.map { [$0] } ?? []) + (styleReferenceImages ?? []) + (characterReferenceImages ?? [])
             + (characterReferenceMasks ?? [])
         return all.contains { input in
-            if case .text(let text) = input { text.prefix(8).lowercased().hasPrefix("http") } else { false }
+            if case .text(let text) = input { PictureText.isLink(text) } else { false }
         }
     }
 }

@@ -21,15 +21,7 @@ final class RemixIntake: Sendable {
         guard mediaType == "application/json" || mediaType == "multipart/form-data" else {
             throw Problem(.unsupportedMediaType, "Send application/json or multipart/form-data.")
         }
-        if let length = request.body.declaredLength, length > maxBodyBytes {
-            throw Problem(ServerRequestBody.BodyError.tooLarge(limit: maxBodyBytes))
-        }
-        let body: [UInt8]
-        do {
-            body = try await request.body.collect(limit: maxBodyBytes)
-        } catch {
-            throw Problem(error)
-        }
+        let body = try await RequestBody.read(request, limit: maxBodyBytes)
         let parse: @Sendable () -> Result<(RemixDraft, [RequestFault]), Problem> = {
             mediaType == "application/json" ? Self.fromJSON(body) : Self.fromForm(body, contentType: contentType)
         }

@@ -15,7 +15,7 @@ package struct ArtifactStore: Sendable {
     package init(dataDirectory: String, retention: Duration) throws {
         directory = dataDirectory + "/artifacts"
         self.retention = retention
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try PrivateFiles.makeFolder(directory)
         secret = try SecretFile.readOrCreate(dataDirectory + "/artifact-secret") { Hex.encode(Crypto.randomBytes(32)) }
     }
 
@@ -30,7 +30,7 @@ package struct ArtifactStore: Sendable {
         let file = directory + "/" + path
         let folder = String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])
         if !FileManager.default.fileExists(atPath: folder) {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try PrivateFiles.makeFolder(folder)
         }
         // Written beside and renamed, so that a reader never sees half a picture.
         let temporary = file + ".part"
@@ -86,19 +86,19 @@ package enum SecretFile {
             return Array(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines).utf8)
         }
         let text = make()
-        try RawFile.write(Array((text + "\n").utf8), to: path, mode: 0o600)
+        try RawFile.write(Array((text + "\n").utf8), to: path)
         return Array(text.utf8)
     }
 }
 
-/// Files by plain system calls, with the system's own word for what went wrong.
+/// Files for their owner alone (0600) by plain system calls, with the system's own word for what went wrong.
 enum RawFile {
     struct Failure: Error, Explained {
         let sentence: String
     }
 
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(Failure) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         var written = 0

@@ -53,51 +53,79 @@ final class ImageDelivery: Sendable {
         timeout: Duration
     ) async -> Delivered? {
         let delivered = Delivered(image: image, attemptID: attemptID)
-        let original: [UInt8]
+        let url: String
         switch image.content {
         case .withheld: return delivered
-        case .bytes(let bytes): original = bytes
-        case .link(let url):
-            guard let bytes = await download(url, trustedOrigin: trustedOrigin, timeout: timeout) else { return nil }
-            original = bytes
-        }
-        let store = store
-        let needsWork = original.count > 65_536 || store != nil || !Self.isAsAsked(original, output)
-        let work: @Sendable () -> Result<Delivered, ImageError> = { [delivered] in
-            var done = delivered
+        case .bytes(let bytes):
             do throws(ImageError) {
-                let info = try ImageProbe.probe(original)
-                let bytes =
-                    info.format == output.format
-                    ? original : try ImageEditing.transcode(original, to: output.format, quality: output.quality ?? 95)
-                done.info =
-                    bytes.count == original.count && info.format == output.format ? info : try ImageProbe.probe(bytes)
-                done.bytes = bytes
-                done.sha256 = Crypto.sha256(bytes)
-                return .success(done)
+                return try await finish(bytes, delivered, output, callID, ordinal)
             } catch {
-                return .failure(error)
+                log.warning("result image unreadable", ["call_id": callID.text, "error": error.sentence])
+                return nil
+            }
+        case .link(let link): url = link
+        }
+        // A picture that is broken where it lies may only have been broken on its way: it is paid for, so it is fetched again.
+        for attempt in 1...Self.downloadTries {
+            if attempt > 1 { try? await Task.sleep(for: .milliseconds(200 * (attempt - 1))) }
+            do throws(Fetcher.Failure) {
+                let bytes = try await fetcher.fetch(
+                    url,
+                    maxBytes: Self.resultLimit,
+                    trustedOrigin: trustedOrigin,
+                    timeout: timeout
+                )
+                do throws(ImageError) {
+                    return try await finish(bytes, delivered, output, callID, ordinal)
+                } catch {
+                    log.warning(
+                        "result image unreadable",
+                        ["call_id": callID.text, "try": String(attempt), "error": error.sentence]
+                    )
+                    guard error.mayBeOfTheWay else { return nil }
+                }
+            } catch {
+                log.warning("result download failed", ["try": String(attempt), "error": sentence(for: error)])
+                if error == .badURL || error == .addressNotAllowed { return nil }
             }
         }
-        switch needsWork
-            ? await ThreadPoolExecutor.shared.run({ Self.keep(work(), in: store, callID, ordinal) }) : work()
-        {
-        case .success(let done): return done
-        case .failure(let error):
-            log.warning("result image unreadable", ["call_id": callID.text, "error": error.sentence])
-            return nil
+        return nil
+    }
+
+    /// Proves the picture whole (S5), makes it what was asked for and keeps it; all of it off the event loops.
+    private func finish(
+        _ original: [UInt8],
+        _ delivered: Delivered,
+        _ output: OutputOptions,
+        _ callID: UUID,
+        _ ordinal: Int
+    ) async throws(ImageError) -> Delivered {
+        let store = store
+        return try await ThreadPoolExecutor.shared.run { () throws(ImageError) in
+            var done = delivered
+            let format = try ImageProbe.probe(original).format
+            if format == output.format {
+                done.info = try ImageCodec.prove(original)
+                done.bytes = original
+            } else {
+                // Decoding proves it.
+                let bytes = try ImageEditing.transcode(original, to: output.format, quality: output.quality ?? 95)
+                done.info = try ImageProbe.probe(bytes)
+                done.bytes = bytes
+            }
+            done.sha256 = done.bytes.map { Crypto.sha256($0) }
+            return Self.keep(done, in: store, callID, ordinal)
         }
     }
 
     private static func keep(
-        _ outcome: Result<Delivered, ImageError>,
+        _ delivered: Delivered,
         in store: ArtifactStore?,
         _ callID: UUID,
         _ ordinal: Int
-    ) -> Result<Delivered, ImageError> {
-        guard case .success(var done) = outcome, let store, let bytes = done.bytes, let info = done.info else {
-            return outcome
-        }
+    ) -> Delivered {
+        guard let store, let bytes = delivered.bytes, let info = delivered.info else { return delivered }
+        var done = delivered
         let path = ArtifactStore.path(callID: callID, ordinal: ordinal, format: info.format)
         do {
             try store.write(bytes, to: path)
@@ -109,28 +137,16 @@ final class ImageDelivery: Sendable {
                 done.note = TranslationEntry(.output, nil, .approximated, "the provider's own link, which expires")
             }
         }
-        return .success(done)
+        return done
     }
+}
 
-    private static func isAsAsked(_ bytes: [UInt8], _ output: OutputOptions) -> Bool {
-        (try? ImageProbe.probe(bytes))?.format == output.format
-    }
-
-    private func download(_ url: String, trustedOrigin: String?, timeout: Duration) async -> [UInt8]? {
-        for attempt in 1...Self.downloadTries {
-            do throws(Fetcher.Failure) {
-                return try await fetcher.fetch(
-                    url,
-                    maxBytes: Self.resultLimit,
-                    trustedOrigin: trustedOrigin,
-                    timeout: timeout
-                )
-            } catch {
-                log.warning("result download failed", ["try": String(attempt), "error": sentence(for: error)])
-                if error == .badURL || error == .addressNotAllowed { return nil }
-                if attempt < Self.downloadTries { try? await Task.sleep(for: .milliseconds(200 * attempt)) }
-            }
+extension ImageError {
+    /// Whether the bytes may have been harmed on their way; another kind of picture would be the same again.
+    fileprivate var mayBeOfTheWay: Bool {
+        switch self {
+        case .truncated, .corrupt, .notAnImage: true
+        case .unsupportedFormat, .dimensionsTooLarge, .encodingFailed: false
         }
-        return nil
     }
 }

@@ -19,7 +19,10 @@ package enum ImageProbe {
         if header.matches(PNGHeader.signature, at: 0) {
             info = try PNGHeader.read(header)
         } else if header.matches([0xFF, 0xD8, 0xFF], at: 0) {
-            info = try JPEGHeader.read(header).info
+            info = try JPEGHeader.read(bytes).info
+        } else if header.matches([0xFF, 0xD8], at: 0), let jpeg = try? JPEGHeader.read(bytes) {
+            // Bytes that belong to nothing may stand before the first segment as well.
+            info = jpeg.info
         } else if header.matches("RIFF", at: 0), header.matches("WEBP", at: 8) {
             info = try WebPHeader.read(header)
         } else if !bytes.isEmpty, isCutSignature(bytes) {

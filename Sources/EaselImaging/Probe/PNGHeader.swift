@@ -36,20 +36,14 @@ enum PNGHeader {
         }
     }
 
-    /// Looks for tRNS (a transparent colour or palette) and eXIf between IHDR and the first IDAT.
+    /// Looks for tRNS (a transparent colour or palette) before the pixels, and for eXIf, which may also stand behind them.
     private static func walkChunks(_ header: HeaderBytes) -> (hasTransparency: Bool, orientation: Int) {
         var hasTransparency = false
-        var orientation = 1
-        var offset = 33
-        while let length = header.bigEndian32(offset), !header.matches("IDAT", at: offset + 4) {
-            let body = offset + 8
-            guard body + length <= header.count else { break }
-            if header.matches("tRNS", at: offset + 4) { hasTransparency = true }
-            if header.matches("eXIf", at: offset + 4) {
-                orientation = ExifOrientation.read(header, in: body..<body + length)
-            }
-            offset = body + length + 4
+        var orientation: Int?
+        for chunk in PNGChunks(header.bytes).chunks {
+            if chunk.isNamed("tRNS") { hasTransparency = true }
+            if chunk.isNamed("eXIf"), orientation == nil { orientation = ExifOrientation.read(header, in: chunk.body) }
         }
-        return (hasTransparency, orientation)
+        return (hasTransparency, orientation ?? 1)
     }
 }

@@ -5,8 +5,6 @@ enum WebPHeader {
     private static let animationFlag = 0x02
     private static let exifFlag = 0x08
     private static let alphaFlag = 0x10
-    /// Real files have a handful of chunks; a walk never goes further.
-    private static let maxChunks = 64
 
     static func read(_ header: HeaderBytes) throws(ImageError) -> ImageInfo {
         guard header.count >= 30 else { throw .truncated }
@@ -56,18 +54,10 @@ enum WebPHeader {
 
     /// The EXIF chunk stands behind the pixels.
     private static func exifOrientation(_ header: HeaderBytes) -> Int {
-        var offset = 12
-        for _ in 0..<maxChunks {
-            guard let length = header.littleEndian32(offset + 4) else { return 1 }
-            let body = offset + 8
-            guard body + length <= header.count else { return 1 }
-            if header.matches("EXIF", at: offset) {
-                // Some writers put the six bytes of a JPEG's APP1 before the TIFF data.
-                let prefix = header.matches([0x45, 0x78, 0x69, 0x66, 0, 0], at: body) && length >= 6 ? 6 : 0
-                return ExifOrientation.read(header, in: body + prefix..<body + length)
-            }
-            offset = body + length + length % 2
-        }
-        return 1
+        guard let exif = WebPChunks(header.bytes).first("EXIF") else { return 1 }
+        // Some writers put the six bytes of a JPEG's APP1 before the TIFF data.
+        let start =
+            ExifOrientation.isExif(header, exif) ? exif.lowerBound + ExifOrientation.prefix.count : exif.lowerBound
+        return ExifOrientation.read(header, in: start..<exif.upperBound)
     }
 }

@@ -16,7 +16,7 @@ struct ClusterPlace {
 
     init(dataDirectory given: String, log: Log) throws(EmbeddedPostgres.Failure) {
         do {
-            try FileManager.default.createDirectory(atPath: given, withIntermediateDirectories: true)
+            try PrivateFiles.makeFolder(given)
         } catch {
             throw EmbeddedPostgres.Failure(description: "the data directory \(given) cannot be made")
         }
@@ -36,10 +36,11 @@ struct ClusterPlace {
         if let existing {
             cluster = existing
             user = try Self.owner(of: existing)
+            if existing == inside { _ = user.admit(to: dataDirectory) }
             return
         }
         user = try ServerUser.preferred()
-        if user.isOurselves || user.canEnter(dataDirectory) {
+        if user.isOurselves || user.admit(to: dataDirectory) {
             cluster = inside
         } else {
             cluster = try Self.elsewhere(tag: tag, log: log)

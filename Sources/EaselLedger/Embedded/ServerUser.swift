@@ -35,6 +35,17 @@ struct ServerUser: Hashable {
         throw EmbeddedPostgres.Failure(description: "setpriv (package util-linux) is needed to leave root's rights")
     }
 
+    /// Lets this user walk through a directory of ours that is closed to everybody else, by its group. False when the
+    /// directory lies where this user cannot come to.
+    func admit(to path: String) -> Bool {
+        if isOurselves { return true }
+        guard canEnter((path as NSString).deletingLastPathComponent) else { return false }
+        var info = stat()
+        guard stat(path, &info) == 0, info.st_uid == geteuid() else { return canEnter(path) }
+        guard chown(path, uid_t.max, gid) == 0, chmod(path, 0o710) == 0 else { return canEnter(path) }
+        return true
+    }
+
     /// Whether this user may enter every directory on the way to `path`, judged by the permission bits.
     func canEnter(_ path: String) -> Bool {
         var current = path

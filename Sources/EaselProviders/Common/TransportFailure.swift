@@ -15,7 +15,7 @@ enum TransportFailure {
         switch error.kind {
         case .totalTimeout, .firstByteTimeout, .connectTimeout:
             return ProviderFailure(.timeout, code: "timeout", message: "The provider did not answer in time.")
-        case .malformedResponse, .responseTooLarge:
+        case .malformedResponse, .contentEncoding, .responseTooLarge:
             return ProviderFailure(
                 .garbled,
                 code: code(of: error.kind),
@@ -40,7 +40,7 @@ enum TransportFailure {
         case .firstByteTimeout, .totalTimeout: "timeout"
         case .reset: "connection_reset"
         case .responseTooLarge: "response_too_large"
-        case .malformedResponse: "malformed_response"
+        case .malformedResponse, .contentEncoding: "malformed_response"
         case .addressNotAllowed: "address_not_allowed"
         case .cancelled: "cancelled"
         case .other: "transport_failed"

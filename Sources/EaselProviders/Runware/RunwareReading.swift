@@ -160,9 +160,9 @@ enum RunwareReading {
         let content: ProviderImage.Content
         if let text = item.imageBase64Data, !text.isEmpty {
             // What cannot be decoded is a picture that cannot be read, not one that is kept back.
-            content = .bytes(PaidBase64.decode(text) ?? [])
+            content = .bytes(bytes(of: text))
         } else if let uri = item.imageDataURI, !uri.isEmpty {
-            content = .bytes(DataURI.decode(uri) ?? [])
+            content = .bytes(bytes(of: uri))
         } else if let url = item.imageURL, WebLink.isOne(url) {
             content = .link(url)
         } else {
@@ -176,6 +176,11 @@ enum RunwareReading {
             providerImageID: item.imageUUID,
             cost: item.cost.flatMap(Money.init(claimedUSD:))
         )
+    }
+
+    /// The bytes of a picture that was sent in either spelling, whatever its field is called; none for what is neither.
+    private static func bytes(of text: String) -> [UInt8] {
+        (DataURI.isOne(text) ? DataURI.decode(text) : try? Base64Text.decode(text)) ?? []
     }
 
     /// No field of the reply is documented for the check's result. A boolean whose name speaks of copyright is taken at

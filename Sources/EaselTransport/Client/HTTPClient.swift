@@ -26,6 +26,9 @@ package final class HTTPClient: Sendable {
     package func execute(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let fault = request.fault { throw TransportError(kind: .badURL, sent: false, detail: fault) }
         if Task.isCancelled { throw TransportError(kind: .cancelled, sent: false, detail: "cancelled before it began") }
+        var request = request
+        let unpacks = request.unpacking == .here && request.method != "HEAD" && request.fields["Accept-Encoding"] == nil
+        if unpacks { request.fields.add("Accept-Encoding", ContentCoding.understood) }
         let engine = engines[group.next().index]
         let transfer = CurlTransfer(request)
         let result = await withTaskCancellationHandler {
@@ -33,7 +36,41 @@ package final class HTTPClient: Sendable {
         } onCancel: {
             engine.loop.submit { engine.cancel(transfer) }
         }
-        return try result.get()
+        let response = try result.get()
+        return unpacks ? try await Self.unpacked(response, maxBytes: request.maxResponseBytes) : response
+    }
+
+    /// Compressions that libcurl knows and we do not.
+    private static let librarysOwn: Set<String> = ["br", "zstd"]
+
+    /// The response with its body unpacked.
+    private static func unpacked(_ packed: HTTPResponse, maxBytes: Int) async throws(TransportError) -> HTTPResponse {
+        guard packed.fields["Content-Encoding"] != nil else { return packed }
+        let names = ContentCoding.names(in: packed.fields)
+        var response = packed
+        response.fields.remove("Content-Encoding")
+        response.fields.remove("Content-Length")
+        func failure(_ kind: TransportError.Kind, _ detail: String) -> TransportError {
+            TransportError(kind: kind, sent: true, timings: packed.timings, detail: detail)
+        }
+        if let name = names.first(where: { librarysOwn.contains($0) }) {
+            throw failure(.contentEncoding, "the body is packed with \(name)")
+        }
+        guard names.contains(where: { ContentCoding.stranger(among: [$0]) == nil }), !packed.body.isEmpty else {
+            return response
+        }
+        let body = packed.body
+        do throws(ContentCoding.Fault) {
+            response.body = try await ThreadPoolExecutor.shared.run { () throws(ContentCoding.Fault) in
+                try ContentCoding.unpack(body, names, maxBytes: maxBytes)
+            }
+            return response
+        } catch {
+            switch error {
+            case .tooLarge: throw failure(.responseTooLarge, "the body is larger than \(maxBytes) bytes")
+            case .damaged, .unknown: throw failure(.malformedResponse, "the body is not what its Content-Encoding says")
+            }
+        }
     }
 }
 

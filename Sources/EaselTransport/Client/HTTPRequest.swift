@@ -15,6 +15,15 @@ package struct HTTPTimeouts: Sendable, Equatable {
     }
 }
 
+/// Who unpacks a compressed body.
+package enum Unpacking: Sendable, Equatable {
+    /// We do: gzip and deflate, off the event loop. Names in `Content-Encoding` that are no compression are passed over,
+    /// as browsers do.
+    case here
+    /// libcurl does, with all that it can (`br` and `zstd` too), and refuses every name that it does not know.
+    case byLibrary
+}
+
 /// One request as a client sends it.
 package struct HTTPRequest: Sendable {
     /// An HTTP method in capitals.
@@ -31,6 +40,8 @@ package struct HTTPRequest: Sendable {
     package var maxResponseBytes: Int
     /// Which resolved addresses may be reached (S3).
     package var addressPolicy: AddressPolicy
+    /// Who unpacks the answer's body. Nobody does where `fields` has an `Accept-Encoding` of its own.
+    package var unpacking = Unpacking.here
 
     /// A request with everything but the URL preset.
     package init(

@@ -2,8 +2,8 @@
 package struct HTTPResponse: Sendable {
     /// 100 to 999; never an interim status.
     package var status: Int
-    /// The fields of the final response. When the body came compressed, `Content-Encoding` and `Content-Length` are
-    /// taken out, because they do not describe `body`.
+    /// The fields of the final response. Where there was a `Content-Encoding`, it and `Content-Length` are taken out,
+    /// because they do not describe `body`.
     package var fields: HTTPFields
     /// The body, decompressed.
     package var body: [UInt8]

@@ -21,6 +21,8 @@ package struct TransportError: Error, Sendable, Explained {
         case responseTooLarge
         /// The answer is no valid HTTP.
         case malformedResponse
+        /// The body is packed in a way that is not unpacked here (`br`, `zstd`).
+        case contentEncoding
         /// Every address of the name is refused by the `AddressPolicy` (S3).
         case addressNotAllowed
         /// The task was cancelled.
@@ -64,6 +66,7 @@ extension TransportError.Kind {
         case .reset: "the connection was closed before the answer was there"
         case .responseTooLarge: "the answer is larger than allowed"
         case .malformedResponse: "the answer is no valid HTTP"
+        case .contentEncoding: "the answer is packed in a way that is not known here"
         case .addressNotAllowed: "the address is not public, and not allowed"
         case .cancelled: "it was interrupted"
         case .other: "the request could not be carried out"

@@ -74,7 +74,7 @@ struct Demo {
 
     private func tour(_ url: String) async throws {
         let folder = directory + "/demo"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try PrivateFiles.makeFolder(folder)
         let source = folder + "/source.jpg"
         try ExamplePicture.write(to: source)
         let picture = [UInt8](FileManager.default.contents(atPath: source) ?? Data())

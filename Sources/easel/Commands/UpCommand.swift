@@ -15,7 +15,7 @@ enum UpCommand {
         // A demo takes whatever port is free and leaves a server that may be running alone.
         let port = isDemo ? 0 : arguments.integer("port") ?? 8080
         let place = isDemo ? directory + "/demo-data" : directory
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try DataFolder.prepare(place)
         let keys = isDemo ? [] : providerKeys(environment)
         let group = EventLoopGroup(name: "sandbox-loop", count: 1)
         var sandbox: Sandbox?

@@ -24,10 +24,7 @@ struct ReporterRuntime: Sendable {
     ) async throws -> ReporterRuntime {
         var embedded: EmbeddedPostgres?
         if configuration.database.url == nil {
-            try FileManager.default.createDirectory(
-                atPath: configuration.dataDirectory,
-                withIntermediateDirectories: true
-            )
+            try DataFolder.prepare(configuration.dataDirectory)
             embedded = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
         }
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""

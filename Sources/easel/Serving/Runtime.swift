@@ -60,11 +60,12 @@ final class Runtime: Sendable {
     ) async throws -> Runtime {
         let time = TimeSource.system
         let directory = configuration.dataDirectory
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try DataFolder.prepare(directory)
         let instance = try InstanceLock(directory: directory, now: time.now)
         let embedded =
             configuration.database.url == nil
             ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
+        DataFolder.mend(directory, log: log)
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         let wait = DatabaseWait(limit: configuration.database.startTimeout, isStopping: isStopping, log: log)
         let database: PostgresLedger
@@ -284,6 +285,7 @@ final class Runtime: Sendable {
         )
         settings.maxHeldBytes = configuration.limits.heldBytes
         settings.costBelief = CostBelief(multiple: configuration.limits.costMultiple)
+        settings.keepsMetadata = configuration.images.metadata == .keep
         settings.prompts = PromptLogging(rawValue: configuration.logging.prompts.rawValue) ?? .none
         settings.storesArtifacts = configuration.artifacts.store == .local
         settings.artifactRetention = configuration.artifacts.retention

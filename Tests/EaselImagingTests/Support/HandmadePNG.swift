@@ -11,16 +11,16 @@ struct HandmadePNG {
 
     func bytes() -> [UInt8] {
         var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        file += chunk("IHDR", word(width) + word(height) + [UInt8(depth), UInt8(colour), 0, 0, 0])
-        for part in chunks { file += chunk(part.type, part.body) }
-        return file + chunk("IDAT", stored(rows)) + chunk("IEND", [])
+        file += Self.chunk("IHDR", Self.word(width) + Self.word(height) + [UInt8(depth), UInt8(colour), 0, 0, 0])
+        for part in chunks { file += Self.chunk(part.type, part.body) }
+        return file + Self.chunk("IDAT", Self.stored(rows)) + Self.chunk("IEND", [])
     }
 
-    private func word(_ value: Int) -> [UInt8] {
+    static func word(_ value: Int) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
     }
 
-    private func chunk(_ type: String, _ body: [UInt8]) -> [UInt8] {
+    static func chunk(_ type: String, _ body: [UInt8]) -> [UInt8] {
         let content = Array(type.utf8) + body
         var crc: UInt32 = 0xFFFF_FFFF
         for byte in content {
@@ -31,7 +31,7 @@ struct HandmadePNG {
     }
 
     /// A zlib stream of one stored block.
-    private func stored(_ content: [UInt8]) -> [UInt8] {
+    static func stored(_ content: [UInt8]) -> [UInt8] {
         let length = UInt16(content.count)
         func little(_ value: UInt16) -> [UInt8] { [UInt8(value & 255), UInt8(value >> 8)] }
         var (low, high): (UInt32, UInt32) = (1, 0)
