@@ -72,9 +72,10 @@ extension Configuration {
           request_bytes: 64MiB
           header_bytes: 32KiB
           image_bytes: 10MiB
-          connections: 8192
           held_bytes: 512MiB               # bodies and pictures of all requests under way; beyond it 503, for one team 429
           cost_multiple: 100               # a provider's figure beyond so many times its price is not believed
+          connections: 8192                # open at a time; near the limit idle ones that never sent a key go first
+          # connections_per_address: 4096  # of one address, without a key; without it half of connections
           request_timeout: 60s
 
         logging:

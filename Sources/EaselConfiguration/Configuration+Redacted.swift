@@ -35,6 +35,7 @@ extension Configuration {
             "    connections: \(limits.connections)",
             "    held_bytes: \(limits.heldBytes)",
             "    cost_multiple: \(limits.costMultiple)",
+            "    connections_per_address: \(limits.connectionsPerAddress ?? max(1, limits.connections / 2))",
             "    request_timeout: \(DurationText.format(limits.requestTimeout))",
             "logging:",
             "    prompts: \(logging.prompts.rawValue)",

@@ -12,6 +12,8 @@ package struct LimitSettings: Sendable, Hashable {
     package var heldBytes = 512 * 1_048_576
     /// A provider's figure beyond so many times its price is not believed.
     package var costMultiple = 100
+    /// Of them, those of one address over which no valid key has come; nil: half.
+    package var connectionsPerAddress: Int?
     /// For a whole request to arrive.
     package var requestTimeout = Duration.seconds(60)
 
@@ -24,6 +26,7 @@ extension LimitSettings {
         section.read("header_bytes", into: &headerBytes) { $0.byteSize(in: 1024...1_048_576) }
         section.read("image_bytes", into: &imageBytes) { $0.byteSize(in: 1024...268_435_456) }
         section.read("connections", into: &connections) { $0.integer(in: 1...1_000_000) }
+        section.read("connections_per_address", into: &connectionsPerAddress) { $0.integer(in: 1...1_000_000) }
         section.read("request_timeout", into: &requestTimeout) { $0.duration(in: .seconds(1)...(.seconds(3600))) }
         section.read("held_bytes", into: &heldBytes) { $0.byteSize(in: 1_048_576...1_099_511_627_776) }
         section.read("cost_multiple", into: &costMultiple) { $0.integer(in: 2...1_000_000) }

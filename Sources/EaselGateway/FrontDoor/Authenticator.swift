@@ -42,6 +42,7 @@ final class Authenticator: Sendable {
         }
         let hash = Crypto.sha256(Array(parts[1].utf8))
         if Crypto.equalInConstantTime(hash, adminHash) {
+            request.clientIsKnown()
             return Account(
                 teamID: adminTeam.id,
                 team: adminTeam.name,
@@ -56,6 +57,7 @@ final class Authenticator: Sendable {
         if let expiry = account.expiresAt, expiry <= time.now {
             throw Problem(.unauthenticated, "The key is not known, has expired or was revoked.")
         }
+        request.clientIsKnown()
         return account
     }
 

@@ -6,6 +6,26 @@ enum CSocket {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Whether the other side has not ended the connection, without reading anything.
+    static func isOpen(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count > 0 || count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+    }
+
+    /// The port on this side; nil when it is no connection any more.
+    static func localPort(of descriptor: Int32) -> UInt16? {
+        var storage = sockaddr_storage()
+        return try? localPort(of: descriptor, &storage)
+    }
+
+    /// Takes the error of a socket away; whether there was one.
+    static func hasError(_ descriptor: Int32) -> Bool {
+        var error: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0
+    }
+
     /// The next connection that waits at a listener; nil when none does.
     static func accept(_ listener: Int32) -> Int32? {
         while true {

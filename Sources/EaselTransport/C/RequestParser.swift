@@ -29,6 +29,7 @@ final class RequestParser {
     private let raw = UnsafeMutablePointer<llhttp_t>.allocate(capacity: 1)
     private let maxHeadBytes: Int
     private var headBytes = 0
+    private var scan = RequestHeadScan()
     /// What is neither head nor body: chunk extensions and trailers.
     private var overheadBytes = 0
     private var refused = false
@@ -52,7 +53,10 @@ final class RequestParser {
     /// Reads on. Not to be called again after anything but `needsMore`, except after `beginNext`.
     func feed(_ bytes: UnsafeRawBufferPointer) -> Step {
         guard let start = bytes.bindMemory(to: CChar.self).baseAddress else { return .needsMore }
-        if !headIsComplete { headBytes += bytes.count }
+        if !headIsComplete {
+            if let fault = scan.read(bytes) { return .malformed(fault) }
+            headBytes += bytes.count
+        }
         let code = llhttp_execute(raw, start, bytes.count)
         switch code {
         case HPE_OK:
@@ -72,6 +76,7 @@ final class RequestParser {
         llhttp_resume(raw)
         headIsComplete = false
         headBytes = 0
+        scan = RequestHeadScan()
         overheadBytes = 0
     }
 

@@ -66,6 +66,15 @@ final class TCPSocket: @unchecked Sendable {
         data.map { Unmanaged<TCPSocket>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// Whether a reset came, also one that nobody read. Asking takes the news away.
+    var isBroken: Bool {
+        var descriptor: uv_os_fd_t = -1
+        guard isOpen,
+            uv_fileno(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0
+        else { return true }
+        return CSocket.hasError(descriptor)
+    }
+
     /// The other side's address without its port.
     func peerAddress() -> String {
         var storage = sockaddr_storage()

@@ -3,8 +3,9 @@ import Synchronization
 
 /// An HTTP/1.1 server on every event loop of a group.
 ///
-/// A request's handler runs as a task on the loop that owns the connection. When the client leaves, or closes its
-/// sending direction, before it is answered, that task is cancelled at once.
+/// A request's handler runs as a task on the loop that owns the connection. When the connection breaks before it is
+/// answered, that task is cancelled at once; a client that only closes its sending direction gets its answer, and one that
+/// has left in that way is noticed a while later (`probeInterval`).
 package final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let counters = ServerCounters()
@@ -54,6 +55,12 @@ package final class HTTPServer: Sendable {
 
     /// Open connections, idle ones included.
     package var openConnections: Int { counters.openConnections.load(ordering: .relaxed) }
+
+    /// Idle connections without a key that were closed to make room, since the start.
+    package var shedConnections: Int { counters.shedConnections.load(ordering: .relaxed) }
+
+    /// Connections that were refused because there were too many, since the start.
+    package var refusedConnections: Int { counters.refusedConnections.load(ordering: .relaxed) }
 
     /// Requests whose handler has not returned yet.
     package var requestsInFlight: Int { counters.requestsInFlight.load(ordering: .relaxed) }

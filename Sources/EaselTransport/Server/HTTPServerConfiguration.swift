@@ -23,8 +23,19 @@ package struct HTTPServerConfiguration: Sendable {
     package var writeTimeout: Duration
     /// How long the rest of an unread body is discarded after an early answer, so that the client can read it.
     package var lingerTimeout: Duration
-    /// Open connections, all loops together; one more is answered 503 and closed.
+    /// How long after a client has closed its direction, and then how often, it is found out whether it still waits.
+    package var probeInterval: Duration
+    /// Open connections, all loops together. When they are nearly used up, idle ones over which no valid key ever came
+    /// go, the oldest first; one more than the limit is answered 503 and closed.
     package var maxConnections: Int
+    /// Connections of one address (of one /64 in version 6) over which no valid key has come yet, all loops together.
+    package var maxKeylessPerAddress: Int
+    /// Request targets that are answered also beyond the limits: how a process is watched.
+    package var reservedTargets: Set<String>
+    /// Bytes of a body that are held until the handler takes them; the socket is not read meanwhile. At least 1.
+    package var maxUnreadBodyBytes: Int
+    /// Bytes that are held of requests which came before the present one was answered.
+    package var maxPendingBytes: Int
 
     /// The defaults suit a gateway behind nothing else.
     package init(
@@ -38,7 +49,12 @@ package struct HTTPServerConfiguration: Sendable {
         bodyTimeout: Duration = .seconds(120),
         writeTimeout: Duration = .seconds(30),
         lingerTimeout: Duration = .seconds(2),
-        maxConnections: Int = 20_000
+        probeInterval: Duration = .seconds(10),
+        maxConnections: Int = 20_000,
+        maxKeylessPerAddress: Int? = nil,
+        reservedTargets: Set<String> = [],
+        maxUnreadBodyBytes: Int = 256 << 10,
+        maxPendingBytes: Int = 64 << 10
     ) {
         self.host = host
         self.port = port
@@ -50,7 +66,13 @@ package struct HTTPServerConfiguration: Sendable {
         self.bodyTimeout = bodyTimeout
         self.writeTimeout = writeTimeout
         self.lingerTimeout = lingerTimeout
+        self.probeInterval = probeInterval
         self.maxConnections = maxConnections
+        // The other half is for everybody else.
+        self.maxKeylessPerAddress = maxKeylessPerAddress ?? max(1, maxConnections / 2)
+        self.reservedTargets = reservedTargets
+        self.maxUnreadBodyBytes = maxUnreadBodyBytes
+        self.maxPendingBytes = maxPendingBytes
     }
 }
 

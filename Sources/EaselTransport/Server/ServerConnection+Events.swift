@@ -8,6 +8,11 @@ extension ServerConnection: RequestParserDelegate {
             refuse(refusal)
             return false
         }
+        if isReserve, !unit.configuration.reservedTargets.contains(head.target) {
+            self.head = head
+            refuse(ServerUnit.tooManyConnections)
+            return false
+        }
         guard let target = RequestTarget(head.target) else {
             refuse(.problem(status: 400, code: "invalid_request", detail: "the request target is malformed"))
             return false
@@ -17,39 +22,32 @@ extension ServerConnection: RequestParserDelegate {
     }
 
     func parserReadBody(_ bytes: UnsafeRawBufferPointer) {
-        guard phase == .handling, let body else { return }
-        if awaitsContinue { awaitsContinue = false }  // the client did not wait
-        if !body.append(bytes) {
-            pausedSince = pausedSince ?? loop.now
-            deadline?.clear()
-            socket.pauseReading()
-        }
+        guard flow.phase == .handling, let body else { return }
+        flow.bodyArrived(isFull: !body.append(bytes), now: loop.now)
     }
 }
 
 /// What the socket reports.
 extension ServerConnection: TCPSocketDelegate {
     func socketRead(_ bytes: UnsafeRawBufferPointer) {
-        switch phase {
-        case .idle, .head: process(bytes)
-        case .handling: if requestIsWhole { keepPending(bytes) } else { process(bytes) }
-        case .answering: if requestIsWhole { keepPending(bytes) }
-        case .lingering, .closed: break
+        if flow.parses {
+            process(bytes)
+        } else if flow.keeps {
+            keepPending(bytes)
         }
+        follow()
     }
 
-    /// A client that has left, or has closed its direction, no longer waits for an answer: its handler is cancelled at
-    /// once. Only an answer that is already under way is still written to its end.
+    /// A client that has closed its direction may still wait for its answers: it gets them. A connection that broke takes
+    /// its handler with it at once.
     func socketEnded(inOrder: Bool) {
-        if inOrder, phase == .answering, script == nil {
-            inputEnded = true
-        } else {
-            close()
-        }
+        // Scripts are a simulator's, whose clients never end one direction alone.
+        guard inOrder, script == nil, !flow.inputEndedInOrder() else { return close() }
+        if flow.phase == .handling { inputIsOver() }
     }
 
     func socketDrained() {
-        guard phase == .answering else { return }
+        guard flow.phase == .answering else { return }
         if task == nil { answered() } else { deadline?.clear() }
     }
 }

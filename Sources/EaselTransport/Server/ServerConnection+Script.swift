@@ -19,7 +19,7 @@ extension ServerConnection {
 
     /// False when the script is over.
     private func perform(_ step: ResponseStep) -> Bool {
-        guard phase == .answering, let script else { return false }
+        guard flow.phase == .answering, let script else { return false }
         switch step {
         case .write(let bytes): emit(script.output(for: bytes, date: loop.dateText()))
         case .raw(let bytes): emit(script.raw(bytes))
@@ -35,17 +35,17 @@ extension ServerConnection {
     }
 
     private func endScript() {
-        guard phase == .answering, let script else { return }
+        guard flow.phase == .answering, let script else { return }
         task = nil
         emit(script.end(date: loop.dateText()))
-        if !script.isComplete { keepsAlive = false }
+        if !script.isComplete { flow.willClose() }
         if socket.isDrained { answered() } else { watchProgress() }
     }
 
     /// Closes in order once everything is written.
     private func finishClosing() {
         task = nil
-        keepsAlive = false
+        flow.willClose()
         if socket.isDrained { answered() } else { watchProgress() }
     }
 

@@ -3,99 +3,95 @@ import Synchronization
 
 /// One connection of a client: reads requests one after another, lets the handler answer, writes the answer.
 ///
-/// Everything happens on the loop that owns the socket. The phases:
-///
-///     idle -> head -> handling -> answering -> idle ...        kept alive
-///                                           -> lingering       the request was not read to its end
-///                                           -> closed
+/// Everything happens on the loop that owns the socket. What is decided about phases, reading and keeping alive is the
+/// `ConnectionFlow`'s; after each event the socket is read or left alone as it says.
 // Unchecked: only touched on its loop; handler tasks come back to the loop before they touch it.
 final class ServerConnection: @unchecked Sendable {
-    enum Phase {
-        /// Between requests; nothing of the next one has arrived.
-        case idle
-        /// A head has begun.
-        case head
-        /// The handler works; the body may still be arriving.
-        case handling
-        /// The answer is being written.
-        case answering
-        /// The answer is out; what the client still sends is thrown away until it has read the answer.
-        case lingering
-        case closed
-    }
-
-    /// The most bytes that are kept of requests which arrive before the present one is answered.
-    private static let maxPending = 64 << 10
-
     let loop: EventLoop
     unowned let unit: ServerUnit  // the unit outlives its connections
     let socket: TCPSocket
-    private let peerAddress: String
+    let peer: PeerAddress
+    /// One of the few places beyond the limit, where only what is always answered is answered.
+    let isReserve: Bool
     private var parser: RequestParser?
     var deadline: ConnectionDeadline?
 
-    var phase = Phase.idle
+    var flow: ConnectionFlow
     private var isFirstRequest = true
     private var pending: [UInt8] = []
-    /// The client has closed its direction while we were answering.
-    var inputEnded = false
+    /// Where it stands among those that go first when room is needed.
+    var place: SheddingList<ServerConnection>.Node?
+    /// A request with a valid key came over it.
+    private(set) var isKnown = false
 
     // The present request.
     var head: RequestHead?
     var body: ServerRequestBody?
     var task: Task<Void, Never>?
-    var requestIsWhole = false
-    var keepsAlive = true
-    var awaitsContinue = false
-    private var bodyDeadlineAt: UInt64 = 0
-    var pausedSince: UInt64?
     private var progressSeen = 0
+    private var probes = 0
+    private var probeIsOut = false
     var script: ScriptedAnswer?
 
     private var configuration: HTTPServerConfiguration { unit.configuration }
 
-    init(unit: ServerUnit, socket: TCPSocket) {
+    init(unit: ServerUnit, socket: TCPSocket, peer: PeerAddress, isReserve: Bool) {
         self.unit = unit
         self.socket = socket
+        self.peer = peer
+        self.isReserve = isReserve
         loop = unit.loop
-        peerAddress = socket.peerAddress()
+        flow = ConnectionFlow(
+            limits: .init(
+                unreadBody: unit.configuration.maxUnreadBodyBytes,
+                pending: unit.configuration.maxPendingBytes
+            )
+        )
     }
+
+    /// Nothing is under way for its client.
+    var isIdle: Bool { flow.phase == .idle || flow.phase == .head }
 
     func start() {
         parser = RequestParser(delegate: self, maxHeadBytes: configuration.maxHeadBytes)
         deadline = ConnectionDeadline(loop: loop) { [unowned self] in deadlineReached() }
-        deadline?.set(after: configuration.headTimeout)
+        let limit = configuration.headTimeout
+        deadline?.set(after: isReserve ? min(limit, ServerUnit.reserveTimeout) : limit)
         socket.startReading(self)
+    }
+
+    /// Reads the socket, or not, as the flow says. After every event.
+    func follow() {
+        if flow.reads { socket.resumeReading() } else { socket.pauseReading() }
     }
 
     // MARK: Requests
 
     func process(_ bytes: UnsafeRawBufferPointer) {
         guard let parser, !bytes.isEmpty else { return }
-        if phase == .idle {
-            phase = .head
+        if flow.phase == .idle {
+            flow.headBegan()
             // A new connection's deadline runs since it was accepted.
             if !isFirstRequest { deadline?.set(after: configuration.headTimeout) }
             isFirstRequest = false
         }
         switch parser.feed(bytes) {
-        case .needsMore: if phase == .handling { bodyAdvanced() }
+        case .needsMore: armBodyDeadline()
         case .complete(let consumed):
+            flow.requestEnded()
             keepPending(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
-            requestIsWhole = true
-            deadline?.clear()
+            if flow.phase == .handling { deadline?.clear() }
             body?.finish()
         case .refused: break  // `parserReadHead` has begun the answer
         case .headTooLarge: refuse(.problem(status: 431, code: "too_large", detail: "the head is too large"))
         case .malformed(let what):
             unit.log.debug("malformed request", ["reason": what])
-            guard phase == .handling else {
+            guard flow.phase == .handling else {
                 return refuse(.problem(status: 400, code: "invalid_request", detail: "the request is malformed"))
             }
-            // The handler has the request already and answers; what follows cannot be trusted as a request.
-            keepsAlive = false
+            // The handler has the request already and answers.
+            flow.framingBroke()
             deadline?.clear()
-            socket.pauseReading()
             body?.fail(.malformed)
         }
     }
@@ -103,33 +99,41 @@ final class ServerConnection: @unchecked Sendable {
     func keepPending(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         pending.append(contentsOf: bytes)
-        if pending.count > Self.maxPending { socket.pauseReading() }
+        flow.kept(bytes.count)
     }
 
     func begin(_ head: RequestHead, _ target: RequestTarget) {
-        phase = .handling
         self.head = head
-        keepsAlive = head.keepsAlive
-        requestIsWhole = false
-        awaitsContinue = head.expectsContinue
-        let body = ServerRequestBody(declaredLength: head.bodyLength) { [self] demand in
-            if loop.isCurrent { bodyAsks(demand) } else { loop.submit { [self] in bodyAsks(demand) } }
+        flow.requestBegan(
+            hasBody: head.bodyLength != 0,
+            keepsAlive: head.keepsAlive && !isReserve,
+            awaitsContinue: head.expectsContinue,
+            bodyDueAt: loop.now + configuration.bodyTimeout.timerMilliseconds
+        )
+        let number = flow.request
+        let body = ServerRequestBody(
+            declaredLength: head.bodyLength,
+            highWaterMark: flow.limits.unreadBody
+        ) { [self] demand in
+            if loop.isCurrent {
+                bodyAsks(demand, number)
+            } else {
+                loop.submit { [self] in bodyAsks(demand, number) }
+            }
         }
         self.body = body
-        if head.bodyLength == 0 {
-            deadline?.clear()
-        } else {
-            bodyDeadlineAt = loop.now + configuration.bodyTimeout.timerMilliseconds
-            armBodyDeadline()
-        }
+        deadline?.clear()
+        if head.bodyLength != 0 { armBodyDeadline() }
         let request = ServerRequest(
             method: head.method,
             target: target,
             fields: head.fields,
-            peerAddress: peerAddress,
+            peerAddress: peer.text,
             body: body,
             loop: loop
-        )
+        ) { [self] in
+            if loop.isCurrent { becomeKnown() } else { loop.submit { [self] in becomeKnown() } }
+        }
         let handler = unit.handler
         let counters = unit.counters
         counters.requestsInFlight.add(1, ordering: .relaxed)
@@ -140,58 +144,53 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
+    private func becomeKnown() {
+        guard !isKnown, flow.phase != .closed else { return }
+        isKnown = true
+        unit.becameKnown(self)
+    }
+
     // MARK: The body
 
-    private func bodyAsks(_ demand: ServerRequestBody.Demand) {
-        guard phase == .handling, !requestIsWhole else { return }
+    private func bodyAsks(_ demand: ServerRequestBody.Demand, _ number: Int) {
         switch demand {
         case .firstRead:
-            guard awaitsContinue else { return }
-            awaitsContinue = false
+            guard flow.bodyWanted(of: number) else { return }
             _ = socket.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
-            armBodyDeadline()
-        case .caughtUp:
-            if let pausedSince {
-                bodyDeadlineAt += loop.now - pausedSince
-                self.pausedSince = nil
-            }
-            armBodyDeadline()
-            socket.resumeReading()
+        case .caughtUp: flow.bodyTaken(of: number, now: loop.now)
         }
+        guard number == flow.request else { return }
+        armBodyDeadline()
+        follow()
     }
 
-    private func bodyAdvanced() {
-        if pausedSince == nil { armBodyDeadline() }
-    }
-
-    /// The next byte within the idle timeout, the last within the body's own. No deadline while we are the ones who
-    /// hold up: before 100-continue, and while the handler does not read.
-    private func armBodyDeadline() {
-        guard !awaitsContinue else { return deadline?.clear() ?? () }
-        let left = bodyDeadlineAt > loop.now ? bodyDeadlineAt - loop.now : 0
+    /// The next byte within the idle timeout, the last within the body's own.
+    func armBodyDeadline() {
+        guard flow.phase == .handling, !flow.isWhole, !flow.inputEnded else { return }
+        guard let left = flow.bodyTimeLeft(now: loop.now) else { return deadline?.clear() ?? () }
         deadline?.set(after: min(configuration.bodyIdleTimeout, .milliseconds(Int64(clamping: left))))
     }
 
     // MARK: Answers
 
     private func answer(_ response: ServerResponse) {
-        guard phase == .handling else { return }
+        guard flow.phase == .handling else { return }
         task = nil
-        if !requestIsWhole { body?.fail(.clientGone) }
+        if !flow.isWhole { body?.fail(.clientGone) }
         respond(response)
+        follow()
     }
 
     /// Answers what never reached a handler, and closes.
     func refuse(_ response: ServerResponse) {
-        keepsAlive = false
-        requestIsWhole = false
+        flow.refused()
         respond(response)
+        follow()
     }
 
     private func respond(_ response: ServerResponse) {
-        phase = .answering
         deadline?.clear()
-        if response.closeAfter || !requestIsWhole || unit.isDraining || inputEnded { keepsAlive = false }
+        flow.answerBegan(closes: response.closeAfter || unit.isDraining)
         let isHead = head?.method == "HEAD"
         let minorVersion = head?.minorVersion ?? 1
         var status = response.status
@@ -205,8 +204,8 @@ final class ServerConnection: @unchecked Sendable {
                 status: status,
                 fields: response.fields,
                 framing: ResponseHead.hasNoBody(status) ? .none : .length(bytes.count),
-                closes: !keepsAlive,
-                tellsKeepAlive: keepsAlive && minorVersion == 0
+                closes: !flow.keepsAlive,
+                tellsKeepAlive: flow.keepsAlive && minorVersion == 0
             )
             let sendsBody = !isHead && head.framing != .none
             // Small bodies leave in the same packet as their head.
@@ -217,45 +216,42 @@ final class ServerConnection: @unchecked Sendable {
             if sendsBody, !together { drained = socket.write(bytes) }
             if drained { answered() } else { watchProgress() }
         case .scripted(let length, let steps):
-            if length == nil, minorVersion == 0 { keepsAlive = false }
+            if length == nil, minorVersion == 0 { flow.willClose() }
             let head = ResponseHead(
                 status: status,
                 fields: response.fields,
                 framing: length.map { .length($0) } ?? (minorVersion == 0 ? .untilClose : .chunked),
-                closes: !keepsAlive,
-                tellsKeepAlive: keepsAlive && minorVersion == 0
+                closes: !flow.keepsAlive,
+                tellsKeepAlive: flow.keepsAlive && minorVersion == 0
             )
             run(ScriptedAnswer(head: head, declaredLength: length, sendsBody: !isHead), steps)
         }
     }
 
     func answered() {
-        guard phase == .answering else { return }
+        guard flow.phase == .answering else { return }
         head = nil
         body = nil
         script = nil
-        guard keepsAlive, !inputEnded else {
-            return requestIsWhole && pending.isEmpty ? close() : linger()
+        switch flow.answered() {
+        case .close: return close()
+        case .linger:
+            pending = []
+            let limit = configuration.lingerTimeout
+            deadline?.set(after: isReserve ? min(limit, .milliseconds(200)) : limit)
+            socket.shutDown()
+        case .read:
+            deadline?.set(after: configuration.keepAliveTimeout)
+            parser?.beginNext()
+            let bytes = pending
+            pending = []
+            flow.tookPending()
+            bytes.withUnsafeBytes { process($0) }
+            // All that came before the client ended its direction is answered.
+            if flow.isFinished { return close() }
+            if flow.mayHaveLeft { inputIsOver() }
         }
-        phase = .idle
-        deadline?.set(after: configuration.keepAliveTimeout)
-        parser?.beginNext()
-        if pending.isEmpty { return }
-        let bytes = pending
-        pending = []
-        socket.resumeReading()
-        bytes.withUnsafeBytes { process($0) }
-    }
-
-    /// Waits until the client has read the answer: closing with unread input would reset the connection, and the reset
-    /// can overtake the answer (RFC 9112, 9.6).
-    private func linger() {
-        phase = .lingering
-        pending = []
-        deadline?.set(after: configuration.lingerTimeout)
-        socket.shutDown()
-        if inputEnded { return close() }
-        socket.resumeReading()
+        follow()
     }
 
     func watchProgress() {
@@ -265,13 +261,43 @@ final class ServerConnection: @unchecked Sendable {
 
     // MARK: Ends
 
+    /// A client that has closed its direction may wait for its answer or may have left: both look alike until something
+    /// is sent. What it is sent is an interim response, which it has to be able to read (RFC 9110, 15.2); the system of one
+    /// that has left answers with a reset.
+    private func probe() {
+        guard !socket.isBroken else { return close() }
+        if !probeIsOut, probes < Self.maxProbes, head?.minorVersion ?? 0 > 0 {
+            probes += 1
+            probeIsOut = true
+            _ = socket.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+            // Time for a reset to come back.
+            deadline?.set(after: .seconds(1))
+        } else {
+            probeIsOut = false
+            deadline?.set(after: configuration.probeInterval)
+        }
+    }
+
+    /// Nothing more comes from the client while its request is under way.
+    func inputIsOver() {
+        if !flow.isWhole { body?.fail(.clientGone) }
+        deadline?.set(after: configuration.probeInterval)
+    }
+
+    /// Some clients count interim responses: Go's gives up at the sixth.
+    private static let maxProbes = 4
+
     private func deadlineReached() {
-        switch phase {
-        case .idle, .lingering: close()
-        case .head:
+        switch flow.phase {
+        case .idle, .head:
+            // Whoever took a place beyond the limit is told why it has to go.
+            if isReserve { return refuse(ServerUnit.tooManyConnections) }
+            guard flow.phase == .head else { return close() }
             refuse(.problem(status: 408, code: "request_timeout", detail: "the head came too slowly"))
+        case .lingering: close()
         case .handling:
-            keepsAlive = false
+            if flow.mayHaveLeft { return probe() }
+            flow.willClose()
             body?.fail(.tooSlow)
         case .answering:
             if socket.progress == progressSeen, !socket.isDrained { close(resetting: true) } else { watchProgress() }
@@ -282,17 +308,17 @@ final class ServerConnection: @unchecked Sendable {
     /// Draining has begun: an idle connection goes after the last call, for its next request may be on its way; a busy
     /// one after its answer.
     func drain() {
-        if phase == .idle { deadline?.set(after: ServerUnit.lastCall) }
+        if flow.phase == .idle { deadline?.set(after: ServerUnit.lastCall) }
     }
 
     /// The loop stops, or the grace of a drain is over.
     func abort() {
-        close(resetting: phase == .handling || phase == .answering)
+        close(resetting: flow.phase == .handling || flow.phase == .answering)
     }
 
     func close(resetting: Bool = false) {
-        guard phase != .closed else { return }
-        phase = .closed
+        guard flow.phase != .closed else { return }
+        flow.closed()
         deadline?.close()
         deadline = nil
         if resetting { socket.reset() } else { socket.close() }

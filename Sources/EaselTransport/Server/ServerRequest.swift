@@ -20,6 +20,7 @@ package final class ServerRequest: Sendable {
     package let loop: EventLoop
     /// When the head was complete.
     package let receivedAt: SteadyInstant
+    private let known: @Sendable () -> Void
 
     init(
         method: String,
@@ -27,7 +28,8 @@ package final class ServerRequest: Sendable {
         fields: HTTPFields,
         peerAddress: String,
         body: ServerRequestBody,
-        loop: EventLoop
+        loop: EventLoop,
+        known: @escaping @Sendable () -> Void
     ) {
         self.method = method
         self.target = target.raw
@@ -37,7 +39,13 @@ package final class ServerRequest: Sendable {
         self.peerAddress = peerAddress
         self.body = body
         self.loop = loop
+        self.known = known
         receivedAt = .now
+    }
+
+    /// Says that the request came with a valid key: its connection is not among the first to go when there are too many.
+    package func clientIsKnown() {
+        known()
     }
 
     /// The first value of a query parameter.

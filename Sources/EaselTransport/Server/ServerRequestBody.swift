@@ -59,13 +59,13 @@ package final class ServerRequestBody: Sendable {
     package let declaredLength: Int?
 
     /// Unread bytes from which the socket is left alone until the handler has taken them.
-    static let highWaterMark = 256 << 10
-
+    private let highWaterMark: Int
     private let state = Locked(State())
     private let demand: @Sendable (Demand) -> Void
 
-    init(declaredLength: Int?, demand: @escaping @Sendable (Demand) -> Void) {
+    init(declaredLength: Int?, highWaterMark: Int = 256 << 10, demand: @escaping @Sendable (Demand) -> Void) {
         self.declaredLength = declaredLength
+        self.highWaterMark = highWaterMark
         self.demand = demand
         if declaredLength == 0 { state.withLock { $0.end = .complete } }
     }
@@ -179,7 +179,7 @@ extension ServerRequestBody {
             }
             state.chunks.append(Array(bytes))
             state.unread += bytes.count
-            state.pausedByConnection = state.unread >= Self.highWaterMark
+            state.pausedByConnection = state.unread >= highWaterMark
             return (state.takeWaiter(), !state.pausedByConnection)
         }
         waiter?.resume()

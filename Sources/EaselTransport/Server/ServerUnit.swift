@@ -1,12 +1,6 @@
 import EaselBase
 import Synchronization
 
-/// What the loops of a server count together.
-final class ServerCounters: Sendable {
-    let openConnections = Atomic<Int>(0)
-    let requestsInFlight = Atomic<Int>(0)
-}
-
 /// The part of a server that lives on one loop: its listener and its connections.
 // Unchecked: the vars are only touched on the loop's thread.
 final class ServerUnit: @unchecked Sendable {
@@ -21,6 +15,11 @@ final class ServerUnit: @unchecked Sendable {
     private var isGraceOver = false
     private var listener: TCPListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    /// Connections without a key, in the order in which they came.
+    private var keyless = SheddingList<ServerConnection>()
+    /// Those in places beyond the limit.
+    private var reserve = SheddingList<ServerConnection>()
+    private var warnedAt: UInt64?
     private var graceTimer: LoopTimer?
     private var lastCallTimer: LoopTimer?
     private var waiters: [UnsafeContinuation<Void, Never>] = []
@@ -49,34 +48,107 @@ final class ServerUnit: @unchecked Sendable {
         if listener == nil { log.error("a loop refused the listening socket") }
     }
 
+    /// Places of this loop beyond the limit, where only `reservedTargets` are answered.
+    static let reservePlaces = 16
+    /// For so long one of them waits for a request.
+    static let reserveTimeout = Duration.seconds(1)
+    static let tooManyConnections = ServerResponse.problem(
+        status: 503,
+        code: "unavailable",
+        detail: "too many connections"
+    )
+
     private func accepted(_ socket: TCPSocket) {
+        let peer = PeerAddress(socket.peerAddress())
+        let limits = ConnectionLimits(
+            total: configuration.maxConnections,
+            perAddress: configuration.maxKeylessPerAddress
+        )
+        let ofAddress = counters.keyless.enter(peer.group)
         let open = counters.openConnections.add(1, ordering: .relaxed).newValue
-        guard open <= configuration.maxConnections else {
+        let verdict = limits.verdict(open: open, ofAddress: ofAddress)
+        // Where the address has too many, one of its own goes.
+        let hasRoom =
+            verdict.sheds && shed(of: verdict.isOverAddress ? peer.group : nil)
+            || verdict.isOverTotal && !verdict.isOverAddress && shedKept()
+        if hasRoom || verdict.takes {
+            return take(ServerConnection(unit: self, socket: socket, peer: peer, isReserve: false))
+        }
+        counters.refusedConnections.add(1, ordering: .relaxed)
+        warn()
+        if reserve.count >= Self.reservePlaces { shedReserve() }
+        guard reserve.count < Self.reservePlaces else {
             counters.openConnections.subtract(1, ordering: .relaxed)
-            let busy = ServerResponse.problem(status: 503, code: "unavailable", detail: "too many connections")
-            if case .bytes(let bytes) = busy.body {
-                let head = ResponseHead(
-                    status: 503,
-                    fields: busy.fields,
-                    framing: .length(bytes.count),
-                    closes: true,
-                    tellsKeepAlive: false
-                )
-                _ = socket.write(head.encoded(date: loop.dateText()) + bytes)
-            }
-            log.warning("refused a connection: too many are open", ["limit": String(configuration.maxConnections)])
+            counters.keyless.leave(peer.group)
             return socket.close()
         }
-        let connection = ServerConnection(unit: self, socket: socket)
+        take(ServerConnection(unit: self, socket: socket, peer: peer, isReserve: true))
+    }
+
+    private func take(_ connection: ServerConnection) {
         connections[ObjectIdentifier(connection)] = connection
+        connection.place = connection.isReserve ? reserve.append(connection) : keyless.append(connection)
         connection.start()
         if isGraceOver { connection.abort() } else if isDraining { connection.drain() }
+    }
+
+    /// Once a second at most: who is attacked does not need a line for each connection.
+    private func warn() {
+        if let warnedAt, loop.now - warnedAt < 1000 { return }
+        warnedAt = loop.now
+        log.warning(
+            "connections are refused: too many are open",
+            [
+                "limit": String(configuration.maxConnections),
+                "limit_of_an_address": String(configuration.maxKeylessPerAddress),
+                "refused": String(counters.refusedConnections.load(ordering: .relaxed)),
+            ]
+        )
+    }
+
+    // MARK: Making room
+
+    /// Closes the oldest idle connection over which no valid key came, of one address where one is given. False when there
+    /// is none among those that are looked at.
+    private func shed(of group: PeerAddress.Group?) -> Bool {
+        let found = keyless.find { $0.isIdle && (group == nil || $0.peer.group == group) }
+        guard let found else { return false }
+        counters.shedConnections.add(1, ordering: .relaxed)
+        found.close()
+        return true
+    }
+
+    /// Closes a kept connection of somebody with a key that waits for its next request: better than turning away who has
+    /// one now.
+    private func shedKept() -> Bool {
+        guard let found = connections.values.lazy.prefix(64).first(where: { $0.isKnown && $0.flow.phase == .idle })
+        else {
+            return false
+        }
+        counters.shedConnections.add(1, ordering: .relaxed)
+        found.close()
+        return true
+    }
+
+    private func shedReserve() {
+        reserve.find { $0.isIdle || $0.flow.phase == .lingering }?.close()
+    }
+
+    /// A valid key came over a connection.
+    func becameKnown(_ connection: ServerConnection) {
+        counters.keyless.leave(connection.peer.group)
+        if let place = connection.place, !connection.isReserve { keyless.remove(place) }
     }
 
     /// A connection has closed.
     func forget(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         counters.openConnections.subtract(1, ordering: .relaxed)
+        if !connection.isKnown { counters.keyless.leave(connection.peer.group) }
+        if let place = connection.place {
+            connection.place = nil
+            if connection.isReserve { reserve.remove(place) } else { keyless.remove(place) }
+        }
         drainedIfQuiet()
     }
 
