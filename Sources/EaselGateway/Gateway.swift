@@ -124,6 +124,7 @@ package final class Gateway: Sendable {
         let authenticator = Authenticator(ledger: ledger, adminKey: settings.adminKey, adminTeam: adminTeam, time: time)
         let replies = ReplyBuilder(store: store, time: time)
         let held = HeldBytes(limit: settings.maxHeldBytes)
+        let transport = TransportMetrics(loops: group.loops)
         let routes = Routes(
             settings: settings,
             ledger: ledger,
@@ -192,6 +193,7 @@ package final class Gateway: Sendable {
                 registry: registry,
                 metrics: metrics,
                 held: held,
+                transport: transport,
                 publicMetrics: settings.publicMetrics,
                 journal: journal,
                 time: time,
@@ -203,6 +205,7 @@ package final class Gateway: Sendable {
         server = HTTPServer(group: group, configuration: settings.server, log: log) { request in
             await routes.respond(to: request)
         }
+        transport.watch(server)
     }
 
     /// Begins to listen.

@@ -12,6 +12,7 @@ final class StatusRoutes: Sendable {
     let registry: CallRegistry
     let metrics: GatewayMetrics
     let held: HeldBytes
+    let transport: TransportMetrics
     let publicMetrics: Bool
     let journal: @Sendable () -> JournalStanding
     let time: TimeSource
@@ -26,6 +27,7 @@ final class StatusRoutes: Sendable {
         registry: CallRegistry,
         metrics: GatewayMetrics,
         held: HeldBytes,
+        transport: TransportMetrics,
         publicMetrics: Bool,
         journal: @escaping @Sendable () -> JournalStanding,
         time: TimeSource,
@@ -39,6 +41,7 @@ final class StatusRoutes: Sendable {
         self.registry = registry
         self.metrics = metrics
         self.held = held
+        self.transport = transport
         self.publicMetrics = publicMetrics
         self.journal = journal
         self.time = time
@@ -133,7 +136,7 @@ final class StatusRoutes: Sendable {
     /// Prometheus' text format, version 0.0.4.
     func metrics(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         if !publicMetrics { _ = try await authenticator.admin(for: request) }
-        var text = metrics.text()
+        var text = metrics.text() + transport.text()
         let standing = journal()
         text.gauge("easel_calls_in_flight", "Calls under way.", [("", registry.running)])
         text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", standing.pending)])

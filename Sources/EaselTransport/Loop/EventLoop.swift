@@ -1,6 +1,7 @@
 import CUV
 import EaselBase
 import Foundation
+import Synchronization
 
 /// One thread that runs a libuv loop: sockets, timers, and the Swift tasks that prefer it.
 ///
@@ -45,10 +46,21 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var batch: [Item] = []
     private var httpDate = HTTPDate()
 
-    init(name: String, index: Int) {
+    private let log: Log
+    private let stallRecord = Locked(LoopStalls())
+    private let turns = Atomic<Int>(0)
+    /// When the present turn began, and how long the loop had waited in all by then; nanoseconds. Loop thread only.
+    private var turnBeganAt: UInt64 = 0
+    private var idleBefore: UInt64 = 0
+    /// A stall was logged at that time. Loop thread only.
+    private var stallLoggedAt: UInt64 = 0
+
+    init(name: String, index: Int, log: Log = .silent) {
         self.name = name
         self.index = index
+        self.log = log
         uv_loop_init(raw)
+        _ = cuv_measure_idle_time(raw)
         raw.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         // Unretained contexts: the thread holds the loop until these handles are closed.
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -59,7 +71,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         afterPoll.pointee.data = context
         uv_prepare_start(beforePoll) { handle in
             guard let data = handle?.pointee.data else { return }
-            Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue().runMailbox()
+            let loop = Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue()
+            loop.turnEnded()
+            loop.runMailbox()
         }
         uv_check_start(afterPoll) { handle in
             guard let data = handle?.pointee.data else { return }
@@ -163,6 +177,45 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The value of a `Date` field, made once a second. Loop thread only.
     func dateText() -> [UInt8] {
         httpDate.text()
+    }
+
+    // MARK: Standing still
+
+    /// How often and for how long it stood still since the start.
+    package var stalls: LoopStalls { stallRecord.withLock(\.self) }
+
+    /// What changes as long as a loop does anything, waiting included.
+    struct LifeSign: Equatable {
+        let turns: Int
+        let idle: UInt64
+    }
+
+    /// From any thread, until the loop is told to stop.
+    func lifeSign() -> LifeSign {
+        LifeSign(turns: turns.load(ordering: .relaxed), idle: uv_metrics_idle_time(raw))
+    }
+
+    /// A turn is over: how long it took without the waiting.
+    private func turnEnded() {
+        turns.add(1, ordering: .relaxed)
+        let now = uv_hrtime()
+        let idle = uv_metrics_idle_time(raw)
+        let began = turnBeganAt
+        let waited = idle - idleBefore
+        turnBeganAt = now
+        idleBefore = idle
+        guard began > 0, now - began > waited else { return }
+        let busy = Duration.nanoseconds(Int64(clamping: now - began - waited))
+        // Without the lock for the many turns that are short.
+        guard busy > LoopStalls.threshold, stallRecord.withLock({ $0.turnTook(busy) }) else { return }
+        // A loop that does nothing but stand still would fill the log.
+        guard stallLoggedAt == 0 || now - stallLoggedAt > 1_000_000_000 else { return }
+        stallLoggedAt = now
+        let count = stallRecord.withLock(\.count)
+        log.warning(
+            "an event loop stood still",
+            ["loop": name, "ms": String(busy.milliseconds), "stalls": String(count)]
+        )
     }
 
     // MARK: Life

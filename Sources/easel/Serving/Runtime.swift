@@ -97,7 +97,11 @@ final class Runtime: Sendable {
             await embedded?.stop()
             throw error
         }
-        let group = EventLoopGroup(name: "easel-loop", count: ProcessInfo.processInfo.activeProcessorCount)
+        let group = EventLoopGroup(
+            name: "easel-loop",
+            count: ProcessInfo.processInfo.activeProcessorCount,
+            log: log
+        )
         let client = HTTPClient(
             group: group,
             configuration: HTTPClientConfiguration(
@@ -105,6 +109,17 @@ final class Runtime: Sendable {
                 userAgent: "easel/\(VersionCommand.version)"
             )
         )
+        let wanted = configuration.limits.connections
+        let connections = OpenFiles.connections(wanted: wanted)
+        if connections < wanted {
+            log.warning(
+                "fewer connections are taken than limits.connections says: raise the limit of open files (ulimit -n)",
+                [
+                    "limits.connections": String(wanted), "taken": String(connections),
+                    "open_files": String(OpenFiles.limit),
+                ]
+            )
+        }
         let adminKey = try adminKey(configuration)
         let gateway = try Gateway(
             settings: settings(configuration, gatewayID: instance.gatewayID, adminKey: adminKey),
@@ -271,7 +286,10 @@ final class Runtime: Sendable {
                 port: UInt16(clamping: configuration.listen.port),
                 maxHeadBytes: configuration.limits.headerBytes,
                 bodyTimeout: configuration.limits.requestTimeout,
-                maxConnections: configuration.limits.connections
+                maxConnections: OpenFiles.connections(wanted: configuration.limits.connections),
+                maxKeylessPerAddress: configuration.limits.connectionsPerAddress,
+                // Who watches the process gets an answer also when everything else is turned away.
+                reservedTargets: ["/healthz"]
             ),
             version: VersionCommand.version
         )
