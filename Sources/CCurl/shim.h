@@ -73,6 +73,10 @@ static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *code) {
     *code = message->data.result;
     return message->easy_handle;
 }
+typedef int (*ccurl_debug)(CURL *handle, curl_infotype type, char *data, size_t size, void *context);
+static inline CURLcode ccurl_set_debug(CURL *handle, ccurl_debug callback) {
+    return (curl_easy_setopt)(handle, CURLOPT_DEBUGFUNCTION, callback);
+}
 typedef int (*ccurl_before_request)(void *context, char *remote, char *local, int remote_port, int local_port);
 static inline CURLcode ccurl_set_before_request(CURL *handle, ccurl_before_request callback) {
     return (curl_easy_setopt)(handle, CURLOPT_PREREQFUNCTION, callback);

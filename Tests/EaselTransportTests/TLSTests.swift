@@ -41,7 +41,7 @@ struct TLSTests {
 }
 
 /// `openssl s_server` with a certificate for 127.0.0.1 that signs itself.
-private struct TLSServer: Sendable {
+struct TLSServer: Sendable {
     let certificate: URL
     let port: UInt16
     private let folder: URL
@@ -53,7 +53,8 @@ private struct TLSServer: Sendable {
         certificate = folder.appending(path: "certificate.pem")
         let key = folder.appending(path: "key.pem").path
         let output = folder.appending(path: "output").path
-        let request = try Self.openssl(
+        let request = try Self.spawn(
+            "/usr/bin/openssl",
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                 "-subj", "/CN=easel test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
@@ -64,7 +65,8 @@ private struct TLSServer: Sendable {
         var status: Int32 = -1
         waitpid(request, &status, 0)
         try #require(status == 0)
-        process = try Self.openssl(
+        process = try Self.spawn(
+            "/usr/bin/openssl",
             ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.path, "-key", key, "-www"],
             output: output
         )
@@ -85,17 +87,17 @@ private struct TLSServer: Sendable {
 
     /// Starts the program with its output in a file. Not by Foundation's `Process`, whose waiting and whose select(2)
     /// do not go well with thousands of descriptors in the same test run.
-    private static func openssl(_ arguments: [String], output: String) throws -> pid_t {
+    static func spawn(_ program: String, _ arguments: [String], output: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var words = (["openssl"] + arguments).map { strdup($0) } + [nil]
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()
-        let code = posix_spawn(&process, "/usr/bin/openssl", &actions, nil, &words, environ)
+        let code = posix_spawn(&process, program, &actions, nil, &words, environ)
         guard code == 0 else { throw RawSocket.Failure(what: "posix_spawn", code: code) }
         return process
     }

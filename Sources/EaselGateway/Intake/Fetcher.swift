@@ -13,7 +13,8 @@ package final class Fetcher: Sendable {
         case timeout
         case tooManyRedirects
         case status(Int)
-        case unreachable(String)
+        /// No whole answer came: why.
+        case unreachable(TransportError.Kind)
 
         /// For the caller who gave the URL.
         package var sentence: String {
@@ -24,7 +25,7 @@ package final class Fetcher: Sendable {
             case .timeout: "could not be fetched in time"
             case .tooManyRedirects: "redirects more than \(Fetcher.maxRedirects) times"
             case .status(let status): "could not be fetched: its server answered \(status)"
-            case .unreachable: "could not be fetched: its server cannot be reached"
+            case .unreachable(let kind): "could not be fetched: \(kind.words)"
             }
         }
     }
@@ -106,7 +107,7 @@ package final class Fetcher: Sendable {
         case .addressNotAllowed: .addressNotAllowed
         case .responseTooLarge: .tooLarge(limit: maxBytes)
         case .connectTimeout, .firstByteTimeout, .totalTimeout: .timeout
-        default: .unreachable(error.kind.rawValue)
+        default: .unreachable(error.kind)
         }
     }
 }

@@ -9,7 +9,9 @@ enum TransportFailure {
             return ProviderFailure(
                 .notSent,
                 code: code(of: error.kind),
-                message: "The provider could not be reached; nothing was sent."
+                message: error.kind == .notProcessed
+                    ? "The provider did not take the request; nothing was processed."
+                    : "The provider could not be reached; nothing was sent."
             )
         }
         switch error.kind {
@@ -34,7 +36,8 @@ enum TransportFailure {
         switch kind {
         case .badURL: "bad_url"
         case .dns: "dns_failed"
-        case .connect: "connect_failed"
+        case .connect, .refused: "connect_failed"
+        case .notProcessed: "stream_refused"
         case .tls: "tls_failed"
         case .connectTimeout: "connect_timeout"
         case .firstByteTimeout, .totalTimeout: "timeout"

@@ -32,11 +32,23 @@ enum CurlCallbacks {
     /// sent twice (R4): the exchange then ends with CURLE_SEND_FAIL_REWIND.
     static let seek: ccurl_seek = { _, _, _ in Int32(CURL_SEEKFUNC_FAIL) }
 
-    static let beforeRequest: ccurl_before_request = { context, remote, _, _, _ in
-        guard let transfer = transfer(context), let remote,
-            transfer.beginRequest(remoteAddress: String(cString: remote))
-        else { return CURL_PREREQFUNC_ABORT }
-        return CURL_PREREQFUNC_OK
+    static let beforeRequest: ccurl_before_request = { context, remote, _, remotePort, localPort in
+        guard let transfer = transfer(context), let remote else { return CURL_PREREQFUNC_ABORT }
+        let connection = CurlTransfer.Connection(
+            remoteAddress: String(cString: remote),
+            remotePort: remotePort,
+            localPort: localPort
+        )
+        return transfer.beginRequest(on: connection) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    }
+
+    /// What libcurl says about its doing. Only its own sentences are looked at, and none is kept: the rest are the bytes
+    /// of requests and answers (S2).
+    static let debug: ccurl_debug = { _, type, text, count, context in
+        guard type == CURLINFO_TEXT, let text, let transfer = transfer(context) else { return 0 }
+        let bytes = UnsafeRawBufferPointer(start: text, count: min(count, 256))
+        transfer.heard(StreamNews(bytes))
+        return 0
     }
 
     /// Judges the resolved address itself, at the last moment, so that a name that changes its address between a check

@@ -1,6 +1,9 @@
 import CCurl
 
 /// One easy handle with the buffer that libcurl writes its error text to. Loop thread only.
+///
+/// For one exchange, then it goes: libcurl before 8.1 keeps pointers into freed memory in a handle that is used again
+/// (docs/decisions/0024). Connections, names and their times live in the multi handle and outlast it.
 final class CurlEasy {
     let raw: UnsafeMutableRawPointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -17,12 +20,6 @@ final class CurlEasy {
     deinit {
         curl_easy_cleanup(raw)
         errorText.deallocate()
-    }
-
-    /// Back to a fresh handle, apart from what helps the next exchange.
-    func reset() {
-        curl_easy_reset(raw)
-        errorText.pointee = 0
     }
 
     func set(_ option: CURLoption, _ value: Int) { _ = ccurl_set_long(raw, option, value) }

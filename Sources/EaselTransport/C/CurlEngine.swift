@@ -1,5 +1,6 @@
 import CCurl
 import EaselBase
+import Foundation
 
 /// libcurl's multi handle on one event loop, with its connections and the exchanges under way.
 ///
@@ -15,10 +16,7 @@ final class CurlEngine: @unchecked Sendable {
     private var isClosed = false
     private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
     private var watches: [curl_socket_t: CurlSocketWatch] = [:]
-    /// Handles that wait for the next exchange.
-    private var spare: [CurlEasy] = []
 
-    private static let maxSpare = 64
     static let libraryIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
@@ -44,11 +42,12 @@ final class CurlEngine: @unchecked Sendable {
             return transfer.complete(.failure(TransportError(kind: .cancelled, sent: false, detail: detail)))
         }
         guard prepare(), let multi else { return transfer.complete(.failure(Self.stopped)) }
-        guard let easy = spare.popLast() ?? CurlEasy() else {
+        guard let easy = CurlEasy() else {
             let error = TransportError(kind: .other, sent: false, detail: "no memory for an exchange")
             return transfer.complete(.failure(error))
         }
         transfer.easy = easy
+        transfer.engine = self
         if transfer.request.timeouts.firstByte != nil {
             transfer.firstByteTimer = LoopTimer(loop: loop.raw) { [unowned self, unowned transfer] in
                 // Both live: the timer is closed when the transfer completes, and `active` holds it until then.
@@ -94,8 +93,6 @@ final class CurlEngine: @unchecked Sendable {
             active[easy.raw] = nil
             if let multi { curl_multi_remove_handle(multi, easy.raw) }
             transfer.easy = nil
-            easy.reset()
-            if spare.count < Self.maxSpare, !isClosed { spare.append(easy) }
         }
         if let fields = transfer.fields {
             curl_slist_free_all(fields)
@@ -109,6 +106,9 @@ final class CurlEngine: @unchecked Sendable {
         var code = CURLE_OK
         while let raw = ccurl_multi_next_done(multi, &code) {
             guard let transfer = active[raw], let easy = transfer.easy else { continue }
+            if code == CURLE_OK, transfer.isTruncated, transfer.verdict == nil {
+                transfer.verdict = (.reset, "the body is shorter than its Content-Length")
+            }
             if code == CURLE_OK, transfer.verdict == nil {
                 end(transfer, .success(transfer.response(easy)))
             } else {
@@ -119,21 +119,40 @@ final class CurlEngine: @unchecked Sendable {
 
     private func failure(of transfer: CurlTransfer, _ code: CURLcode) -> TransportError {
         let easy = transfer.easy
-        let mayUseHTTP2 = configuration.allowsHTTP2 && transfer.request.url.lowercased().hasPrefix("https:")
         var error = TransportError(
             kind: .other,
-            sent: transfer.sent(easy, mayUseHTTP2: mayUseHTTP2),
+            sent: transfer.sent(easy, mayUseHTTP2: transfer.request.mayUseHTTP2(configuration)),
             timings: transfer.timings(easy),
             detail: easy?.message(for: code) ?? ""
         )
         if let verdict = transfer.verdict {
             error.kind = verdict.kind
             error.detail = verdict.detail
+        } else if transfer.stream.isUnprocessed {
+            error.kind = .notProcessed
+            error.sent = false
+            error.detail = "the server told that it has not processed the request"
         } else {
             error.kind = CurlFailure.kind(of: code, transfer, detail: error.detail)
+            if error.kind == .connect, easy?.long(CURLINFO_OS_ERRNO) == Int(ECONNREFUSED) { error.kind = .refused }
             if error.kind == .addressNotAllowed { error.detail = "the host has no address that may be reached" }
         }
         return error
+    }
+
+    /// A server will not look at the streams of a connection above a number (GOAWAY). libcurl tells whichever exchange
+    /// it is working on.
+    func goAway(on connection: CurlTransfer.Connection, lastStream: Int) {
+        for transfer in active.values where transfer.connection == connection {
+            transfer.stream.goAway(lastStream: lastStream)
+        }
+    }
+
+    /// Whether the other side of a connection holds it open, as far as its system has told.
+    func isAlive(_ connection: CurlTransfer.Connection) -> Bool {
+        watches.keys.contains { socket in
+            CSocket.localPort(of: socket) == UInt16(truncatingIfNeeded: connection.localPort) && CSocket.isOpen(socket)
+        }
     }
 
     // MARK: libcurl and the loop
@@ -194,7 +213,6 @@ final class CurlEngine: @unchecked Sendable {
             transfer.verdict = (.other, "the event loop has stopped")
             abort(transfer)
         }
-        spare.removeAll()
         if let multi {
             curl_multi_cleanup(multi)
             self.multi = nil

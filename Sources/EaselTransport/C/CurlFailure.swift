@@ -26,6 +26,9 @@ enum CurlFailure {
         case CURLE_UNSUPPORTED_PROTOCOL:
             // Before the request: the URL's scheme. After it: the answer's version.
             return transfer.reachedRequest ? .malformedResponse : .badURL
+        case CURLE_BAD_FUNCTION_ARGUMENT:
+            // What libcurl's store of fields says to a line that is no field.
+            return transfer.reachedRequest ? .malformedResponse : .other
         case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2, CURLE_HTTP_RETURNED_ERROR:
             return .malformedResponse
         case CURLE_FILESIZE_EXCEEDED: return .responseTooLarge

@@ -1,6 +1,13 @@
 import CCurl
 import EaselBase
 
+extension HTTPRequest {
+    /// Whether the server may choose HTTP/2: only over TLS (ALPN).
+    func mayUseHTTP2(_ configuration: HTTPClientConfiguration) -> Bool {
+        configuration.allowsHTTP2 && url.lowercased().hasPrefix("https:")
+    }
+}
+
 extension CurlEasy {
     /// Sets a fresh handle up for one exchange.
     func configure(for transfer: CurlTransfer, _ configuration: HTTPClientConfiguration) {
@@ -26,6 +33,11 @@ extension CurlEasy {
         set(CURLOPT_HEADERDATA, pointer: context)
         _ = ccurl_set_data_callback(raw, CURLOPT_WRITEFUNCTION, CurlCallbacks.body)
         set(CURLOPT_WRITEDATA, pointer: context)
+        if request.mayUseHTTP2(configuration) {
+            _ = ccurl_set_debug(raw, CurlCallbacks.debug)
+            set(CURLOPT_DEBUGDATA, pointer: context)
+            set(CURLOPT_VERBOSE, 1)
+        }
         _ = ccurl_set_before_request(raw, CurlCallbacks.beforeRequest)
         set(CURLOPT_PREREQDATA, pointer: context)
         keepErrorText()
@@ -55,7 +67,9 @@ extension CurlEasy {
     ) {
         // An empty text switches the proxy variables of the environment off.
         switch request.addressPolicy {
-        case .any: set(CURLOPT_PROXY, configuration.proxy ?? "")
+        case .any:
+            set(CURLOPT_PROXY, configuration.proxy ?? "")
+            set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         case .publicOnly:
             set(CURLOPT_PROXY, "")
             _ = ccurl_set_open_socket(raw, CurlCallbacks.openSocket)

@@ -7,8 +7,12 @@ final class CurlTransfer: @unchecked Sendable {
     typealias Outcome = Result<HTTPResponse, TransportError>
     typealias Continuation = UnsafeContinuation<Outcome, Never>
 
-    /// A response's status line and fields together, in bytes.
-    static let maxHeadBytes = 256 << 10
+    /// Which connection an exchange runs on: no two have the same ends.
+    struct Connection: Equatable {
+        let remoteAddress: String
+        let remotePort: Int32
+        let localPort: Int32
+    }
 
     let request: HTTPRequest
     let startedAt = SteadyInstant.now
@@ -26,11 +30,16 @@ final class CurlTransfer: @unchecked Sendable {
     /// An address was refused when a socket should have been opened (S3).
     var refusedAddress = false
 
+    /// Set once a connection stands.
+    private(set) var connection: Connection?
+    /// What became of the HTTP/2 stream, as far as it is told.
+    var stream = StreamFate()
+    /// Told of what concerns every exchange on a connection.
+    weak var engine: CurlEngine?
+
     private(set) var bodySent = 0
-    private var headBytes = 0
-    private var responseFields = HTTPFields()
+    private var head = ResponseHeadReader()
     private var responseBody: [UInt8] = []
-    private var bodyBegan = false
     private var requestDoneAt: SteadyInstant?
     private var firstByteAt: SteadyInstant?
 
@@ -42,13 +51,18 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// A connection stands and the request leaves now. False refuses: a kept connection may have been opened under a
     /// laxer policy than this exchange's (S3).
-    func beginRequest(remoteAddress: String) -> Bool {
+    ///
+    /// libcurl begins a second time where the server said that it has not looked at the first request at all and where
+    /// no byte of a body had been read for it.
+    func beginRequest(on connection: Connection) -> Bool {
         if case .publicOnly = request.addressPolicy {
-            guard let address = IPAddress(remoteAddress), request.addressPolicy.permits(address) else {
+            guard let address = IPAddress(connection.remoteAddress), request.addressPolicy.permits(address) else {
                 refusedAddress = true
                 return false
             }
         }
+        self.connection = connection
+        stream = StreamFate()
         reachedRequest = true
         if (request.body ?? []).isEmpty { requestIsOut() }
         return true
@@ -74,50 +88,46 @@ final class CurlTransfer: @unchecked Sendable {
         }
     }
 
+    /// One of libcurl's own sentences about HTTP/2.
+    func heard(_ news: StreamNews) {
+        guard let connection, let engine else { return }
+        if case .goAway(let lastStream) = news { engine.goAway(on: connection, lastStream: lastStream) }
+        stream.hear(news) { engine.isAlive(connection) }
+    }
+
     /// One line of the head, CR LF included. False aborts.
     func readHeadLine(_ line: UnsafeRawBufferPointer) -> Bool {
         noteFirstByte()
-        headBytes += line.count
-        guard headBytes <= Self.maxHeadBytes else {
-            verdict = (.responseTooLarge, "the head is larger than \(Self.maxHeadBytes) bytes")
+        switch head.read(line) {
+        case .goesOn: return true
+        case .complete: return headIsComplete()
+        case .malformed(let what):
+            verdict = (.malformedResponse, what)
+            return false
+        case .tooLarge(let what):
+            verdict = (.responseTooLarge, what)
             return false
         }
-        if bodyBegan { return true }  // a trailer: nobody here needs one
-        var end = line.count
-        while end > 0, line[end - 1] == 0x0D || line[end - 1] == 0x0A { end -= 1 }
-        let text = UnsafeRawBufferPointer(rebasing: line[..<end])
-        if text.isEmpty { return headIsComplete() }
-        if text.starts(with: "HTTP/".utf8) {
-            responseFields = HTTPFields()  // a final response after an interim one
-            return true
-        }
-        guard let colon = text.firstIndex(of: 0x3A) else { return true }
-        var first = colon + 1
-        while first < end, text[first] == 0x20 || text[first] == 0x09 { first += 1 }
-        while end > first, text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
-        responseFields.add(
-            String(decoding: text[..<colon], as: UTF8.self),
-            String(decoding: text[first..<end], as: UTF8.self)
-        )
-        return true
     }
 
+    /// Room that is made for a body on its sender's word alone; the rest grows as it comes.
+    private static let maxTrustedLength = 1 << 20
+
     private func headIsComplete() -> Bool {
-        guard request.method != "HEAD", responseFields["Content-Encoding"] == nil,
-            let length = responseFields["Content-Length"].flatMap({ Int($0) })
+        guard request.method != "HEAD", head.fields["Content-Encoding"] == nil, let length = head.contentLength
         else { return true }
         guard length <= request.maxResponseBytes else {
             verdict = (.responseTooLarge, "the body is larger than \(request.maxResponseBytes) bytes")
             return false
         }
-        responseBody.reserveCapacity(max(0, length))
+        responseBody.reserveCapacity(min(length, Self.maxTrustedLength))
         return true
     }
 
     /// Decoded bytes of the body. False aborts.
     func readBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         noteFirstByte()
-        bodyBegan = true
+        head.bodyBegan()
         guard bytes.count <= request.maxResponseBytes - responseBody.count else {
             verdict = (.responseTooLarge, "the body is larger than \(request.maxResponseBytes) bytes")
             return false
@@ -126,7 +136,17 @@ final class CurlTransfer: @unchecked Sendable {
         return true
     }
 
+    /// Whether the body of an exchange that libcurl calls complete is as long as was promised: its HTTP/2 (before 8.0)
+    /// can take a stream that was reset for one that ended.
+    var isTruncated: Bool {
+        guard request.method != "HEAD", head.fields["Content-Encoding"] == nil, let length = head.contentLength,
+            head.status != 204, head.status != 304
+        else { return false }
+        return head.fields["Transfer-Encoding"] == nil && responseBody.count < length
+    }
+
     private func noteFirstByte() {
+        stream.answerBegan()
         guard firstByteAt == nil else { return }
         firstByteAt = .now
         firstByteTimer?.stop()
@@ -137,14 +157,14 @@ final class CurlTransfer: @unchecked Sendable {
     /// The response of an exchange that libcurl calls complete.
     func response(_ easy: CurlEasy) -> HTTPResponse {
         if request.fields["Accept-Encoding"] == nil, request.method != "HEAD",
-            responseFields["Content-Encoding"] != nil
+            head.fields["Content-Encoding"] != nil
         {
-            responseFields.remove("Content-Encoding")
-            responseFields.remove("Content-Length")
+            head.fields.remove("Content-Encoding")
+            head.fields.remove("Content-Length")
         }
         return HTTPResponse(
             status: easy.long(CURLINFO_RESPONSE_CODE),
-            fields: responseFields,
+            fields: head.fields,
             body: responseBody,
             timings: timings(easy)
         )

@@ -8,8 +8,10 @@ package struct TransportError: Error, Sendable, Explained {
         case badURL
         /// The name could not be resolved.
         case dns
-        /// Nobody accepted the connection.
+        /// No connection could be made: no way there, or it broke off.
         case connect
+        /// The host is there, and nobody accepts connections at this port.
+        case refused
         /// The TLS handshake or the certificate failed.
         case tls
         case connectTimeout
@@ -25,6 +27,8 @@ package struct TransportError: Error, Sendable, Explained {
         case contentEncoding
         /// Every address of the name is refused by the `AddressPolicy` (S3).
         case addressNotAllowed
+        /// The server's own word is that it has not looked at the request (HTTP/2; RFC 9113, 8.7).
+        case notProcessed
         /// The task was cancelled.
         case cancelled
         /// Anything else, such as a stopped event loop.
@@ -33,7 +37,8 @@ package struct TransportError: Error, Sendable, Explained {
 
     /// What went wrong.
     package var kind: Kind
-    /// Could any byte of the request have left this process? False only when that is certain (R3, R4).
+    /// Could anybody have acted on the request? False only when that is certain: no byte of it left this process, or its
+    /// server says that it has not processed it (R3, R4).
     package var sent: Bool
     /// What was measured until it failed.
     package var timings: HTTPTimings
@@ -58,8 +63,9 @@ extension TransportError.Kind {
         switch self {
         case .badURL: "the URL cannot be used"
         case .dns: "the name of the server is not found"
-        case .connect: "the server takes no connections"
-        case .tls: "no secure connection could be made (TLS)"
+        case .connect: "no connection to the server could be made"
+        case .refused: "the server refused the connection"
+        case .tls: "no secure connection could be made (TLS), or the certificate is not valid"
         case .connectTimeout: "no connection was made in time"
         case .firstByteTimeout: "the server did not begin to answer in time"
         case .totalTimeout: "the answer was not there in time"
@@ -68,6 +74,7 @@ extension TransportError.Kind {
         case .malformedResponse: "the answer is no valid HTTP"
         case .contentEncoding: "the answer is packed in a way that is not known here"
         case .addressNotAllowed: "the address is not public, and not allowed"
+        case .notProcessed: "the server did not take the request"
         case .cancelled: "it was interrupted"
         case .other: "the request could not be carried out"
         }
