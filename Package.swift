@@ -66,6 +66,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "fuzz",
+            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders"],
+            path: "Benchmarks/fuzz",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "easel",
             dependencies: [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",
