@@ -145,6 +145,7 @@ enum Parts {
                 case .ended: progress.ended("told")
                 case .running: progress.ended("running")
                 case .unknown: progress.ended("unknown")
+                case .absent, .untraceable: progress.ended("not there")
                 }
             default:
                 _ = await provider.recover(known, timeout: .seconds(10))

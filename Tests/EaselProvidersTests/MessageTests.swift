@@ -88,6 +88,13 @@ struct MessageTests {
         #expect(HTTPFields([("retry-after", "86400")]).retryAfter == .seconds(3600))
     }
 
+    @Test func `a request that a server says it has not looked at counts as not sent`() {
+        let failure = TransportFailure.failure(for: TransportError(kind: .notProcessed, sent: false, detail: "x"))
+        #expect(failure.kind == .notSent)
+        #expect(failure.code == "stream_refused")
+        #expect(failure.message == "The provider did not take the request; nothing was processed.")
+    }
+
     @Test func `a failed exchange is not sent, lost, late or garbled`() {
         for kind in TransportError.Kind.allCases {
             let unsent = TransportFailure.failure(for: TransportError(kind: kind, sent: false, detail: Answers.key))
