@@ -239,7 +239,7 @@ import Testing
                 } else {
                     // Who breaks the contract is found out by verify.
                     #expect(held == [])
-                    #expect(findings.map(\.check) == [.reservationIsThere])
+                    #expect(findings.map(\.check) == [.reservationIsThere, .endIsItsAttempts])
                 }
             }
         }
