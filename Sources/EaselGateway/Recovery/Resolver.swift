@@ -93,7 +93,7 @@ final class Resolver: Sendable {
             do throws(LedgerError) {
                 try await sweepLeftBehind()
             } catch {
-                log.debug("a call that was left behind was not settled", ["error": "\(error)"])
+                log.debug("a call that was left behind was not settled", ["error": sentence(for: error)])
             }
             let wait = leftBehind.wait(now: .now) ?? .seconds(1)
             try? await Task.sleep(for: min(max(wait, .milliseconds(100)), .seconds(1)))
