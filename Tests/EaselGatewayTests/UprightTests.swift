@@ -52,7 +52,7 @@ struct UprightTests {
     /// Through the same door as a caller's request.
     private static func request(_ change: (inout RemixDraft) -> Void) async throws -> RemixRequest {
         var draft = RemixDraft()
-        draft.prompt = "x"
+        draft.prompt = "a harbour"
         change(&draft)
         return try await RemixIntake(images: images, maxBodyBytes: 1 << 20).complete(draft, known: [])
     }

@@ -24,7 +24,7 @@ struct PhotoTests {
                 for policy in ["only-runware", "only-ideogram"] {
                     let answer = try await house.remixForm(
                         [
-                            ("model", "ideogram-4.0"), ("prompt", "x"), ("strength", "0.5"), ("policy", policy),
+                            ("model", "ideogram-4.0"), ("prompt", "a harbour"), ("strength", "0.5"), ("policy", policy),
                             ("width", String(size.0)), ("height", String(size.1)),
                         ],
                         image: photo(orientation)

@@ -30,7 +30,8 @@ enum MultipartParser {
 
     /// The boundary of a Content-Type value.
     static func boundary(of contentType: String) -> String? {
-        guard let found = parameters(of: ArraySlice(contentType.utf8))["boundary"], (1...70).contains(found.utf8.count)
+        guard let found = parameters(of: ArraySlice(contentType.utf8)).found["boundary"],
+            (1...70).contains(found.utf8.count)
         else {
             return nil
         }
@@ -73,9 +74,9 @@ enum MultipartParser {
                 String(decoding: line[..<colon], as: UTF8.self).lowercased() == "content-disposition"
             else { continue }
             let value = line[(colon + 1)...]
-            var found = parameters(of: value)
+            var (found, isClosed) = parameters(of: value)
             // Browsers and charsets such as Shift JIS leave backslashes that escape nothing.
-            if found["name"] == nil { found = parameters(of: value, isLenient: true) }
+            if !isClosed || found["name"] == nil { (found, isClosed) = parameters(of: value, isLenient: true) }
             guard let name = found["name"] else { throw .malformed }
             return Part(name: name, fileName: found["filename"] ?? found["filename*"], bytes: content)
         }
@@ -85,8 +86,10 @@ enum MultipartParser {
     /// `; name=value; name="quoted value"` after the first item of a header.
     ///
     /// Read byte by byte: a file name may be in any charset, and what it says does not matter; bytes that are no UTF-8 are
-    /// replaced. `isLenient` takes a backslash for itself and passes over what follows a closing quote.
-    private static func parameters(of header: ArraySlice<UInt8>, isLenient: Bool = false) -> [String: String] {
+    /// replaced. `isClosed` is false where a quote is not. `isLenient` takes a backslash for itself and passes over what follows a closing quote.
+    private static func parameters(of header: ArraySlice<UInt8>, isLenient: Bool = false) -> (
+        found: [String: String], isClosed: Bool
+    ) {
         let (quote, backslash, semicolon): (UInt8, UInt8, UInt8) = (34, 92, 59)
         func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
         var found: [String: String] = [:]
@@ -112,7 +115,7 @@ enum MultipartParser {
                         value.append(byte)
                     }
                 }
-                guard closed else { break }
+                guard closed else { return (found, false) }
             } else {
                 value = Array(rest.prefix { $0 != semicolon && $0 != 32 })
                 rest = rest.dropFirst(value.count)
@@ -121,7 +124,7 @@ enum MultipartParser {
             if found[name] == nil { found[name] = String(decoding: value, as: UTF8.self) }
             rest = isLenient ? rest.drop { $0 != semicolon } : rest.drop(while: isBlank)
         }
-        return found
+        return (found, true)
     }
 }
 

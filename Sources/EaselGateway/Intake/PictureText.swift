@@ -72,8 +72,8 @@ enum PictureText: Sendable {
     private static func scheme(of text: Substring) -> String? {
         let start = text.utf8.prefix(24)
         guard let colon = start.firstIndex(of: 0x3A), colon != start.startIndex else { return nil }
-        let isName = start[..<colon].allSatisfy {
-            (0x61...0x7A).contains($0 | 0x20) || [0x2B, 0x2D, 0x2E].contains($0)
+        let isName = start[..<colon].allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E].contains(byte)
         }
         return isName ? String(text[..<colon]).lowercased() : nil
     }

@@ -162,7 +162,7 @@ enum RunwareReading {
             // What cannot be decoded is a picture that cannot be read, not one that is kept back.
             content = .bytes(bytes(of: text))
         } else if let uri = item.imageDataURI, !uri.isEmpty {
-            content = .bytes(bytes(of: uri))
+            content = .bytes(DataURI.decode(uri) ?? [])
         } else if let url = item.imageURL, WebLink.isOne(url) {
             content = .link(url)
         } else {
@@ -178,7 +178,7 @@ enum RunwareReading {
         )
     }
 
-    /// The bytes of a picture that was sent in either spelling, whatever its field is called; none for what is neither.
+    /// The bytes of base64, also where it came as a data URI; none for what is neither.
     private static func bytes(of text: String) -> [UInt8] {
         (DataURI.isOne(text) ? DataURI.decode(text) : try? Base64Text.decode(text)) ?? []
     }
