@@ -84,6 +84,87 @@ import Testing
         }
     }
 
+    private func moment(_ text: String) throws -> Timestamp { try #require(Timestamp(text)) }
+
+    @Test(
+        arguments: [
+            ("2026-11-30T23:59:59Z", 1, "2026_11"), ("2026-12-01T00:00:00Z", 1, "2026_11"),
+            ("2026-12-02T00:00:00Z", 1, "2026_12"), ("2026-12-01T00:00:00Z", 7, "2026_11"),
+            ("2026-12-07T23:59:59Z", 7, "2026_11"), ("2026-12-08T00:00:00Z", 7, "2026_12"),
+            ("2027-01-01T00:00:00Z", 31, "2026_12"), ("2026-03-01T00:00:00Z", 28, "2026_02"),
+            ("2026-03-02T00:00:00Z", 29, "2026_02"), ("2028-02-29T12:00:00Z", 28, "2028_02"),
+            ("2026-11-30T12:00:00Z", 90, "2026_09"),
+        ]
+    )
+    func `a month goes when all of it is old enough, and the running one never`(
+        _ now: String,
+        _ days: Int64,
+        _ first: String
+    ) throws {
+        let kept = PostgresLedger.firstKept(try moment(now), .seconds(days * 86_400))
+        #expect(kept.suffix == first)
+        let start = try #require(kept.moment)
+        #expect(start <= (try moment(now)) - .seconds(days * 86_400), "nothing younger goes")
+    }
+
+    @Test func `however short, every moment of the running month and of the kept time stays`() throws {
+        var random = SystemRandomNumberGenerator()
+        let first = try moment("2025-12-01T00:00:00Z")
+        for _ in 0..<5000 {
+            let now = first + .seconds(Int64.random(in: 0..<(800 * 86_400), using: &random))
+            let length = Duration.seconds(Int64.random(in: 0...(70 * 86_400), using: &random))
+            let kept = PostgresLedger.firstKept(now, length)
+            #expect(kept <= Partitions.Month(of: now), "\(now) \(length)")
+            #expect(kept == Partitions.Month(of: now - length), "\(now) \(length)")
+        }
+    }
+
+    @Test func `a last month that was dropped is not made again, and the running one always is`() throws {
+        let now = try moment("2026-11-15T00:00:00Z")
+        func months(_ horizon: String?) throws -> [String] {
+            Partitions.months(at: now, horizon: try horizon.map { try moment($0) }).map(\.suffix)
+        }
+        let ahead = ["2026_11", "2026_12", "2027_01", "2027_02"]
+        #expect(try months(nil) == ["2026_10"] + ahead)
+        #expect(try months("2026-10-01T00:00:00Z") == ["2026_10"] + ahead)
+        #expect(try months("2026-11-01T00:00:00Z") == ahead)
+        #expect(try months("2027-05-01T00:00:00Z") == ahead, "a wrong horizon does not stop writing")
+    }
+
+    @Test func `sums kept for less than a month leave the running month whole`() async throws {
+        try await withLedger { ledger, connectionString in
+            #expect(try await ledger.createTeam(name: "design", at: Sample.now).id == 1)
+            let start = try #require(Partitions.Month(of: Sample.now).moment)
+            for day in 0..<3 {
+                let at = min(start + .seconds(Int64(day) * 86_400 + 60), Sample.now - .seconds(60))
+                let admission = Sample.admission(at: at)
+                try await ledger.take(admission)
+                try await ledger.settle(Sample.settlement(admission))
+            }
+            try await rollUp(ledger)
+            func sums() async throws -> [[SQLValue]] {
+                try await Database.query(
+                    connectionString,
+                    """
+                    SELECT (SELECT sum(calls)::bigint FROM usage_month), (SELECT sum(calls)::bigint FROM usage_day),
+                        (SELECT count(*) FROM pg_inherits)
+                    """
+                )
+            }
+            let before = try await sums()
+            let day = Duration.seconds(86_400)
+            _ = try await ledger.drop(Retention(log: day, prompts: day, rollups: day))
+            // The hourly maintenance, which a start does too.
+            try await ledger.maintain()
+            let dropped = try await ledger.drop(Retention(log: day, prompts: day, rollups: day))
+            #expect(dropped == [], "nothing was made only to be dropped again")
+            try await rollUp(ledger)
+            let after = try await sums()
+            #expect(after.first?.prefix(2) == before.first?.prefix(2))
+            #expect(try await findings(ledger) == [])
+        }
+    }
+
     @Test func `a month with a call in progress or an unknown attempt stays`() async throws {
         try await withLedger { ledger, _ in
             _ = try await write(ledger, daysAgo: 200, isSettled: false)

@@ -106,6 +106,123 @@ import Testing
         }
     }
 
+    @Test func `stretches cover everything once, end with days, and hold no more than they may`() {
+        let day = Duration.seconds(86_400)
+        let start = UsageLevel.day.floor(Sample.now) - day * 40
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            let since = start + .seconds(Int64.random(in: 0...86_400, using: &random))
+            let days = (0..<Int.random(in: 0...40, using: &random)).map { index in
+                (day: UsageLevel.day.floor(since) + day * Int64(index), calls: Int.random(in: 0...50, using: &random))
+            }
+            let most = Int.random(in: 1...200, using: &random)
+            let stretches = VerifyStretch.cover(since: since, calls: days, most: most)
+            #expect(stretches.first?.from == since && stretches.last?.to == VerifyStretch.end)
+            for (left, right) in zip(stretches, stretches.dropFirst()) {
+                #expect(left.to == right.from && left.from < left.to && UsageLevel.day.floor(left.to) == left.to)
+            }
+            for stretch in stretches {
+                let inside = days.filter { $0.day >= UsageLevel.day.floor(stretch.from) && $0.day < stretch.to }
+                let sum = inside.reduce(0) { $0 + $1.calls }
+                #expect(sum <= most || inside.count { $0.calls > 0 } <= 1, "\(sum) of \(most)")
+            }
+        }
+    }
+
+    @Test func `a log that is looked at piece by piece gives what it gives as a whole`() async throws {
+        try await withLedger { ledger, database in
+            #expect(try await ledger.createTeam(name: "design", at: Sample.now).id == 1)
+            var calls: [Admission] = []
+            for day in 0..<6 {
+                let admission = Sample.admission(
+                    at: UsageLevel.day.floor(Sample.now) - .seconds(Int64(day) * 86_400 + 5)
+                )
+                calls.append(admission)
+                try await ledger.take(admission)
+                // A late end: the attempt and the picture lie in another day than their call.
+                if day % 2 == 0 { try await ledger.settle(Sample.settlement(admission, settledAfter: .seconds(30))) }
+            }
+            let lease = try #require(try await ledger.acquireLease("rollups", holder: UUID(), for: .seconds(30)))
+            try await ledger.rollUpAll(lease)
+            let verify = DatabaseVerify(ledger)
+            let since = Timestamp(microseconds: 0)
+            let steps = Locked<[DatabaseVerify.Progress]>([])
+            #expect(
+                try await verify.findings(since: since, stretch: 1) { step in steps.withLock { $0.append(step) } } == []
+            )
+            #expect(try await verify.findings(since: since) == [])
+            let told = steps.withLock(\.self)
+            #expect(Set(told.map(\.check)).count == DatabaseVerify.Check.allCases.count)
+            #expect(told.map(\.done) == Array(0..<told.count) && told.allSatisfy { $0.steps == told.count })
+            for (sql, check) in [
+                (
+                    "UPDATE calls SET cost_nusd = cost_nusd + 1 WHERE call_id = $1",
+                    DatabaseVerify.Check.costIsSumOfAttempts
+                ),
+                ("UPDATE attempts SET ordinal = 7 WHERE call_id = $1", .ordinalsWithoutGaps),
+                ("DELETE FROM images WHERE call_id = $1", .imagesDelivered),
+                ("UPDATE usage_minute SET calls = calls + 1 WHERE bucket = date_trunc('minute', $1)", .rollupsAddUp),
+            ] {
+                let target = calls[2]
+                let isMinute = sql.contains("$1)")
+                try await Database.query(
+                    database,
+                    sql,
+                    [isMinute ? .time(target.receivedAt) : .uuid(target.callID)]
+                )
+                let whole = try await verify.findings(since: since)
+                let pieces = try await verify.findings(since: since, stretch: 1)
+                #expect(Set(whole) == Set(pieces) && whole.contains { $0.check == check }, "\(sql)")
+            }
+        }
+    }
+
+    @Test func `budgets in odd time zones and of every period add up, and a wrong one is found`() async throws {
+        try await withLedger { ledger, database in
+            let scene = try await BudgetScene(ledger)
+            let key = UUID()
+            var budgets: [UUID] = []
+            for (scope, period, zone) in [
+                (BudgetScope.org, BudgetPeriod.day, "Asia/Kathmandu"), (.org, .week, "America/Havana"),
+                (.team("design"), .month, "Asia/Beirut"), (.team("design"), .total, "UTC"),
+                (.project(team: "design", name: "spring"), .day, "Australia/Lord_Howe"),
+                (.project(team: "design", name: "autumn"), .week, "Pacific/Chatham"),
+            ] {
+                budgets.append(
+                    try await scene.budget(
+                        .money(Money(nanodollars: 100_000_000_000)),
+                        scope: scope,
+                        period: period,
+                        timezone: zone
+                    ).budget.id
+                )
+            }
+            for index in 0..<40 {
+                let at = Sample.now - .seconds(Int64(index) * 7211)
+                let admission = scene.admission(project: ["spring", "autumn", nil][index % 3], keyID: key, at: at)
+                guard try await ledger.admit(admission) == .admitted else { continue }
+                if index % 4 > 0 { try await scene.settle(admission, at: at + .seconds(5)) }
+            }
+            try await scene.verify()
+            for id in budgets {
+                for column in ["posted_nusd", "posted_images", "reserved_nusd", "reserved_images"] {
+                    func add(_ amount: Int) async throws {
+                        try await Database.query(
+                            database,
+                            "UPDATE budget_windows SET \(column) = \(column) + \(amount) WHERE budget_id = $1",
+                            [.uuid(id)]
+                        )
+                    }
+                    try await add(1)
+                    let found = try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0))
+                    #expect(Set(found.map(\.callID)) == [id] && !found.isEmpty, "\(column)")
+                    try await add(-1)
+                }
+            }
+            try await scene.verify()
+        }
+    }
+
     @Test func `each planted fault is found by its rule, and a sound log has no findings`() async throws {
         try await withLedger { ledger, database in
             for fault in Self.faults {

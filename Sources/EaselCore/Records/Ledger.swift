@@ -82,6 +82,9 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     /// of each kind. What a gateway that starts begins to plan with.
     func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations]
 
+    /// Rows that were met and could not be read. They stop nobody else's, and are shown where people look.
+    var unreadableRows: [UnreadableRow] { get }
+
     /// Whether the database answers.
     func ping() async throws(LedgerError)
 
@@ -92,6 +95,8 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
 extension Ledger {
     /// Of a ledger that takes writes whenever it answers.
     package func proveWritable() async throws(LedgerError) { try await ping() }
+
+    package var unreadableRows: [UnreadableRow] { [] }
 
     /// The team of that name; nil when there is none.
     package func team(named name: String) async throws(LedgerError) -> TeamRecord? {

@@ -1,13 +1,14 @@
 package import EaselBase
 package import Foundation
 
-/// How long what is written is kept. Nil: for ever.
+/// How long what is written is kept: a month goes when all of it is older. The month that is running never goes. Nil: for
+/// ever.
 package struct Retention: Sendable, Hashable {
     /// Calls with their attempts, pictures and shadows, and the sums by minute. Dropped by whole months of UTC.
     package var log: Duration?
     /// Prompts, parameters and plans. Dropped by whole months of UTC; never kept longer than the log.
     package var prompts: Duration?
-    /// Sums by hour, day and month. At least as long as the log.
+    /// Sums by hour, day and month. At least as long as the log; dropped by whole months of UTC.
     package var rollups: Duration?
 
     package init(log: Duration? = nil, prompts: Duration? = nil, rollups: Duration? = nil) {

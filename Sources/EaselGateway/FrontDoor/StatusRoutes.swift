@@ -63,6 +63,7 @@ final class StatusRoutes: Sendable {
         let version: String
         /// What a person has to look at, though calls are taken; absent when there is nothing.
         let degraded: [String]?
+        let unreadable_rows: Int
     }
 
     /// Whether a remix would be taken now.
@@ -89,9 +90,12 @@ final class StatusRoutes: Sendable {
         // Whoever may be asked will do, also one that is slow or on probation.
         if !reports.contains(where: { $0.1?.isUnavailable != true }) { isReady = false }
         let standings = reports.map { ($0.0, ($0.1?.state ?? .ok).rawValue) }
-        let degraded = journal.setAside.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { kind, count in
+        let rows = ledger.unreadableRows.count
+        let aside = journal.setAside.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { kind, count in
             "\(count) \(kind) in the journal; see `easel db journal list`"
         }
+        let unread = rows == 0 ? [] : ["\(rows) in the database cannot be read by this version; the log names each"]
+        let degraded = aside + unread
         let body = Readiness(
             status: isReady
                 ? (degraded.isEmpty ? "ready" : "degraded") : registry.isClosed ? "shutting_down" : "unavailable",
@@ -100,7 +104,8 @@ final class StatusRoutes: Sendable {
             reason: reason,
             providers: Dictionary(standings, uniquingKeysWith: { first, _ in first }),
             version: version,
-            degraded: degraded.isEmpty ? nil : degraded
+            degraded: degraded.isEmpty ? nil : degraded,
+            unreadable_rows: rows
         )
         let bytes = (try? JSON.encode(body, sorted: true)) ?? []
         return .json(
@@ -166,6 +171,11 @@ final class StatusRoutes: Sendable {
             "easel_held_refusals_total",
             "Requests that were turned away because there was no room for their bytes.",
             [("", held.refusals)]
+        )
+        text.gauge(
+            "easel_unreadable_rows",
+            "Rows of the database that this version cannot read; what they are about waits.",
+            [("", ledger.unreadableRows.count)]
         )
         text.gauge(
             "easel_provider_in_flight",

@@ -89,7 +89,16 @@ struct RowReader {
     /// A word of one of our enumerations.
     mutating func optionalWord<Word: RawRepresentable<String>>(_ type: Word.Type) throws(PostgresError) -> Word? {
         guard let text = try optionalText() else { return nil }
-        return try present(Word(rawValue: text), "known word")
+        guard let word = Word(rawValue: text) else {
+            // Words of ours are letters, digits and a few marks; what else stands there is not repeated.
+            let isPlain = text.utf8.allSatisfy { (33...126).contains($0) && $0 != 34 && $0 != 92 }
+            let name = isPlain ? "\"\(text.prefix(64))\"" : "a text"
+            throw PostgresError(
+                .unexpected,
+                message: "column \(index) holds \(name), which this version does not know"
+            )
+        }
+        return word
     }
     mutating func word<Word: RawRepresentable<String>>(_ type: Word.Type) throws(PostgresError) -> Word {
         try present(try optionalWord(type), "known word")

@@ -214,6 +214,8 @@ package final class JournaledLedger: Ledger, Sendable {
         try await base.recentDurations(since: since, limit: limit)
     }
 
+    package var unreadableRows: [UnreadableRow] { base.unreadableRows }
+
     package func ping() async throws(LedgerError) { try await base.ping() }
 
     package func proveWritable() async throws(LedgerError) { try await base.proveWritable() }

@@ -34,7 +34,13 @@ enum BudgetReader {
         let limit = try limit(&row)
         guard let limit else { throw PostgresError(.unexpected, message: "a budget has no limit") }
         let isHard = try row.bool()
-        let warnAt = try row.optionalJSON([Int].self) ?? []
+        // A list that cannot be read must not stop spending; the usual thresholds warn meanwhile.
+        let warnAt: [Int]
+        do throws(PostgresError) {
+            warnAt = try row.optionalJSON([Int].self) ?? []
+        } catch {
+            warnAt = BudgetWish.defaultWarnings
+        }
         let timezone = try row.text()
         let raise = try self.limit(&row)
         let from = try row.optionalTime()

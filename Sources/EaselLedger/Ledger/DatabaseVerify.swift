@@ -71,6 +71,8 @@ package struct DatabaseVerify: Sendable {
         package let steps: Int
     }
 
+    package static let usualStretch = 2_000_000
+
     private let ledger: PostgresLedger
 
     package init(_ ledger: PostgresLedger) {
@@ -79,11 +81,18 @@ package struct DatabaseVerify: Sendable {
 
     /// Looks at the calls that were received since a moment. Returns at most `limit` findings for each rule.
     ///
+    /// - Parameters:
+    ///   - stretch: calls of a stretch of the log that is looked at with one statement; more only where a single day has
+    ///     more. Attempts and pictures may come a week after their call, and so each stretch reads a week more of them:
+    ///     fewer, longer stretches read less twice.
+    ///   - progress: told before each step.
+    ///
     /// Every rule takes time in proportion to what it looks at: each statement joins whole stretches of the log with each
     /// other, and a big log is looked at stretch by stretch. It only reads, one snapshot for a statement.
     package func findings(
         since: Timestamp,
         limit: Int = 100,
+        stretch: Int = DatabaseVerify.usualStretch,
         progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(LedgerError) -> [Finding] {
         // A day after where the log begins: an attempt there may belong to a call that was dropped.
@@ -92,7 +101,7 @@ package struct DatabaseVerify: Sendable {
         }
         let since = max(since, horizon.map { $0 + .seconds(86_400) } ?? since)
         let days = try await callsByDay(since: since)
-        let stretches = VerifyStretch.cover(since: since, calls: days)
+        let stretches = VerifyStretch.cover(since: since, calls: days, most: stretch)
         let rules = Check.allCases.map { (check: $0, steps: VerifyStatements.steps($0)) }
         let steps = rules.reduce(0) { sum, rule in
             sum + rule.steps.reduce(0) { $0 + ($1.isByStretch ? stretches.count : 1) }
@@ -189,17 +198,13 @@ struct VerifyStretch: Sendable, Hashable {
 
     /// After everything.
     static let end = BudgetWindow.always.end
-    /// Calls of a stretch; more only where a single day has more. Attempts and pictures may come a week after their call,
-    /// and so each stretch reads a week more of them: fewer, longer stretches read less twice.
-    static let mostCalls = 2_000_000
-
     /// Stretches of whole days (UTC) that together reach from a moment to the end.
-    static func cover(since: Timestamp, calls: [(day: Timestamp, calls: Int)]) -> [VerifyStretch] {
+    static func cover(since: Timestamp, calls: [(day: Timestamp, calls: Int)], most: Int) -> [VerifyStretch] {
         var stretches: [VerifyStretch] = []
         var from = since
         var sum = 0
         for (day, count) in calls {
-            if sum > 0, sum + count > mostCalls, day > from {
+            if sum > 0, sum + count > most, day > from {
                 stretches.append(VerifyStretch(from: from, to: day))
                 from = day
                 sum = 0

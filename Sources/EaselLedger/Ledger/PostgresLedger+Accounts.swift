@@ -87,8 +87,9 @@ extension PostgresLedger {
     }
 
     package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] {
-        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try connection.run(
+        let setAside = setAside
+        return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let rows = try connection.run(
                 """
                 SELECT k.id, t.name, k.prefix, k.role, k.project, k.created_at, k.expires_at, k.revoked_at,
                     k.requests_per_minute, k.max_concurrent, k.inline_policies
@@ -99,7 +100,8 @@ extension PostgresLedger {
                 [.text(team)],
                 deadline: deadline
             )
-            .rows.map { (cells) throws(PostgresError) in
+            .rows
+            return setAside.read(rows, for: .keys) { (cells) throws(PostgresError) in
                 var row = RowReader(cells)
                 return KeyRecord(
                     id: try row.uuid(),

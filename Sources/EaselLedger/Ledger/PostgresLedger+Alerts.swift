@@ -5,12 +5,16 @@ package import Foundation
 // MARK: - Alerts
 
 extension PostgresLedger: AlertStore {
+    /// - Parameter reader: where a row that cannot be read is set aside; nil where our own statement makes the rows.
     private func rows<Value>(
         _ command: SQLCommand,
+        for reader: SetAsideRows.Reader? = nil,
         _ read: @Sendable @escaping ([SQLValue]) throws(PostgresError) -> Value
     ) async throws(LedgerError) -> [Value] where Value: Sendable {
-        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        let setAside = setAside
+        return try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let results = try connection.run([command], deadline: deadline)
+            if let reader { return setAside.read(results.first?.rows ?? [], for: reader, read) }
             return try (results.first?.rows ?? []).map { (cells) throws(PostgresError) in try read(cells) }
         }
     }
@@ -24,7 +28,9 @@ extension PostgresLedger: AlertStore {
     // MARK: The book
 
     package func alertStates() async throws(LedgerError) -> [AlertState] {
-        try await rows(AlertStatements.states) { (cells) throws(PostgresError) in try AlertStatements.state(cells) }
+        try await rows(AlertStatements.states, for: .alertStates) { (cells) throws(PostgresError) in
+            try AlertStatements.state(cells)
+        }
     }
 
     package func alertMutes(at moment: Timestamp) async throws(LedgerError) -> [AlertMute] {
@@ -42,19 +48,22 @@ extension PostgresLedger: AlertStore {
     }
 
     package func alertEvents(_ query: AlertEventQuery) async throws(LedgerError) -> [RecordedEvent] {
-        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            let events = try (connection.run([AlertStatements.events(query)], deadline: deadline).first?.rows ?? [])
-                .map { (cells) throws(PostgresError) in try AlertStatements.event(cells) }
+        let setAside = setAside
+        return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let rows = try connection.run([AlertStatements.events(query)], deadline: deadline).first?.rows ?? []
+            let events = setAside.read(rows, for: .alertEvents) { (cells) throws(PostgresError) in
+                try AlertStatements.event(cells)
+            }
             guard !events.isEmpty else { return [] }
             var byEvent: [UUID: [RecordedEvent.Delivery]] = [:]
             let deliveries = try connection.run(
                 [AlertStatements.deliveries(of: events.map(\.id))],
                 deadline: deadline
             )
-            for cells in deliveries.first?.rows ?? [] {
-                let (event, delivery) = try AlertStatements.delivery(cells)
-                byEvent[event, default: []].append(delivery)
+            let readable = setAside.read(deliveries.first?.rows ?? [], for: .alertDeliveries) {
+                (cells) throws(PostgresError) in try AlertStatements.delivery(cells)
             }
+            for (event, delivery) in readable { byEvent[event, default: []].append(delivery) }
             return events.map { RecordedEvent(event: $0, deliveries: byEvent[$0.id] ?? []) }
         }
     }
@@ -70,7 +79,7 @@ extension PostgresLedger: AlertStore {
     // MARK: What is watched
 
     package func gatewaySigns(within age: Duration) async throws(LedgerError) -> [GatewaySign] {
-        try await rows(AlertStatements.signs(within: age)) { (cells) throws(PostgresError) in
+        try await rows(AlertStatements.signs(within: age), for: .gatewaySigns) { (cells) throws(PostgresError) in
             var row = RowReader(cells)
             return try row.optionalJSON(GatewaySign.self) ?? GatewaySign()
         }
@@ -111,11 +120,8 @@ extension PostgresLedger: AlertStore {
         guard !isDue.isEmpty else { return [] }
         let claim = AlertStatements.claim(at: moment, until: until, limit: limit)
         guard let results = try await fenced(lease, for: length, [claim]) else { return nil }
-        do throws(PostgresError) {
-            return try (results.last?.rows ?? [])
-                .map { (cells) throws(PostgresError) in try AlertStatements.claimed(cells) }
-        } catch {
-            throw error.ledgerError
+        return setAside.read(results.last?.rows ?? [], for: .alertDeliveries) { (cells) throws(PostgresError) in
+            try AlertStatements.claimed(cells)
         }
     }
 

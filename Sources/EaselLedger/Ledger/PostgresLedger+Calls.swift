@@ -28,10 +28,22 @@ extension PostgresLedger {
     }
 
     package func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] {
-        let command = Self.list(query)
+        let setAside = setAside
         return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            let results = try connection.run([command], deadline: deadline)
-            return try (results.first?.rows ?? []).map { (cells) throws(PostgresError) in try CallReader.call(cells) }
+            var query = query
+            let limit = min(max(query.limit, 1), 500)
+            var found: [CallDetail] = []
+            while true {
+                query.limit = limit - found.count
+                let rows = try connection.run([Self.list(query)], deadline: deadline).first?.rows ?? []
+                found += setAside.read(rows, for: .calls) { (cells) throws(PostgresError) in try CallReader.call(cells)
+                }
+                // Where some could not be read the page is filled up: a short one says that the list is over.
+                guard rows.count == query.limit, found.count < limit, case .uuid(let last?) = rows.last?.first else {
+                    return found
+                }
+                query.cursor = last
+            }
         }
     }
 

@@ -128,46 +128,71 @@ extension PostgresLedger {
         after cursor: UUID?,
         limit: Int
     ) async throws(LedgerError) -> [EstimatedAttempt] {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            let result = try connection.run(
-                """
-                SELECT a.attempt_id, a.call_id, a.team_id, c.received_at, a.started_at, a.provider, c.model,
-                    coalesce(p.parameters ->> 'rendering_speed', 'default'),
-                    p.parameters ? 'character_reference_images', a.images_returned, a.price_per_image_nusd, a.cost_nusd,
-                    a.reconciliation_id IS NOT NULL
-                FROM attempts AS a
-                JOIN calls AS c ON c.team_id = a.team_id AND c.call_id = a.call_id
-                    AND c.received_at <= a.started_at + interval '1 hour'
-                    AND c.received_at >= a.started_at - interval '7 days'
-                JOIN call_payloads AS p
-                    ON p.team_id = c.team_id AND p.received_at = c.received_at AND p.call_id = c.call_id
-                WHERE a.started_at >= $1 AND ($2::uuid IS NULL OR a.attempt_id > $2) AND c.status <> 'in_progress'
-                    AND a.outcome IN ('succeeded', 'partial') AND a.images_returned > 0
-                    AND (a.cost_basis = 'price_book' OR (a.cost_nusd IS NULL AND a.reason = 'ok'))
-                ORDER BY a.attempt_id LIMIT $3
-                """,
-                [.time(since), .uuid(cursor), .int(limit)],
-                deadline: deadline
-            )
-            return try result.rows.map { (cells) throws(PostgresError) in
-                var row = RowReader(cells)
-                return EstimatedAttempt(
-                    attemptID: try row.uuid(),
-                    callID: try row.uuid(),
-                    teamID: try row.int64(),
-                    receivedAt: try row.time(),
-                    startedAt: try row.time(),
-                    provider: try row.text(),
-                    model: try row.word(RemixModel.self),
-                    speed: try row.word(RenderingSpeed.self),
-                    characterReference: try row.bool(),
-                    imagesReturned: try row.int(),
-                    price: try row.optionalMoney(),
-                    cost: try row.optionalMoney(),
-                    isReconciled: try row.bool()
-                )
+        let setAside = setAside
+        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            var cursor = cursor
+            var found: [EstimatedAttempt] = []
+            while true {
+                let wanted = limit - found.count
+                let rows = try Self.estimates(since, after: cursor, limit: wanted, on: connection, deadline)
+                found += setAside.read(rows, for: .estimates) { (cells) throws(PostgresError) in
+                    try Self.estimate(cells)
+                }
+                guard rows.count == wanted, found.count < limit, case .uuid(let last?) = rows.last?.first else {
+                    return found
+                }
+                cursor = last
             }
         }
+    }
+
+    private static func estimates(
+        _ since: Timestamp,
+        after cursor: UUID?,
+        limit: Int,
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> [[SQLValue]] {
+        try connection.run(
+            """
+            SELECT a.attempt_id, a.call_id, a.team_id, c.received_at, a.started_at, a.provider, c.model,
+                coalesce(p.parameters ->> 'rendering_speed', 'default'),
+                p.parameters ? 'character_reference_images', a.images_returned, a.price_per_image_nusd, a.cost_nusd,
+                a.reconciliation_id IS NOT NULL
+            FROM attempts AS a
+            JOIN calls AS c ON c.team_id = a.team_id AND c.call_id = a.call_id
+                AND c.received_at <= a.started_at + interval '1 hour'
+                AND c.received_at >= a.started_at - interval '7 days'
+            JOIN call_payloads AS p
+                ON p.team_id = c.team_id AND p.received_at = c.received_at AND p.call_id = c.call_id
+            WHERE a.started_at >= $1 AND ($2::uuid IS NULL OR a.attempt_id > $2) AND c.status <> 'in_progress'
+                AND a.outcome IN ('succeeded', 'partial') AND a.images_returned > 0
+                AND (a.cost_basis = 'price_book' OR (a.cost_nusd IS NULL AND a.reason = 'ok'))
+            ORDER BY a.attempt_id LIMIT $3
+            """,
+            [.time(since), .uuid(cursor), .int(limit)],
+            deadline: deadline
+        )
+        .rows
+    }
+
+    private static func estimate(_ cells: [SQLValue]) throws(PostgresError) -> EstimatedAttempt {
+        var row = RowReader(cells)
+        return EstimatedAttempt(
+            attemptID: try row.uuid(),
+            callID: try row.uuid(),
+            teamID: try row.int64(),
+            receivedAt: try row.time(),
+            startedAt: try row.time(),
+            provider: try row.text(),
+            model: try row.word(RemixModel.self),
+            speed: try row.word(RenderingSpeed.self),
+            characterReference: try row.bool(),
+            imagesReturned: try row.int(),
+            price: try row.optionalMoney(),
+            cost: try row.optionalMoney(),
+            isReconciled: try row.bool()
+        )
     }
 
     package func reprice(_ repricing: Repricing) async throws(LedgerError) {

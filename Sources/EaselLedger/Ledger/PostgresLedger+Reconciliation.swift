@@ -79,12 +79,13 @@ extension PostgresLedger {
         limit: Int
     ) async throws(LedgerError) -> [ReconciliationHead] {
         let command = ReconciliationStatements.list(provider: provider, limit: limit)
+        let setAside = setAside
         return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try (connection.run([command], deadline: deadline).first?.rows ?? [])
-                .map { (cells) throws(PostgresError) in
-                    var row = RowReader(cells)
-                    return try ReconciliationStatements.head(&row)
-                }
+            let rows = try connection.run([command], deadline: deadline).first?.rows ?? []
+            return setAside.read(rows, for: .reconciliations) { (cells) throws(PostgresError) in
+                var row = RowReader(cells)
+                return try ReconciliationStatements.head(&row)
+            }
         }
     }
 

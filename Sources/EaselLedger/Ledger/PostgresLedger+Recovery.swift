@@ -27,7 +27,8 @@ extension PostgresLedger {
         after last: OrphanedCall?,
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
-        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        let setAside = setAside
+        let calls = try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the calls are not.
             let alive = try connection.run(
                 "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
@@ -48,16 +49,40 @@ extension PostgresLedger {
                 [
                     .uuids(gatewayIDs), .uuids(living), .time(silentSince),
                     .time(last?.receivedAt ?? Timestamp(microseconds: 0)),
-                    .uuid(last?.callID ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))), .int(limit),
+                    .uuid(last?.callID ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))),
+                    .int(limit + setAside.count(.orphans)),
                 ],
                 deadline: deadline
             )
-            return try Self.withAttempts(calls, on: connection, deadline)
+            return try Self.withAttempts(
+                calls,
+                for: .orphans,
+                isFirst: last == nil,
+                setAside,
+                on: connection,
+                deadline
+            )
         }
+        return Array(calls.prefix(limit))
+    }
+
+    /// Reads what recovery, alerts and operators read, and tells which rows could not be. Changes nothing.
+    package func lookThrough(at moment: Timestamp) async throws(LedgerError) -> [UnreadableRow] {
+        let future = moment + .seconds(366 * 86_400)
+        let most = 10_000
+        // No gateway gives a sign in the future: every call in progress.
+        _ = try await orphans(of: [], silentSince: future, after: nil, limit: most)
+        _ = try await unknownAttempts(since: moment - .seconds(31 * 86_400), limit: most)
+        _ = try await openShadows(silentSince: future, at: moment, limit: most)
+        _ = try await alertStates()
+        _ = try await gatewaySigns(within: .seconds(3600))
+        _ = try await keys(team: nil)
+        return unreadableRows
     }
 
     package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
-        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        let setAside = setAside
+        let calls = try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             let calls = try connection.run(
                 """
                 SELECT c.team_id, c.received_at, c.call_id, c.model, c.images_requested, c.copyright_detection,
@@ -72,65 +97,90 @@ extension PostgresLedger {
                 WHERE c.status <> 'in_progress' AND c.received_at >= $2
                 ORDER BY c.received_at, c.call_id LIMIT $3
                 """,
-                [.time(since), .time(since - CallStatements.callWindow), .int(limit)],
+                [
+                    .time(since), .time(since - CallStatements.callWindow),
+                    .int(limit + setAside.count(.unknownAttempts)),
+                ],
                 deadline: deadline
             )
-            return try Self.withAttempts(calls, on: connection, deadline)
+            return try Self.withAttempts(calls, for: .unknownAttempts, setAside, on: connection, deadline)
         }
+        return Array(calls.prefix(limit))
     }
 
-    /// The calls with their attempts, which are read in one more round trip for all of them.
+    /// The calls with their attempts, which are read in one more round trip for all of them. A call that cannot be read,
+    /// or has an attempt that cannot, is set aside: nobody may say what became of it.
     private static func withAttempts(
         _ calls: SQLResult,
+        for reader: SetAsideRows.Reader,
+        isFirst: Bool = true,
+        _ setAside: SetAsideRows,
         on connection: PostgresConnection,
         _ deadline: SteadyInstant
     ) throws(PostgresError) -> [OrphanedCall] {
         var heads: [OrphanedCall] = []
+        var faults: [(id: String, reason: String)] = []
         for cells in calls.rows {
-            var row = RowReader(cells)
-            let teamID = try row.int64()
-            let receivedAt = try row.time()
-            heads.append(
-                OrphanedCall(
-                    callID: try row.uuid(),
-                    teamID: teamID,
-                    receivedAt: receivedAt,
-                    model: try row.word(RemixModel.self),
-                    imagesRequested: try row.int(),
-                    copyrightDetection: try row.bool(),
-                    status: try row.word(CallStatus.self),
-                    attempts: []
-                )
-            )
+            do throws(PostgresError) { heads.append(try head(cells)) } catch {
+                faults.append((Self.callID(cells), error.message))
+            }
         }
-        let results = try connection.run(
-            heads.map { head in
-                SQLCommand(
-                    """
-                    SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, images_asked,
-                        bound_nusd, price_per_image_nusd, duplicate_risk, outcome, provider_task_id, cost_nusd,
-                        cost_basis, reason, race, error_code
-                    FROM attempts
-                    WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
-                    ORDER BY ordinal
-                    """,
-                    CallReader.key(teamID: head.teamID, callID: head.callID, receivedAt: head.receivedAt)
+        let results = try connection.run(heads.map(attempts(of:)), deadline: deadline)
+        var whole: [OrphanedCall] = []
+        for (head, result) in zip(heads, results) {
+            do throws(PostgresError) {
+                whole.append(
+                    OrphanedCall(
+                        callID: head.callID,
+                        teamID: head.teamID,
+                        receivedAt: head.receivedAt,
+                        model: head.model,
+                        imagesRequested: head.imagesRequested,
+                        copyrightDetection: head.copyrightDetection,
+                        status: head.status,
+                        attempts: try result.rows.map { (cells) throws(PostgresError) in try attempt(cells, of: head) }
+                    )
                 )
-            },
-            deadline: deadline
+            } catch {
+                faults.append((head.callID.text, error.message))
+            }
+        }
+        setAside.note(faults, for: reader, isFirst: isFirst)
+        return whole
+    }
+
+    private static func callID(_ cells: [SQLValue]) -> String {
+        if cells.count > 2, case .uuid(let id?) = cells[2] { id.text } else { "without an id" }
+    }
+
+    private static func head(_ cells: [SQLValue]) throws(PostgresError) -> OrphanedCall {
+        var row = RowReader(cells)
+        let teamID = try row.int64()
+        let receivedAt = try row.time()
+        return OrphanedCall(
+            callID: try row.uuid(),
+            teamID: teamID,
+            receivedAt: receivedAt,
+            model: try row.word(RemixModel.self),
+            imagesRequested: try row.int(),
+            copyrightDetection: try row.bool(),
+            status: try row.word(CallStatus.self),
+            attempts: []
         )
-        return try zip(heads, results).map { (head, result) throws(PostgresError) in
-            OrphanedCall(
-                callID: head.callID,
-                teamID: head.teamID,
-                receivedAt: head.receivedAt,
-                model: head.model,
-                imagesRequested: head.imagesRequested,
-                copyrightDetection: head.copyrightDetection,
-                status: head.status,
-                attempts: try result.rows.map { (cells) throws(PostgresError) in try attempt(cells, of: head) }
-            )
-        }
+    }
+
+    private static func attempts(of call: OrphanedCall) -> SQLCommand {
+        SQLCommand(
+            """
+            SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, images_asked,
+                bound_nusd, price_per_image_nusd, duplicate_risk, outcome, provider_task_id, cost_nusd,
+                cost_basis, reason, race, error_code
+            FROM attempts
+            WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
+            ORDER BY ordinal
+            """,
+            CallReader.key(teamID: call.teamID, callID: call.callID, receivedAt: call.receivedAt)
+        )
     }
 
     private static func attempt(_ cells: [SQLValue], of call: OrphanedCall) throws(PostgresError) -> OrphanedAttempt {

@@ -13,7 +13,7 @@ extension PostgresLedger {
             var dropped: [String] = []
             let months = try Partitions.existing(on: connection)
             if let log = retention.log {
-                for month in Self.over(months, now - log) {
+                for month in Self.over(months, before: Self.firstKept(now, log)) {
                     // All tables together, so that no part is left without its call.
                     let names = Partitions.tables.map { "\($0)_\(month.suffix)" }.filter(months.names.contains)
                     guard try !Self.isOpen(before: month.adding(1), on: connection, deadline) else { break }
@@ -22,15 +22,15 @@ extension PostgresLedger {
                 }
             }
             if let prompts = retention.prompts {
-                for month in Self.over(months, now - prompts) {
+                for month in Self.over(months, before: Self.firstKept(now, prompts)) {
                     let name = "call_payloads_\(month.suffix)"
                     guard months.names.contains(name), !dropped.contains(name) else { continue }
                     try Self.drop([name], horizon: nil, on: connection)
                     dropped.append(name)
                 }
             }
-            if let rollups = retention.rollups {
-                let first = UsageLevel.day.floor(now - rollups)
+            if let rollups = retention.rollups, let first = Self.firstKept(now, rollups).moment {
+                // By whole months too: a month of which some days are gone has no sum, and would be made again wrongly.
                 let tables = ["hour", "day", "month"].flatMap {
                     ["usage_\($0)", "usage_\($0)_summary", "attempt_\($0)"]
                 }
@@ -44,10 +44,15 @@ extension PostgresLedger {
         }
     }
 
-    /// Months that ended before a moment, the oldest first.
-    private static func over(_ partitions: Partitions.Existing, _ moment: Timestamp) -> [Partitions.Month] {
-        let limit = Partitions.Month(of: moment)
-        return partitions.months.filter { $0 < limit }.sorted()
+    /// The first month that is kept: every earlier one ended at least so long ago. The month that is running is always
+    /// kept, however short the time is.
+    static func firstKept(_ now: Timestamp, _ length: Duration) -> Partitions.Month {
+        min(Partitions.Month(of: now - length), Partitions.Month(of: now))
+    }
+
+    /// The months before that, the oldest first.
+    private static func over(_ partitions: Partitions.Existing, before limit: Partitions.Month) -> [Partitions.Month] {
+        partitions.months.filter { $0 < limit }.sorted()
     }
 
     /// Whether a call before the month is in progress, holds money back or is not summed up yet.

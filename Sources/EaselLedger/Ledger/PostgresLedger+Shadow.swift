@@ -40,7 +40,8 @@ extension PostgresLedger {
         at moment: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OpenShadow] {
-        try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+        let setAside = setAside
+        let shadows = try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the shadows are not.
             let alive = try connection.run(
                 "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
@@ -48,16 +49,32 @@ extension PostgresLedger {
                 deadline: deadline
             )
             let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
-            let command = ShadowStatements.open(silentSince: silentSince, living: living, at: moment, limit: limit)
-            return try (connection.run([command], deadline: deadline).first?.rows ?? [])
-                .map { (cells) throws(PostgresError) in try ShadowStatements.open(cells) }
+            let command = ShadowStatements.open(
+                silentSince: silentSince,
+                living: living,
+                at: moment,
+                limit: limit + setAside.count(.openShadows)
+            )
+            let rows = try connection.run([command], deadline: deadline).first?.rows ?? []
+            return setAside.read(rows, for: .openShadows) { (cells) throws(PostgresError) in
+                try ShadowStatements.open(cells)
+            }
         }
+        return Array(shadows.prefix(limit))
     }
 
     package func shadowReport(_ query: ShadowQuery) async throws(LedgerError) -> ShadowReport {
-        try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            let results = try connection.run([ShadowReportStatement.figures(query)], deadline: deadline)
-            return ShadowReport(query: query, rows: try ShadowReportStatement.rows(results.first ?? SQLResult()))
+        let setAside = setAside
+        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
+            var result =
+                try connection.run([ShadowReportStatement.figures(query)], deadline: deadline).first
+                ?? SQLResult()
+            // Rows of a model that this version does not know have no line; the others have theirs.
+            result.rows = setAside.read(result.rows, for: .shadowReport) { (cells) throws(PostgresError) in
+                try ShadowReportStatement.check(cells)
+                return cells
+            }
+            return ShadowReport(query: query, rows: try ShadowReportStatement.rows(result))
         }
     }
 }

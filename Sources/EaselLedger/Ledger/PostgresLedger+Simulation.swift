@@ -25,18 +25,34 @@ extension PostgresLedger {
         after cursor: SimulationSample.Cursor?,
         limit: Int
     ) async throws(LedgerError) -> [LoggedCall] {
-        let command = SimulationStatements.calls(sample, after: cursor, limit: limit)
+        let limit = min(max(limit, 1), SimulationQuery.longestPage)
+        let setAside = setAside
         return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            try (connection.run([command], deadline: deadline).first?.rows ?? [])
-                .map { (cells) throws(PostgresError) in try SimulationStatements.call(cells) }
+            var cursor = cursor
+            var found: [LoggedCall] = []
+            while true {
+                let wanted = limit - found.count
+                let command = SimulationStatements.calls(sample, after: cursor, limit: wanted)
+                let rows = try connection.run([command], deadline: deadline).first?.rows ?? []
+                found += setAside.read(rows, for: .simulation) { (cells) throws(PostgresError) in
+                    try SimulationStatements.call(cells)
+                }
+                guard rows.count == wanted, found.count < limit, let last = rows.last,
+                    let next = SimulationStatements.cursor(last)
+                else { return found }
+                cursor = next
+            }
         }
     }
 
     package func providerRecords(_ sample: SimulationSample) async throws(LedgerError) -> [ProviderRecord] {
         let command = SimulationStatements.records(sample)
+        let setAside = setAside
         return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            try (connection.run([command], deadline: deadline).first?.rows ?? [])
-                .map { (cells) throws(PostgresError) in try SimulationStatements.record(cells) }
+            let rows = try connection.run([command], deadline: deadline).first?.rows ?? []
+            return setAside.read(rows, for: .providerRecords) { (cells) throws(PostgresError) in
+                try SimulationStatements.record(cells)
+            }
         }
     }
 }

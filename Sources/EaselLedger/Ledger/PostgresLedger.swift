@@ -51,6 +51,8 @@ package final class PostgresLedger: Ledger, Sendable {
     /// What was last read of the terms, and which windows are known to have a row.
     let memory = Locked(TermsMemory())
     let time: TimeSource
+    /// Rows that could not be read.
+    let setAside: SetAsideRows
     private let isClosed = Locked(false)
 
     private init(connectionString: String, options: Options, log: Log, time: TimeSource) {
@@ -58,6 +60,7 @@ package final class PostgresLedger: Ledger, Sendable {
         self.log = log
         self.time = time
         watch = WriteWatch()
+        setAside = SetAsideRows(log: log)
         writers = WriterPool(
             settings: ConnectionSettings(
                 connectionString: connectionString,
@@ -100,6 +103,7 @@ package final class PostgresLedger: Ledger, Sendable {
         lookups = other.lookups
         workers = other.workers
         pulse = other.pulse
+        setAside = other.setAside
     }
 
     /// The same ledger for daemons; close the one it comes from, not this one.
@@ -158,6 +162,8 @@ package final class PostgresLedger: Ledger, Sendable {
         await writers.close()
         for pool in [pulse, lookups, workers, readers] { await pool.close() }
     }
+
+    package var unreadableRows: [UnreadableRow] { setAside.all }
 
     package func ping() async throws(LedgerError) {
         _ = try await pulse.read(limit: .seconds(2)) { connection, deadline throws(PostgresError) in

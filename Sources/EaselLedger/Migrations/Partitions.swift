@@ -44,7 +44,9 @@ enum Partitions {
 
         /// `2026_11`
         var suffix: String { text(separator: "_") }
-        /// The first moment, as PostgreSQL reads it whatever its time zone.
+        /// The first moment.
+        var moment: Timestamp? { Timestamp(text(separator: "-") + "-01") }
+        /// The same, as PostgreSQL reads it whatever its time zone.
         var start: String { text(separator: "-") + "-01 00:00:00+00" }
 
         private func text(separator: String) -> String {
@@ -62,10 +64,20 @@ enum Partitions {
         "\(table)_\(Month(of: moment).suffix)"
     }
 
-    /// Makes the partitions of the last month, this one and the next three where they are missing.
+    /// Makes the partitions of the last month, this one and the next three where they are missing. A last month that was
+    /// dropped for its age is not made again: nothing of it comes any more.
     static func ensure(now: Timestamp, on connection: PostgresConnection) throws(PostgresError) {
+        let horizon = try PostgresLedger.horizon(PostgresLedger.logHorizon, on: connection, .now + .seconds(5))
+        try create(Set(months(at: now, horizon: horizon)), on: connection)
+    }
+
+    /// - Parameter horizon: where the log begins since some of it was dropped.
+    static func months(at now: Timestamp, horizon: Timestamp?) -> [Month] {
         let current = Month(of: now)
-        try create(Set((-1...monthsAhead).map { current.adding($0) }), on: connection)
+        let first = horizon.map { Month(of: $0) }
+        return (-1...monthsAhead).map { current.adding($0) }.filter { month in
+            month >= current || first.map { month >= $0 } ?? true
+        }
     }
 
     /// Makes the partitions for rows of these times. Times that no row of ours can have are left out, so that a bad

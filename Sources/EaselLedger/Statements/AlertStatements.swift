@@ -282,7 +282,7 @@ enum AlertStatements {
     static func signs(within age: Duration) -> SQLCommand {
         SQLCommand(
             """
-            SELECT sign FROM gateways WHERE sign IS NOT NULL AND signed_at >= now() - make_interval(secs => $1)
+            SELECT sign, gateway_id FROM gateways WHERE sign IS NOT NULL AND signed_at >= now() - make_interval(secs => $1)
             """,
             [.double(age.secondsAsDouble)]
         )

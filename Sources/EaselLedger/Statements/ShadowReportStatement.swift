@@ -88,6 +88,13 @@ enum ShadowReportStatement {
         """
     }
 
+    /// Throws for a row that is of something unknown.
+    static func check(_ cells: [SQLValue]) throws(PostgresError) {
+        var row = RowReader(cells)
+        _ = try row.text()
+        _ = try row.word(RemixModel.self)
+    }
+
     static func rows(_ result: SQLResult) throws(PostgresError) -> [ShadowReport.Row] {
         var rows: [ShadowReport.Row] = []
         for cells in result.rows {

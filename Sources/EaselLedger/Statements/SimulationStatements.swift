@@ -72,6 +72,14 @@ enum SimulationStatements {
         )
     }
 
+    /// Where a row of `calls` stands, also of one that cannot be read.
+    static func cursor(_ cells: [SQLValue]) -> SimulationSample.Cursor? {
+        guard cells.count > 3, case .uuid(let id?) = cells[0], case .time(let receivedAt?) = cells[3] else {
+            return nil
+        }
+        return SimulationSample.Cursor(receivedAt: receivedAt, callID: id)
+    }
+
     static func call(_ cells: [SQLValue]) throws(PostgresError) -> LoggedCall {
         var row = RowReader(cells)
         let callID = try row.uuid()

@@ -156,18 +156,48 @@ enum DoctorCommand {
             : add("PostgreSQL", .ok, "server programs of version \(found.joined(separator: ", "))", nil)
     }
 
+    /// A look, not a service.
+    private static let small = {
+        var options = PostgresLedger.Options()
+        options.writers = 1
+        options.readers = 1
+        return options
+    }()
+
     private static func database(_ configuration: Configuration, _ add: Add) async {
         guard let url = configuration.database.url else { return postgresPrograms(add) }
         do throws(LedgerError) {
             let status = try await Migrator(connectionString: url.reveal(), log: .silent).status()
-            status.pending.isEmpty
-                ? add("database", .ok, "reached, schema up to date", nil)
-                : add(
+            guard status.pending.isEmpty else {
+                return add(
                     "database",
                     .warning,
                     "reached, \(status.pending.count) migration(s) to come",
                     "`easel db migrate`, or start the gateway"
                 )
+            }
+            add("database", .ok, "reached, schema up to date", nil)
+            let ledger = try await PostgresLedger.connect(
+                connectionString: url.reveal(),
+                log: .silent,
+                options: small,
+                migrate: false
+            )
+            let rows: [UnreadableRow]
+            do throws(LedgerError) { rows = try await ledger.lookThrough(at: TimeSource.system.now) } catch {
+                await ledger.close()
+                throw error
+            }
+            await ledger.close()
+            for row in rows.prefix(10) {
+                add(
+                    "database row",
+                    .warning,
+                    "among \(row.reader) \(row.id) cannot be read: \(row.reason)",
+                    "it waits for a version of Easel that knows it; the others go on"
+                )
+            }
+            if rows.count > 10 { add("database rows", .warning, "\(rows.count - 10) more cannot be read", nil) }
         } catch {
             add(
                 "database",
@@ -209,6 +239,17 @@ enum DoctorCommand {
         }
     }
 
+    /// Rows of the database that the running gateway could not read.
+    private static func unreadable(_ readiness: JSONValue, _ add: Add) {
+        guard let count = readiness["unreadable_rows"]?.intValue, count > 0 else { return }
+        add(
+            "database rows",
+            .warning,
+            "\(count) cannot be read by this version and wait, calls left behind perhaps among them",
+            "the log names each (\"a row cannot be read and is set aside\"); a later version of Easel may know them"
+        )
+    }
+
     private static func listener(_ configuration: Configuration, _ add: Add) async {
         let group = EventLoopGroup(name: "doctor", count: 1)
         defer { group.shutdown() }
@@ -220,6 +261,7 @@ enum DoctorCommand {
             let body = String(decoding: response.body.prefix(200), as: UTF8.self)
             if response.status == 200 {
                 add("gateway", .ok, "ready on \(configuration.listen)", nil)
+                unreadable((try? JSON.decode(JSONValue.self, from: response.body)) ?? .null, add)
             } else {
                 add("gateway", .warning, "\(configuration.listen) answers \(response.status): \(body)", "see its log")
             }
