@@ -49,6 +49,7 @@ extension Configuration {
               order: [ideogram, runware]
               require: [copyright_detection]       # parameters that a candidate must honour
               on_refusal: stop                     # stop | next: after a refusal on content grounds
+              on_unchecked: refuse                 # refuse | proceed: a safety check that cannot be made
               on_unknown: recover                  # recover | recover_then_next: the latter may pay twice
               attempts: 3                          # how often providers may be asked for one call
               max_cost_usd: "0.20"

@@ -57,6 +57,8 @@ private struct PlannerCase {
             )
         }
         if one(in: 3) { policy.maxCost = Samples.cents(Int64.random(in: 0...120, using: &random)) }
+        if one(in: 4) { policy.onUnchecked = .proceed }
+        request.allowsUnchecked = one(in: 5)
         if one(in: 3) { policy.deadline = .seconds(Int64.random(in: 1...600, using: &random)) }
         offers = []
         for name in names {
@@ -65,6 +67,7 @@ private struct PlannerCase {
                 let action: TranslationEntry.Action = one(in: 2) ? .mapped : one(in: 2) ? .approximated : .dropped
                 entries.append(TranslationEntry(parameter, "x", action))
             }
+            if one(in: 5) { entries.append(TranslationEntry(.safetyCheck, "x", one(in: 2) ? .mapped : .dropped)) }
             var offer = Samples.offer(
                 name,
                 price: one(in: 6) ? nil : Samples.cents(Int64.random(in: 0...10, using: &random)),
@@ -118,6 +121,11 @@ private struct PlannerCase {
             let entries = offer.translation.entries
             if offer.translation.impossible != nil { return "\(candidate.provider) is impossible" }
             if offer.unavailable != nil { return "\(candidate.provider) is in a cooldown" }
+            if policy.onUnchecked == .refuse, !request.allowsUnchecked,
+                entries.contains(where: { $0.action == .dropped && $0.parameter == "safety_check" })
+            {
+                return "\(candidate.provider) cannot make the check"
+            }
             if candidate.bound != offer.pricePerImage.map({ Money(nanodollars: $0.nanodollars * Int64(request.count)) })
             {
                 return "\(candidate.provider) has a bound of \(candidate.bound?.usd ?? "nothing")"
@@ -232,6 +240,9 @@ private struct PlannerCase {
             switch dropped.cause {
             case .impossible: offer.translation.impossible != nil
             case .lossy: entries.contains { $0.action == .dropped || (request.strict && $0.action == .approximated) }
+            case .unchecked:
+                policy.onUnchecked == .refuse && !request.allowsUnchecked
+                    && entries.contains { $0.action == .dropped && $0.parameter == "safety_check" }
             case .tooDear:
                 ceiling.map { ceiling in offer.pricePerImage.map { $0 * request.count > ceiling } ?? true } ?? false
             case .unpriced: offer.pricePerImage == nil && requiresPrice

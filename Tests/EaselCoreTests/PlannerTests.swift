@@ -178,6 +178,24 @@ struct PlannerTests {
         #expect(names(other) == ["b", "c", "a"])
     }
 
+    @Test func `a safety check is made, or nobody is asked, unless policy or request say otherwise`() {
+        let unchecked = [TranslationEntry(.safetyCheck, nil, .dropped, "not offered")]
+        let offers = [Samples.offer("a", entries: unchecked), Samples.offer("b")]
+        let usual = plan(.order(["a", "b"]), offers)
+        #expect(names(usual) == ["b"] && usual.dropped.map(\.cause) == [.unchecked])
+        #expect(plan(.order(["a"]), offers).candidates.isEmpty)
+        let byPolicy = plan(.order(["a", "b"]), offers) { $0.onUnchecked = .proceed }
+        #expect(names(byPolicy) == ["b", "a"], "it still ranks lower")
+        var request = Samples.request()
+        request.allowsUnchecked = true
+        #expect(names(plan(.order(["a", "b"]), offers, request: request)) == ["b", "a"])
+        // Another check, or another loss, is not meant.
+        let other = [TranslationEntry(.copyrightDetection, nil, .dropped, "4.0 only")]
+        #expect(names(plan(.order(["a"]), [Samples.offer("a", entries: other)])) == ["a"])
+        let made = [TranslationEntry(.safetyCheck, "safety", .mapped)] + dropsSeed
+        #expect(names(plan(.order(["a"]), [Samples.offer("a", entries: made)])) == ["a"])
+    }
+
     @Test func `a cooldown drops with the time to wait`() {
         let away = ProviderOffer.Unavailability(reason: "asked for a pause", retryAfter: .seconds(7))
         let plan = plan(.order(["a", "b"]), [Samples.offer("a", unavailable: away), Samples.offer("b")])

@@ -117,9 +117,9 @@ struct SettlementBuilderTests {
         #expect(away.errorCode == "unavailable")
     }
 
-    @Test func `a copyright check that nobody made stays open`() {
+    @Test func `a copyright check that nobody made does not count as made`() {
         let asked = settle(context(copyright: true), [leg("runware", ScriptedProvider.delivered(2))], .succeeded)
-        #expect(asked.images.map(\.copyright) == [.undetermined, .undetermined])
+        #expect(asked.images.map(\.copyright) == [.notRequested, .notRequested])
         let notAsked = settle(context(), [leg("runware", ScriptedProvider.delivered(2))], .succeeded)
         #expect(notAsked.images.map(\.copyright) == [.notRequested, .notRequested])
     }

@@ -65,7 +65,9 @@ struct IdeogramReadingTests {
             (.ideogram4, true, Self.item(["is_image_safe": false]), .undetermined),
             (.ideogram4, true, Self.item(["is_image_safe": nil]), .clear),
             (.ideogram4, false, Self.withheld[0], .notRequested), (.ideogram4, false, Self.item(), .notRequested),
-            (.ideogram3, true, Self.item(), .undetermined), (.ideogram1, true, Self.item(), .undetermined),
+            // Asked, and dropped: nobody checked, whatever came back.
+            (.ideogram3, true, Self.item(), .notRequested), (.ideogram1, true, Self.item(), .notRequested),
+            (.ideogram3, true, Self.withheld[0], .notRequested),
         ]
         for (model, asked, item, verdict) in rows {
             let exchange = IdeogramReading.submission(

@@ -285,4 +285,14 @@ struct RunwareReadingTests {
             #expect(read(.notAsked) == .notRequested)
         }
     }
+
+    @Test func `a check that the model has not is not asked for`() {
+        for model in RemixModel.allCases {
+            var request = Requests.make(model) { _ in }
+            request.copyrightDetection = true
+            #expect(RunwareReading.copyrightCheck(request) == (model == .ideogram4 ? .asked : .notAsked), "\(model)")
+            request.copyrightDetection = false
+            #expect(RunwareReading.copyrightCheck(request) == .notAsked)
+        }
+    }
 }

@@ -5,7 +5,7 @@ extension PolicyReader {
     /// Every setting of a policy without cases.
     static let plainKeys = [
         "order", "weights", "prefer", "sticky", "canary", "explore", "floor", "require", "avoid", "on_refusal",
-        "on_unknown", "attempts", "max_cost_usd", "deadline", "hedge", "shadow",
+        "on_unknown", "on_unchecked", "attempts", "max_cost_usd", "deadline", "hedge", "shadow",
     ]
 
     func plain(_ name: String, _ section: SectionReader) -> Policy? {
@@ -19,6 +19,7 @@ extension PolicyReader {
         }
         section.read("on_refusal", into: &policy.onRefusal) { $0.choice() }
         section.read("on_unknown", into: &policy.onUnknown) { $0.choice() }
+        section.read("on_unchecked", into: &policy.onUnchecked) { $0.choice() }
         section.read("attempts", into: &policy.attempts) { $0.integer(in: 1...20) }
         section.read("max_cost_usd", into: &policy.maxCost) { $0.money() }
         section.read("deadline", into: &policy.deadline) { $0.duration(in: .milliseconds(100)...(.seconds(3600))) }

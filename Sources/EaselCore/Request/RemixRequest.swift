@@ -34,6 +34,8 @@ package struct RemixRequest: Sendable {
     package var deadline: Duration?
     /// Refuse instead of approximating or dropping a parameter (R5).
     package var strict: Bool
+    /// The caller wrote `strict: false`: a safety check may be dropped like any other parameter.
+    package var allowsUnchecked: Bool
 
     package init(model: RemixModel, prompt: String, image: SourceImage) {
         self.model = model
@@ -48,6 +50,7 @@ package struct RemixRequest: Sendable {
         output = OutputOptions()
         tags = [:]
         strict = false
+        allowsUnchecked = false
     }
 
     /// The rendering speed that decides the price.

@@ -106,6 +106,7 @@ private struct Check {
                 request.maxCost = maxCost
                 request.deadline = deadline
                 request.strict = draft.strict ?? false
+                request.allowsUnchecked = draft.strict == false
             }
         )
     }

@@ -24,6 +24,8 @@ package struct Plan: Sendable, Hashable {
             case incapable
             /// A parameter would not be honoured.
             case lossy
+            /// A safety check that is asked for would not be made.
+            case unchecked
             case tooDear = "too_dear"
             case unpriced, unavailable
             /// Too many wait for it already, or its answer could not come before the deadline.

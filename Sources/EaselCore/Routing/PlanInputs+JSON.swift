@@ -11,6 +11,7 @@ extension PlanInputs: JSONWritable {
             text.object { text in
                 text.member("count", request.count)
                 text.member("strict", request.strict)
+                if request.allowsUnchecked { text.member("allows_unchecked", true) }
                 if let maxCost = request.maxCost { text.member("max_cost_usd", maxCost.usd) }
                 if let deadline = request.deadline { text.member("deadline_ms", Int(deadline.milliseconds)) }
             }
@@ -40,6 +41,7 @@ extension PlanInputs: Decodable {
     private struct StoredRequest: Decodable {
         let count: Int
         let strict: Bool?
+        let allows_unchecked: Bool?
         let max_cost_usd: String?
         let deadline_ms: Int?
     }
@@ -58,6 +60,7 @@ extension PlanInputs: Decodable {
             request: Request(
                 count: request.count,
                 strict: request.strict ?? false,
+                allowsUnchecked: request.allows_unchecked ?? false,
                 maxCost: request.max_cost_usd.flatMap { Money(usd: $0) },
                 deadline: request.deadline_ms.map { .milliseconds($0) }
             ),

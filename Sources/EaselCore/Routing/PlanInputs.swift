@@ -7,12 +7,21 @@ package struct PlanInputs: Sendable, Hashable {
     package struct Request: Sendable, Hashable {
         package var count: Int
         package var strict: Bool
+        /// The caller said that a safety check may be dropped.
+        package var allowsUnchecked: Bool
         package var maxCost: Money?
         package var deadline: Duration?
 
-        package init(count: Int, strict: Bool = false, maxCost: Money? = nil, deadline: Duration? = nil) {
+        package init(
+            count: Int,
+            strict: Bool = false,
+            allowsUnchecked: Bool = false,
+            maxCost: Money? = nil,
+            deadline: Duration? = nil
+        ) {
             self.count = count
             self.strict = strict
+            self.allowsUnchecked = allowsUnchecked
             self.maxCost = maxCost
             self.deadline = deadline
         }
@@ -21,6 +30,7 @@ package struct PlanInputs: Sendable, Hashable {
             self.init(
                 count: request.count,
                 strict: request.strict,
+                allowsUnchecked: request.allowsUnchecked,
                 maxCost: request.maxCost,
                 deadline: request.deadline
             )

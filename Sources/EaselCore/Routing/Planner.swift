@@ -157,6 +157,10 @@ package enum Planner {
                 return drop(.lossy, lost.map { "\($0) would be \($1.rawValue)" }.joined(separator: ", "))
             }
         }
+        // "Checked" means checked: a safety check is made, or nobody is asked, unless somebody says otherwise.
+        if inputs.policy.onUnchecked == .refuse, !inputs.request.allowsUnchecked, offer.translation.dropsSafetyCheck {
+            return drop(.unchecked, "cannot make the safety check that is asked for")
+        }
         if let ceiling = limits.ceiling {
             guard let bound else { return drop(.tooDear, "has no price, and the call has a limit of $\(ceiling.usd)") }
             if bound > ceiling {
@@ -194,6 +198,11 @@ package enum Planner {
 extension ProviderTranslation {
     /// Whether a requested parameter would have no effect at this provider.
     var drops: Bool { entries.contains { $0.action == .dropped } }
+
+    /// Whether a safety check that was asked for would not be made.
+    var dropsSafetyCheck: Bool {
+        drops && entries.contains { $0.action == .dropped && $0.parameter == RemixParameter.safetyCheck.rawValue }
+    }
 
     /// What is not honoured exactly, one line a parameter with the worst of it, in the order of the names: the order in
     /// which a provider translates does not outlive the call.

@@ -10,6 +10,7 @@ extension Policy: JSONWritable {
             writeOrdering(to: &text)
             text.member("on_refusal", onRefusal.rawValue)
             text.member("on_unknown", onUnknown.rawValue)
+            if onUnchecked != .refuse { text.member("on_unchecked", onUnchecked.rawValue) }
             text.member("attempts", attempts)
             if let sticky { text.member("sticky", sticky.text) }
             if let canary {
@@ -70,6 +71,7 @@ extension Policy: Decodable {
         case shadow
         case onRefusal = "on_refusal"
         case onUnknown = "on_unknown"
+        case onUnchecked = "on_unchecked"
         case maxCost = "max_cost_usd"
     }
 
@@ -101,6 +103,7 @@ extension Policy: Decodable {
         self.init(name: try text(.name) ?? "", ordering: ordering)
         onRefusal = try text(.onRefusal).flatMap(OnRefusal.init(rawValue:)) ?? onRefusal
         onUnknown = try text(.onUnknown).flatMap(OnUnknown.init(rawValue:)) ?? onUnknown
+        onUnchecked = try text(.onUnchecked).flatMap(OnUnchecked.init(rawValue:)) ?? onUnchecked
         attempts = try values.decodeIfPresent(Int.self, forKey: .attempts) ?? attempts
         sticky = try text(.sticky).flatMap { Sticky($0) }
         explore = try text(.explore).flatMap { Share($0) }

@@ -29,6 +29,14 @@ package struct Policy: Sendable, Hashable {
         case recoverThenNext = "recover_then_next"
     }
 
+    /// What to do with a provider that cannot make a safety check that is asked for.
+    package enum OnUnchecked: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Leave it out: a picture that was to be checked is checked, or not made.
+        case refuse
+        /// Ask it all the same; the translation says that the check is dropped.
+        case proceed
+    }
+
     package var name: String
     package var ordering: Ordering
     /// What makes the draw of weights and canary the same again; nil: each call draws for itself.
@@ -46,6 +54,7 @@ package struct Policy: Sendable, Hashable {
     package var avoid: RemixParameters
     package var onRefusal: OnRefusal
     package var onUnknown: OnUnknown
+    package var onUnchecked: OnUnchecked
     /// How often providers may be asked for one call, rounds of a split count once (R6). 1 to 20.
     package var attempts: Int
     /// An upper bound for what the call may cost.
@@ -79,6 +88,7 @@ package struct Policy: Sendable, Hashable {
         self.deadline = deadline
         floor = Floor()
         avoid = []
+        onUnchecked = .refuse
     }
 }
 

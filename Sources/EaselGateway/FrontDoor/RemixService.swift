@@ -438,6 +438,16 @@ final class RemixService: Sendable {
         if !lossy.isEmpty {
             return .invalid([RequestFault("strict", "no provider can honour every parameter. \(list(lossy))")])
         }
+        let unchecked = reasons(.unchecked)
+        if !unchecked.isEmpty {
+            return .invalid([
+                RequestFault(
+                    .safetyCheck,
+                    "no provider can make the check for \(model.rawValue). \(list(unchecked)). Leave it out, or say "
+                        + "`strict: false` or `on_unchecked: proceed` in the policy to go without it"
+                )
+            ])
+        }
         let impossible = reasons(.impossible)
         if !impossible.isEmpty {
             return .invalid([

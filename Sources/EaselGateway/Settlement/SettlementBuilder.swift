@@ -79,13 +79,12 @@ enum SettlementBuilder {
         ends: [AttemptEnd],
         createdAt: Timestamp
     ) -> [ImageRecord] {
-        let asked = context.request.copyrightDetection
-        return records(
+        records(
             zip(ends, legs).map { ($0, $1.pictures) },
             callID: context.callID,
             teamID: context.account.teamID,
             createdAt: createdAt
-        ) { verdict($0, asked: asked) }
+        )
     }
 
     /// The pictures of a call, numbered from 1 over all its attempts.
@@ -93,8 +92,7 @@ enum SettlementBuilder {
         _ groups: [(end: AttemptEnd, pictures: [ImageDelivery.Delivered])],
         callID: UUID,
         teamID: Int64,
-        createdAt: Timestamp,
-        copyright: (ImageDelivery.Delivered) -> CopyrightVerdict = { $0.image.copyright }
+        createdAt: Timestamp
     ) -> [ImageRecord] {
         // Whole milliseconds, so that the id tells the time exactly (L1).
         let createdAt = Timestamp(microseconds: createdAt.millisecondsSince1970 * 1000)
@@ -111,7 +109,7 @@ enum SettlementBuilder {
                         createdAt: createdAt,
                         seed: picture.image.seed,
                         nsfw: picture.image.nsfw,
-                        copyright: copyright(picture),
+                        copyright: picture.image.copyright,
                         withheld: picture.isWithheld,
                         size: picture.info?.size,
                         format: picture.info?.format,
@@ -125,11 +123,6 @@ enum SettlementBuilder {
             }
         }
         return records
-    }
-
-    /// A check that was asked for and that the provider does not offer leaves the verdict open.
-    private static func verdict(_ picture: ImageDelivery.Delivered, asked: Bool) -> CopyrightVerdict {
-        asked && picture.image.copyright == .notRequested ? .undetermined : picture.image.copyright
     }
 
     private static func share(of end: AttemptEnd, picture: ImageDelivery.Delivered, count: Int) -> Money? {

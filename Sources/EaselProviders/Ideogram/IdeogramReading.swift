@@ -135,9 +135,9 @@ package enum IdeogramReading {
         // Copyright detection exists for 4.0 only; a hit looks like an unsafe picture, so a missing one cannot be told
         // apart and a delivered one is clear (ideogram.md 4).
         let copyright: CopyrightVerdict =
-            if !question.copyrightDetection {
+            if !question.copyrightDetection || !question.model.hasCopyrightDetection {
                 .notRequested
-            } else if question.model == .ideogram4, url != nil, isSafe != false {
+            } else if url != nil, isSafe != false {
                 .clear
             } else {
                 .undetermined

@@ -107,7 +107,7 @@ package final class RunwareProvider: Provider {
         RunwareReading.Question(
             taskID: task.taskID,
             count: task.count,
-            copyright: !task.copyrightDetection ? .notAsked : .asked,
+            copyright: task.copyrightDetection && task.model.hasCopyrightDetection ? .asked : .notAsked,
             secrets: [settings.apiKey]
         )
     }

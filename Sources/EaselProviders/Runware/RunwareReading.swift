@@ -19,7 +19,7 @@ enum RunwareReading {
     }
 
     static func copyrightCheck(_ request: RemixRequest) -> CopyrightCheck {
-        request.copyrightDetection ? .asked : .notAsked
+        request.copyrightDetection && request.model.hasCopyrightDetection ? .asked : .notAsked
     }
 
     /// The answer to an `imageInference`.

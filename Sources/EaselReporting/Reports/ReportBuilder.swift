@@ -113,7 +113,7 @@ package enum ReportBuilder {
                     "Copyr. checked",
                     .count,
                     importance: 6,
-                    "Pictures for which copyright detection was asked for."
+                    "Pictures that the provider was asked to check for copyright, and could."
                 ),
                 Column(
                     "copyright_flagged",
@@ -134,7 +134,7 @@ package enum ReportBuilder {
                     "Copyr. unclear",
                     .count,
                     importance: 3,
-                    "Pictures withheld by a provider that does not tell safety from copyright."
+                    "Checked pictures whose verdict the provider does not tell, as where it withholds without saying why."
                 ),
                 Column(
                     "withheld",

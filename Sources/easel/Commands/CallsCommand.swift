@@ -60,11 +60,24 @@ enum CallsCommand {
             "outcome    \(text("status"))\(text("error_code").isEmpty ? "" : " (\(text("error_code")))") by \(text("provider").isEmpty ? "nobody" : text("provider")) in \(text("latency_ms")) ms",
             "cost       \(call["cost_usd"]?.stringValue.map { "$\($0)" } ?? "not known"), basis \(text("cost_basis"))",
         ]
+        var flags = PictureVerdicts()
+        for image in call["images"]?.arrayValue ?? [] {
+            flags.add(
+                nsfw: image["nsfw"]?.boolValue,
+                copyright: image["copyright"]?.stringValue,
+                withheld: image["withheld"]?.boolValue ?? false
+            )
+        }
+        if let flagged = flags.text { lines.append("pictures   \(flagged)") }
         if !text("prompt").isEmpty { lines.append("prompt     \(text("prompt"))") }
         if !text("tags").isEmpty { lines.append("tags       \(text("tags"))") }
         Output.data(lines.joined(separator: "\n"))
         section("attempts", call, attempts)
         section("images", call, images)
+        // Whole and by themselves: a link that is cut leads nowhere.
+        for image in call["images"]?.arrayValue ?? [] {
+            if let url = image["url"]?.stringValue { Output.data(url) }
+        }
         section("translation", call, translation)
         if arguments.has("plan"), let plan = call["plan"] {
             Output.data("\nplan")
@@ -87,7 +100,7 @@ enum CallsCommand {
         columns: [
             .member("Provider", "provider"), .member("Outcome", "outcome"), .member("Reason", "reason"),
             .member("Code", "error_code", importance: 2), .member("HTTP", "http_status", importance: 3, number: true),
-            .made("Started", importance: 4) { ListPrinter.time($0["started_at"]) },
+            .time("Started", "started_at", importance: 4),
             .member("ms", "latency_ms", number: true),
             .made("Cost USD", number: true) { $0["cost_usd"]?.stringValue ?? "?" },
             .member("Basis", "cost_basis", importance: 1),
@@ -122,7 +135,6 @@ enum CallsCommand {
             .made("Size") { "\(ListPrinter.plain($0["width"] ?? .null))x\(ListPrinter.plain($0["height"] ?? .null))" },
             .member("Format", "format"), .member("Seed", "seed", importance: 2, number: true),
             .member("NSFW", "nsfw"), .member("Copyright", "copyright"), .member("Withheld", "withheld"),
-            .member("URL", "url", importance: 1),
         ],
         empty: ""
     )

@@ -120,8 +120,11 @@ enum RemixCommand {
             Output.note("\(withheld) of \(reply.images.count) pictures withheld by the provider on content grounds")
         }
         let cost = reply.cost_usd.map { "$\($0)\(reply.cost_basis == "provider" ? "" : "*")" } ?? "cost not known"
+        var flags = PictureVerdicts()
+        for image in reply.images { flags.add(nsfw: image.nsfw, copyright: image.copyright, withheld: image.withheld) }
+        let flagged = flags.text.map { ", \($0)" } ?? ""
         Output.note(
-            "\(reply.status) by \(reply.provider ?? "nobody"), \(cost), \(reply.latency_ms) ms, call \(reply.id)"
+            "\(reply.status) by \(reply.provider ?? "nobody")\(flagged), \(cost), \(reply.latency_ms) ms, call \(reply.id)"
         )
         if paths.isEmpty { throw CommandFailure("no picture was delivered") }
     }
