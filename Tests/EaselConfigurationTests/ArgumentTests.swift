@@ -166,6 +166,15 @@ struct ArgumentTests {
         (["budget", "delete"], "easel budget delete: needs ID"),
         (["version", "x"], "easel version: does not understand \"x\"; it takes no arguments"),
         (["help", "nothing"], "easel: unknown command nothing"),
+        // A default subcommand is not to blame.
+        (["budget", "lst"], "easel budget: unknown command lst; did you mean list?"),
+        (["budget", "rm", "1"], "easel budget: unknown command rm; did you mean delete?"),
+        (["budget", "frob"], "easel budget: unknown command frob; there are list, delete"),
+        (["budget", "--csv", "lst"], "easel budget: unknown command lst; did you mean list?"),
+        (
+            ["budget", "--csv", "delete", "1"],
+            "easel budget: delete stands behind an option of list; write `easel budget delete` first"
+        ),
     ]
 
     @Test(arguments: wrong)

@@ -67,6 +67,36 @@ struct AuthenticatorTests {
         #expect(try answers.map { try $0.get().role } == [.member, .member])
     }
 
+    @Test func `blanks around a key are nobody's`() throws {
+        for header in [
+            "Bearer k", "bearer k", "Bearer  k", "Bearer\tk", "Bearer k ", "Bearer k \t ", "Bearer k\r\n",
+            "BEARER \t k ",
+        ] {
+            #expect(Authenticator.bearerKey(header) == "k", "\(header.debugDescription)")
+        }
+        for header in ["", "Bearer", "Bearer ", "Bearer \t ", "k", "Basic k", "Bearerk"] {
+            #expect(Authenticator.bearerKey(header) == nil, "\(header.debugDescription)")
+        }
+    }
+
+    @Test func `a key with blanks behind it is the same key`() async throws {
+        let ledger = MemoryLedger()
+        let key = try await key(ledger)
+        let answers = try await ask(
+            authenticator(ledger),
+            ["Bearer \(key) ", "Bearer  \(key)\t", "Bearer \(Self.adminKey)  "]
+        )
+        #expect(try answers.map { try $0.get().role } == [.member, .member, .admin])
+        // Wherever the blanks stand: in the configured key as well.
+        let padded = Authenticator(
+            ledger: ledger,
+            adminKey: Self.adminKey + " \n",
+            adminTeam: TeamRecord(id: 9, name: "default", createdAt: SampleTrade.moment),
+            time: .system
+        )
+        #expect(try await ask(padded, ["Bearer \(Self.adminKey)"])[0].get().role == .admin)
+    }
+
     @Test func `the operator's key needs no ledger`() async throws {
         let ledger = MemoryLedger()
         ledger.fail("account")
@@ -81,7 +111,7 @@ struct AuthenticatorTests {
         let key = try await key(ledger)
         let headers: [String?] = [
             nil, "", key, "Basic \(key)", "Bearer", "Bearer ", "Bearer \(key)x", "Bearer \(key.dropLast())",
-            "Bearer \(key) x", "Bearer \(key.uppercased())",
+            "Bearer \(key) x", "Bearer \(key.uppercased())", "Bearer    ", "Bearer\(key)", "\(key) ",
         ]
         let codes = codes(try await ask(authenticator(ledger), headers))
         #expect(codes == headers.map { _ in .unauthenticated })

@@ -241,7 +241,8 @@ struct BadInputTests {
             #expect(try await house.get("/v1/calls?team=design", key: finance.key).status == 403)
             #expect(try await house.get("/v1/reports/usage?team=design", key: finance.key).status == 403)
             for (method, path) in [
-                ("GET", "/v1/keys"), ("POST", "/v1/keys"), ("POST", "/v1/teams"), ("GET", "/v1/prices"),
+                ("GET", "/v1/keys"), ("POST", "/v1/keys"), ("GET", "/v1/teams"), ("POST", "/v1/teams"),
+                ("GET", "/v1/prices"),
             ] {
                 let answer = try await house.send(method, path, key: design.key)
                 #expect(answer.status == 403, "\(method) \(path)")

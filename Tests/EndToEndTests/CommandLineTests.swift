@@ -79,6 +79,26 @@ struct CommandLineTests {
             #expect(refused.status == 1)
             #expect(refused.errors.contains("refused"))
             #expect(refused.output.isEmpty, "data only on standard output")
+            // What a check found is on the line, and in what is shown later.
+            let flagged = try await easel(
+                "remix",
+                source,
+                "-p",
+                "a harbour sandbox:unsafe",
+                "--safety-check",
+                "-o",
+                out
+            )
+            #expect(flagged.errors.contains("flagged: 1 nsfw"), "\(flagged.errors)")
+            let last = try await easel("calls", "list", "-n", "1", "--json")
+            let unsafe = try JSON.decode(JSONValue.self, from: Array(last.output.utf8))["calls"]?.arrayValue?.first
+            let told = try await easel("calls", "show", unsafe?["id"]?.stringValue ?? "")
+            #expect(told.output.contains("flagged: 1 nsfw"), "\(told.output)")
+            let padded = try await Program.run(
+                ["calls", "list"],
+                environment: ["EASEL_URL": served.url, "EASEL_API_KEY": ProgramHouse.adminKey + " \n"]
+            )
+            #expect(padded.status == 0, "\(padded.errors)")
             #expect(await served.terminate() == 0)
         }
     }
@@ -111,6 +131,35 @@ struct CommandLineTests {
         let printed = try await Program.run(["completions", shell])
         #expect(printed.status == 0)
         #expect(printed.output.contains("remix") && printed.output.contains("easel"))
+    }
+
+    @Test(
+        arguments: [
+            (["team", "show", "x"], "unknown command show; there are list, create, set"),
+            (["team", "ls"], "unknown command ls; did you mean list?"),
+            (["report", "usge"], "unknown command usge; did you mean usage?"),
+            (["report", "--by", "team", "usge"], "unknown command usge; did you mean usage?"),
+            (["key", "rotate", "X"], "unknown command rotate; there are"),
+            (["key", "rm", "X"], "unknown command rm; did you mean revoke?"),
+            (["budget", "show", "X"], "unknown command show; did you mean explain?"),
+            (["budget", "delete", "X"], "unknown command delete; did you mean rm?"),
+            (["budget", "team:design"], "did you mean `easel budget explain team:design`?"),
+            (["price", "rm", "X"], "unknown command rm; there are"),
+            (["alert", "silence", "x"], "unknown command silence; did you mean mute?"),
+            (["reconcile", "shwo", "x"], "unknown command shwo; did you mean show?"),
+            (["provider", "stats"], "unknown command stats; did you mean status?"),
+            (
+                ["calls", "01931c2e-7a00-7000-8000-000000000000"],
+                "did you mean `easel calls show 01931c2e-7a00-7000-8000-000000000000`?"
+            ),
+            (["config", "check", "bad.yaml"], "did you mean --config bad.yaml?"),
+        ] as [([String], String)]
+    )
+    func `an unknown subcommand is named as one, with a guess`(_ words: [String], _ message: String) async throws {
+        let outcome = try await Program.run(words)
+        #expect(outcome.status == 2 && outcome.output.isEmpty)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("does not understand") || words.first == "config")
     }
 
     @Test(arguments: [["nonsense"], ["remix"], ["remix", "a.png", "--count", "many"], ["completions", "csh"]])

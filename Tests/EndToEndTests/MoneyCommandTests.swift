@@ -48,7 +48,7 @@ struct MoneyCommandTests {
             #expect(try await easel("\(set) --hard --soft").status == 2)
             let data = try await easel("budget list --csv")
             let budgets = data.output.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
-            #expect(budgets.count == 3 && budgets[2].isEmpty, "two lines, each ended once: \(data.output.debugDescription)")
+            #expect(budgets.count == 3 && budgets[2].isEmpty, "\(data.output.debugDescription)")
             #expect(budgets[1].hasPrefix("team:default,day,200,,,,true,70,Europe/Berlin,"))
             #expect(!data.output.contains("$") && !data.output.contains("█") && !data.output.contains("%"))
             let calls = try await easel("calls list --csv")

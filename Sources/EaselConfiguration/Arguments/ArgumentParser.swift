@@ -38,8 +38,35 @@ package struct ArgumentParser: Sendable {
 extension CommandNode {
     func error(_ message: String) -> UsageError { UsageError(command: line, message: message) }
 
+    /// A group with more commands does not list them all; its help does.
+    private static let mostListed = 8
+
+    /// Names what is not known, with a guess: a slip, another word for it, or what would take it as its argument.
     func unknownCommand(_ name: String) -> UsageError {
-        error("unknown command \(name)\(Nearest.hint(name, among: spec.subcommands.map(\.name)))")
+        let names = spec.subcommands.map(\.name)
+        if let near = Nearest.match(name, among: names) ?? Synonyms.match(name, among: names) {
+            return error("unknown command \(name); did you mean \(near)?")
+        }
+        let takers = spec.subcommands.filter { $0.arguments.first?.isRequired == true }
+        if Self.isReference(name), let taker = takers.first(where: { Synonyms.isLook($0.name) }) {
+            return error("unknown command \(name); did you mean `\(line) \(taker.name) \(name)`?")
+        }
+        guard names.count <= Self.mostListed else { return error("unknown command \(name)") }
+        return error("unknown command \(name); there are \(names.joined(separator: ", "))")
+    }
+
+    /// Whether a word looks like the name of a thing: an id, a scope, a file.
+    private static func isReference(_ word: String) -> Bool {
+        if word.contains(where: { ":/.".contains($0) }) { return true }
+        return word.count >= 8 && word.contains("-") && word.contains(where: \.isNumber)
+    }
+}
+
+extension CommandNode {
+    /// Whether a word can be meant for the subcommand that stands in for the group.
+    fileprivate var defaultTakesArguments: Bool {
+        guard let name = spec.defaultSubcommand, let child = child(name) else { return false }
+        return !child.spec.arguments.isEmpty || child.defaultTakesArguments
     }
 }
 
@@ -51,6 +78,8 @@ private struct CommandLineReader {
     private var positionals: [String] = []
     /// Once an argument was seen, no word is taken for a subcommand any more.
     private var inArguments = false
+    /// The group whose default subcommand was entered without being named.
+    private var group: CommandNode?
 
     init(_ words: [String], node: CommandNode) {
         self.words = words[...]
@@ -72,7 +101,8 @@ private struct CommandLineReader {
                 try short(word)
             } else if !inArguments, let child = node.child(word) {
                 node = child
-            } else if !inArguments, node.spec.defaultSubcommand == nil, !node.spec.subcommands.isEmpty {
+            } else if !inArguments, !node.spec.subcommands.isEmpty, !node.defaultTakesArguments {
+                // A default subcommand is not to blame for a word that it was never meant to get.
                 throw node.unknownCommand(word)
             } else {
                 try enterDefault()
@@ -104,6 +134,7 @@ private struct CommandLineReader {
                 let names = node.spec.subcommands.map(\.name)
                 throw node.error("needs a command: \(names.joined(separator: ", "))")
             }
+            group = node
             node = child
         }
     }
@@ -166,6 +197,19 @@ private struct CommandLineReader {
             rest = rest.dropFirst(mine.count)
         }
         guard let extra = rest.first else { return }
+        // After an option of the default subcommand: `easel report --by team usge`.
+        if let group, node.spec.arguments.isEmpty {
+            guard group.child(extra) != nil else { throw group.unknownCommand(extra) }
+            throw group.error(
+                "\(extra) stands behind an option of \(node.spec.name); write `\(group.line) \(extra)` first"
+            )
+        }
+        let files = node.options.filter { $0.value?.isFile == true }
+        if node.spec.arguments.isEmpty, files.count == 1, let option = files.first,
+            extra.contains(where: { "./".contains($0) })
+        {
+            throw node.error("does not understand \"\(extra)\"; did you mean --\(option.name) \(extra)?")
+        }
         let mend = node.spec.arguments.isEmpty ? "it takes no arguments" : "quote an argument that holds spaces"
         throw node.error("does not understand \"\(extra)\"; \(mend)")
     }

@@ -32,6 +32,9 @@ package struct ValueSpec: Sendable {
         self.kind = kind
     }
 
+    /// Whether it names a file.
+    var isFile: Bool { if case .file = kind { true } else { false } }
+
     /// Nil when the text is sound; else what is wanted: "a whole number from 1 to 20".
     func refusal(of text: String) -> String? {
         switch kind {

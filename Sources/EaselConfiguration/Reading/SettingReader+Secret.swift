@@ -16,7 +16,10 @@ extension SettingReader {
             return nil
         case .scalar: found = text()
         }
-        guard let found else { return nil }
+        guard var found else { return nil }
+        // Blanks behind a key come with copying; where a secret may not hold them they are not meant.
+        let trimmed = found.trimmedBehind
+        if problem(found) != nil, !trimmed.isEmpty, problem(trimmed) == nil { found = trimmed }
         if let sentence = problem(found) {
             fault(sentence)
             return nil
@@ -47,6 +50,19 @@ extension SettingReader {
             return nil
         }
         return text
+    }
+}
+
+extension String {
+    /// Without spaces, tabs and line breaks at its end.
+    fileprivate var trimmedBehind: String {
+        var end = unicodeScalars.endIndex
+        while end > unicodeScalars.startIndex {
+            let before = unicodeScalars.index(before: end)
+            guard " \t\r\n".unicodeScalars.contains(unicodeScalars[before]) else { break }
+            end = before
+        }
+        return String(unicodeScalars[..<end])
     }
 }
 

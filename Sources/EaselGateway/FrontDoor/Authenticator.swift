@@ -29,18 +29,14 @@ final class Authenticator: Sendable {
         self.ledger = ledger
         self.time = time
         self.adminTeam = adminTeam
-        adminHash = Crypto.sha256(Array(adminKey.utf8))
+        adminHash = Crypto.sha256(Array(adminKey.trimmingCharacters(in: .whitespacesAndNewlines).utf8))
     }
 
     func account(for request: ServerRequest) async throws(Problem) -> Account {
-        guard let header = request.fields["Authorization"] else {
+        guard let header = request.fields["Authorization"], let key = Self.bearerKey(header) else {
             throw Problem(.unauthenticated, "Send the key as `Authorization: Bearer KEY`.")
         }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw Problem(.unauthenticated, "Send the key as `Authorization: Bearer KEY`.")
-        }
-        let hash = Crypto.sha256(Array(parts[1].utf8))
+        let hash = Crypto.sha256(Array(key.utf8))
         if Crypto.equalInConstantTime(hash, adminHash) {
             request.clientIsKnown()
             return Account(
@@ -59,6 +55,16 @@ final class Authenticator: Sendable {
         }
         request.clientIsKnown()
         return account
+    }
+
+    /// The key of an `Authorization` header. No key of ours holds a blank, so those around it are nobody's.
+    static func bearerKey(_ header: String) -> Substring? {
+        let parts = header.split(maxSplits: 1) { $0 == " " || $0 == "\t" }
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        let isBlank: (Character) -> Bool = { $0.isWhitespace }
+        let key = parts[1].drop(while: isBlank)
+        guard let last = key.lastIndex(where: { !isBlank($0) }) else { return nil }
+        return key[...last]
     }
 
     func admin(for request: ServerRequest) async throws(Problem) -> Account {

@@ -23,7 +23,9 @@ struct APIClient: Sendable {
                 throw CommandFailure("cannot read the key file \(file)", code: ExitCode.usage)
             }
             key = text
-        } else if let text = environment["EASEL_API_KEY"], !text.isEmpty {
+        } else if let text = environment["EASEL_API_KEY"]?.trimmingCharacters(in: .whitespacesAndNewlines),
+            !text.isEmpty
+        {
             key = text
         } else {
             key = Self.read((arguments.text("data-dir") ?? environment["EASEL_DATA_DIR"] ?? ".easel") + "/admin-key")
