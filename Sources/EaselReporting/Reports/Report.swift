@@ -134,6 +134,14 @@ extension Report.Cell {
 }
 
 extension UsageQuery.Dimension {
+    /// Whether its values say nothing when they are cut down: a day, an hour, an id.
+    var isWhole: Bool {
+        switch self {
+        case .day, .hour, .key: true
+        default: false
+        }
+    }
+
     /// `Team`, `Day`, `tag:campaign`.
     var title: String {
         if case .tag = self { name } else { name.prefix(1).uppercased() + name.dropFirst() }

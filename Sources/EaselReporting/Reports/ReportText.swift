@@ -85,8 +85,7 @@ package struct ReportText: Sendable {
     private func table(withBars hasBars: Bool) -> TextTable {
         var table = TextTable(
             report.columns.map { column in
-                // A day or an hour that is cut down is none.
-                let shortest = column.key == "day" || column.key == "hour" ? nil : 8
+                let shortest = UsageQuery.Dimension(column.key)?.isWhole == true ? nil : 8
                 return column.kind == .name
                     ? .text(column.title, importance: column.importance, shortest: shortest)
                     : .number(column.title, importance: column.importance)

@@ -52,9 +52,8 @@ struct UsageReportTable {
     // MARK: - Rows
 
     private func table() -> TextTable {
-        // A day or an hour that is cut down is none.
         let dimensions = report.query.groupBy.map { dimension in
-            TextTable.Column.text(dimension.title, shortest: dimension == .day || dimension == .hour ? nil : 8)
+            TextTable.Column.text(dimension.title, shortest: dimension.isWhole ? nil : 8)
         }
         let names = dimensions.isEmpty ? [TextTable.Column.text("")] : dimensions
         var table = TextTable(names + Self.figureColumns)
