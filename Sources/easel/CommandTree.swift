@@ -192,12 +192,19 @@ enum CommandTree {
                     .option(
                         "allow-unpriced",
                         ValueSpec("BOOL", .choice(["true", "false"])),
-                        required: true,
                         "whether calls without a known price pass its hard budgets"
                     ),
+                    .option(
+                        "known-projects",
+                        ValueSpec("NAMES"),
+                        "its projects, with commas: each call must be for one of them"
+                    ),
+                    .flag("any-project", "calls may name any project, or none"),
                     json,
                 ] + client,
-                examples: ["easel team set design --allow-unpriced true"]
+                examples: [
+                    "easel team set design --allow-unpriced true", "easel team set design --known-projects web,app",
+                ]
             ),
         ],
         defaultSubcommand: "list",
@@ -219,7 +226,8 @@ enum CommandTree {
                 "make a key; it is shown once",
                 options: [
                     .option("team", ValueSpec("NAME"), required: true, "the team it belongs to"),
-                    .option("project", ValueSpec("NAME"), "the project its calls count for"),
+                    .option("project", ValueSpec("NAME"), "the project its calls count for unless they name another"),
+                    .flag("project-bound", "they may name no other"),
                     .option(
                         "role",
                         ValueSpec("ROLE", .choice(["member", "admin"])),

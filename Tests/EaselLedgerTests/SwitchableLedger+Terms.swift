@@ -64,7 +64,7 @@ extension SwitchableLedger {
         try await reach().explainBudget(id, at: moment, limit: limit)
     }
 
-    func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
-        try await reach().setTeam(name, allowsUnpriced: allowsUnpriced)
+    func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+        try await reach().changeTeam(name, change)
     }
 }

@@ -217,13 +217,25 @@ extension MemoryLedger {
         }
     }
 
-    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
+    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
         try with("setTeam") { (state) throws(LedgerError) in
             guard let place = state.teams.firstIndex(where: { $0.name == name }) else {
                 throw .notFound("no such team")
             }
             let old = state.teams[place]
-            let team = TeamRecord(id: old.id, name: name, createdAt: old.createdAt, allowsUnpriced: allowsUnpriced)
+            let projects: [String]? =
+                switch change.projects {
+                case .any: nil
+                case .only(let names): names
+                case nil: old.knownProjects
+                }
+            let team = TeamRecord(
+                id: old.id,
+                name: name,
+                createdAt: old.createdAt,
+                allowsUnpriced: change.allowsUnpriced ?? old.allowsUnpriced,
+                knownProjects: projects
+            )
             state.teams[place] = team
             state.termsVersion += 1
             return team

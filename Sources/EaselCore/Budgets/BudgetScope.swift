@@ -13,6 +13,7 @@ package enum BudgetScope: Sendable, Hashable {
 
     /// Reads `org`, `team:NAME`, `project:TEAM/NAME` or `key:ID` (contract section 4). Nil for anything else.
     package init?(_ text: String) {
+        let text = text.nfc
         if text == "org" {
             self = .org
             return

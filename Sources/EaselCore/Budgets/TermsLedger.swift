@@ -61,7 +61,7 @@ package protocol TermsLedger: Sendable {
     ) async throws(LedgerError) -> BudgetExplanation?
 
     /// Says whether calls without a known price pass a team's hard budgets. Throws `.notFound`.
-    func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord
+    func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord
 }
 
 /// What makes up the figures of a budget's window.
@@ -252,5 +252,11 @@ package struct Repricing: Sendable, Hashable {
         self.receivedAt = receivedAt
         self.repricedAt = repricedAt
         self.lines = lines
+    }
+}
+
+extension TermsLedger {
+    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
+        try await changeTeam(name, TeamChange(allowsUnpriced: allowsUnpriced))
     }
 }

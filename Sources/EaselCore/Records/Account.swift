@@ -11,6 +11,10 @@ package struct Account: Sendable, Hashable {
     package let role: Role
     /// The project that the key's calls belong to unless they name another.
     package let project: String?
+    /// Whether they may name no other.
+    package let isProjectBound: Bool
+    /// The projects that the team has, one of which each call must name; nil: any name will do, or none.
+    package let knownProjects: [String]?
     package let expiresAt: Timestamp?
     package let requestsPerMinute: Int?
     package let maxConcurrent: Int?
@@ -22,6 +26,8 @@ package struct Account: Sendable, Hashable {
         keyID: UUID,
         role: Role,
         project: String? = nil,
+        isProjectBound: Bool = false,
+        knownProjects: [String]? = nil,
         expiresAt: Timestamp? = nil,
         requestsPerMinute: Int? = nil,
         maxConcurrent: Int? = nil,
@@ -32,6 +38,8 @@ package struct Account: Sendable, Hashable {
         self.keyID = keyID
         self.role = role
         self.project = project
+        self.isProjectBound = isProjectBound
+        self.knownProjects = knownProjects
         self.expiresAt = expiresAt
         self.requestsPerMinute = requestsPerMinute
         self.maxConcurrent = maxConcurrent
@@ -46,18 +54,45 @@ package struct TeamRecord: Sendable, Hashable, Codable {
     package let createdAt: Timestamp
     /// Whether calls without a known price pass the team's hard budgets.
     package let allowsUnpriced: Bool
+    /// The projects that its calls may count for; nil: any.
+    package let knownProjects: [String]?
 
-    package init(id: Int64, name: String, createdAt: Timestamp, allowsUnpriced: Bool = false) {
+    package init(
+        id: Int64,
+        name: String,
+        createdAt: Timestamp,
+        allowsUnpriced: Bool = false,
+        knownProjects: [String]? = nil
+    ) {
         self.id = id
         self.name = name
         self.createdAt = createdAt
         self.allowsUnpriced = allowsUnpriced
+        self.knownProjects = knownProjects
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, name
         case createdAt = "created_at"
         case allowsUnpriced = "allow_unpriced"
+        case knownProjects = "known_projects"
+    }
+}
+
+/// What an operator wants to be different about a team; what is nil stays as it was.
+package struct TeamChange: Sendable, Hashable {
+    package enum Projects: Sendable, Hashable {
+        case any
+        /// One at least, in NFC.
+        case only([String])
+    }
+
+    package var allowsUnpriced: Bool?
+    package var projects: Projects?
+
+    package init(allowsUnpriced: Bool? = nil, projects: Projects? = nil) {
+        self.allowsUnpriced = allowsUnpriced
+        self.projects = projects
     }
 }
 
@@ -69,6 +104,7 @@ package struct KeyRecord: Sendable, Hashable, Codable {
     package let prefix: String
     package let role: Account.Role
     package let project: String?
+    package let isProjectBound: Bool
     package let createdAt: Timestamp
     package let expiresAt: Timestamp?
     package let revokedAt: Timestamp?
@@ -82,6 +118,7 @@ package struct KeyRecord: Sendable, Hashable, Codable {
         prefix: String,
         role: Account.Role,
         project: String?,
+        isProjectBound: Bool = false,
         createdAt: Timestamp,
         expiresAt: Timestamp?,
         revokedAt: Timestamp?,
@@ -94,6 +131,7 @@ package struct KeyRecord: Sendable, Hashable, Codable {
         self.prefix = prefix
         self.role = role
         self.project = project
+        self.isProjectBound = isProjectBound
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
@@ -110,6 +148,7 @@ package struct KeyRecord: Sendable, Hashable, Codable {
         try container.encode(prefix, forKey: .prefix)
         try container.encode(role, forKey: .role)
         try container.encode(project, forKey: .project)
+        try container.encode(isProjectBound, forKey: .isProjectBound)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(expiresAt, forKey: .expiresAt)
         try container.encode(revokedAt, forKey: .revokedAt)
@@ -120,6 +159,7 @@ package struct KeyRecord: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case id, team, prefix, role, project
+        case isProjectBound = "project_bound"
         case createdAt = "created_at"
         case expiresAt = "expires_at"
         case revokedAt = "revoked_at"

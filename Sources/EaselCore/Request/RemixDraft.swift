@@ -63,3 +63,16 @@ package struct ResolvedImages: Sendable {
         self.characterMasks = characterMasks
     }
 }
+
+extension RemixDraft {
+    /// Names in the form in which they are kept, whichever door they came by. Of two tags whose names are then the same one
+    /// stays: the later in the order of their spellings.
+    package mutating func composeNames() {
+        policy = policy?.nfc
+        project = project?.nfc
+        tags = tags.map { tags in
+            tags.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
+                .reduce(into: [:]) { $0[$1.key.nfc] = $1.value.nfc }
+        }
+    }
+}

@@ -35,6 +35,8 @@ package enum RemixValidation {
         _ draft: RemixDraft,
         known: [RequestFault] = []
     ) -> Result<Checked, RequestFaults> {
+        var draft = draft
+        draft.composeNames()
         var check = Check(draft: draft, faults: FaultList(known))
         return check.run()
     }
@@ -326,7 +328,7 @@ private struct Check {
 
 extension String {
     /// Whether a control character (C0, DEL or C1) is in the text.
-    var hasControlCharacters: Bool {
+    package var hasControlCharacters: Bool {
         unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
     }
 }

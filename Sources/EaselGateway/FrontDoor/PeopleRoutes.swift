@@ -8,6 +8,8 @@ final class PeopleRoutes: Sendable {
     static let keyPrefix = "esl_"
     /// Characters of a key that lists show.
     static let shownPrefix = 12
+    /// Projects that a team may list.
+    static let mostProjects = 1000
 
     let ledger: any Ledger
     let authenticator: Authenticator
@@ -30,6 +32,7 @@ final class PeopleRoutes: Sendable {
     private struct NewTeam: Decodable {
         let name: String
         let allow_unpriced: Bool?
+        let known_projects: [String]?
     }
 
     func listTeams(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
@@ -45,14 +48,16 @@ final class PeopleRoutes: Sendable {
 
     func createTeam(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
-        let team = try await smallBody(NewTeam.self, request, known: ["name", "allow_unpriced"])
+        let team = try await smallBody(NewTeam.self, request, known: ["name", "allow_unpriced", "known_projects"])
         guard Self.isName(team.name) else {
             throw .invalid([RequestFault("name", "must have 1 to 64 letters, digits, dots, dashes or underscores")])
         }
+        var change = TeamChange(allowsUnpriced: team.allow_unpriced)
+        if let names = team.known_projects { change.projects = .only(try Self.projects(names)) }
         var record: TeamRecord
         do {
             record = try await ledger.createTeam(name: team.name, at: time.now)
-            if team.allow_unpriced == true { record = try await ledger.setTeam(team.name, allowsUnpriced: true) }
+            if change != TeamChange() { record = try await ledger.changeTeam(team.name, change) }
         } catch {
             if case .conflict = error { throw Problem(.conflict, "There is a team of this name already.") }
             throw Problem(error)
@@ -60,36 +65,76 @@ final class PeopleRoutes: Sendable {
         return try json(record, status: 201)
     }
 
-    private struct TeamChange: Decodable { let allow_unpriced: Bool }
-
     private struct ChangedTeam: Encodable {
         let record: TeamRecord
-        let before: Bool?
+        let before: TeamRecord?
 
-        private enum CodingKeys: String, CodingKey { case before = "was_allow_unpriced" }
+        private enum CodingKeys: String, CodingKey {
+            case before = "was_allow_unpriced"
+            case projectsBefore = "was_known_projects"
+        }
 
         func encode(to encoder: any Encoder) throws {
             try record.encode(to: encoder)
             var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(before, forKey: .before)
+            try container.encode(before?.allowsUnpriced, forKey: .before)
+            try container.encode(before?.knownProjects, forKey: .projectsBefore)
         }
     }
 
-    /// `PATCH /v1/teams/NAME {allow_unpriced}`.
+    /// `PATCH /v1/teams/NAME {allow_unpriced?, known_projects?}`; `known_projects: null` for any.
     func changeTeam(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
         _ = try await authenticator.admin(for: request)
-        let change = try await smallBody(TeamChange.self, request, known: ["allow_unpriced"])
+        let members = try await BodyFields.members(of: request)
+        var body = BodyFields(members, known: ["allow_unpriced", "known_projects"])
+        var change = TeamChange(allowsUnpriced: body.flag("allow_unpriced"))
+        if members["known_projects"] == .null {
+            change.projects = .any
+        } else if let items = body.list("known_projects") {
+            let names = items.compactMap(\.stringValue)
+            if names.count == items.count {
+                change.projects = .only(try Self.projects(names))
+            } else {
+                body.fault("known_projects", "must be a list of names, or null for any")
+            }
+        }
+        if change == TeamChange(), body.faults.isEmpty {
+            body.fault("allow_unpriced", "is required, or known_projects: nothing is to be changed")
+        }
+        guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let record: TeamRecord
         let before: TeamRecord?
         do {
             before = try await ledger.team(named: name)
-            record = try await ledger.setTeam(name, allowsUnpriced: change.allow_unpriced)
+            record = try await ledger.changeTeam(name, change)
             try await terms.refresh(from: ledger)
         } catch {
             if case .notFound = error { throw Problem(.notFound, "There is no such team.") }
             throw Problem(changing: error)
         }
-        return try json(ChangedTeam(record: record, before: before?.allowsUnpriced))
+        // What a key may do has changed with its team.
+        authenticator.forgetAll()
+        return try json(ChangedTeam(record: record, before: before))
+    }
+
+    /// Names of a team's projects, each once.
+    private static func projects(_ names: [String]) throws(Problem) -> [String] {
+        var seen: Set<String> = []
+        let names = names.map(\.nfc).filter { seen.insert($0).inserted }
+        guard (1...mostProjects).contains(names.count), names.allSatisfy(isProject) else {
+            throw .invalid([
+                RequestFault(
+                    "known_projects",
+                    "must be 1 to \(mostProjects) names of 1 to \(RemixValidation.projectLimit) printable characters, "
+                        + "or null for any"
+                )
+            ])
+        }
+        return names
+    }
+
+    private static func isProject(_ name: String) -> Bool {
+        (1...RemixValidation.projectLimit).contains(name.unicodeScalars.count) && !name.hasControlCharacters
     }
 
     static func isName(_ text: String) -> Bool {
@@ -103,6 +148,7 @@ final class PeopleRoutes: Sendable {
     private struct NewKeyBody: Decodable {
         let team: String
         let project: String?
+        let project_bound: Bool?
         let role: String?
         let expires_at: String?
         let requests_per_minute: Int?
@@ -110,7 +156,8 @@ final class PeopleRoutes: Sendable {
         let inline_policies: Bool?
 
         static let fields: Set<String> = [
-            "team", "project", "role", "expires_at", "requests_per_minute", "max_concurrent", "inline_policies",
+            "team", "project", "project_bound", "role", "expires_at", "requests_per_minute", "max_concurrent",
+            "inline_policies",
         ]
     }
 
@@ -143,13 +190,22 @@ final class PeopleRoutes: Sendable {
         if let limit = body.max_concurrent, !(1...100_000).contains(limit) {
             faults.append(RequestFault("max_concurrent", "must be 1 to 100000"))
         }
-        if let project = body.project, !(1...RemixValidation.projectLimit).contains(project.unicodeScalars.count) {
-            faults.append(RequestFault("project", "must have 1 to \(RemixValidation.projectLimit) characters"))
+        let project = body.project?.nfc
+        if let project, !Self.isProject(project) {
+            faults.append(
+                RequestFault("project", "must have 1 to \(RemixValidation.projectLimit) printable characters")
+            )
+        }
+        if body.project_bound == true, project == nil {
+            faults.append(
+                RequestFault("project", "is required with project_bound: name the one that the key is bound to")
+            )
         }
         guard faults.isEmpty, let role else { throw .invalid(faults) }
         let (key, record) = Self.make(
             team: body.team,
-            project: body.project,
+            project: project,
+            isProjectBound: body.project_bound ?? false,
             role: role,
             expiresAt: expiry ?? nil,
             requestsPerMinute: body.requests_per_minute,
@@ -170,6 +226,7 @@ final class PeopleRoutes: Sendable {
     static func make(
         team: String,
         project: String?,
+        isProjectBound: Bool = false,
         role: Account.Role,
         expiresAt: Timestamp?,
         requestsPerMinute: Int?,
@@ -184,6 +241,7 @@ final class PeopleRoutes: Sendable {
             prefix: String(key.prefix(shownPrefix)),
             role: role,
             project: project,
+            isProjectBound: isProjectBound,
             createdAt: now,
             expiresAt: expiresAt,
             revokedAt: nil,

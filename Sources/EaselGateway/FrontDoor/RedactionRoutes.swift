@@ -27,7 +27,7 @@ final class RedactionRoutes: Sendable {
         redaction.before = body.moment("before")
         let team = body.text("team")
         switch (body.text("tag_name"), body.text("tag_value")) {
-        case (let name?, let value?): redaction.tag = Redaction.Tag(name: name, value: value)
+        case (let name?, let value?): redaction.tag = Redaction.Tag(name: name.nfc, value: value.nfc)
         case (nil, nil): break
         case (_, nil): body.fault("tag_value", "is required beside tag_name")
         default: body.fault("tag_name", "is required beside tag_value")

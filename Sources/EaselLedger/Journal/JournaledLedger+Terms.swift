@@ -64,7 +64,7 @@ extension JournaledLedger {
         try await base.explainBudget(id, at: moment, limit: limit)
     }
 
-    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
-        try await base.setTeam(name, allowsUnpriced: allowsUnpriced)
+    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+        try await base.changeTeam(name, change)
     }
 }

@@ -9,8 +9,8 @@ extension PostgresLedger {
         try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let result = try connection.run(
                 """
-                SELECT t.id, t.name, k.id, k.role, k.project, k.expires_at, k.requests_per_minute, k.max_concurrent,
-                    k.inline_policies
+                SELECT t.id, t.name, k.id, k.role, k.project, k.project_bound, t.known_projects, k.expires_at,
+                    k.requests_per_minute, k.max_concurrent, k.inline_policies
                 FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
                 WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
                 """,
@@ -25,6 +25,8 @@ extension PostgresLedger {
                 keyID: try row.uuid(),
                 role: try row.word(Account.Role.self),
                 project: try row.optionalText(),
+                isProjectBound: try row.bool(),
+                knownProjects: try row.optionalJSON([String].self),
                 expiresAt: try row.optionalTime(),
                 requestsPerMinute: try row.optionalInt(),
                 maxConcurrent: try row.optionalInt(),
@@ -54,7 +56,7 @@ extension PostgresLedger {
     package func teams() async throws(LedgerError) -> [TeamRecord] {
         try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             try connection.run(
-                "SELECT id, name, created_at, allow_unpriced FROM teams ORDER BY name",
+                "SELECT id, name, created_at, allow_unpriced, known_projects FROM teams ORDER BY name",
                 deadline: deadline
             )
             .rows.map { (cells) throws(PostgresError) in try Self.team(cells) }
@@ -70,14 +72,14 @@ extension PostgresLedger {
             try connection.run(
                 """
                 INSERT INTO api_keys (id, hash, prefix, team_id, project, role, expires_at, requests_per_minute,
-                    max_concurrent, inline_policies, created_at)
-                SELECT $1, $2, $3, t.id, $5, $6, $7, $8, $9, $10, $11 FROM teams AS t WHERE t.name = $4
+                    max_concurrent, inline_policies, created_at, project_bound)
+                SELECT $1, $2, $3, t.id, $5, $6, $7, $8, $9, $10, $11, $12 FROM teams AS t WHERE t.name = $4
                 """,
                 [
                     .uuid(record.id), .bytes(key.hash), .text(record.prefix), .text(record.team),
                     .text(record.project), .text(record.role.rawValue), .time(record.expiresAt),
                     .int(record.requestsPerMinute), .int(record.maxConcurrent), .bool(record.inlinePolicies),
-                    .time(record.createdAt),
+                    .time(record.createdAt), .bool(record.isProjectBound),
                 ],
                 deadline: deadline
             )
@@ -91,7 +93,7 @@ extension PostgresLedger {
         return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
             let rows = try connection.run(
                 """
-                SELECT k.id, t.name, k.prefix, k.role, k.project, k.created_at, k.expires_at, k.revoked_at,
+                SELECT k.id, t.name, k.prefix, k.role, k.project, k.project_bound, k.created_at, k.expires_at, k.revoked_at,
                     k.requests_per_minute, k.max_concurrent, k.inline_policies
                 FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
                 WHERE $1::text IS NULL OR t.name = $1
@@ -109,6 +111,7 @@ extension PostgresLedger {
                     prefix: try row.text(),
                     role: try row.word(Account.Role.self),
                     project: try row.optionalText(),
+                    isProjectBound: try row.bool(),
                     createdAt: try row.time(),
                     expiresAt: try row.optionalTime(),
                     revokedAt: try row.optionalTime(),

@@ -78,11 +78,21 @@ extension PostgresLedger {
         return owners.map { BudgetStatements.lock(teamID: $0, at: receivedAt) }
     }
 
-    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
-        try await changeTerms { connection, deadline throws(PostgresError) in
+    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+        var projects: [String]?
+        if case .only(let names) = change.projects { projects = names }
+        let wanted = projects
+        return try await changeTerms { connection, deadline throws(PostgresError) in
             let result = try connection.run(
-                "UPDATE teams SET allow_unpriced = $2 WHERE name = $1 RETURNING id, name, created_at, allow_unpriced",
-                [.text(name), .bool(allowsUnpriced)],
+                """
+                UPDATE teams SET allow_unpriced = coalesce($2, allow_unpriced),
+                    known_projects = CASE WHEN $3 THEN $4 ELSE known_projects END
+                WHERE name = $1 RETURNING id, name, created_at, allow_unpriced, known_projects
+                """,
+                [
+                    .text(name), .bool(change.allowsUnpriced), .bool(change.projects != nil),
+                    .json(encoding: wanted),
+                ],
                 deadline: deadline
             )
             guard let cells = result.rows.first else {
@@ -98,7 +108,8 @@ extension PostgresLedger {
             id: try row.int64(),
             name: try row.text(),
             createdAt: try row.time(),
-            allowsUnpriced: try row.bool()
+            allowsUnpriced: try row.bool(),
+            knownProjects: try row.optionalJSON([String].self)
         )
     }
 

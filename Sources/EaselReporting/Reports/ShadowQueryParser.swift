@@ -38,7 +38,7 @@ package struct ShadowQueryParser: Sendable {
             throw UsageQueryError(faults: faults + error.faults)
         }
         guard faults.isEmpty else { throw UsageQueryError(faults: faults) }
-        let query = ShadowQuery(from: usage.query.from, to: usage.query.to, policy: policies.first)
+        let query = ShadowQuery(from: usage.query.from, to: usage.query.to, policy: policies.first?.nfc)
         return Parsed(query: query, team: usage.team)
     }
 }

@@ -110,7 +110,7 @@ package struct UsageQueryParser: Sendable {
             faults.append(RequestFault("group_by", "has more than \(Self.mostGroups) groups; leave some out"))
         }
         for name in names.prefix(Self.mostGroups + 1) where !text.isEmpty {
-            let known = UsageQuery.Dimension(String(name)).flatMap { isAllowed($0) ? $0 : nil }
+            let known = UsageQuery.Dimension(String(name).nfc).flatMap { isAllowed($0) ? $0 : nil }
             guard let dimension = known else {
                 let mend =
                     form.hasDetails

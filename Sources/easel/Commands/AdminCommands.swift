@@ -10,20 +10,18 @@ enum TeamCommand {
         let client = try APIClient(arguments)
         if arguments.command.last == "set" {
             let name = arguments.text("NAME") ?? ""
-            let body = try await client.patch(
-                "/v1/teams/\(APIClient.encode(name))",
-                json: ["allow_unpriced": arguments.text("allow-unpriced") == "true"]
-            )
+            let body = try await client.patch("/v1/teams/\(APIClient.encode(name))", json: try change(arguments))
             if arguments.has("json") { return Output.data(body) }
             let document = try JSON.decode(JSONValue.self, from: body)
-            func word(_ value: JSONValue?) -> String { value?.boolValue == true ? "true" : "false" }
-            let now = word(document["allow_unpriced"])
-            let was = word(document["was_allow_unpriced"])
-            return Output.data(
-                was == now
-                    ? "team \(name): nothing changed, allow-unpriced was \(now) already"
-                    : "team \(name): allow-unpriced was \(was) → now \(now)"
-            )
+            if arguments.text("allow-unpriced") != nil {
+                func word(_ value: JSONValue?) -> String { value?.boolValue == true ? "true" : "false" }
+                let was = word(document["was_allow_unpriced"])
+                say(name, "allow-unpriced", was, word(document["allow_unpriced"]))
+            }
+            if changesProjects(arguments) {
+                say(name, "projects", projects(document["was_known_projects"]), projects(document["known_projects"]))
+            }
+            return
         }
         guard arguments.command.last == "create" else {
             let printer = ListPrinter(
@@ -43,6 +41,46 @@ enum TeamCommand {
         let body = try await client.post("/v1/teams", json: ["name": arguments.text("NAME") ?? ""])
         if arguments.has("json") { return Output.data(body) }
         Output.data("team \(arguments.text("NAME") ?? "") made")
+    }
+}
+
+extension TeamCommand {
+    private static func changesProjects(_ arguments: ParsedArguments) -> Bool {
+        arguments.text("known-projects") != nil || arguments.has("any-project")
+    }
+
+    /// What is to be different, as the interface takes it.
+    private static func change(_ arguments: ParsedArguments) throws -> [String: JSONValue] {
+        var change: [String: JSONValue] = [:]
+        if let word = arguments.text("allow-unpriced") { change["allow_unpriced"] = .bool(word == "true") }
+        if let names = arguments.text("known-projects") {
+            change["known_projects"] = .array(
+                names.split(separator: ",").map { .string($0.trimmingCharacters(in: .whitespaces)) }
+            )
+        }
+        if arguments.has("any-project") {
+            guard change["known_projects"] == nil else {
+                throw CommandFailure("give --known-projects or --any-project, not both", code: ExitCode.usage)
+            }
+            change["known_projects"] = .null
+        }
+        guard !change.isEmpty else {
+            let mend = "--allow-unpriced, --known-projects or --any-project"
+            throw CommandFailure("say what is to be changed: \(mend)", code: ExitCode.usage)
+        }
+        return change
+    }
+
+    private static func projects(_ value: JSONValue?) -> String {
+        value?.arrayValue.map { $0.compactMap(\.stringValue).joined(separator: ", ") } ?? "any"
+    }
+
+    private static func say(_ team: String, _ what: String, _ was: String, _ now: String) {
+        Output.data(
+            was == now
+                ? "team \(team): nothing changed, \(what) was \(now) already"
+                : "team \(team): \(what) was \(was) → now \(now)"
+        )
     }
 }
 
@@ -92,6 +130,7 @@ enum KeyCommand {
     private struct NewKey: Encodable {
         let team: String
         let project: String?
+        let project_bound: Bool?
         let role: String?
         let expires_at: String?
         let requests_per_minute: Int?
@@ -105,6 +144,7 @@ enum KeyCommand {
             json: NewKey(
                 team: arguments.text("team") ?? "",
                 project: arguments.text("project"),
+                project_bound: arguments.has("project-bound") ? true : nil,
                 role: arguments.text("role"),
                 expires_at: arguments.text("expires"),
                 requests_per_minute: arguments.integer("requests-per-minute"),
