@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct RecoveryTests {
     @Test func `calls of a silent gateway are orphans, those of a living one are not`() async throws {
-        try await withLedger { ledger, _ in
+        try await withLedger { ledger, database in
             let now = Sample.now
             let own = UUID()
             let living = UUID()
@@ -19,9 +19,13 @@ import Testing
             for admission in [mine, alive, left, fresh] { try await ledger.take(admission) }
             try await ledger.heartbeat(gatewayID: own, sign: GatewaySign(), at: now)
             try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now)
-            // Late news change nothing.
+            // Its clock was set back, and it lives; the other one's was ahead, and it is gone.
             try await ledger.heartbeat(gatewayID: living, sign: GatewaySign(), at: now - .seconds(500))
-            try await ledger.heartbeat(gatewayID: silent, sign: GatewaySign(), at: now - .seconds(90))
+            try await ledger.heartbeat(gatewayID: silent, sign: GatewaySign(), at: now + .seconds(86_400))
+            try await Database.query(
+                database,
+                "UPDATE gateways SET signed_at = now() - interval '90 seconds' WHERE gateway_id = '\(silent.text)'"
+            )
             try await ledger.noteProviderTask(left.attempts[0], providerTaskID: "gen-1")
 
             let since = now - .seconds(60)

@@ -11,8 +11,8 @@ extension PostgresLedger {
                 """
                 INSERT INTO gateways (gateway_id, seen_at, sign, signed_at) VALUES ($1, $2, $3, now())
                 ON CONFLICT (gateway_id) DO UPDATE
-                    SET seen_at = excluded.seen_at, sign = excluded.sign, signed_at = excluded.signed_at
-                WHERE gateways.seen_at < excluded.seen_at
+                    SET seen_at = greatest(gateways.seen_at, excluded.seen_at), sign = excluded.sign,
+                        signed_at = excluded.signed_at
                 """,
                 [.uuid(gatewayID), .time(moment), .json(encoding: sign)],
                 deadline: deadline
@@ -28,14 +28,11 @@ extension PostgresLedger {
         limit: Int
     ) async throws(LedgerError) -> [OrphanedCall] {
         let setAside = setAside
+        // Where nobody is to be taken for silent, all that ever gave a sign live.
+        let age = silentSince.map { time.now.since($0) } ?? .seconds(100 * 365 * 86_400)
         let calls = try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the calls are not.
-            let alive = try connection.run(
-                "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
-                [.time(silentSince ?? Timestamp(microseconds: 0))],
-                deadline: deadline
-            )
-            let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
+            let living = try Self.living(within: age, on: connection, deadline)
             let calls = try connection.run(
                 """
                 SELECT team_id, received_at, call_id, model, images_requested, copyright_detection, status FROM calls
@@ -78,6 +75,21 @@ extension PostgresLedger {
         _ = try await gatewaySigns(within: .seconds(3600))
         _ = try await keys(team: nil)
         return unreadableRows
+    }
+
+    /// Gateways whose last sign of life is younger than that, by the clock of the database: one whose own clock was set back
+    /// or stands wrong is not dead, and one that died while its clock was ahead is not alive.
+    static func living(
+        within age: Duration?,
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> [UUID] {
+        let alive = try connection.run(
+            "SELECT gateway_id FROM gateways WHERE signed_at >= now() - make_interval(secs => $1)",
+            [.double(age?.secondsAsDouble)],
+            deadline: deadline
+        )
+        return alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
     }
 
     package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {

@@ -41,14 +41,10 @@ extension PostgresLedger {
         limit: Int
     ) async throws(LedgerError) -> [OpenShadow] {
         let setAside = setAside
+        let age = silentSince.map { time.now.since($0) }
         let shadows = try await workers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
             // Two statements, for the gateways are local to one node of a cluster and the shadows are not.
-            let alive = try connection.run(
-                "SELECT gateway_id FROM gateways WHERE seen_at >= $1",
-                [.time(silentSince)],
-                deadline: deadline
-            )
-            let living = alive.rows.compactMap { if case .uuid(let id) = $0.first { id } else { nil } }
+            let living = try Self.living(within: age, on: connection, deadline)
             let command = ShadowStatements.open(
                 silentSince: silentSince,
                 living: living,

@@ -146,10 +146,17 @@ package final class PostgresLedger: Ledger, Sendable {
     /// One round of maintenance.
     package func maintain() async throws(LedgerError) {
         let now = time.now
-        try await workers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
-            try Partitions.ensure(now: now, on: connection)
+        var failure: LedgerError?
+        do throws(LedgerError) {
+            try await workers.read(limit: .seconds(60)) { connection, _ throws(PostgresError) in
+                try Partitions.ensure(now: now, on: connection)
+            }
+        } catch {
+            failure = error
         }
+        // Whatever stands in the way of a month is not in the way of this.
         try await forgetIdempotencyKeys(at: now)
+        if let failure { throw failure }
     }
 
     /// Ends after the writes that are on their way; what still waits is answered with `.unavailable`.

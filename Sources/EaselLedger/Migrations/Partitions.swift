@@ -93,7 +93,17 @@ enum Partitions {
             tables.map { (table: $0, month: month) }
         }
         .filter { !existing.contains("\($0.table)_\($0.month.suffix)") }
-        for (table, month) in missing { try create(table, month, on: connection) }
+        // One that cannot be made stops none of the others (L6).
+        var failure: PostgresError?
+        for (table, month) in missing {
+            do throws(PostgresError) {
+                try create(table, month, on: connection)
+            } catch {
+                guard error.kind == .server, connection.isUsable else { throw error }
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
     }
 
     /// The partitions that there are: their tables' names and the months that they are for.
