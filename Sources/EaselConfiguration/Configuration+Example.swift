@@ -78,6 +78,8 @@ extension Configuration {
           connections: 8192                # open at a time; near the limit idle ones that never sent a key go first
           # connections_per_address: 4096  # of one address, without a key; without it half of connections
           request_timeout: 60s
+          reports: 4                       # reports that are read at once
+          reports_per_team: 2              # of one team
 
         logging:
           prompts: full                    # full | hash | none: what the call log keeps of prompts

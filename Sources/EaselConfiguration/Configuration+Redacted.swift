@@ -37,6 +37,8 @@ extension Configuration {
             "    cost_multiple: \(limits.costMultiple)",
             "    connections_per_address: \(limits.connectionsPerAddress ?? max(1, limits.connections / 2))",
             "    request_timeout: \(DurationText.format(limits.requestTimeout))",
+            "    reports: \(limits.reports)",
+            "    reports_per_team: \(min(limits.reportsPerTeam, limits.reports))",
             "logging:",
             "    prompts: \(logging.prompts.rawValue)",
             "    level: \(logging.level.rawValue)",

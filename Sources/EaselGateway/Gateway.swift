@@ -130,6 +130,9 @@ package final class Gateway: Sendable {
             ledger: ledger,
             authenticator: authenticator,
             keyLimits: KeyLimits(),
+            reportGate: ReportGate(
+                ReportQueue.Limits(atOnce: settings.reportsAtOnce, perTeam: settings.reportsPerTeam)
+            ),
             intake: RemixIntake(
                 images: ImageIntake(
                     fetcher: fetcher,
@@ -242,7 +245,7 @@ package final class Gateway: Sendable {
             group.addTask { await self.resolver.follow() }
             group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
             group.addTask {
-                await self.every(.seconds(5)) { () async throws(LedgerError) in
+                await self.every(.seconds(5), "signs of life") { () async throws(LedgerError) in
                     try await self.ledger.heartbeat(
                         gatewayID: self.settings.gatewayID,
                         sign: self.sign,
@@ -252,23 +255,29 @@ package final class Gateway: Sendable {
                 }
             }
             group.addTask {
-                await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
+                await self.every(self.settings.recoveryInterval, "recovery of orphaned calls") {
+                    () async throws(LedgerError) in
                     if self.liveness.mayJudgeOthers() { try await self.resolver.sweepOrphans(of: []) }
+                }
+            }
+            group.addTask {
+                await self.every(self.settings.recoveryInterval, "questions about unknown attempts") {
+                    () async throws(LedgerError) in
                     try await self.resolver.sweepUnknown()
                 }
             }
             group.addTask {
-                await self.every(self.settings.recoveryInterval) { () async throws(LedgerError) in
+                await self.every(self.settings.recoveryInterval, "shadow recovery") { () async throws(LedgerError) in
                     try await self.shadowRecovery.sweep(judgesOthers: self.liveness.mayJudgeOthers())
                 }
             }
             group.addTask {
-                await self.every(.seconds(30)) { () async throws(LedgerError) in
+                await self.every(.seconds(30), "terms") { () async throws(LedgerError) in
                     try await self.terms.refresh(from: self.ledger)
                 }
             }
             group.addTask {
-                await self.every(.seconds(3600)) { () async throws(LedgerError) in
+                await self.every(.seconds(3600), "old pictures") { () async throws(LedgerError) in
                     guard let store = self.store else { return }
                     let now = self.time.now
                     await ThreadPoolExecutor.shared.run { store.purge(now: now) }
@@ -307,12 +316,23 @@ package final class Gateway: Sendable {
         }
     }
 
-    private func every(_ interval: Duration, _ body: () async throws(LedgerError) -> Void) async {
+    /// `what`: its name in the log, which tells once that it stands still and once that it goes on (L6).
+    private func every(
+        _ interval: Duration,
+        _ what: String,
+        _ body: () async throws(LedgerError) -> Void
+    ) async {
+        var isFailing = false
         while !Task.isCancelled {
             do throws(LedgerError) {
                 try await body()
+                if isFailing { log.info("a periodic task goes on", ["task": what]) }
+                isFailing = false
             } catch {
-                log.debug("a periodic task could not reach the ledger", ["error": sentence(for: error)])
+                if !isFailing {
+                    log.warning("a periodic task stands still", ["task": what, "error": sentence(for: error)])
+                }
+                isFailing = true
             }
             try? await Task.sleep(for: interval)
         }

@@ -8,8 +8,13 @@ package struct GatewaySettings: Sendable {
     /// This process among all gateways, version 7.
     package var gatewayID: UUID
     package var adminKey: String
-    /// What links in answers begin with; nil: the address that the caller used.
+    /// What links in answers begin with; nil: what a trusted proxy says, or the address that a request came to.
     package var publicURL: String?
+    /// Proxies whose `Forwarded` and `X-Forwarded-*` are believed.
+    package var trustedProxies: [AddressRange] = []
+    /// Reports under way at once, and of one team.
+    package var reportsAtOnce = 4
+    package var reportsPerTeam = 2
     package var maxBodyBytes: Int
     /// Bodies and pictures of all requests under way.
     package var maxHeldBytes = 512 << 20
@@ -39,6 +44,8 @@ package struct GatewaySettings: Sendable {
     package var costBelief = CostBelief.standard
     /// What is watched, and who is told.
     package var alerts = AlertPlan()
+
+    var linkBase: LinkBase { LinkBase(publicURL: publicURL, trustedProxies: trustedProxies) }
 
     package init(
         gatewayID: UUID,

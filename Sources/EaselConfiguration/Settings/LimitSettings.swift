@@ -17,6 +17,11 @@ package struct LimitSettings: Sendable, Hashable {
     /// For a whole request to arrive.
     package var requestTimeout = Duration.seconds(60)
 
+    /// Reports that are read at once, for all teams together.
+    package var reports = 4
+    /// And for one team, so that its slow ones leave places to others.
+    package var reportsPerTeam = 2
+
     package init() {}
 }
 
@@ -34,6 +39,11 @@ extension LimitSettings {
             heldBytes = max(heldBytes, requestBytes)
         } else if heldBytes < requestBytes {
             section.fault("held_bytes", "is smaller than request_bytes, so that no such request could be held")
+        }
+        section.read("reports", into: &reports) { $0.integer(in: 1...64) }
+        section.read("reports_per_team", into: &reportsPerTeam) { $0.integer(in: 1...64) }
+        if reportsPerTeam > reports, section.has("reports_per_team") {
+            section.fault("reports_per_team", "is more than limits.reports, which is for all teams together")
         }
         if imageBytes > requestBytes {
             section.fault(

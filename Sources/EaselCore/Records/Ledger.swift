@@ -114,6 +114,7 @@ package enum LedgerError: Error, Sendable, Hashable, Explained {
     /// The database refused the statement for a reason that a repeat will not mend.
     case rejected(String)
 
+    /// What it says, for operators.
     package var sentence: String {
         switch self {
         case .unavailable(let text), .conflict(let text), .notFound(let text), .rejected(let text): text

@@ -41,7 +41,7 @@ final class CallRoutes: Sendable {
             throw Problem(error)
         }
         guard let found else { throw Problem(.notFound, "There is no such call.") }
-        return .json(JSONText.bytes(of: replies.reply(found, linkBase: linkBase(request, settings))))
+        return .json(JSONText.bytes(of: replies.reply(found, linkBase: settings.linkBase.text(of: request))))
     }
 
     private struct List: JSONWritable {
@@ -65,7 +65,7 @@ final class CallRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
-        let base = linkBase(request, settings)
+        let base = settings.linkBase.text(of: request)
         let next = found.count == query.limit ? found.last?.callID.text : nil
         let list = List(calls: found.map { replies.reply($0, linkBase: base, hasParts: false) }, nextCursor: next)
         return .json(JSONText.bytes(of: list))

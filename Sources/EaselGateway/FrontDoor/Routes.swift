@@ -9,6 +9,8 @@ final class Routes: Sendable {
     let ledger: any Ledger
     let authenticator: Authenticator
     let keyLimits: KeyLimits
+    /// Everything that reads much of the log for people.
+    let reportGate: ReportGate
     let intake: RemixIntake
     let held: HeldBytes
     let service: RemixService
@@ -32,6 +34,7 @@ final class Routes: Sendable {
         ledger: any Ledger,
         authenticator: Authenticator,
         keyLimits: KeyLimits,
+        reportGate: ReportGate,
         intake: RemixIntake,
         held: HeldBytes,
         service: RemixService,
@@ -52,6 +55,7 @@ final class Routes: Sendable {
         self.ledger = ledger
         self.authenticator = authenticator
         self.keyLimits = keyLimits
+        self.reportGate = reportGate
         self.intake = intake
         self.held = held
         self.service = service
@@ -104,8 +108,11 @@ final class Routes: Sendable {
             return status.welcome()
         case (_, 2, "v1", "calls"):
             try only(["GET"], request)
-            return try await calls.list(request)
-        case ("POST", 3, "v1", "calls") where parts[2] == "redact": return try await redactions.redact(request)
+            return try await inLine(request, counts: false) { () async throws(Problem) in
+                try await calls.list(request)
+            }
+        case ("POST", 3, "v1", "calls") where parts[2] == "redact":
+            return try await inLine(request) { () async throws(Problem) in try await redactions.redact(request) }
         case (_, 3, "v1", "calls"):
             try only(["GET"], request)
             return try await calls.show(request, parts[2])
@@ -117,7 +124,10 @@ final class Routes: Sendable {
         case ("GET", 2, "v1", "keys"): return try await people.listKeys(request)
         case ("POST", 2, "v1", "keys"): return try await people.createKey(request)
         case ("DELETE", 3, "v1", "keys"): return try await people.revokeKey(request, parts[2])
-        case ("GET", 2, "v1", "providers"): return try await status.providers(request)
+        case ("GET", 2, "v1", "providers"):
+            return try await inLine(request, counts: false) { () async throws(Problem) in
+                try await status.providers(request)
+            }
         case (_, 2..., "v1", "alerts"):
             guard let alerts else { throw Problem(.notFound, "This gateway keeps no alerts.") }
             return try await alerts.respond(to: request, Array(parts.dropFirst(2)))
@@ -125,13 +135,14 @@ final class Routes: Sendable {
         case (_, 2..., "v1", "budgets"): return try await budgets(request, Array(parts.dropFirst(2)))
         case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
         case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await explain(request)
-        case ("POST", 3, "v1", "route") where parts[2] == "simulate": return try await simulations.run(request)
-        case ("GET", 3, "v1", "reports") where parts[2] == "usage": return try await reports.usage(request)
-        case ("GET", 3, "v1", "reports") where parts[2] == "shadow": return try await reports.shadow(request)
-        case ("GET", 3, "v1", "reports") where FigureRoutes.names.contains(parts[2]):
-            return try await figures.show(request, parts[2])
+        case ("POST", 3, "v1", "route") where parts[2] == "simulate":
+            // They have a line of their own.
+            return try await counted(request) { () async throws(Problem) in try await simulations.run(request) }
+        case ("GET", 3, "v1", "reports"):
+            return try await inLine(request) { () async throws(Problem) in try await report(request, parts[2]) }
         case ("GET", 2, "v1", "reconciliations"): return try await reconciliations.list(request)
-        case ("POST", 2, "v1", "reconciliations"): return try await reconciliations.create(request)
+        case ("POST", 2, "v1", "reconciliations"):
+            return try await inLine(request) { () async throws(Problem) in try await reconciliations.create(request) }
         case ("GET", 3, "v1", "reconciliations"): return try await reconciliations.show(request, parts[2])
         case (_, 2, "v1", "reconciliations"): throw Self.notAllowed(["GET", "POST"])
         case (_, 3, "v1", "reconciliations"): throw Self.notAllowed(["GET"])
@@ -148,7 +159,8 @@ final class Routes: Sendable {
         case ("GET", []): return try await prices.list(request)
         case ("PUT", []): return try await prices.set(request)
         case ("GET", ["history"]): return try await prices.history(request)
-        case ("POST", ["recompute"]): return try await prices.recompute(request)
+        case ("POST", ["recompute"]):
+            return try await inLine(request) { () async throws(Problem) in try await prices.recompute(request) }
         case (_, []): throw Self.notAllowed(["GET", "PUT"])
         case (_, ["history"]): throw Self.notAllowed(["GET"])
         case (_, ["recompute"]): throw Self.notAllowed(["POST"])
@@ -162,7 +174,10 @@ final class Routes: Sendable {
         case ("PUT", 0, _): return try await budgets.set(request)
         case ("PATCH", 0, _): return try await budgets.change(request)
         case ("DELETE", 1, _): return try await budgets.remove(request, rest[0])
-        case ("GET", 2, "explain"): return try await budgets.explain(request, rest[0])
+        case ("GET", 2, "explain"):
+            return try await inLine(request) { () async throws(Problem) in
+                try await budgets.explain(request, rest[0])
+            }
         case ("POST", 2, "raise"): return try await budgets.raise(request, rest[0])
         case ("DELETE", 2, "raise"): return try await budgets.endRaise(request, rest[0])
         case (_, 0, _): throw Self.notAllowed(["GET", "PUT"])
@@ -171,6 +186,40 @@ final class Routes: Sendable {
         case (_, 2, "raise"): throw Self.notAllowed(["POST", "DELETE"])
         default: throw Problem(.notFound, "There is nothing at this path.")
         }
+    }
+
+    private func report(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
+        switch name {
+        case "usage": return try await reports.usage(request)
+        case "shadow": return try await reports.shadow(request)
+        case _ where FigureRoutes.names.contains(name): return try await figures.show(request, name)
+        default: throw Problem(.notFound, "There is nothing at this path.")
+        }
+    }
+
+    /// Answers when the caller's team has a place, so that nobody's reports keep others from the database. `counts`:
+    /// whether it counts against the key's limits.
+    private func inLine(
+        _ request: ServerRequest,
+        counts: Bool = true,
+        _ body: () async throws(Problem) -> ServerResponse
+    ) async throws(Problem) -> ServerResponse {
+        let team = try await authenticator.account(for: request).teamID
+        guard counts else { return try await reportGate.run(team: team, body) }
+        return try await counted(request) { () async throws(Problem) in
+            try await reportGate.run(team: team, body)
+        }
+    }
+
+    /// Counts against the key's limits, as everything does that costs us as much as a remix.
+    private func counted(
+        _ request: ServerRequest,
+        _ body: () async throws(Problem) -> ServerResponse
+    ) async throws(Problem) -> ServerResponse {
+        let account = try await authenticator.account(for: request)
+        try keyLimits.enter(account)
+        defer { keyLimits.leave(account) }
+        return try await body()
     }
 
     private func only(_ methods: [String], _ request: ServerRequest) throws(Problem) {
@@ -213,7 +262,7 @@ final class Routes: Sendable {
             .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
         var (draft, faults) = try await intake.draft(of: request)
         try weight.set(draft.weight)
-        let base = linkBase(request, settings)
+        let base = settings.linkBase.text(of: request)
         let key = try await IdempotencyDesk.key(of: request, draft)
         if let key, let call = try await idempotency.earlier(key, draft, account) {
             return .repeated(
@@ -282,6 +331,11 @@ final class Routes: Sendable {
         _ account: Account,
         _ weight: HeldBytes.Share
     ) async throws(Problem) -> (RemixRequest, RoutingPolicy) {
+        switch ProjectRule.check(draft.project, of: account) {
+        case .fine: break
+        case .forbidden(let sentence): throw Problem(.forbidden, sentence)
+        case .invalid(let sentence): faults.append(RequestFault(.project, sentence))
+        }
         let policy = try service.policies.policy(of: draft, account: account, faults: &faults)
         let request = try await intake.complete(draft, known: faults, weight: weight)
         guard let policy else { throw .invalid(faults) }
@@ -290,6 +344,9 @@ final class Routes: Sendable {
 
     private func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
+        // It reads a request and fetches its pictures as a remix does.
+        try keyLimits.enter(account)
+        defer { keyLimits.leave(account) }
         let weight = try weight(of: request, account)
         var (draft, faults) = try await intake.draft(of: request)
         let (remix, policy) = try await complete(&draft, &faults, account, weight)
@@ -327,19 +384,6 @@ func json(
     } catch {
         throw Problem(.internalError, "The answer could not be written.")
     }
-}
-
-/// What links in an answer begin with: the configured address, or the one the caller used.
-func linkBase(_ request: ServerRequest, _ settings: GatewaySettings) -> String {
-    if let configured = settings.publicURL { return configured }
-    let host = request.fields["Host"] ?? ""
-    let isSound =
-        !host.isEmpty
-        && host.utf8.allSatisfy { byte in
-            (48...58).contains(byte) || (65...93).contains(byte) || (97...122).contains(byte) || byte == 45
-                || byte == 46
-        }
-    return isSound ? "http://\(host)" : ""
 }
 
 /// The body of an administrative request: small, JSON, unknown fields named.

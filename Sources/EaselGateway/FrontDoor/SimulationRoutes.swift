@@ -16,8 +16,8 @@ final class SimulationRoutes: Sendable {
     private let reading: any PolicyReading
     private let authenticator: Authenticator
     private let time: TimeSource
-    /// One at a time: a simulation reads much, and calls go first.
-    private let isRunning = Locked(false)
+    /// One at a time: a simulation reads and computes much, and calls go first.
+    private let gate = ReportGate(ReportQueue.Limits(atOnce: 1, perTeam: 1, waiting: 2), what: "simulation")
 
     /// `policies` are those of the configuration, which a policy of its own may name.
     init(
@@ -36,16 +36,14 @@ final class SimulationRoutes: Sendable {
 
     func run(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
+        // Before a place is taken, which a body that comes slowly must not hold.
         let members = try await BodyFields.members(of: request)
-        let isFree = isRunning.withLock { isRunning in
-            defer { isRunning = true }
-            return !isRunning
+        return try await gate.run(team: account.teamID) { () async throws(Problem) in
+            try await answer(members, account)
         }
-        guard isFree else {
-            let why = "Another simulation is running; there is one at a time."
-            throw Problem(.rateLimited, why, retryAfter: .seconds(5))
-        }
-        defer { isRunning.withLock { $0 = false } }
+    }
+
+    private func answer(_ members: [String: JSONValue], _ account: Account) async throws(Problem) -> ServerResponse {
         // A policy of many pages takes a while to read, and its reader must not have the others wait.
         let wanted = try await ThreadPoolExecutor.shared.run { () throws(Problem) in try self.wish(members) }
         let team = try await team(wanted.team, account)

@@ -89,6 +89,28 @@ final class TCPSocket: @unchecked Sendable {
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Our side's address with its port, as the authority of a URL has it: `127.0.0.1:8080`, `[::1]:8080`. Empty when the
+    /// connection is gone.
+    func localAuthority() -> String {
+        var storage = sockaddr_storage()
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        var text = [CChar](repeating: 0, count: 64)
+        let code = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                uv_tcp_getsockname(raw, address, &length) == 0 ? uv_ip_name(address, &text, text.count) : -1
+            }
+        }
+        guard code == 0 else { return "" }
+        var name = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // A version 4 client of a version 6 socket.
+        if name.hasPrefix("::ffff:"), name.contains(".") { name.removeFirst(7) }
+        let port = withUnsafeBytes(of: storage) { bytes in
+            // In both families the port lies behind the two bytes of the family, in network order.
+            UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+        }
+        return name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)"
+    }
+
     // MARK: Reading
 
     func startReading(_ delegate: any TCPSocketDelegate) {

@@ -13,6 +13,7 @@ final class ServerConnection: @unchecked Sendable {
     let peer: PeerAddress
     /// One of the few places beyond the limit, where only what is always answered is answered.
     let isReserve: Bool
+    private let localAddress: String
     private var parser: RequestParser?
     var deadline: ConnectionDeadline?
 
@@ -47,6 +48,7 @@ final class ServerConnection: @unchecked Sendable {
                 pending: unit.configuration.maxPendingBytes
             )
         )
+        localAddress = socket.localAuthority()
     }
 
     /// Nothing is under way for its client.
@@ -129,6 +131,7 @@ final class ServerConnection: @unchecked Sendable {
             target: target,
             fields: head.fields,
             peerAddress: peer.text,
+            localAddress: localAddress,
             body: body,
             loop: loop
         ) { [self] in

@@ -14,6 +14,8 @@ package final class ServerRequest: Sendable {
     package let fields: HTTPFields
     /// The client's address without its port.
     package let peerAddress: String
+    /// The address and port that the client's connection came to, as the authority of a URL has them.
+    package let localAddress: String
     /// The body, to be read as it comes.
     package let body: ServerRequestBody
     /// The loop that owns the connection; the handler's task runs there unless it goes elsewhere itself.
@@ -27,6 +29,7 @@ package final class ServerRequest: Sendable {
         target: RequestTarget,
         fields: HTTPFields,
         peerAddress: String,
+        localAddress: String,
         body: ServerRequestBody,
         loop: EventLoop,
         known: @escaping @Sendable () -> Void
@@ -37,6 +40,7 @@ package final class ServerRequest: Sendable {
         query = target.query
         self.fields = fields
         self.peerAddress = peerAddress
+        self.localAddress = localAddress
         self.body = body
         self.loop = loop
         self.known = known

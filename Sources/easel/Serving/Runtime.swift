@@ -71,7 +71,13 @@ final class Runtime: Sendable {
         let database: PostgresLedger
         do {
             database = try await wait.run { () async throws(LedgerError) in
-                try await PostgresLedger.connect(connectionString: connectionString, log: log)
+                var options = PostgresLedger.Options()
+                options.readers = configuration.limits.reports
+                return try await PostgresLedger.connect(
+                    connectionString: connectionString,
+                    log: log,
+                    options: options
+                )
             }
         } catch let error as LedgerError {
             await embedded?.stop()
@@ -294,6 +300,9 @@ final class Runtime: Sendable {
             version: VersionCommand.version
         )
         settings.publicURL = configuration.publicURL
+        settings.trustedProxies = configuration.trustedProxies.compactMap { AddressRange($0.description) }
+        settings.reportsAtOnce = configuration.limits.reports
+        settings.reportsPerTeam = min(configuration.limits.reportsPerTeam, configuration.limits.reports)
         settings.maxBodyBytes = configuration.limits.requestBytes
         settings.maxImageBytes = configuration.limits.imageBytes
         settings.fetchMaxBytes = configuration.fetch.maxBytes
