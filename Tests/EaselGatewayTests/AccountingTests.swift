@@ -207,6 +207,13 @@ struct AccountingTests {
         #expect(posted.cost == dear.cost && posted.costBasis == .provider && posted.extra.isEmpty)
     }
 
+    @Test func `pictures that nobody asked for do not make their cost believable`() {
+        let start = SampleTrade.start(asked: 1, price: sixCents)
+        let result = Self.pictures(200, cost: Money(nanodollars: 12_000_000_000))
+        let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
+        #expect(end.cost == start.bound && end.costBasis == .unknown)
+    }
+
     @Test func `without a price a cost beyond belief is not known`() {
         let start = SampleTrade.start(asked: 1, price: nil)
         let result = Self.pictures(1, cost: Money(nanodollars: .max))

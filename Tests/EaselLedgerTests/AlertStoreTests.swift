@@ -264,6 +264,15 @@ struct AlertStoreTests {
                 let again = try await ledger.overcharges(since: now - .seconds(60), teamID: nil)
                 #expect(again.map(\.excess) == [Money(nanodollars: 30_000_000)], "\(basis)")
             }
+            // What was claimed and not believed is told by itself.
+            let admission = Sample.admission(at: now)
+            try await ledger.take(admission)
+            let claim: [String: JSONValue] = [CostBelief.claimMark: "999999999.99"]
+            let end = Sample.end(admission.attempts[0], basis: .unknown, extra: claim)
+            try await ledger.settle(Sample.settlement(admission, attempts: [end]))
+            let all = try await ledger.overcharges(since: now - .seconds(60), teamID: nil)
+            #expect(all.map(\.isClaim) == [false, true] && all.last?.attempts == 1)
+            #expect(all.last?.excess == Money(usd: "999999999.99") && all.last?.callID == admission.callID)
         }
     }
 }

@@ -52,9 +52,6 @@ package struct BudgetStanding: Sendable, Hashable {
         }
     }
 
-    /// Percents beyond this are not told apart: of a limit of a thousandth of a cent everything is a great many.
-    package static let mostPercent = 1_000_000
-
     /// What was spent and the limit, in the budget's unit.
     private func use(at moment: Timestamp) -> (spent: Int64, limit: Int64) {
         switch budget.limit(at: moment) {
@@ -66,7 +63,7 @@ package struct BudgetStanding: Sendable, Hashable {
     /// Spent in percent of the limit, for people: rounded, and 100 at least only when it is used up. A limit of zero is.
     package func percentSpent(at moment: Timestamp) -> Int {
         let (spent, limit) = use(at: moment)
-        return min(Percent.whole(spent, of: limit), Self.mostPercent)
+        return Percent.whole(spent, of: limit)
     }
 
     /// Spent as a share of the limit.

@@ -59,8 +59,8 @@ extension AttemptEnd {
     package func fitted(_ belief: CostBelief = .standard) -> AttemptEnd {
         var fitted = ForeignDoor(secrets: []).keep(extra)
         var (known, basis) = (cost, costBasis)
-        let images = max(start.imagesAsked, min(imagesReturned, ForeignDoor.mostImages))
-        if let cost, cost > belief.most(pricePerImage: start.pricePerImage, images: images) || cost < .zero {
+        let most = belief.most(pricePerImage: start.pricePerImage, images: start.imagesAsked)
+        if let cost, cost > most || cost < .zero {
             fitted[CostBelief.claimMark] = .string(cost.usd)
             (known, basis) = (start.bound, .unknown)
         }

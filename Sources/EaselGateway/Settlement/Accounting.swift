@@ -75,10 +75,9 @@ enum Accounting {
 
     /// The provider's figure when it is beyond belief.
     private static func disbelieved(_ start: AttemptStart, _ result: ProviderResult, _ belief: CostBelief) -> Money? {
-        let images = max(start.imagesAsked, result.images.count)
-        guard let said = result.cost, said > belief.most(pricePerImage: start.pricePerImage, images: images) else {
-            return nil
-        }
+        // Of what was asked for: thousands of pictures that nobody wanted are no reason to believe their price.
+        let most = belief.most(pricePerImage: start.pricePerImage, images: start.imagesAsked)
+        guard let said = result.cost, said > most else { return nil }
         return said
     }
 

@@ -40,10 +40,7 @@ enum AlertChecks {
                 // The first hours of a month tell nothing of its end.
                 let isEarly = now.since(standing.window.start).secondsAsDouble < whole * 0.1
                 let isPast = standing.hasReached(percent: 100, at: now)
-                let percent = min(
-                    Percent.whole(forecast.nanodollars, of: limit.nanodollars),
-                    BudgetStanding.mostPercent
-                )
+                let percent = Percent.whole(forecast.nanodollars, of: limit.nanodollars)
                 return AlertFinding(
                     subject: subject(standing),
                     instance: standing.window.start.description,
