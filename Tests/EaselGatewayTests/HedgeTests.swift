@@ -82,14 +82,16 @@ struct HedgeTests {
 
     @Test func `one that fails before the other has answered leaves the call to it`() async throws {
         let ledger = MemoryLedger()
-        let latch = Latch()
+        let (latch, rest) = (Latch(), Latch())
         let failing = Answer.held(latch, CallRunTests.failure(.unavailable, status: 503))
         let first = ScriptedProvider(.runware, answers: [failing], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.after(.milliseconds(200), .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(rest, .pictures())], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         async let answer = bench.remix()
         #expect(await eventually { second.tasks.count == 1 })
         latch.open()
+        #expect(await eventually { (bench.health.account("runware")?.report(at: .now).outcomes.all ?? 0) > 0 })
+        rest.open()
         let reply = try await answer.get()
         #expect(reply.provider == "ideogram" && reply.attempts.map(\.outcome) == [.failed, .succeeded])
         let id = try #require(UUID(uuidString: reply.id))

@@ -99,8 +99,11 @@ struct ShadowRecoveryTests {
         _ = try await Self.left(in: ledger)
         let provider = ScriptedProvider(.ideogram)
         let recovery = Self.recovery(ledger, provider)
-        for _ in 0..<3 { try await recovery.sweep(judgesOthers: true) }
+        let now = SteadyInstant.now
+        for _ in 0..<3 { try await recovery.sweep(judgesOthers: true, at: now) }
         #expect(provider.recovered.count == 1)
+        try await recovery.sweep(judgesOthers: true, at: now + AskingSchedule.shortest)
+        #expect(provider.recovered.count == 2)
     }
 
     @Test func `an end that could not be written is found again`() async throws {

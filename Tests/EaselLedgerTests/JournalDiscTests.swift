@@ -145,7 +145,7 @@ import Testing
         let journal = try #require(opened)
         defer { journal.close() }
         #expect(journal.standing.unreadable.map(\.path) == [odd])
-        #expect(journal.standing.unreadable.first?.cause.contains("directory") == true)
+        #expect(journal.standing.unreadable.first?.cause.contains("folder") == true)
         #expect(journal.pendingCount == 1)
         try await journal.append(note(1, "b"))
         #expect(try await replayed(journal) == ["a", "b"])

@@ -36,13 +36,12 @@ final class ShadowRecovery: Sendable {
     }
 
     /// Looks into those whose turn it is. `judgesOthers`: whether gateways that were silent may be taken for dead.
-    func sweep(judgesOthers: Bool) async throws(LedgerError) {
+    func sweep(judgesOthers: Bool, at now: SteadyInstant = .now) async throws(LedgerError) {
         let open = try await ledger.openShadows(
             silentSince: judgesOthers ? time.now - Resolver.silence : nil,
             at: time.now,
             limit: Self.batch
         )
-        let now = SteadyInstant.now
         let due = open.filter { isLate($0) || schedule.isDue($0.start.shadowID, now: now) }
         await withDiscardingTaskGroup { group in
             for lane in 0..<Self.atOnce {
