@@ -30,18 +30,18 @@ enum Fuzz {
             case "all": names = []
             case _ where shares.contains { $0.0 == word }: names.append(word)
             default:
-                print("usage: fuzz [requests|replies|providers|all] [--inputs N] [--seconds S] [--seed N]")
+                say("usage: fuzz [requests|replies|providers|all] [--inputs N] [--seconds S] [--seed N]")
                 exit(word == "--help" ? 0 : 2)
             }
         }
-        print("seed \(seed)")
+        say("seed \(seed)")
         let chosen = shares.filter { names.isEmpty || names.contains($0.0) }
         let whole = chosen.reduce(0) { $0 + $1.1 }
         var passed = true
         for (name, share) in chosen {
             passed = await run(name, max(1, inputs * share / whole), seconds * share / whole, seed) && passed
         }
-        print(passed ? "PASS" : "FAIL")
+        say(passed ? "PASS" : "FAIL")
         exit(passed ? 0 : 1)
     }
 
@@ -71,17 +71,17 @@ enum Fuzz {
             let findings = ["STALLED", "NO HTTP", "LEFT OPEN", "IMPOSSIBLE"].filter { summary.contains($0) }
             let longest = stalls.map(\.longest).max() ?? .zero
             let isSteady = after - before < noise_kib
-            print("\(name): \(progress.count - warm) of \(inputs) inputs in \(took.milliseconds / 1000) s")
-            print("  ended: \(summary)")
-            print("  memory: \(before / 1024) MiB after \(warm) inputs, \(after / 1024) MiB at the end")
-            print(
+            say("\(name): \(progress.count - warm) of \(inputs) inputs in \(took.milliseconds / 1000) s")
+            say("  ended: \(summary)")
+            say("  memory: \(before / 1024) MiB after \(warm) inputs, \(after / 1024) MiB at the end")
+            say(
                 "  turns of an event loop over 0.1 s: \(stalls.reduce(0) { $0 + $1.count }), the longest \(longest.milliseconds) ms"
             )
-            if !findings.isEmpty { print("  FOUND: \(findings.joined(separator: ", "))") }
-            if !isSteady { print("  FOUND: memory grew by \((after - before) / 1024) MiB") }
+            if !findings.isEmpty { say("  FOUND: \(findings.joined(separator: ", "))") }
+            if !isSteady { say("  FOUND: memory grew by \((after - before) / 1024) MiB") }
             return findings.isEmpty && isSteady
         } catch {
-            print("FAIL \(name): \(error)")
+            say("FAIL \(name): \(error)")
             return false
         }
     }

@@ -2,6 +2,11 @@ import EaselBase
 import Foundation
 import Synchronization
 
+/// Prints at once, also into a file: a crash must not take the seed with it.
+func say(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+}
+
 /// What a part of the run has done, and whether it goes on.
 final class Progress: Sendable {
     let name: String
@@ -51,7 +56,7 @@ final class Progress: Sendable {
                 since = now == seen ? since + 1 : 0
                 seen = now
                 guard since >= patience_s, !isOver.load(ordering: .relaxed) else { continue }
-                print(
+                say(
                     "FAIL \(name): nothing has moved for \(since) s after \(now) inputs; the latest number is \(latest.load(ordering: .relaxed))"
                 )
                 exit(1)

@@ -59,6 +59,8 @@ import Testing
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokgarbage\r\n0\r\n\r\n",
             "HTTP/1.1 xx OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 000 OK\r\nContent-Length: 2\r\n\r\nok",
             "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
             "<html>not HTTP at all</html>",
         ]

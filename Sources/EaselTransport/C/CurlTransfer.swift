@@ -163,7 +163,7 @@ final class CurlTransfer: @unchecked Sendable {
             head.fields.remove("Content-Length")
         }
         return HTTPResponse(
-            status: easy.long(CURLINFO_RESPONSE_CODE),
+            status: head.status,
             fields: head.fields,
             body: responseBody,
             timings: timings(easy)

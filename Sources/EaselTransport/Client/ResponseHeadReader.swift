@@ -70,6 +70,8 @@ struct ResponseHeadReader {
             return .malformed("the status line has no status")
         }
         status = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        // libcurl takes what begins with a zero, too.
+        guard status >= 100 else { return .malformed("the status is none") }
         return .goesOn
     }
 
