@@ -12,6 +12,7 @@ extension Configuration {
           start_timeout: 60s               # how long a start waits for a database that is not there yet
         # admin_key: ${EASEL_ADMIN_KEY}    # esl_ and 20 characters or more; without it: made once, in data_dir/admin-key
         shutdown_grace: 60s                # how long calls in flight may go on after SIGTERM
+        shutdown_delay: 0s                 # before that: still serving, with /readyz 503, so that balancers notice
         # public_url: https://easel.example.com          # what links in answers begin with
         trusted_proxies: []                # whose Forwarded and X-Forwarded-* say it instead, e.g. [10.0.0.0/8]
 

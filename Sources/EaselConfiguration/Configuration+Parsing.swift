@@ -80,6 +80,7 @@ extension Configuration {
         root.section("database") { database.read($0) }
         root.read("admin_key", into: &adminKey) { $0.secret(SecretRules.adminKey) }
         root.read("shutdown_grace", into: &shutdownGrace) { $0.duration(in: .zero...(.seconds(3600))) }
+        root.read("shutdown_delay", into: &shutdownDelay) { $0.duration(in: .zero...(.seconds(3600))) }
         root.read("public_url", into: &publicURL) { $0.webAddress() }
         root.read("trusted_proxies", into: &trustedProxies) { $0.networks() }
         root.section("fetch") { fetch.read($0) }

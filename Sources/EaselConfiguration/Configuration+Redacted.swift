@@ -13,6 +13,7 @@ extension Configuration {
         // In the form of a key, so that the text reads back.
         if adminKey != nil { lines.append("admin_key: \(SecretRules.adminKeyPrefix)<redacted-admin-key>") }
         lines.append("shutdown_grace: \(DurationText.format(shutdownGrace))")
+        lines.append("shutdown_delay: \(DurationText.format(shutdownDelay))")
         if let publicURL { lines.append("public_url: \(Self.quoted(publicURL))") }
         lines.append("trusted_proxies: \(Self.flow(trustedProxies))")
         lines.append("providers:")

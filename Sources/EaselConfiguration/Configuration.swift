@@ -12,6 +12,8 @@ package struct Configuration: Sendable {
     package var adminKey: Secret?
     /// How long calls in flight may go on after SIGTERM.
     package var shutdownGrace = Duration.seconds(60)
+    /// How long after SIGTERM calls are still taken while `/readyz` says 503, so that balancers notice in time.
+    package var shutdownDelay = Duration.zero
     /// What links in answers begin with, without a slash at the end; nil: what a trusted proxy says, or the address of the
     /// connection that a request came on.
     package var publicURL: String?

@@ -6,18 +6,18 @@ package import Foundation
 
 /// The gateway put together: the front door, the phases behind it, and what runs beside them.
 package final class Gateway: Sendable {
-    private let settings: GatewaySettings
     private let ledger: any Ledger
     private let server: HTTPServer
+    private let common: Common
+    /// What follows from the configuration of now.
+    private let current: Locked<Generation>
     private let registry: CallRegistry
     private let resolver: Resolver
     private let shadows: ShadowDesk
-    private let shadowRecovery: ShadowRecovery
     private let terms: TermsShelf
     private let store: ArtifactStore?
-    private let liveness = Liveness()
+    private let liveness: Liveness
     private let health: ProviderHealth
-    private let providerNames: [String]
     private let journal: @Sendable () -> JournalStanding
     private let previousGatewayIDs: [UUID]
     private let tookOver: @Sendable () -> Void
@@ -48,167 +48,89 @@ package final class Gateway: Sendable {
         time: TimeSource = .system,
         log: Log
     ) throws {
-        self.settings = settings
         self.journal = journal
-        // Nobody behind this line hears a provider but through the door (S2, S4).
-        let providers: [any Provider] = providers.map { GuardedProvider($0) }
-        providerNames = providers.map(\.name)
         self.ledger = ledger
         self.terms = terms
         self.previousGatewayIDs = previousGatewayIDs
         self.tookOver = tookOver
         self.time = time
         self.log = log
+        let configuration = GatewayConfiguration(
+            settings: settings,
+            providers: providers,
+            origins: origins,
+            policies: policies,
+            policyReading: policyReading
+        )
         registry = CallRegistry()
+        liveness = Liveness()
         store =
             settings.storesArtifacts
             ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
-        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
-        let health = ProviderHealth(
-            timeouts: Dictionary(providers.map { ($0.name, $0.timeout) }, uniquingKeysWith: { first, _ in first }),
-            seed: settings.gatewayID.text,
-            log: log
-        )
-        self.health = health
+        health = ProviderHealth(timeouts: configuration.timeouts, seed: settings.gatewayID.text, log: log)
         let metrics = GatewayMetrics()
-        let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
-        let delivery = ImageDelivery(fetcher: fetcher, store: store, log: log)
+        // Providers come with the first generation.
         shadows = ShadowDesk(
             ledger: ledger,
-            providers: byName,
-            doors: gates.mapValues { ShadowDesk.Door($0) },
+            providers: [:],
+            doors: [:],
             gatewayID: settings.gatewayID,
             health: health,
             metrics: metrics.shadows,
             liveness: liveness,
-            belief: settings.costBelief,
             time: time,
             log: log
         )
-        shadowRecovery = ShadowRecovery(
-            ledger: ledger,
-            providers: byName,
-            unknownAfter: settings.unknownAfter,
-            questions: health.questions,
-            belief: settings.costBelief,
-            time: time,
-            log: log
-        )
-        let tools = CallRun.Tools(
-            ledger: ledger,
-            providers: byName,
-            origins: origins,
-            gates: gates,
-            health: health,
-            runner: AttemptRunner(health: health, ledger: ledger, log: log),
-            delivery: delivery,
-            metrics: metrics,
-            shadows: shadows,
-            liveness: liveness,
-            belief: settings.costBelief,
-            time: time,
-            log: log
-        )
+        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
         resolver = Resolver(
             ledger: ledger,
-            providers: byName,
-            origins: origins,
-            delivery: delivery,
+            providers: [:],
+            origins: [:],
+            delivery: ImageDelivery(fetcher: fetcher, store: store, log: log),
             unknownAfter: settings.unknownAfter,
             questions: health.questions,
-            belief: settings.costBelief,
             time: time,
             log: log
         )
-        let authenticator = Authenticator(ledger: ledger, adminKey: settings.adminKey, adminTeam: adminTeam, time: time)
-        let replies = ReplyBuilder(store: store, time: time)
-        let held = HeldBytes(limit: settings.maxHeldBytes)
         let transport = TransportMetrics(loops: group.loops)
-        let routes = Routes(
-            settings: settings,
+        common = Common(
             ledger: ledger,
-            authenticator: authenticator,
-            keyLimits: KeyLimits(),
+            terms: terms,
+            adminTeam: adminTeam,
+            registry: registry,
+            store: store,
+            liveness: liveness,
+            health: health,
+            metrics: metrics,
+            transport: transport,
+            held: HeldBytes(limit: settings.maxHeldBytes),
             reportGate: ReportGate(
                 ReportQueue.Limits(atOnce: settings.reportsAtOnce, perTeam: settings.reportsPerTeam)
             ),
-            intake: RemixIntake(
-                images: ImageIntake(
-                    fetcher: fetcher,
-                    maxBytes: settings.maxImageBytes,
-                    fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
-                    preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
-                ),
-                maxBodyBytes: settings.maxBodyBytes
-            ),
-            held: held,
-            service: RemixService(
-                settings: settings,
-                policies: PolicyDesk(book: policies, reading: policyReading, budgets: BudgetGauge(ledger: ledger)),
-                desk: OfferDesk(providers: providers, health: health, gates: gates),
-                terms: terms,
-                tools: tools,
-                registry: registry,
-                replies: replies
-            ),
-            idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
-            budgets: BudgetRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
-            prices: PriceRoutes(
-                ledger: ledger,
-                authenticator: authenticator,
-                terms: terms,
-                providers: providers,
-                time: time
-            ),
-            calls: CallRoutes(
-                settings: settings,
-                ledger: ledger,
-                authenticator: authenticator,
-                replies: replies,
-                store: store,
-                time: time
-            ),
-            people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
-            reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
-            reconciliations: ReconciliationRoutes(
-                ledger: ledger,
-                providers: byName,
-                authenticator: authenticator,
-                time: time
-            ),
-            alerts: alerts.map {
-                AlertRoutes(book: $0, plan: settings.alerts, authenticator: authenticator, time: time, log: log)
-            },
-            simulations: SimulationRoutes(
-                ledger: ledger,
-                policies: policies,
-                reading: policyReading,
-                authenticator: authenticator,
-                time: time
-            ),
-            status: StatusRoutes(
-                ledger: ledger,
-                authenticator: authenticator,
-                providers: providers,
-                gates: gates,
-                health: health,
-                registry: registry,
-                metrics: metrics,
-                held: held,
-                transport: transport,
-                publicMetrics: settings.publicMetrics,
-                journal: journal,
-                time: time,
-                version: settings.version
-            ),
+            resolver: resolver,
+            shadows: shadows,
+            client: client,
+            journal: journal,
+            alerts: alerts,
             time: time,
             log: log
         )
+        let current = Locked(Generation(configuration, common))
+        self.current = current
+        // A request keeps the routes, and with them the providers and policies, that it began with.
         server = HTTPServer(group: group, configuration: settings.server, log: log) { request in
-            await routes.respond(to: request)
+            await current.withLock(\.routes).respond(to: request)
         }
         transport.watch(server)
+    }
+
+    /// Another configuration from now on; requests under way, and the calls they made, end under the one they began with.
+    /// What the server is told when it is made, and where things are kept, stays as it was.
+    /// - Parameter renewed: providers whose key or address is another one.
+    package func adopt(_ configuration: GatewayConfiguration, renewed: Set<String>) {
+        health.adopt(timeouts: configuration.timeouts, renewed: renewed)
+        let generation = Generation(configuration, common)
+        current.withLock { $0 = generation }
     }
 
     /// Begins to listen.
@@ -221,7 +143,7 @@ package final class Gateway: Sendable {
     /// How this gateway stands, for those who watch.
     private var sign: GatewaySign {
         GatewaySign(
-            providers: providerNames.map { name in
+            providers: current.withLock(\.providerNames).map { name in
                 // Of one that was not asked since the start nothing is known, neither good nor bad.
                 guard let report = health.account(name)?.report(at: .now),
                     report.outcomes.all > 0 || report.cause != nil
@@ -245,9 +167,9 @@ package final class Gateway: Sendable {
             group.addTask { await self.resolver.follow() }
             group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
             group.addTask {
-                await self.every(.seconds(5), "signs of life") { () async throws(LedgerError) in
+                await self.every({ .seconds(5) }, "signs of life") { () async throws(LedgerError) in
                     try await self.ledger.heartbeat(
-                        gatewayID: self.settings.gatewayID,
+                        gatewayID: self.current.withLock(\.settings).gatewayID,
                         sign: self.sign,
                         at: self.time.now
                     )
@@ -255,29 +177,31 @@ package final class Gateway: Sendable {
                 }
             }
             group.addTask {
-                await self.every(self.settings.recoveryInterval, "recovery of orphaned calls") {
+                await self.every({ self.recoveryInterval }, "recovery of orphaned calls") {
                     () async throws(LedgerError) in
                     if self.liveness.mayJudgeOthers() { try await self.resolver.sweepOrphans(of: []) }
                 }
             }
             group.addTask {
-                await self.every(self.settings.recoveryInterval, "questions about unknown attempts") {
+                await self.every({ self.recoveryInterval }, "questions about unknown attempts") {
                     () async throws(LedgerError) in
                     try await self.resolver.sweepUnknown()
                 }
             }
             group.addTask {
-                await self.every(self.settings.recoveryInterval, "shadow recovery") { () async throws(LedgerError) in
-                    try await self.shadowRecovery.sweep(judgesOthers: self.liveness.mayJudgeOthers())
+                await self.every({ self.recoveryInterval }, "shadow recovery") { () async throws(LedgerError) in
+                    try await self.current.withLock(\.shadowRecovery).sweep(
+                        judgesOthers: self.liveness.mayJudgeOthers()
+                    )
                 }
             }
             group.addTask {
-                await self.every(.seconds(30), "terms") { () async throws(LedgerError) in
+                await self.every({ .seconds(30) }, "terms") { () async throws(LedgerError) in
                     try await self.terms.refresh(from: self.ledger)
                 }
             }
             group.addTask {
-                await self.every(.seconds(3600), "old pictures") { () async throws(LedgerError) in
+                await self.every({ .seconds(3600) }, "old pictures") { () async throws(LedgerError) in
                     guard let store = self.store else { return }
                     let now = self.time.now
                     await ThreadPoolExecutor.shared.run { store.purge(now: now) }
@@ -286,12 +210,17 @@ package final class Gateway: Sendable {
         }
     }
 
+    private var recoveryInterval: Duration { current.withLock(\.settings).recoveryInterval }
+
+    /// Goes on serving, but tells balancers that it is not ready any more: for a while before `shutDown`.
+    package func announceEnd() { registry.announceEnd() }
+
     /// Stops accepting, lets what is under way end and settle, then gives up what is left after the grace.
     package func shutDown() async {
         registry.close()
         shadows.close()
         let began = SteadyInstant.now
-        let grace = settings.shutdownGrace
+        let grace = current.withLock(\.settings).shutdownGrace
         await server.drain(grace: grace)
         // Calls whose client has left, or that were asked for asynchronously, have no request any more.
         await registry.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
@@ -309,7 +238,7 @@ package final class Gateway: Sendable {
             do throws(LedgerError) {
                 try await resolver.sweepOrphans(of: previousGatewayIDs, judgesOthers: false)
                 if resolver.isDone { return tookOver() }
-                try? await Task.sleep(for: settings.recoveryInterval)
+                try? await Task.sleep(for: recoveryInterval)
             } catch {
                 try? await Task.sleep(for: .seconds(1))
             }
@@ -318,7 +247,7 @@ package final class Gateway: Sendable {
 
     /// `what`: its name in the log, which tells once that it stands still and once that it goes on (L6).
     private func every(
-        _ interval: Duration,
+        _ interval: () -> Duration,
         _ what: String,
         _ body: () async throws(LedgerError) -> Void
     ) async {
@@ -334,7 +263,7 @@ package final class Gateway: Sendable {
                 }
                 isFailing = true
             }
-            try? await Task.sleep(for: interval)
+            try? await Task.sleep(for: interval())
         }
     }
 }

@@ -4,7 +4,12 @@ import EaselCore
 /// Every command with its options: what is parsed, helped with and completed.
 enum CommandTree {
     static let client: [OptionSpec] = [
-        .option("url", ValueSpec("URL"), default: "$EASEL_URL or http://127.0.0.1:8080", "where Easel answers"),
+        .option(
+            "url",
+            ValueSpec("URL"),
+            default: "$EASEL_URL, or that of the data directory, or http://127.0.0.1:8080",
+            "where Easel answers"
+        ),
         .option("api-key-file", ValueSpec("FILE", .file), default: "$EASEL_API_KEY", "a file that holds the key"),
         .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where a local operator's admin key lies"),
     ]
@@ -56,7 +61,9 @@ enum CommandTree {
     private static let remix = CommandSpec(
         "remix",
         "remix a picture",
-        discussion: "The pictures are saved as NAME-remix-1.jpg and so on; their paths are printed.",
+        discussion:
+            "The pictures are saved as NAME-remix-1.jpg and so on; their paths are printed. A call goes on when this "
+            + "is interrupted, and says how to come by it.",
         arguments: [ArgumentSpec("IMAGE", .file, "a file, a URL, or - for standard input")],
         options: [
             .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what to make of it"),
@@ -118,6 +125,8 @@ enum CommandTree {
             .option("deadline", ValueSpec("TIME", .duration), "the longest it may take"),
             .flag("strict", "refuse instead of approximating a parameter"),
             .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures"),
+            .option("idempotency-key", ValueSpec("KEY"), "the same key again gives the same answer, paid once (24 h)"),
+            .flag("async", "print the call's id and do not wait; `easel calls download` fetches the pictures"),
             .flag("json", "print the whole answer as JSON instead of the paths"),
         ] + client,
         examples: ["easel remix cat.jpg -p \"as a stained glass window\" --count 2 --out remixes"]
@@ -165,6 +174,7 @@ enum CommandTree {
                 options: [.flag("plan", "also why each provider was kept or dropped"), json] + client,
                 examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
             ),
+            CallsDownload.spec,
             CallsTail.spec,
             CallsRedact.spec,
         ],

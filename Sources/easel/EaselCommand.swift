@@ -37,6 +37,8 @@ enum ExitCode {
 struct CommandFailure: Error, Explained {
     let message: String
     let code: Int32
+    /// A request was sent and its answer is missing: what it asked for may be done.
+    var isOutcomeUnknown = false
 
     init(_ message: String, code: Int32 = ExitCode.failed) {
         self.message = message

@@ -36,6 +36,19 @@ struct FairQueueTests {
         #expect(queue.running == 0)
     }
 
+    @Test func `more places let those in who wait, fewer send nobody away`() {
+        var queue = full(limit: 2)
+        for index in 1...5 { _ = queue.arrive("a\(index)", team: 1) }
+        #expect(queue.setLimit(4) == ["a1", "a2"])
+        #expect(queue.running == 4 && queue.waiting == 3)
+        #expect(queue.setLimit(1) == [])
+        // Three leave without anybody following, until one place is left.
+        for running in [3, 2, 1] { #expect(queue.leave() == nil && queue.running == running) }
+        #expect(queue.leave() == "a3" && queue.running == 1)
+        #expect(queue.setLimit(10) == ["a4", "a5"])
+        #expect(queue.running == 3 && queue.waiting == 0)
+    }
+
     @Test func `teams that wait take turns`() {
         var queue = full()
         for index in 1...4 { _ = queue.arrive("a\(index)", team: 1) }

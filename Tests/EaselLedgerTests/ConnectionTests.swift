@@ -99,6 +99,23 @@ import Testing
         }
     }
 
+    @Test func `why a connection fails is told in PostgreSQL's words`() async throws {
+        let database = try await PostgresFixture.database()
+        for (change, words) in [
+            ("dbname=nodb", "database \"nodb\" does not exist"), ("user=nobody1", "role \"nobody1\" does not exist"),
+            ("sslmode=wrong", "invalid sslmode value"), ("host=/no/such/place", "/no/such/place"),
+        ] {
+            let error = await OwnThread.run("test") { () -> PostgresError? in
+                do throws(PostgresError) {
+                    _ = try PostgresConnection(ConnectionSettings(connectionString: "\(database) \(change)"))
+                    return nil
+                } catch { return error }
+            }
+            let text = error.map { sentence(for: $0.ledgerError) } ?? ""
+            #expect(text.contains(words) && !text.contains("\n"), "\(text)")
+        }
+    }
+
     @Test func `prepared statements that vanish are prepared anew`() async throws {
         var options = PostgresFixture.smallOptions
         options.writers = 1

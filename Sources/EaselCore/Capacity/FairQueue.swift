@@ -61,7 +61,7 @@ package struct FairQueue<Element> {
     }
 
     /// How many may run at once.
-    package let limit: Int
+    package private(set) var limit: Int
     /// How many may wait.
     package let capacity: Int
     /// How far a team may be ahead of those that wait (in requests).
@@ -118,9 +118,27 @@ package struct FairQueue<Element> {
         return true
     }
 
+    /// Other places than before: who gets one now. With fewer places nobody is sent away; those who leave are not followed.
+    package mutating func setLimit(_ limit: Int) -> [Element] {
+        precondition(limit > 0, "a provider takes at least one request")
+        self.limit = limit
+        var granted: [Element] = []
+        while running < limit, let next = takeNext() {
+            running += 1
+            granted.append(next)
+        }
+        return granted
+    }
+
     /// A place is given up. The next one gets it without its becoming free in between; nil when nobody waits.
     package mutating func leave() -> Element? {
         precondition(running > 0, "a place is left that nobody has")
+        if running <= limit, let next = takeNext() { return next }
+        running -= 1
+        return nil
+    }
+
+    private mutating func takeNext() -> Element? {
         while let head = heads.popFirst() {
             guard let waiter = teams[head.team]?.head, waiter.ticket == head.ticket else { continue }
             teams[head.team]?.removeFirst()
@@ -131,7 +149,6 @@ package struct FairQueue<Element> {
             pushHead(of: head.team)
             return waiter.element
         }
-        running -= 1
         return nil
     }
 

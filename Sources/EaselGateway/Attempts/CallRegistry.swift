@@ -4,6 +4,7 @@ import EaselBase
 final class CallRegistry: Sendable {
     private struct State {
         var running = 0
+        var isLeaving = false
         var isClosed = false
     }
 
@@ -32,6 +33,14 @@ final class CallRegistry: Sendable {
     func close() {
         state.withLock { $0.isClosed = true }
     }
+
+    /// The end is near: calls are taken, but who asks whether this gateway is ready is told to go elsewhere.
+    func announceEnd() {
+        state.withLock { $0.isLeaving = true }
+    }
+
+    /// Whether an end was announced, or is here.
+    var isLeaving: Bool { state.withLock { $0.isLeaving || $0.isClosed } }
 
     var isClosed: Bool { state.withLock(\.isClosed) }
 

@@ -16,6 +16,11 @@ final class ProviderGate: Sendable {
         queue = Locked(FairQueue(limit: max(1, limit), capacity: queueLimit))
     }
 
+    /// Other places than before, one at least; those who get one now go on.
+    func setLimit(_ limit: Int) {
+        for waiter in queue.withLock({ $0.setLimit(max(1, limit)) }) { waiter.resume(returning: true) }
+    }
+
     var running: Int { queue.withLock(\.running) }
     var waiting: Int { queue.withLock(\.waiting) }
 

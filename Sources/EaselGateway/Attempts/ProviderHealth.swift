@@ -59,6 +59,16 @@ final class ProviderHealth: Sendable {
         self.state = Locked(state)
     }
 
+    /// Other providers than before. Of those in `renewed`, whose key or address is another one, nothing is known any more,
+    /// neither good nor bad; the others keep what was learnt.
+    func adopt(timeouts: [String: Duration], renewed: Set<String>) {
+        state.withLock { state in
+            for (name, timeout) in timeouts where renewed.contains(name) || state.accounts[name] == nil {
+                state.accounts[name] = Self.account(name, seed: seed, timeout: timeout)
+            }
+        }
+    }
+
     private static func account(_ name: String, seed: String, timeout: Duration) -> AccountHealth {
         AccountHealth(name: "\(seed)/\(name)", probeExpiry: timeout + probeSlack)
     }

@@ -58,6 +58,13 @@ final class CallRoutes: Sendable {
 
     func list(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let account = try await authenticator.account(for: request)
+        let base = settings.linkBase.text(of: request)
+        if let key = request.query.first(where: { $0.name == "idempotency_key" })?.value {
+            // Of the asker's own team, as keys are. Whoever lost the connection finds the call again by it.
+            let call = try await call(ofKey: key, account)
+            let calls = call.map { [replies.reply($0, linkBase: base, hasParts: false)] } ?? []
+            return .json(JSONText.bytes(of: List(calls: calls, nextCursor: nil)))
+        }
         let query = try await query(request, account)
         let found: [CallDetail]
         do {
@@ -65,10 +72,20 @@ final class CallRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
-        let base = settings.linkBase.text(of: request)
         let next = found.count == query.limit ? found.last?.callID.text : nil
         let list = List(calls: found.map { replies.reply($0, linkBase: base, hasParts: false) }, nextCursor: next)
         return .json(JSONText.bytes(of: list))
+    }
+
+    private func call(ofKey key: String, _ account: Account) async throws(Problem) -> CallDetail? {
+        do {
+            guard let found = try await ledger.idempotentCall(teamID: account.teamID, key: key, at: time.now) else {
+                return nil
+            }
+            return try await ledger.call(found.callID, teamID: account.teamID)
+        } catch {
+            throw Problem(error)
+        }
     }
 
     private func query(_ request: ServerRequest, _ account: Account) async throws(Problem) -> CallQuery {

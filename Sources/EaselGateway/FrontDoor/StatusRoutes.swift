@@ -68,7 +68,8 @@ final class StatusRoutes: Sendable {
 
     /// Whether a remix would be taken now.
     func readiness() async -> ServerResponse {
-        var isReady = !registry.isClosed
+        let isLeaving = registry.isLeaving
+        var isReady = !isLeaving
         var ledgerState = "ok"
         var reason: String?
         do throws(LedgerError) {
@@ -98,7 +99,7 @@ final class StatusRoutes: Sendable {
         let degraded = aside + unread
         let body = Readiness(
             status: isReady
-                ? (degraded.isEmpty ? "ready" : "degraded") : registry.isClosed ? "shutting_down" : "unavailable",
+                ? (degraded.isEmpty ? "ready" : "degraded") : isLeaving ? "shutting_down" : "unavailable",
             ledger: ledgerState,
             journal: journal.fault != nil ? "unwritable" : journal.unreadable.isEmpty ? "ok" : "unreadable_files",
             reason: reason,

@@ -18,17 +18,31 @@ final class Resolver: Sendable {
     static let silence = Duration.seconds(30)
 
     let ledger: any Ledger
-    let providers: [String: any Provider]
-    let origins: [String: String]
-    let delivery: ImageDelivery
-    let unknownAfter: Duration
     /// Keeps to the pauses that providers ask for.
     let questions: QuestionPace
-    let belief: CostBelief
     let time: TimeSource
     let log: Log
+    private let manner: Locked<Manner>
     private let schedule = AskingSchedule()
     private let leftBehind = LeftBehind()
+
+    /// What follows from the configuration. A question under way ends with what it began with.
+    struct Manner: Sendable {
+        let providers: [String: any Provider]
+        let origins: [String: String]
+        let delivery: ImageDelivery
+        let unknownAfter: Duration
+        let belief: CostBelief
+    }
+
+    var providers: [String: any Provider] { manner.withLock(\.providers) }
+    var origins: [String: String] { manner.withLock(\.origins) }
+    var delivery: ImageDelivery { manner.withLock(\.delivery) }
+    var unknownAfter: Duration { manner.withLock(\.unknownAfter) }
+    var belief: CostBelief { manner.withLock(\.belief) }
+
+    /// Another configuration from now on.
+    func adopt(_ new: Manner) { manner.withLock { $0 = new } }
 
     init(
         ledger: any Ledger,
@@ -42,12 +56,16 @@ final class Resolver: Sendable {
         log: Log
     ) {
         self.ledger = ledger
-        self.providers = providers
-        self.origins = origins
-        self.delivery = delivery
-        self.unknownAfter = unknownAfter
+        manner = Locked(
+            Manner(
+                providers: providers,
+                origins: origins,
+                delivery: delivery,
+                unknownAfter: unknownAfter,
+                belief: belief
+            )
+        )
         self.questions = questions
-        self.belief = belief
         self.time = time
         self.log = log
     }

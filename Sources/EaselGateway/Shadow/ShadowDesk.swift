@@ -38,14 +38,18 @@ final class ShadowDesk: Sendable {
     }
 
     private let ledger: any Ledger
-    private let providers: [String: any Provider]
-    private let doors: [String: Door]
+    private struct Places {
+        let providers: [String: any Provider]
+        let doors: [String: Door]
+        let belief: CostBelief
+    }
+
+    private let places: Locked<Places>
     private let gatewayID: UUID
     private let metrics: ShadowMetrics
     private let liveness: Liveness
     /// Only asked how long tasks take: what shadows do must not show in how calls are routed.
     private let health: ProviderHealth
-    private let belief: CostBelief
     private let time: TimeSource
     private let log: Log
     private let state = Locked(State())
@@ -63,18 +67,22 @@ final class ShadowDesk: Sendable {
         log: Log
     ) {
         self.ledger = ledger
-        self.providers = providers
-        self.doors = doors
+        places = Locked(Places(providers: providers, doors: doors, belief: belief))
         self.gatewayID = gatewayID
         self.health = health
         self.metrics = metrics
         self.liveness = liveness
-        self.belief = belief
         self.time = time
         self.log = log
     }
 
     var running: Int { state.withLock(\.total) }
+
+    /// Other providers from now on; shadows under way end with theirs.
+    func adopt(providers: [String: any Provider], doors: [String: Door], belief: CostBelief) {
+        let new = Places(providers: providers, doors: doors, belief: belief)
+        places.withLock { $0 = new }
+    }
 
     /// No further shadow begins.
     func close() {
@@ -89,8 +97,9 @@ final class ShadowDesk: Sendable {
 
     /// Begins the shadow that an admitted call's plan asks for, where there is room; returns at once.
     func consider(_ context: CallRun.Context) {
-        guard let wish = context.plan.shadow, let provider = providers[wish.provider],
-            let door = doors[wish.provider]
+        let places = places.withLock(\.self)
+        guard let wish = context.plan.shadow, let provider = places.providers[wish.provider],
+            let door = places.doors[wish.provider]
         else { return }
         if let skip = enter(provider) { return metrics.count(skip, at: provider.name) }
         guard door.tryEnter() else {
@@ -201,7 +210,7 @@ final class ShadowDesk: Sendable {
     }
 
     private func end(_ start: ShadowStart, _ result: ProviderResult) -> ShadowEnd {
-        ShadowEnd(start, result, endedAt: time.now, belief)
+        ShadowEnd(start, result, endedAt: time.now, places.withLock(\.belief))
     }
 
     private func write(_ end: ShadowEnd, pauses: [Duration]) async {

@@ -17,6 +17,13 @@ final class SignalWatcher: @unchecked Sendable {
         watcher.start(signal)
     }
 
+    static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
     private init(_ deliver: @escaping @Sendable (Int32) -> Void) {
         self.deliver = deliver
     }

@@ -34,6 +34,9 @@ package enum Signals {
         }
     }
 
+    /// Whether the signal means nothing to this process, by the choice of who started it. Ask before `stream`.
+    package static func isIgnored(_ signal: Int32) -> Bool { SignalWatcher.isIgnored(signal) }
+
     private static func deliver(_ signal: Int32) {
         let listeners = state.withLock { $0.listeners.values.filter { $0.signals.contains(signal) } }
         for listener in listeners { listener.continuation.yield(signal) }

@@ -13,14 +13,21 @@ struct APIClient: Sendable {
 
     /// Where and with which key: options first, then the environment, then the admin key of a local data directory.
     init(_ arguments: ParsedArguments, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
-        let url = arguments.text("url") ?? environment["EASEL_URL"] ?? Self.defaultURL
-        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+        let directory = arguments.text("data-dir") ?? environment["EASEL_DATA_DIR"] ?? ".easel"
+        let given = arguments.text("url") ?? environment["EASEL_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let url = given ?? LocalURL.read(directory) ?? Self.defaultURL
+        let parts = URLComponents(string: url)
+        guard ["http", "https"].contains(parts?.scheme), parts?.host?.isEmpty == false,
+            parts?.port.map({ (1...65_535).contains($0) }) ?? true
+        else {
             throw CommandFailure("\(url) is not the URL of an Easel, such as \(Self.defaultURL)", code: ExitCode.usage)
         }
         baseURL = url.hasSuffix("/") ? String(url.dropLast()) : url
         if let file = arguments.text("api-key-file") {
-            guard let text = Self.read(file) else {
-                throw CommandFailure("cannot read the key file \(file)", code: ExitCode.usage)
+            let bytes = try InputFile.bytes(file, atMost: 64 << 10)
+            let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !text.isEmpty else {
+                throw CommandFailure("the key file \(file) is empty; write the key into it", code: ExitCode.usage)
             }
             key = text
         } else if let text = environment["EASEL_API_KEY"]?.trimmingCharacters(in: .whitespacesAndNewlines),
@@ -28,7 +35,7 @@ struct APIClient: Sendable {
         {
             key = text
         } else {
-            key = Self.read((arguments.text("data-dir") ?? environment["EASEL_DATA_DIR"] ?? ".easel") + "/admin-key")
+            key = Self.read(directory + "/admin-key")
         }
         client = HTTPClient(group: EventLoopGroup(name: "cli", count: 1))
     }
@@ -40,21 +47,52 @@ struct APIClient: Sendable {
     }
 
     private static func read(_ path: String) -> String? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let bytes = try? InputFile.bytes(path, atMost: 64 << 10) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty ? nil : text
     }
 
-    func get(_ path: String, query: [(String, String?)] = []) async throws -> [UInt8] {
-        try await send("GET", Self.target(path, query)).body
+    func get(
+        _ path: String,
+        query: [(String, String?)] = [],
+        timeout: Duration = .seconds(60)
+    ) async throws -> [UInt8] {
+        try await send("GET", Self.target(path, query), timeout: timeout).body
     }
 
     func post(_ path: String, json: some Encodable) async throws -> [UInt8] {
         try await send("POST", path, body: try JSON.encode(json), type: "application/json").body
     }
 
-    func post(_ path: String, body: [UInt8], type: String, timeout: Duration = .seconds(600)) async throws -> [UInt8] {
-        try await send("POST", path, body: body, type: type, timeout: timeout).body
+    func post(
+        _ path: String,
+        body: [UInt8],
+        type: String,
+        fields: [(String, String)] = [],
+        timeout: Duration = .seconds(600)
+    ) async throws -> [UInt8] {
+        try await send("POST", path, body: body, type: type, fields: fields, timeout: timeout).body
+    }
+
+    /// Whether there is a key, and an address that can be one: before anything is read or sent.
+    func prove() throws {
+        guard key == nil else { return }
+        throw CommandFailure(
+            "no key: set EASEL_API_KEY, give --api-key-file, or run this where .easel/admin-key lies (--data-dir)",
+            code: ExitCode.usage
+        )
+    }
+
+    /// Downloads a picture by its link, which needs no key and gets none (S2).
+    func download(_ url: String) async throws -> [UInt8] {
+        let request = HTTPRequest(
+            url: url,
+            timeouts: HTTPTimeouts(connect: .seconds(5), total: .seconds(120)),
+            maxResponseBytes: 512 << 20
+        )
+        let response = try await client.execute(request)
+        guard response.status == 200 else { throw CommandFailure("the server answered \(response.status)") }
+        return response.body
     }
 
     func put(_ path: String, json: some Encodable) async throws -> [UInt8] {
@@ -99,15 +137,11 @@ struct APIClient: Sendable {
         _ target: String,
         body: [UInt8]? = nil,
         type: String? = nil,
+        fields more: [(String, String)] = [],
         timeout: Duration = .seconds(60)
     ) async throws -> HTTPResponse {
-        guard let key else {
-            throw CommandFailure(
-                "no key: set EASEL_API_KEY, give --api-key-file, or run this where .easel/admin-key lies (--data-dir)",
-                code: ExitCode.usage
-            )
-        }
-        var fields = HTTPFields([("Authorization", "Bearer \(key)"), ("Accept", "application/json")])
+        try prove()
+        var fields = HTTPFields([("Authorization", "Bearer \(key ?? "")"), ("Accept", "application/json")] + more)
         if let type { fields.add("Content-Type", type) }
         let request = HTTPRequest(
             method: method,
@@ -122,9 +156,14 @@ struct APIClient: Sendable {
             response = try await client.execute(request)
         } catch {
             guard error.sent else {
-                throw CommandFailure("Easel does not answer at \(baseURL). Start it with `easel serve` or `easel up`.")
+                throw CommandFailure(
+                    "Easel does not answer at \(baseURL): \(error.kind.words). "
+                        + "Start it with `easel serve` or `easel up`, or name its address with --url."
+                )
             }
-            throw CommandFailure("the connection to \(baseURL) failed: \(error.sentence)")
+            var failure = CommandFailure("the connection to \(baseURL) failed: \(error.sentence)")
+            failure.isOutcomeUnknown = true
+            throw failure
         }
         guard (200..<300).contains(response.status) else { throw Self.failure(response) }
         return response

@@ -10,6 +10,7 @@ enum CallsCommand {
         switch arguments.command.last {
         case "show": return try await show(client, arguments)
         case "tail": return try await CallsTail.run(client, arguments)
+        case "download": return try await CallsDownload.run(client, arguments)
         case "redact": return try await CallsRedact.run(client, arguments)
         default: break
         }

@@ -8,8 +8,32 @@ import Foundation
 
 /// `easel remix`: one flag for each field of the request; saves the pictures and prints their paths.
 enum RemixCommand {
+    /// Everything that can fail on this machine is tried before the request, which costs money.
     static func run(_ arguments: ParsedArguments) async throws {
+        let client = try APIClient(arguments)
+        try client.prove()
+        let folder = try arguments.has("async") ? nil : PictureFolder(arguments.text("out") ?? ".")
         let source = arguments.text("IMAGE") ?? "-"
+        let boundary = MultipartBody.freshBoundary()
+        let body = try form(source, arguments).encode(boundary: boundary)
+        let request = PaidRequest(client, key: arguments.text("idempotency-key"))
+        let progress = ProgressLine()
+        let answer = try await progress.during("remixing \(name(of: source))") { _ in
+            try await request.post(
+                "/v1/remix",
+                body: body,
+                type: "multipart/form-data; boundary=\(boundary)",
+                isAsync: arguments.has("async")
+            )
+        }
+        if let folder {
+            try await save(answer, source: source, in: folder, client, arguments)
+        } else {
+            try tellAccepted(answer, arguments)
+        }
+    }
+
+    private static func form(_ source: String, _ arguments: ParsedArguments) throws -> MultipartBody {
         var form = MultipartBody()
         try addImage("image", source, to: &form)
         for (option, field) in textFields { form.add(field, arguments.text(option)) }
@@ -24,19 +48,18 @@ enum RemixCommand {
         }
         if let file = arguments.text("character-mask") { try addImage("character_reference_masks", file, to: &form) }
         for (name, value) in arguments.pairs("tag") { form.add("tags.\(name)", value) }
-        form.add("output.type", "base64")
+        form.add("output.type", arguments.has("async") ? "url" : "base64")
         form.add("output.format", arguments.text("format"))
         form.add("output.quality", arguments.text("quality"))
         if arguments.text("model") == nil { form.add("model", RemixModel.ideogram4.rawValue) }
+        return form
+    }
 
-        let client = try APIClient(arguments)
-        let boundary = MultipartBody.freshBoundary()
-        let body = form.encode(boundary: boundary)
-        let progress = ProgressLine()
-        let answer = try await progress.during("remixing \(name(of: source))") { _ in
-            try await client.post("/v1/remix", body: body, type: "multipart/form-data; boundary=\(boundary)")
-        }
-        try save(answer, source: source, arguments)
+    private static func tellAccepted(_ answer: [UInt8], _ arguments: ParsedArguments) throws {
+        if arguments.has("json") { return Output.data(answer) }
+        let id = try JSON.decode(JSONValue.self, from: answer)["id"]?.stringValue ?? ""
+        Output.data(id)
+        Output.note("The call goes on. `easel calls download \(id)` saves its pictures when it has ended.")
     }
 
     private static let textFields = [
@@ -54,7 +77,16 @@ enum RemixCommand {
             form.add(field, source)
             return
         }
+        guard !source.contains("://") else {
+            throw CommandFailure("\(source): only http:// and https:// links can be given", code: ExitCode.usage)
+        }
         let bytes = try InputFile.bytes(source)
+        guard !bytes.isEmpty else {
+            throw CommandFailure(
+                "\(source == "-" ? "standard input" : source) is empty: no picture",
+                code: ExitCode.usage
+            )
+        }
         // What it is, the gateway finds out; here it only wants a name of its own kind.
         let format = (try? ImageProbe.probe(bytes))?.format ?? .png
         form.addFile(field, SourceImage(bytes: bytes, format: format, size: PixelSize(width: 1, height: 1)))
@@ -93,21 +125,38 @@ enum RemixCommand {
         let translation: [TranslationEntry]
     }
 
-    private static func save(_ answer: [UInt8], source: String, _ arguments: ParsedArguments) throws {
-        let reply = try JSON.decode(Reply.self, from: answer)
-        let folder = arguments.text("out") ?? "."
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    private static func save(
+        _ answer: [UInt8],
+        source: String,
+        in folder: PictureFolder,
+        _ client: APIClient,
+        _ arguments: ParsedArguments
+    ) async throws {
+        let reply: Reply
+        do {
+            reply = try JSON.decode(Reply.self, from: answer)
+        } catch {
+            let id = (try? JSON.decode(JSONValue.self, from: answer))?["id"]?.stringValue
+            throw CommandFailure(
+                "the answer is not understood: \(sentence(for: error)); the call is paid for: "
+                    + (id.map { "`easel calls show \($0)` tells more" } ?? "`easel calls list` shows it")
+            )
+        }
         var paths: [String] = []
         for image in reply.images {
             guard let text = image.base64, let data = Data(base64Encoded: text) else { continue }
-            let path = freePath(folder, stem: stem(of: source), format: image.format ?? "jpg")
-            try data.write(to: URL(fileURLWithPath: path))
-            paths.append(path)
+            do throws(OutputFile.Failure) {
+                let stem = "\(stem(of: source))-remix"
+                paths.append(try folder.save([UInt8](data), stem: stem, format: image.format ?? "jpg"))
+            } catch {
+                PictureFolder.tell(paths)
+                throw await unsaved(reply, error, client)
+            }
         }
         if arguments.has("json") {
             Output.raw(try withPaths(answer, paths))
-        } else if !paths.isEmpty {
-            Output.data(paths.joined(separator: "\n"))
+        } else {
+            PictureFolder.tell(paths)
         }
         for attempt in reply.attempts where attempt.outcome != "succeeded" {
             Output.note("\(attempt.provider): \(attempt.outcome)\(attempt.reason.map { " (\($0))" } ?? "")")
@@ -152,13 +201,17 @@ enum RemixCommand {
         return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
     }
 
-    /// `cat-remix-1.jpg`, or the first number that is free: nothing is overwritten.
-    private static func freePath(_ folder: String, stem: String, format: String) -> String {
-        var number = 1
-        while true {
-            let path = "\(folder)/\(stem)-remix-\(number).\(format)"
-            if !FileManager.default.fileExists(atPath: path) { return path }
-            number += 1
-        }
+    /// What was paid for and is not here, and where it is to be had.
+    private static func unsaved(_ reply: Reply, _ failure: OutputFile.Failure, _ client: APIClient) async
+        -> CommandFailure
+    {
+        var lines = [
+            "not all pictures could be saved: \(failure.sentence)",
+            "  call \(reply.id) \(reply.status), \(reply.cost_usd.map { "$\($0)" } ?? "cost not known")",
+            "  `easel calls download \(reply.id) --out DIR` saves them elsewhere",
+        ]
+        let call = try? JSON.decode(JSONValue.self, from: try await client.get("/v1/calls/\(reply.id)"))
+        lines += (call?["images"]?.arrayValue ?? []).compactMap { $0["url"]?.stringValue }.map { "  \($0)" }
+        return CommandFailure(lines.joined(separator: "\n"))
     }
 }

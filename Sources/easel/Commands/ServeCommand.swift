@@ -12,18 +12,20 @@ enum ServeCommand {
         let configuration = try Configuration.load(path: path)
         let log = Log(minimum: configuration.logging.level)
         switch arguments.text("only") {
-        case "reporter": try await report(configuration, log: log)
-        case "gateway": try await serve(configuration, withReporter: false, log: log) { _ in }
-        default: try await serve(configuration, log: log) { _ in }
+        case "reporter": try await report(configuration, path: path, log: log)
+        case "gateway": try await serve(configuration, path: path, withReporter: false, log: log) { _ in }
+        default: try await serve(configuration, path: path, log: log) { _ in }
         }
     }
 
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until SIGTERM or SIGINT; without a file to load anew until SIGHUP as well.
     /// - Parameters:
+    ///   - path: the configuration's file, loaded anew on SIGHUP.
     ///   - portMend: how whoever started it lets it listen elsewhere.
     ///   - ready: called once the gateway listens, with its URL.
     static func serve(
         _ configuration: Configuration,
+        path: String? = nil,
         withReporter: Bool = true,
         log: Log,
         portMend: String = "stop what listens there, or set `listen` to another address",
@@ -31,11 +33,12 @@ enum ServeCommand {
     ) async throws {
         Output.becomeServer()
         // Before anything is started, so that a signal during the start is not the end of a half-made database.
-        let signals = Signals.stream([SIGTERM, SIGINT])
+        let signals = Signals.stream(stops(path))
         raiseFileLimit()
         guard
             let runtime = try await unlessStopped(
                 log,
+                path,
                 { try await Runtime.start(configuration, isStopping: $0, log: log) }
             )
         else { return }
@@ -48,6 +51,10 @@ enum ServeCommand {
             throw CommandFailure("cannot listen on \(configuration.listen): \(sentence(for: error)); \(portMend)")
         }
         let beside = Task(name: "beside requests") { await runtime.run(withReporter: withReporter) }
+        let reloader = path.map { path in
+            Reloader(path: path, running: configuration, log: log) { try runtime.adopt($0) }
+        }
+        LocalURL.write(url, in: configuration.dataDirectory)
         Output.data("{\"event\":\"ready\",\"url\":\"\(url)\"}")
         log.info("ready", ["url": url])
         do {
@@ -57,16 +64,29 @@ enum ServeCommand {
             await runtime.stop()
             throw error
         }
-        var iterator = signals.makeAsyncIterator()
-        _ = await iterator.next()
-        log.info("stopping", ["grace": DurationText.format(configuration.shutdownGrace)])
+        await untilStopped(signals, reloader)
+        let last = reloader?.configuration ?? configuration
+        if last.shutdownDelay > .zero {
+            log.info("not ready any more", ["delay": DurationText.format(last.shutdownDelay)])
+            runtime.gateway.announceEnd()
+            await pause(last.shutdownDelay)
+        }
+        // From here on: a signal that cut the delay short is none that ends the wait.
+        let more = Signals.stream([SIGTERM, SIGINT, SIGHUP])
+        log.info("stopping", ["grace": DurationText.format(last.shutdownGrace)])
+        reloader?.stop()
         let stopping = Task(name: "stop") {
             await runtime.stop()
             beside.cancel()
         }
-        // A second signal ends the wait: what was acknowledged is on disk, the rest is recovered at the next start.
+        // A second signal ends the wait: what was acknowledged is on disk, the rest is recovered at the next start. A hang-up
+        // is none, as a terminal that closes may send several.
         let impatience = Task(name: "second signal") { @concurrent in
-            for await _ in signals {
+            for await signal in more {
+                if signal == SIGHUP {
+                    reloader?.ask()
+                    continue
+                }
                 log.warning("stopped at once by a second signal")
                 ExitCode.end(with: ExitCode.done)
             }
@@ -77,20 +97,22 @@ enum ServeCommand {
     }
 
     /// The reporting daemon alone, until SIGTERM or SIGINT.
-    private static func report(_ configuration: Configuration, log: Log) async throws {
+    private static func report(_ configuration: Configuration, path: String, log: Log) async throws {
         Output.becomeServer()
-        let signals = Signals.stream([SIGTERM, SIGINT])
+        let signals = Signals.stream(stops(path))
         guard
             let runtime = try await unlessStopped(
                 log,
+                path,
                 { try await ReporterRuntime.start(configuration, isStopping: $0, log: log) }
             )
         else { return }
         let reporting = Task(name: "reporter") { await runtime.run() }
         Output.data("{\"event\":\"ready\",\"part\":\"reporter\"}")
         log.info("ready", ["part": "reporter"])
-        var iterator = signals.makeAsyncIterator()
-        _ = await iterator.next()
+        let reloader = Reloader(path: path, running: configuration, log: log) { runtime.adopt($0) }
+        await untilStopped(signals, reloader)
+        reloader.stop()
         reporting.cancel()
         await reporting.value
         await runtime.stop()
@@ -100,10 +122,11 @@ enum ServeCommand {
     /// Starts something that may wait for its database; nil when a signal came meanwhile.
     private static func unlessStopped<Started>(
         _ log: Log,
+        _ path: String?,
         _ start: (@escaping @Sendable () -> Bool) async throws -> Started
     ) async throws -> Started? {
         let isStopping = Locked(false)
-        let signals = Signals.stream([SIGTERM, SIGINT])
+        let signals = Signals.stream(path == nil ? stops(nil) : [SIGTERM, SIGINT])
         let watch = Task(name: "signal during the start") { @concurrent in
             for await _ in signals { isStopping.withLock { $0 = true } }
         }
@@ -113,6 +136,30 @@ enum ServeCommand {
         } catch is DatabaseWait.Stopped {
             log.info("stopped before the database was there")
             return nil
+        }
+    }
+
+    /// The signals that are listened to. Whoever started it may have chosen that a hang-up means nothing (`nohup`).
+    private static func stops(_ path: String?) -> [Int32] {
+        path == nil && Signals.isIgnored(SIGHUP) ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP]
+    }
+
+    /// Returns at the first signal that asks for the end.
+    private static func untilStopped(_ signals: AsyncStream<Int32>, _ reloader: Reloader?) async {
+        for await signal in signals {
+            guard signal == SIGHUP, let reloader else { return }
+            reloader.ask()
+        }
+    }
+
+    /// Waits so long, or until another signal asks for the end.
+    private static func pause(_ delay: Duration) async {
+        let hurry = Signals.stream([SIGTERM, SIGINT])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in hurry { return } }
+            group.addTask { try? await Task.sleep(for: delay) }
+            _ = await group.next()
+            group.cancelAll()
         }
     }
 

@@ -12,8 +12,8 @@ enum UpCommand {
         let environment = ProcessInfo.processInfo.environment
         let directory = arguments.text("data-dir") ?? ".easel"
         let isDemo = arguments.has("demo")
-        // A demo takes whatever port is free and leaves a server that may be running alone.
-        let port = isDemo ? 0 : arguments.integer("port") ?? 8080
+        // A demo takes whatever port is free unless told, and leaves a server that may be running alone.
+        let port = arguments.integer("port") ?? (isDemo ? 0 : 8080)
         let place = isDemo ? directory + "/demo-data" : directory
         try DataFolder.prepare(place)
         let keys = isDemo ? [] : providerKeys(environment)
@@ -100,18 +100,33 @@ enum UpCommand {
 
               curl -s \(url)/v1/remix \\
                 -H 'Authorization: Bearer \(key)' \\
-                -F image=@\(picture) \\
+                -F \(shellWord("image=@" + picture)) \\
                 -F model=ideogram-4.0 \\
                 -F prompt='the same scene as a woodcut print'
 
             Then look at the figures:
 
-              .build/release/easel report usage
-              .build/release/easel calls list
+              \(command("report usage", directory))
+              \(command("calls list", directory))
 
             Ctrl-C stops it.
             """
         )
+    }
+
+    /// A command line that works where this one did: the program as it was called, and the directory where address and key
+    /// lie.
+    private static func command(_ words: String, _ directory: String) -> String {
+        let program = CommandLine.arguments.first ?? "easel"
+        let place = directory == ".easel" ? "" : " --data-dir \(shellWord(directory))"
+        return "\(shellWord(program)) \(words)\(place)"
+    }
+
+    private static func shellWord(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            "/._-+".utf8.contains($0) || (65...90).contains($0 & 0xDF) || (48...57).contains($0) || $0 == 61 || $0 == 64
+        }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
     /// The key of the team `default` for this directory: made once, kept in a file, made anew when it was revoked.

@@ -9,8 +9,7 @@ import Foundation
 /// The reporting daemon alone in this process, with the database that it works on.
 struct ReporterRuntime: Sendable {
     private let reporter: Reporter
-    /// Nil where nobody is to be told of anything.
-    private let alerts: AlertDaemon?
+    private let alerts: AlertKeeper
     private let group: EventLoopGroup
     private let database: PostgresLedger
     /// Set where this process started the server, or found it running.
@@ -45,13 +44,9 @@ struct ReporterRuntime: Sendable {
                 group: group,
                 configuration: HTTPClientConfiguration(userAgent: "easel/\(VersionCommand.version)")
             )
-            let alerts = AlertDaemon.make(
-                configuration.alerts,
-                database: database.forDaemons(),
-                client: client,
-                holder: holder,
-                log: log
-            )
+            let alerts = AlertKeeper(configuration.alerts) { settings in
+                AlertDaemon.make(settings, database: database.forDaemons(), client: client, holder: holder, log: log)
+            }
             return ReporterRuntime(
                 reporter: reporter,
                 alerts: alerts,
@@ -72,9 +67,12 @@ struct ReporterRuntime: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reporter.run() }
-            if let alerts = self.alerts { group.addTask { await alerts.run() } }
+            group.addTask { await self.alerts.run() }
         }
     }
+
+    /// Follows a configuration that was loaded anew.
+    func adopt(_ reloaded: Configuration.Reloaded) { alerts.adopt(reloaded.configuration.alerts) }
 
     func stop() async {
         await database.close()

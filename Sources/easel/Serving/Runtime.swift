@@ -25,6 +25,7 @@ final class Runtime: Sendable {
     private let instance: InstanceLock
     private let log: Log
     private let isStopping = Locked(false)
+    private let alerts: AlertKeeper
 
     private init(
         configuration: Configuration,
@@ -48,6 +49,10 @@ final class Runtime: Sendable {
         self.group = group
         self.instance = instance
         self.log = log
+        let holder = instance.gatewayID
+        alerts = AlertKeeper(configuration.alerts) { settings in
+            AlertDaemon.make(settings, database: database.forDaemons(), client: client, holder: holder, log: log)
+        }
     }
 
     /// Starts everything up to, but not including, listening.
@@ -126,22 +131,14 @@ final class Runtime: Sendable {
                 ]
             )
         }
-        let adminKey = try adminKey(configuration)
+        let plan = try gatewayConfiguration(configuration, gatewayID: instance.gatewayID, client: client)
         let gateway = try Gateway(
-            settings: settings(configuration, gatewayID: instance.gatewayID, adminKey: adminKey),
+            settings: plan.settings,
             ledger: ledger,
-            providers: configuration.providers.map { provider($0, client: client) },
-            origins: Dictionary(
-                configuration.providers.compactMap { settings in
-                    Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) }
-                },
-                uniquingKeysWith: { first, _ in first }
-            ),
-            policies: configuration.policies,
-            policyReading: InlinePolicies(
-                providers: configuration.providers.map(\.name),
-                policies: configuration.policies
-            ),
+            providers: plan.providers,
+            origins: plan.origins,
+            policies: plan.policies,
+            policyReading: plan.policyReading,
             terms: terms,
             adminTeam: adminTeam,
             previousGatewayIDs: instance.previousGatewayIDs,
@@ -166,6 +163,16 @@ final class Runtime: Sendable {
         )
     }
 
+    /// Follows a configuration that was loaded anew. Requests under way end under the one that they began with.
+    func adopt(_ reloaded: Configuration.Reloaded) throws {
+        let configuration = reloaded.configuration
+        gateway.adopt(
+            try Self.gatewayConfiguration(configuration, gatewayID: instance.gatewayID, client: client),
+            renewed: reloaded.renewed
+        )
+        alerts.adopt(configuration.alerts)
+    }
+
     /// What goes on beside the requests, until cancelled.
     func run(withReporter: Bool = true) async {
         await withDiscardingTaskGroup { group in
@@ -177,14 +184,7 @@ final class Runtime: Sendable {
                     log: self.log
                 )
                 group.addTask { await reporter.run() }
-                let alerts = AlertDaemon.make(
-                    self.configuration.alerts,
-                    database: self.database.forDaemons(),
-                    client: self.client,
-                    holder: self.instance.gatewayID,
-                    log: self.log
-                )
-                if let alerts { group.addTask { await alerts.run() } }
+                group.addTask { await self.alerts.run() }
             }
             group.addTask { await self.database.run() }
             group.addTask { await self.ledger.run() }
@@ -280,6 +280,29 @@ final class Runtime: Sendable {
         case .runware: RunwareProvider(settings: settings, client: client)
         case .ideogram: IdeogramProvider(settings: settings, client: client)
         }
+    }
+
+    /// What the gateway makes of a configuration.
+    private static func gatewayConfiguration(
+        _ configuration: Configuration,
+        gatewayID: UUID,
+        client: HTTPClient
+    ) throws -> GatewayConfiguration {
+        GatewayConfiguration(
+            settings: settings(configuration, gatewayID: gatewayID, adminKey: try adminKey(configuration)),
+            providers: configuration.providers.map { provider($0, client: client) },
+            origins: Dictionary(
+                configuration.providers.compactMap { settings in
+                    Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) }
+                },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            policies: configuration.policies,
+            policyReading: InlinePolicies(
+                providers: configuration.providers.map(\.name),
+                policies: configuration.policies
+            )
+        )
     }
 
     private static func settings(_ configuration: Configuration, gatewayID: UUID, adminKey: String) -> GatewaySettings {

@@ -105,6 +105,9 @@ final class Served: Sendable {
         await signal(SIGTERM)
     }
 
+    /// A signal after which it may go on.
+    func tell(_ signal: Int32) { Foundation.kill(child.id, signal) }
+
     private func signal(_ signal: Int32) async -> Int32 {
         hasEnded.withLock { $0 = true }
         Foundation.kill(child.id, signal)
