@@ -53,6 +53,8 @@ package enum PostgresFixture {
         let directory = "/tmp/easel-test-pg-\(getpid())"
         var options = EmbeddedPostgres.Options()
         options.isDurable = false
+        // Many ledgers of tests that run beside each other.
+        options.maxConnections = 600
         options.sharedBuffersMB = 32
         try FileManager.default.createDirectory(
             atPath: directory,

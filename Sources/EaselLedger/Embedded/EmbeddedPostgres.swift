@@ -18,6 +18,8 @@ package struct EmbeddedPostgres: Sendable {
         package var isDurable = true
         /// Megabytes of shared buffers.
         package var sharedBuffersMB = 128
+        /// Connections at a time. A gateway opens up to 15, and commands a few.
+        package var maxConnections = 100
 
         package init() {}
     }

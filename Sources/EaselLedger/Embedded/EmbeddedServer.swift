@@ -172,7 +172,7 @@ struct EmbeddedServer: Sendable {
             "listen_addresses = ''",
             "unix_socket_directories = \(Self.quotedSetting(socketDirectory))",
             "unix_socket_permissions = 0700",
-            "max_connections = 60",
+            "max_connections = \(options.maxConnections)",
             "shared_buffers = \(options.sharedBuffersMB)MB",
             "synchronous_commit = on",
             "wal_compression = on",
