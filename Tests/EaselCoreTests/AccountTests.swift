@@ -37,7 +37,7 @@ struct KeyRecordTests {
         #expect(
             Set(value.objectValue?.keys.map(\.self) ?? []) == [
                 "id", "team", "prefix", "role", "project", "created_at", "expires_at", "revoked_at",
-                "requests_per_minute", "max_concurrent", "inline_policies",
+                "requests_per_minute", "max_concurrent", "inline_policies", "project_bound",
             ]
         )
         #expect(value["project"] == project.map { .string($0) } ?? .null && value["revoked_at"] == .null)

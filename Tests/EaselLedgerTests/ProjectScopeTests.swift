@@ -66,11 +66,11 @@ import Testing
         try await Database.query(
             database,
             """
-            INSERT INTO budgets (team_id, id, scope, project, period, limit_nusd, created_at)
-            VALUES (1, gen_random_uuid(), 'project', $1, 'day', 5, now()),
-                (1, gen_random_uuid(), 'project', $1, 'month', 6, now()),
-                (1, gen_random_uuid(), 'project', $2, 'month', 7, now()),
-                (1, gen_random_uuid(), 'team', NULL, 'month', 8, now())
+            INSERT INTO budgets (team_id, id, scope, project, period, limit_nusd, created_at, updated_at)
+            VALUES (1, gen_random_uuid(), 'project', $1, 'day', 5, now(), now()),
+                (1, gen_random_uuid(), 'project', $1, 'month', 6, now(), now()),
+                (1, gen_random_uuid(), 'project', $2, 'month', 7, now(), now()),
+                (1, gen_random_uuid(), 'team', NULL, 'month', 8, now(), now())
             """,
             [.text(apart), .text(composed)]
         )

@@ -206,7 +206,7 @@ struct FaultTests {
             #expect(try await bench.ideogram(Self.v4, Samples.v4()).status == 200)
             #expect(try await bench.setFaults([["provider": "ideogram", "kind": "connect_refused"]]).status == 200)
             let error = await #expect(throws: TransportError.self) { try await bench.ideogram(Self.v4, Samples.v4()) }
-            #expect(error?.kind == .connect && error?.sent == false)
+            #expect(error?.kind == .refused && error?.sent == false)
             #expect(try await bench.runware(task()).status == 200)
             #expect(try await bench.setFaults([]).status == 200)
             #expect(try await bench.ideogram(Self.v4, Samples.v4()).status == 200)

@@ -151,7 +151,7 @@ struct AlertTests {
             let gone = try await easel("alert test ops")
             #expect(gone.status == 1 && gone.output == "ops: given up: the receiver answered 410\n")
             let dead = try await easel("alert events --dead --csv")
-            #expect(dead.output.contains("ops dead (1 try)") && dead.output.contains("lost dead (1 try)"))
+            #expect(dead.output.contains(",ops,dead,1,") && dead.output.contains(",lost,dead,1,"))
             receiver.answer("/hook", 200)
             let event = try #require(receiver.messages("/hook").last?["webhook-id"])
             let replayed = try await easel("alert replay \(event.dropFirst(4))")

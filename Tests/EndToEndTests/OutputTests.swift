@@ -32,7 +32,7 @@ struct OutputTests {
                     for i in $(seq 600); do grep -q ready ready && break; sleep 0.1; done
                     url=$(sed 's/.*"url":"\\([^"]*\\)".*/\\1/' ready)
                     curl -sf -o /dev/null -H "Authorization: Bearer \(ProgramHouse.adminKey)" -X POST $url/v1/remix \\
-                      -F image=@picture.png -F model=ideogram-4.0 -F prompt=x || { kill -9 $server; exit 99; }
+                      -F image=@picture.png -F model=ideogram-4.0 -F prompt=kite || { kill -9 $server; exit 99; }
                     curl -sf $url/metrics | grep '^easel_log_dropped_total'
                     kill -TERM $server; wait $server
                     """
@@ -66,7 +66,7 @@ struct OutputTests {
                 "POST",
                 served.url + "/v1/remix",
                 body: [
-                    "model": "ideogram-4.0", "prompt": "x",
+                    "model": "ideogram-4.0", "prompt": "a kite",
                     "image": .string("data:image/png;base64," + Data(SamplePicture.bytes()).base64EncodedString()),
                 ]
             )

@@ -36,7 +36,7 @@ struct RemixCommandTests {
             ]
             for (words, says) in cases {
                 let outcome = try await Program.run(
-                    ["remix"] + words + ["-p", "x"],
+                    ["remix"] + words + ["-p", "kite"],
                     environment: environment(served.url)
                 )
                 #expect(
@@ -46,7 +46,7 @@ struct RemixCommandTests {
                 #expect(!outcome.errors.contains("Domain") && !outcome.errors.contains("Error"), "\(outcome.errors)")
             }
             let keyless = try await Program.run(
-                ["remix", source, "-p", "x", "--data-dir", "/no/such"],
+                ["remix", source, "-p", "kite", "--data-dir", "/no/such"],
                 environment: ["EASEL_URL": served.url]
             )
             #expect(keyless.status == 2 && keyless.errors.contains("no key"))
@@ -64,12 +64,12 @@ struct RemixCommandTests {
             }
             let out = house.directory + "/out"
             for _ in 0..<2 {
-                let outcome = try await easel("remix", source, "-p", "x", "--idempotency-key", "mine", "-o", out)
+                let outcome = try await easel("remix", source, "-p", "kite", "--idempotency-key", "mine", "-o", out)
                 #expect(outcome.status == 0, "\(outcome.errors)")
             }
             #expect(try await house.calls(served.url).count == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: out).count == 2)
-            let accepted = try await easel("remix", source, "-p", "y", "--async", "-n", "2")
+            let accepted = try await easel("remix", source, "-p", "kite", "--async", "-n", "2")
             #expect(accepted.status == 0, "\(accepted.errors)")
             let id = accepted.output.trimmingCharacters(in: .whitespacesAndNewlines)
             let isThere = try await eventually {
@@ -90,7 +90,7 @@ struct RemixCommandTests {
             let errors = house.directory + "/err"
             let child = try Child(
                 try #require(Program.path),
-                ["remix", try source(house), "-p", "x", "-o", house.directory],
+                ["remix", try source(house), "-p", "kite", "-o", house.directory],
                 environment: Program.environmentOfTests(environment(served.url)),
                 output: house.directory + "/out",
                 errors: errors
@@ -120,7 +120,7 @@ struct RemixCommandTests {
             let folder = house.directory + "/small"
             let child = try Child(
                 try #require(Program.path),
-                ["remix", try source(house), "-p", "x", "-o", folder],
+                ["remix", try source(house), "-p", "kite", "-o", folder],
                 environment: Program.environmentOfTests(environment(served.url)),
                 output: house.directory + "/out",
                 errors: house.directory + "/err"

@@ -20,7 +20,7 @@ struct SignalTests {
     }
 
     private func remix(_ house: ProgramHouse, _ url: String, policy: String? = nil) async throws -> Answer {
-        var body: [String: JSONValue] = ["model": "ideogram-4.0", "prompt": "x", "image": picture]
+        var body: [String: JSONValue] = ["model": "ideogram-4.0", "prompt": "a kite", "image": picture]
         if let policy { body["policy"] = .string(policy) }
         return try await house.send("POST", url + "/v1/remix", body: .object(body))
     }
@@ -76,7 +76,7 @@ struct SignalTests {
             served.tell(SIGHUP)
             let isRefused = await eventually { log(house).contains("nothing was changed") }
             #expect(isRefused)
-            #expect(log(house).contains("nobody"), "the fault is named")
+            #expect(log(house).contains("order[0]: names no provider"), "the fault is named")
             #expect(try await remix(house, served.url, policy: "new-one").status == 200)
             #expect(await served.terminate() == 0)
         }

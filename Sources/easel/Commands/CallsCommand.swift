@@ -52,7 +52,7 @@ enum CallsCommand {
         let body = try await client.get("/v1/calls/\(APIClient.encode(id))")
         if arguments.has("json") { return Output.data(body) }
         let call = try JSON.decode(JSONValue.self, from: body)
-        func text(_ name: String) -> String { call[name].map(ListPrinter.plain) ?? "" }
+        func text(_ name: String) -> String { Printable.line(call[name].map(ListPrinter.plain) ?? "") }
         let style = Output.style
         var lines = [
             style.bold("call \(text("id"))"),
