@@ -33,7 +33,7 @@ package struct Log: Sendable {
         init(_ level: LogLevel) { minimum = Atomic(level.rank) }
     }
 
-    /// - Parameter write: where lines go; standard error when nil, on a thread of its own.
+    /// `write`: where lines go; standard error when nil, on a thread of its own.
     package init(minimum: LogLevel = .info, time: TimeSource = .system, write: (@Sendable (String) -> Void)? = nil) {
         self.init(gate: Gate(minimum), time: time, context: [], write: write ?? Self.toStandardError)
     }

@@ -126,7 +126,7 @@ package final class Gateway: Sendable {
 
     /// Another configuration from now on; requests under way, and the calls they made, end under the one they began with.
     /// What the server is told when it is made, and where things are kept, stays as it was.
-    /// - Parameter renewed: providers whose key or address is another one.
+    /// `renewed`: providers whose key or address is another one.
     package func adopt(_ configuration: GatewayConfiguration, renewed: Set<String>) {
         health.adopt(timeouts: configuration.timeouts, renewed: renewed)
         let generation = Generation(configuration, common)

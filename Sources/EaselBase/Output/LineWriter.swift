@@ -33,7 +33,7 @@ package final class LineWriter: @unchecked Sendable {
     private let condition = NSCondition()
     private var state: State
 
-    /// - Parameter notice: the line that tells of lost ones; empty: none.
+    /// `notice`: the line that tells of lost ones; empty: none.
     package init(
         _ descriptor: Int32,
         limits: LineBacklog.Limits = LineBacklog.Limits(),

@@ -26,7 +26,7 @@ package struct CSVFact: Sendable, Hashable {
         self.kind = kind
     }
 
-    /// - Parameter path: where a row has it; at its top under the column's name unless told otherwise.
+    /// `path`: where a row has it; at its top under the column's name unless told otherwise.
     package static func value(_ name: String, at path: String...) -> CSVFact { CSVFact(name, path, .value) }
     package static func money(_ name: String, at path: String...) -> CSVFact { CSVFact(name, path, .money) }
     package static func time(_ name: String, at path: String...) -> CSVFact { CSVFact(name, path, .time) }

@@ -8,9 +8,7 @@ package struct PictureVerdicts: Sendable, Hashable {
 
     package init() {}
 
-    /// - Parameters:
-    ///   - nsfw: nil where nobody checked.
-    ///   - copyright: the verdict, as the interface spells it.
+    /// Counts one picture. `nsfw`: nil where nobody checked. `copyright`: the verdict, as the interface spells it.
     package mutating func add(nsfw: Bool?, copyright: String?, withheld: Bool) {
         pictures += 1
         if nsfw == true { self.nsfw += 1 }
