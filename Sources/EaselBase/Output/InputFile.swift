@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A whole file, or standard input, that a person names. Reading says why it cannot, and nothing in here traps.
 package enum InputFile {
