@@ -51,12 +51,12 @@ package enum OutputFile {
         case replaced
     }
 
-    /// Writes a file. A new one that cannot be written whole is taken away again.
+    /// Writes a file; `mode` are its rights when it is new. A new one that cannot be written whole is taken away again.
     package static func write(
         _ bytes: some Collection<UInt8>,
         to path: String,
         existing: Existing = .replaced,
-        mode: mode_t = 0o644
+        mode: UInt32 = 0o644
     ) throws(Failure) {
         let flags = existing == .stays ? O_EXCL : O_TRUNC
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode)
