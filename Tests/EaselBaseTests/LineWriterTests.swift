@@ -157,7 +157,10 @@ struct LineWriterTests {
         let writer = LineWriter(write, limits: limits) { lost, _ in "lost \(lost)\n" }
         let began = SteadyInstant.now
         let text = String(repeating: "x", count: 1000) + "\n"
-        for _ in 0..<1000 { writer.write(text) }
+        // The pipe is full before the first line is lost, so that all losses are one gap.
+        for _ in 0..<80 { writer.write(text) }
+        writer.flush(stall: .milliseconds(200))
+        for _ in 0..<920 { writer.write(text) }
         #expect(SteadyInstant.now.since(began) < .seconds(5), "nobody waits for the reader")
         let lost = writer.dropped
         #expect(lost > 700)
