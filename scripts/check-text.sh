@@ -33,7 +33,7 @@ if git grep -nE 'Terminal\.of\(\.standardOutput' -- 'Sources/easel/*.swift' ':!S
     complain 'Ask Output.style or Output.terminal: colours that others make are shown as escapes.'
 fi
 inner='\\\((error|error\.kind\.rawValue)\)|describing: *(error|failure)\b|localizedDescription'
-if git grep -nE "$inner" -- 'Sources/*.swift' ':!Sources/EaselBase/Output/Explained.swift'; then
+if git grep -nE "$inner" -- 'Sources/*.swift' ':!Sources/EaselBase/Explained.swift'; then
     complain 'Errors reach people by sentence(for:), which shows no types, cases or codes.'
 fi
 exit "$fail"

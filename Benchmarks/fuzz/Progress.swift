@@ -51,7 +51,7 @@ final class Progress: Sendable {
             var seen = 0
             var since = 0
             while !isOver.load(ordering: .relaxed) {
-                Thread.sleep(forTimeInterval: 1)
+                Thread.sleep(forTimeInterval: 1)  // the watch's own thread
                 let now = count
                 since = now == seen ? since + 1 : 0
                 seen = now

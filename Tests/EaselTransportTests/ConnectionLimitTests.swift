@@ -18,6 +18,11 @@ import Testing
         return socket
     }
 
+    /// On a thread of the test's own, until so many requests are being answered.
+    private static func wait(for requests: Int, at server: HTTPServer) {
+        while server.requestsInFlight < requests { usleep(1000) }
+    }
+
     @Test func `idle connections without a key make room, the oldest first, and those with one stay`() async throws {
         let configuration = HTTPServerConfiguration(maxConnections: 10, maxKeylessPerAddress: 100)
         try await withServer(configuration, handler: Self.handler) { (fixture) async throws in
@@ -45,12 +50,13 @@ import Testing
         let configuration = HTTPServerConfiguration(maxConnections: 1000, maxKeylessPerAddress: 5)
         try await withServer(configuration, handler: Self.handler) { (fixture) async throws in
             let port = fixture.port
+            let server = fixture.server
             try await onThread {
                 let idle = try (0..<12).map { _ in try RawSocket(port: port) }
                 // An idle one of its own went for each further one.
                 #expect(try idle[0].receive().isEmpty)
                 let busy = try (0..<5).map { _ in try Self.get(port, "/slow") }
-                usleep(100_000)
+                Self.wait(for: 5, at: server)
                 let refused = try Self.get(port)
                 #expect(try refused.receiveAll().hasPrefix("HTTP/1.1 503 "))
                 for socket in idle + busy + [refused] { socket.close() }
@@ -67,9 +73,10 @@ import Testing
         )
         try await withServer(configuration, handler: Self.handler) { (fixture) async throws in
             let port = fixture.port
+            let server = fixture.server
             try await onThread {
                 var taken = try (0..<4).map { _ in try Self.get(port, "/slow", key: true) }
-                usleep(100_000)
+                Self.wait(for: 4, at: server)
                 // The few places beyond the limit cannot be taken by who says nothing, either.
                 if places { taken += try (0..<60).map { _ in try RawSocket(port: port) } }
                 let other = try Self.get(port, key: true)
@@ -88,9 +95,10 @@ import Testing
         let configuration = HTTPServerConfiguration(maxConnections: 1)
         try await withServer(configuration, handler: Self.handler) { (fixture) async throws in
             let port = fixture.port
+            let server = fixture.server
             try await onThread {
                 let busy = try Self.get(port, "/slow", key: true)
-                usleep(50_000)
+                Self.wait(for: 1, at: server)
                 let silent = try RawSocket(port: port)
                 #expect(try silent.receiveAll().hasPrefix("HTTP/1.1 503 "))
                 silent.close()

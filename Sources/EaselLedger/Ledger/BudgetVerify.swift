@@ -12,7 +12,7 @@ enum BudgetVerify {
     private static let isChecked = """
         w.window_end > $1 AND w.window_start < $2
             AND w.window_start >= coalesce((SELECT watermark FROM daemon_state
-                WHERE name = '\(PostgresLedger.logHorizon)'), '-infinity')
+                WHERE name = '\(Horizon.log)'), '-infinity')
         """
 
     /// The calls of a window; `team` is what they have to do with its team.

@@ -11,14 +11,6 @@ enum CallReader {
         c.latency_ms, c.attempts, c.failover
         """
 
-    /// The parameters that find what belongs to a call: team, call and a range of time that prunes the partitions.
-    static func key(teamID: Int64, callID: UUID, receivedAt: Timestamp) -> [SQLValue] {
-        [
-            .int(teamID), .uuid(callID), .time(receivedAt - CallStatements.clockSlack),
-            .time(receivedAt + CallStatements.callWindow),
-        ]
-    }
-
     /// What a call's own row does not hold.
     struct Parts {
         var attempts: [CallDetail.Attempt] = []
@@ -71,7 +63,7 @@ enum CallReader {
 
     /// The statements that read a call's parts, in the order that `parts` takes their results.
     static func partCommands(teamID: Int64, callID: UUID, receivedAt: Timestamp) -> [SQLCommand] {
-        let key = key(teamID: teamID, callID: callID, receivedAt: receivedAt)
+        let key = CallStatements.key(teamID: teamID, callID: callID, receivedAt: receivedAt)
         return [
             SQLCommand(
                 """

@@ -97,7 +97,7 @@ package struct DatabaseVerify: Sendable {
     ) async throws(LedgerError) -> [Finding] {
         // A day after where the log begins: an attempt there may belong to a call that was dropped.
         let horizon = try await ledger.readers.read(limit: .seconds(5)) { connection, deadline throws(PostgresError) in
-            try PostgresLedger.horizon(PostgresLedger.logHorizon, on: connection, deadline)
+            try Horizon.read(Horizon.log, on: connection, deadline)
         }
         let since = max(since, horizon.map { $0 + .seconds(86_400) } ?? since)
         let days = try await callsByDay(since: since)

@@ -191,7 +191,7 @@ extension PostgresLedger {
             WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
             ORDER BY ordinal
             """,
-            CallReader.key(teamID: call.teamID, callID: call.callID, receivedAt: call.receivedAt)
+            CallStatements.key(teamID: call.teamID, callID: call.callID, receivedAt: call.receivedAt)
         )
     }
 

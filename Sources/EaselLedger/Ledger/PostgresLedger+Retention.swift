@@ -36,7 +36,7 @@ extension PostgresLedger {
                 }
                 let removals = tables.map { SQLCommand("DELETE FROM \($0) WHERE bucket < $1", [.time(first)]) }
                 _ = try connection.transaction(
-                    [Self.move(Self.rollupHorizon, to: first)] + removals,
+                    [Self.move(Horizon.rollups, to: first)] + removals,
                     deadline: deadline
                 )
             }
@@ -85,7 +85,7 @@ extension PostgresLedger {
         var script = "BEGIN; SET LOCAL lock_timeout = '3s';"
         if let horizon {
             script += """
-                INSERT INTO daemon_state (name, watermark) VALUES ('\(logHorizon)', '\(horizon.start)')
+                INSERT INTO daemon_state (name, watermark) VALUES ('\(Horizon.log)', '\(horizon.start)')
                 ON CONFLICT (name) DO UPDATE SET watermark = greatest(daemon_state.watermark, excluded.watermark);
                 """
         }
@@ -100,9 +100,6 @@ extension PostgresLedger {
         }
     }
 
-    static let logHorizon = "log_horizon"
-    static let rollupHorizon = "rollup_horizon"
-
     private static func move(_ horizon: String, to moment: Timestamp) -> SQLCommand {
         SQLCommand(
             """
@@ -111,22 +108,6 @@ extension PostgresLedger {
             """,
             [.text(horizon), .time(moment)]
         )
-    }
-
-    /// Where the log, or its sums, begin; nil while nothing was dropped.
-    static func horizon(
-        _ name: String,
-        on connection: PostgresConnection,
-        _ deadline: SteadyInstant
-    ) throws(PostgresError) -> Timestamp? {
-        let result = try connection.run(
-            "SELECT watermark FROM daemon_state WHERE name = $1",
-            [.text(name)],
-            deadline: deadline
-        )
-        guard let cells = result.rows.first else { return nil }
-        var row = RowReader(cells)
-        return try row.optionalTime()
     }
 
     /// A fault where a report would need minutes, or the log, of a time whose log was dropped.

@@ -163,7 +163,7 @@ extension PostgresLedger: RollupStore {
         _ deadline: SteadyInstant
     ) throws(PostgresError) -> Work {
         let changes = try connection.run([RollupStatements.changes(limit: limit)], deadline: deadline)
-        let horizon = try horizon(logHorizon, on: connection, deadline)
+        let horizon = try Horizon.read(Horizon.log, on: connection, deadline)
         var work = Work()
         var marked: Set<RollupStatements.Window> = []
         for cells in changes[0].rows {

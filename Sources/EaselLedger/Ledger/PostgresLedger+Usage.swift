@@ -90,8 +90,8 @@ extension PostgresLedger {
             limit: options.readLimit
         ) { connection, deadline throws(PostgresError) in
             (
-                try Self.horizon(Self.logHorizon, on: connection, deadline),
-                try Self.horizon(Self.rollupHorizon, on: connection, deadline)
+                try Horizon.read(Horizon.log, on: connection, deadline),
+                try Horizon.read(Horizon.rollups, on: connection, deadline)
             )
         }
         if let fault = Self.checkHorizon(query, span, log: log, rollups: rollups) { throw fault }

@@ -67,7 +67,7 @@ enum Partitions {
     /// Makes the partitions of the last month, this one and the next three where they are missing. A last month that was
     /// dropped for its age is not made again: nothing of it comes any more.
     static func ensure(now: Timestamp, on connection: PostgresConnection) throws(PostgresError) {
-        let horizon = try PostgresLedger.horizon(PostgresLedger.logHorizon, on: connection, .now + .seconds(5))
+        let horizon = try Horizon.read(Horizon.log, on: connection, .now + .seconds(5))
         try create(Set(months(at: now, horizon: horizon)), on: connection)
     }
 

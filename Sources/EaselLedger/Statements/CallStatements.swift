@@ -5,6 +5,14 @@ import Foundation
 /// The statements that end a call. Each begins with `team_id = $1` or inserts it first, so that on a sharded database
 /// it goes to one node; `ON CONFLICT` sets come from `excluded` only.
 enum CallStatements {
+    /// The parameters that find what belongs to a call: team, call and a range of time that prunes the partitions.
+    static func key(teamID: Int64, callID: UUID, receivedAt: Timestamp) -> [SQLValue] {
+        [
+            .int(teamID), .uuid(callID), .time(receivedAt - clockSlack),
+            .time(receivedAt + callWindow),
+        ]
+    }
+
     /// How long after its call an attempt or a picture may still be written: the upper end of every look into their
     /// tables by call, so that only a partition or two are touched.
     static let callWindow = Duration.seconds(7 * 86_400)
