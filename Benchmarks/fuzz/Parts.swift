@@ -84,7 +84,7 @@ enum Parts {
             do throws(TransportError) {
                 let response = try await client.execute(request)
                 let isPossible = (100...999).contains(response.status) && response.body.count <= 1 << 20
-                progress.ended(isPossible ? "answered" : "IMPOSSIBLE (\(number))")
+                progress.ended(isPossible ? "answered" : "IMPOSSIBLE (\(number), status \(response.status))")
             } catch {
                 progress.ended(error.kind == .totalTimeout ? "STALLED (\(number))" : error.kind.rawValue)
             }

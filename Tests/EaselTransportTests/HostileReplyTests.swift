@@ -61,6 +61,9 @@ import Testing
             "HTTP/1.1 xx OK\r\nContent-Length: 2\r\n\r\nok",
             "HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok",
             "HTTP/1.1 000 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HtTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "http/1.0 200 OK\r\nX: y\r\n\r\nok",
+            "HTTP/1.1 100 Continue\r\n\r\nhTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
             "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
             "<html>not HTTP at all</html>",
         ]

@@ -25,6 +25,8 @@ struct ResponseHeadReader {
     private var byteCount = 0
     private var fieldCount = 0
     private var headCount = 0
+    /// Between a status line and the empty line that ends its head.
+    private var isInHead = false
     private var isInBody = false
 
     /// What comes after this are trailers, which nobody here needs.
@@ -46,13 +48,16 @@ struct ResponseHeadReader {
         guard text.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
             return .malformed("the head contains a control character")
         }
+        if text.starts(with: "HTTP/".utf8), !isInBody { return begin(text) }
+        // libcurl takes `HtTP/1.1`, too; the name is case-sensitive (RFC 9112, 2.3).
+        guard isInHead || isInBody else { return .malformed("the answer does not begin with a status line") }
         if text.isEmpty {
             if isInBody { return .goesOn }
             // After an interim response another head follows.
+            isInHead = false
             isInBody = status >= 200
             return .complete
         }
-        if text.starts(with: "HTTP/".utf8), !isInBody { return begin(text) }
         fieldCount += 1
         guard fieldCount <= Self.maxFields else { return .tooLarge("the head has more than \(Self.maxFields) fields") }
         if isInBody { return .goesOn }
@@ -63,6 +68,7 @@ struct ResponseHeadReader {
     private mutating func begin(_ text: UnsafeRawBufferPointer) -> Step {
         headCount += 1
         guard headCount <= Self.maxInterim else { return .tooLarge("more than \(Self.maxInterim) interim responses") }
+        isInHead = true
         fields = HTTPFields()
         contentLength = nil
         let digits = text.drop { $0 != 0x20 }.dropFirst().prefix(3)
