@@ -60,7 +60,7 @@ ATTEMPTS = """
 INSERT INTO attempts (team_id, started_at, attempt_id, call_id, ordinal, provider, provider_model, task_id, images_asked,
     images_returned, bound_nusd, price_per_image_nusd, outcome, reason, error_code, http_status, sent, cost_nusd, cost_basis,
     connect_ms, tls_ms, first_byte_ms, total_ms, ended_at)
-SELECT team_id, received_at + ordinal * interval '1 ms', gen_random_uuid(), call_id, ordinal,
+SELECT team_id, received_at + ordinal * interval '1 ms', md5(call_id::text || ordinal)::uuid, call_id, ordinal,
     CASE WHEN ordinal = attempts THEN last_provider WHEN last_provider = 'runware' THEN 'ideogram' ELSE 'runware' END,
     model, gen_random_uuid(), images_requested, CASE WHEN ordinal = attempts THEN images_delivered ELSE 0 END, 180000000,
     60000000, CASE WHEN ordinal = attempts AND status = 'succeeded' THEN 'succeeded' ELSE 'failed' END,
@@ -73,7 +73,7 @@ WHERE received_at >= '%(day)s' AND received_at < timestamptz '%(day)s' + interva
 IMAGES = """
 INSERT INTO images (team_id, created_at, image_id, call_id, attempt_id, ordinal, nsfw, copyright, withheld, width, height,
     format, bytes)
-SELECT team_id, received_at + interval '5 s', gen_random_uuid(), call_id, gen_random_uuid(), ordinal, random() < 0.01,
+SELECT team_id, received_at + interval '5 s', gen_random_uuid(), call_id, md5(call_id::text || attempts)::uuid, ordinal, random() < 0.01,
     CASE WHEN random() < 0.7 THEN 'not_requested' WHEN random() < 0.97 THEN 'clear' ELSE 'flagged' END, false, 1024, 1024,
     'png', 1200000
 FROM calls, generate_series(1, images_delivered) AS ordinal
