@@ -72,6 +72,8 @@ package struct DatabaseVerify: Sendable {
     }
 
     package static let usualStretch = 2_000_000
+    /// A server of two cores is then busy, and one of more is not taken from who else needs it.
+    package static let usualConnections = 2
 
     private let ledger: PostgresLedger
 
@@ -85,6 +87,7 @@ package struct DatabaseVerify: Sendable {
     ///   - stretch: calls of a stretch of the log that is looked at with one statement; more only where a single day has
     ///     more. Attempts and pictures may come a week after their call, and so each stretch reads a week more of them:
     ///     fewer, longer stretches read less twice.
+    ///   - connections: steps that are run side by side, each by a connection of its own.
     ///   - progress: told before each step.
     ///
     /// Every rule takes time in proportion to what it looks at: each statement joins whole stretches of the log with each
@@ -93,7 +96,8 @@ package struct DatabaseVerify: Sendable {
         since: Timestamp,
         limit: Int = 100,
         stretch: Int = DatabaseVerify.usualStretch,
-        progress: @Sendable (Progress) -> Void = { _ in }
+        connections: Int = DatabaseVerify.usualConnections,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws(LedgerError) -> [Finding] {
         // A day after where the log begins: an attempt there may belong to a call that was dropped.
         let horizon = try await ledger.readers.read(limit: .seconds(5)) { connection, deadline throws(PostgresError) in
@@ -102,25 +106,34 @@ package struct DatabaseVerify: Sendable {
         let since = max(since, horizon.map { $0 + .seconds(86_400) } ?? since)
         let days = try await callsByDay(since: since)
         let stretches = VerifyStretch.cover(since: since, calls: days, most: stretch)
-        let rules = Check.allCases.map { (check: $0, steps: VerifyStatements.steps($0)) }
-        let steps = rules.reduce(0) { sum, rule in
-            sum + rule.steps.reduce(0) { $0 + ($1.isByStretch ? stretches.count : 1) }
+        let whole = [VerifyStretch(from: since, to: VerifyStretch.end)]
+        // The longest come first, so that no connection is left with one of them when the others have nothing to do.
+        let tasks = Check.allCases.reversed().flatMap { check in
+            VerifyStatements.steps(check).flatMap { step in
+                (step.isByStretch ? stretches : whole).map { VerifyTask(check: check, step: step, stretch: $0) }
+            }
         }
-        var done = 0
-        var findings: [Finding] = []
-        for (check, parts) in rules {
-            var found: [Finding] = []
-            for step in parts {
-                for stretch in step.isByStretch ? stretches : [VerifyStretch(from: since, to: VerifyStretch.end)] {
-                    progress(Progress(check: check, done: done, steps: steps))
-                    done += 1
-                    guard found.count < limit else { continue }
-                    found += try await run(step, check, stretch, limit: limit - found.count)
+        let board = VerifyBoard(tasks, limit: limit, progress: progress)
+        let result = await withTaskGroup(of: Result<Void, LedgerError>.self) { group in
+            for _ in 0..<max(1, connections) {
+                group.addTask {
+                    do throws(LedgerError) {
+                        while let (task, left) = board.next() {
+                            board.found(try await run(task, limit: left), by: task.check)
+                        }
+                        return .success(())
+                    } catch {
+                        board.stop()
+                        return .failure(error)
+                    }
                 }
             }
-            findings += found
+            var result: Result<Void, LedgerError> = .success(())
+            for await end in group where (try? result.get()) != nil { result = end }
+            return result
         }
-        return findings
+        try result.get()
+        return board.findings
     }
 
     /// The calls of each day (UTC), to cut the log by.
@@ -151,13 +164,9 @@ package struct DatabaseVerify: Sendable {
     private static let statementSeconds = 1_800
     private static let stepLimit = Duration.seconds(Int64(statementSeconds + 20))
 
-    private func run(
-        _ step: VerifyStep,
-        _ check: Check,
-        _ stretch: VerifyStretch,
-        limit: Int
-    ) async throws(LedgerError) -> [Finding] {
-        try await ledger.readers.read(limit: Self.stepLimit) { connection, deadline throws(PostgresError) in
+    private func run(_ task: VerifyTask, limit: Int) async throws(LedgerError) -> [Finding] {
+        let (check, step, stretch) = (task.check, task.step, task.stretch)
+        return try await ledger.readers.read(limit: Self.stepLimit) { connection, deadline throws(PostgresError) in
             var commands = [
                 SQLCommand("SET LOCAL statement_timeout = '\(Self.statementSeconds)s'"),
                 // What does not fit goes to the server's disk; compiling takes longer than it wins.
@@ -187,30 +196,5 @@ package struct DatabaseVerify: Sendable {
                 )
             }
         }
-    }
-}
-
-/// A stretch of the log that is looked at with one statement.
-struct VerifyStretch: Sendable, Hashable {
-    let from: Timestamp
-    /// Not included.
-    let to: Timestamp
-
-    /// After everything.
-    static let end = BudgetWindow.always.end
-    /// Stretches of whole days (UTC) that together reach from a moment to the end.
-    static func cover(since: Timestamp, calls: [(day: Timestamp, calls: Int)], most: Int) -> [VerifyStretch] {
-        var stretches: [VerifyStretch] = []
-        var from = since
-        var sum = 0
-        for (day, count) in calls {
-            if sum > 0, sum + count > most, day > from {
-                stretches.append(VerifyStretch(from: from, to: day))
-                from = day
-                sum = 0
-            }
-            sum += count
-        }
-        return stretches + [VerifyStretch(from: from, to: end)]
     }
 }

@@ -1,8 +1,8 @@
 /// Compares the rollups with the log, and the coarser ones with the finer (M6, L3), in one snapshot for each statement.
 /// Stretches (`$1`, `$2`) begin and end with days, but for the first one's beginning.
 enum RollupVerify {
-    /// Minutes that are not among the open changes, against the log.
-    static func minutes() -> String {
+    /// Minutes that are not among the open changes, against the log: its usage, and its attempts.
+    static func minutes() -> [VerifyStep] {
         let calls = """
             WITH c AS MATERIALIZED (
                 SELECT \(UsageLog.callColumns) FROM calls AS c
@@ -11,26 +11,31 @@ enum RollupVerify {
                     AND NOT EXISTS (SELECT 1 FROM usage_changes AS u
                         WHERE u.team_id = c.team_id AND u.bucket = date_trunc('minute', c.received_at)))
             """
-        let keys = UsageColumns.window + UsageColumns.details
+        // The hash stands for the tags.
+        let keys = UsageColumns.window + UsageColumns.detailKeys
         let (from, to) = ("$1::timestamptz", "$2::timestamptz")
         let usage = """
             SELECT \(UsageColumns.list(keys)), \(UsageColumns.sums(UsageColumns.figures)),
                 string_agg(latency_histogram, ''::bytea) AS latency_histogram
             FROM (\(UsageLog.usage(calls: "c", from: from, to: to))) AS parts GROUP BY \(UsageColumns.list(keys))
             """
-        return """
-            \(calls)
-            \(compare(
-                "usage_minute", usage, rolled("usage_minute"), keys: UsageColumns.window + UsageColumns.detailKeys,
+        let comparisons = [
+            compare(
+                "usage_minute",
+                usage,
+                rolled("usage_minute"),
+                keys: UsageColumns.window + UsageColumns.detailKeys,
                 figures: UsageColumns.figures + UsageColumns.latency
-            ))
-            UNION ALL
-            \(compare(
-                "attempt_minute", UsageLog.attempts(calls: "c", from: from, to: to), rolled("attempt_minute"),
+            ),
+            compare(
+                "attempt_minute",
+                UsageLog.attempts(calls: "c", from: from, to: to),
+                rolled("attempt_minute"),
                 keys: UsageColumns.window + UsageColumns.attemptKeys,
                 figures: UsageColumns.attemptFigures + UsageColumns.phaseHistograms
-            ))
-            """
+            ),
+        ]
+        return comparisons.map { VerifyStep(sql: "\(calls)\n\($0)") }
     }
 
     /// Hours, days and months that are not due, against what they sum up. Months do not begin where stretches do.
