@@ -26,10 +26,10 @@ fi
 traps='FileHandle\.standard(Output|Error|Input)|FileHandle\(for(Writing|Updating)|(readability|writeability)Handler'
 traps+='|readDataToEndOfFile|readData\(ofLength|\.availableData|\.write\(Data\('
 words='(^|[^.A-Za-z0-9_])(print|debugPrint|dump|fputs|fputc|puts|putchar|fwrite|printf|vprintf|fprintf|NSLog)\('
-if git grep -nE "$traps|$words" -- 'Sources/*.swift' ':!Sources/easel/Output.swift' | grep -vE 'func (print|dump)\('; then
+if git grep -nE "$traps|$words" -- 'Sources/*.swift' ':!Sources/easel/Terminal/Output.swift' | grep -vE 'func (print|dump)\('; then
     complain 'Write and read by Descriptor, InputFile, OutputFile, Output or Log: what these lines use can end the process.'
 fi
-if git grep -nE 'Terminal\.of\(\.standardOutput' -- 'Sources/easel/*.swift' ':!Sources/easel/Output.swift'; then
+if git grep -nE 'Terminal\.of\(\.standardOutput' -- 'Sources/easel/*.swift' ':!Sources/easel/Terminal/Output.swift'; then
     complain 'Ask Output.style or Output.terminal: colours that others make are shown as escapes.'
 fi
 inner='\\\((error|error\.kind\.rawValue)\)|describing: *(error|failure)\b|localizedDescription'

@@ -16,7 +16,9 @@ extension CommandTree {
                 "list",
                 "budgets with what is spent, held back and left",
                 discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
-                options: [.flag("check", "tell by the exit code how budgets stand"), json, csv] + client,
+                options: [
+                    .flag("check", "tell by the exit code how budgets stand"), SharedOptions.json, SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel budget list", "easel budget list --check"]
             ),
             CommandSpec(
@@ -35,8 +37,8 @@ extension CommandTree {
                     .flag("hard", "stop spending before it happens"), .flag("soft", "count and warn, stop nothing"),
                     .option("warn-at", ValueSpec("LIST"), "percents at which people are warned, as 50,80,100"),
                     .option("tz", ValueSpec("ZONE"), "the calendar of the windows, as Europe/Berlin"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: [
                     "easel budget set team:design --limit 500", "easel budget set org --limit 100 --period day --soft",
                     "easel budget set team:design --hard --warn-at 80,100",
@@ -49,8 +51,8 @@ extension CommandTree {
                 options: [
                     budgetPeriod,
                     .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "20", "how many of each"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel budget explain team:design"]
             ),
             CommandSpec(
@@ -63,15 +65,15 @@ extension CommandTree {
                     .option("from", ValueSpec("TIME"), default: "now", "a date or an RFC 3339 time"),
                     .option("until", ValueSpec("TIME"), "a date or an RFC 3339 time"),
                     .flag("end", "end the raise that stands"), budgetPeriod,
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel budget raise team:design --by 100 --until 2026-12-01"]
             ),
             CommandSpec(
                 "rm",
                 "remove a budget; its history stays",
                 arguments: [budgetArgument],
-                options: [budgetPeriod] + client,
+                options: [budgetPeriod] + SharedOptions.client,
                 examples: ["easel budget rm team:design"]
             ),
         ],
@@ -86,7 +88,7 @@ extension CommandTree {
             CommandSpec(
                 "list",
                 "prices in force, over and to come",
-                options: [json, csv] + client,
+                options: [SharedOptions.json, SharedOptions.csv] + SharedOptions.client,
                 examples: ["easel price list"]
             ),
             CommandSpec(
@@ -110,8 +112,8 @@ extension CommandTree {
                     ),
                     .flag("character", "the price with a character reference"),
                     .option("source", ValueSpec("TEXT"), "where the price comes from"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel price set runware ideogram-4.0 0.06 --speed default --from 2026-12-01"]
             ),
             CommandSpec(
@@ -121,16 +123,17 @@ extension CommandTree {
                     "The first line names the columns: provider, model, usd_per_image, effective_from, and where wanted "
                     + "rendering_speed, character_reference, source.",
                 arguments: [ArgumentSpec("FILE", .file, "the file, or - for standard input")],
-                options: [json] + client,
+                options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel price import prices.csv"]
             ),
             CommandSpec(
                 "history",
                 "who changed which price when",
                 options: [
-                    .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "50", "how many"), json,
-                    csv,
-                ] + client,
+                    .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "50", "how many"),
+                    SharedOptions.json,
+                    SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel price history"]
             ),
             CommandSpec(
@@ -143,8 +146,8 @@ extension CommandTree {
                     .option("since", ValueSpec("WHEN"), required: true, "a date, a time, or 7d"),
                     .flag("apply", "change it"),
                     .flag("reconciled", "those too that an invoice has confirmed; they count as not confirmed then"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel price recompute --since 30d", "easel price recompute --since 2026-11-01 --apply"]
             ),
         ],

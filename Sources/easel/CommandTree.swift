@@ -3,26 +3,6 @@ import EaselCore
 
 /// Every command with its options: what is parsed, helped with and completed.
 enum CommandTree {
-    static let client: [OptionSpec] = [
-        .option(
-            "url",
-            ValueSpec("URL"),
-            default: "$EASEL_URL, or that of the data directory, or http://127.0.0.1:8080",
-            "where Easel answers"
-        ),
-        .option("api-key-file", ValueSpec("FILE", .file), default: "$EASEL_API_KEY", "a file that holds the key"),
-        .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where a local operator's admin key lies"),
-    ]
-    static let json = OptionSpec.flag("json", "print JSON")
-    static let csv = OptionSpec.flag("csv", "print CSV")
-    static let config = OptionSpec.option(
-        "config",
-        short: "c",
-        ValueSpec("FILE", .file),
-        default: "easel.yaml",
-        "the configuration file"
-    )
-
     static let root = CommandSpec(
         "easel",
         "one door to the image-remix APIs",
@@ -38,7 +18,7 @@ enum CommandTree {
         "run the gateway and the reporting daemon",
         discussion: "Logs JSON lines on standard error. When ready, one JSON line on standard output names the URL.",
         options: [
-            config,
+            SharedOptions.config,
             .option("only", ValueSpec("PART", .choice(["gateway", "reporter"])), "run one part only"),
         ],
         examples: ["easel serve --config easel.yaml"]
@@ -128,7 +108,7 @@ enum CommandTree {
             .option("idempotency-key", ValueSpec("KEY"), "the same key again gives the same answer, paid once (24 h)"),
             .flag("async", "print the call's id and do not wait; `easel calls download` fetches the pictures"),
             .flag("json", "print the whole answer as JSON instead of the paths"),
-        ] + client,
+        ] + SharedOptions.client,
         examples: ["easel remix cat.jpg -p \"as a stained glass window\" --count 2 --out remixes"]
     )
 
@@ -163,15 +143,16 @@ enum CommandTree {
                     ),
                     .option("since", ValueSpec("WHEN"), "a date, a time, or 24h"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...500)), default: "20", "how many"),
-                    json, csv,
-                ] + client,
+                    SharedOptions.json, SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel calls list --status failed --since 24h"]
             ),
             CommandSpec(
                 "show",
                 "one call with its attempts and pictures",
                 arguments: [ArgumentSpec("ID", .text, "the call's id")],
-                options: [.flag("plan", "also why each provider was kept or dropped"), json] + client,
+                options: [.flag("plan", "also why each provider was kept or dropped"), SharedOptions.json]
+                    + SharedOptions.client,
                 examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
             ),
             CallsDownload.spec,
@@ -186,12 +167,17 @@ enum CommandTree {
         "team",
         "teams",
         subcommands: [
-            CommandSpec("list", "all teams", options: [json, csv] + client, examples: ["easel team list"]),
+            CommandSpec(
+                "list",
+                "all teams",
+                options: [SharedOptions.json, SharedOptions.csv] + SharedOptions.client,
+                examples: ["easel team list"]
+            ),
             CommandSpec(
                 "create",
                 "make a team",
                 arguments: [ArgumentSpec("NAME", .text, "letters, digits, dots, dashes")],
-                options: [json] + client,
+                options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel team create design"]
             ),
             CommandSpec(
@@ -210,8 +196,8 @@ enum CommandTree {
                         "its projects, with commas: each call must be for one of them"
                     ),
                     .flag("any-project", "calls may name any project, or none"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: [
                     "easel team set design --allow-unpriced true", "easel team set design --known-projects web,app",
                 ]
@@ -228,7 +214,8 @@ enum CommandTree {
             CommandSpec(
                 "list",
                 "keys, without the keys themselves",
-                options: [.option("team", ValueSpec("NAME"), "one team only"), json, csv] + client,
+                options: [.option("team", ValueSpec("NAME"), "one team only"), SharedOptions.json, SharedOptions.csv]
+                    + SharedOptions.client,
                 examples: ["easel key list --team design"]
             ),
             CommandSpec(
@@ -248,15 +235,15 @@ enum CommandTree {
                     .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
                     .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
                     .flag("inline-policies", "its requests may bring routing policies of their own"),
-                    json,
-                ] + client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel key create --team design"]
             ),
             CommandSpec(
                 "revoke",
                 "end a key",
                 arguments: [ArgumentSpec("ID", .text, "the key's id, from easel key list")],
-                options: client,
+                options: SharedOptions.client,
                 examples: ["easel key revoke 01931c2e-7a00-7000-8000-000000000000"]
             ),
         ],
@@ -271,7 +258,7 @@ enum CommandTree {
             CommandSpec(
                 "list",
                 "state, load, latency, spend today",
-                options: [json, csv] + client,
+                options: [SharedOptions.json, SharedOptions.csv] + SharedOptions.client,
                 examples: ["easel provider list"]
             ),
             CommandSpec(
@@ -281,7 +268,9 @@ enum CommandTree {
                     "Load is requests under way and how many may be; Wait those that wait for a place. Errors are of the "
                     + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
                     + "find out whether the provider is back.",
-                options: Watch.options + [.flag("models", "with a row for each model"), json, csv] + client,
+                options: Watch.options + [
+                    .flag("models", "with a row for each model"), SharedOptions.json, SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel provider status", "easel provider status --watch --models"]
             ),
         ],
@@ -297,7 +286,7 @@ enum CommandTree {
                 "explain",
                 "the plan for a request, with the reason for every provider; nothing is sent",
                 arguments: [ArgumentSpec("FILE", .file, "a remix body as JSON, or - for standard input")],
-                options: [json] + client,
+                options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel route explain request.json"]
             ),
             SimulateCommand.spec,
@@ -308,17 +297,25 @@ enum CommandTree {
     private static let db = CommandSpec(
         "db",
         "the database",
-        options: [config, .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory")],
+        options: [
+            SharedOptions.config,
+            .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory"),
+        ],
         subcommands: [
             CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
-            CommandSpec("status", "which migrations are in", options: [json], examples: ["easel db status"]),
+            CommandSpec(
+                "status",
+                "which migrations are in",
+                options: [SharedOptions.json],
+                examples: ["easel db status"]
+            ),
             CommandSpec(
                 "verify",
                 "prove that the figures add up",
                 discussion:
                     "Only reads: where migrations are pending it names them and verifies nothing. Takes time in proportion "
                     + "to the log, and shows on standard error how far it has come.",
-                options: [json],
+                options: [SharedOptions.json],
                 examples: ["easel db verify"]
             ),
             CommandSpec(
@@ -359,7 +356,7 @@ enum CommandTree {
     private static let doctor = CommandSpec(
         "doctor",
         "find what is wrong and say how to mend it",
-        options: [config, json],
+        options: [SharedOptions.config, SharedOptions.json],
         examples: ["easel doctor --config easel.yaml"]
     )
 
@@ -370,7 +367,7 @@ enum CommandTree {
             CommandSpec(
                 "check",
                 "name every fault with file and line",
-                options: [config],
+                options: [SharedOptions.config],
                 examples: ["easel config check -c easel.yaml"]
             ),
             CommandSpec("example", "print a commented example", examples: ["easel config example > easel.yaml"]),
@@ -379,7 +376,12 @@ enum CommandTree {
         examples: ["easel config check"]
     )
 
-    private static let version = CommandSpec("version", "the version", options: [json], examples: ["easel version"])
+    private static let version = CommandSpec(
+        "version",
+        "the version",
+        options: [SharedOptions.json],
+        examples: ["easel version"]
+    )
 
     private static let completions = CommandSpec(
         "completions",

@@ -223,17 +223,7 @@ enum ConfigCommand {
 
 /// `easel version`.
 enum VersionCommand {
-    static let version = "0.1.0"
-
     static func run(_ arguments: ParsedArguments) {
-        Output.data(arguments.has("json") ? "{\"version\":\"\(version)\"}" : "easel \(version)")
-    }
-}
-
-/// `easel completions SHELL`.
-enum CompletionsCommand {
-    static func run(_ arguments: ParsedArguments) {
-        guard let shell = Completions.Shell(rawValue: arguments.text("SHELL") ?? "") else { return }
-        Output.raw(Completions.script(for: shell, CommandTree.root))
+        Output.data(arguments.has("json") ? "{\"version\":\"\(Version.text)\"}" : "easel \(Version.text)")
     }
 }

@@ -17,9 +17,9 @@ enum AlertCommand {
                 "list",
                 "what fires now, and every rule",
                 options: [
-                    .flag("check", "exit code 3 while something fires, 4 while it is critical"), CommandTree.json,
-                    CommandTree.csv,
-                ] + CommandTree.client,
+                    .flag("check", "exit code 3 while something fires, 4 while it is critical"), SharedOptions.json,
+                    SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel alert list", "easel alert list --check"]
             ),
             CommandSpec(
@@ -27,8 +27,8 @@ enum AlertCommand {
                 "what was told, and whether it arrived",
                 options: [
                     .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),
-                    .flag("dead", "only what could not be delivered"), CommandTree.json, CommandTree.csv,
-                ] + CommandTree.client,
+                    .flag("dead", "only what could not be delivered"), SharedOptions.json, SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel alert events --dead"]
             ),
             CommandSpec(
@@ -37,7 +37,7 @@ enum AlertCommand {
                 arguments: [
                     ArgumentSpec("DESTINATION", .text, required: false, repeatable: true, "every one unless named")
                 ],
-                options: [CommandTree.json] + CommandTree.client,
+                options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel alert test", "easel alert test ops"]
             ),
             CommandSpec(
@@ -48,22 +48,22 @@ enum AlertCommand {
                 options: [
                     .option("subject", ValueSpec("NAME"), "one subject only, such as team:design"),
                     .option("for", ValueSpec("TIME", .duration), default: "1h", "how long"),
-                    CommandTree.json,
-                ] + CommandTree.client,
+                    SharedOptions.json,
+                ] + SharedOptions.client,
                 examples: ["easel alert mute provider_down --subject provider:runware --for 2h"]
             ),
             CommandSpec(
                 "unmute",
                 "end the mutes of a rule",
                 arguments: [ArgumentSpec("RULE", .text, "its name, or the id of one mute")],
-                options: CommandTree.client,
+                options: SharedOptions.client,
                 examples: ["easel alert unmute provider_down"]
             ),
             CommandSpec(
                 "replay",
                 "send again what could not be delivered",
                 arguments: [ArgumentSpec("EVENT", .text, required: false, repeatable: true, "ids of events")],
-                options: [.flag("all", "every dead letter")] + CommandTree.client,
+                options: [.flag("all", "every dead letter")] + SharedOptions.client,
                 examples: ["easel alert replay --all"]
             ),
         ],

@@ -12,7 +12,7 @@ enum CallsDownload {
         arguments: [ArgumentSpec("ID", .text, "the call's id")],
         options: [
             .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures")
-        ] + CommandTree.client,
+        ] + SharedOptions.client,
         examples: ["easel calls download 01931c2e-7a00-7000-8000-000000000000 --out pictures"]
     )
 

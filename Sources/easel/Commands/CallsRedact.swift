@@ -16,7 +16,7 @@ enum CallsRedact {
             .option("team", ValueSpec("NAME"), "every call of a team"),
             .option("tag", ValueSpec("K=V", .pair), "calls with this tag, such as user=1234"),
             .option("before", ValueSpec("WHEN"), "only calls that were received before a time"),
-        ] + CommandTree.client,
+        ] + SharedOptions.client,
         examples: ["easel calls redact --tag user=1234"]
     )
 

@@ -27,8 +27,8 @@ enum CallsTail {
             ),
             .option("last", short: "n", ValueSpec("N", .integer(0...500)), default: "10", "how many earlier ones"),
             .option("interval", ValueSpec("TIME", .duration), default: "1s", "how often it looks"),
-            CommandTree.json,
-        ] + CommandTree.client,
+            SharedOptions.json,
+        ] + SharedOptions.client,
         examples: ["easel calls tail --status failed"]
     )
 

@@ -13,19 +13,19 @@ enum JournalCommand {
             "A write that the database refused, or that cannot be read in the journal, is kept in a file of the data "
             + "directory. Until somebody has looked at it, /readyz says degraded and every report names it.",
         subcommands: [
-            CommandSpec("list", "the files", options: [CommandTree.json], examples: ["easel db journal list"]),
+            CommandSpec("list", "the files", options: [SharedOptions.json], examples: ["easel db journal list"]),
             CommandSpec(
                 "show",
                 "the writes in a file",
                 arguments: [ArgumentSpec("NAME", .text, "a file of `list`")],
-                options: [CommandTree.json],
+                options: [SharedOptions.json],
                 examples: ["easel db journal show 0000000003.refused"]
             ),
             CommandSpec(
                 "retry",
                 "give the writes to the database again",
                 arguments: [ArgumentSpec("NAME", .text, required: false, "a file of `list`; all without it")],
-                options: [CommandTree.json],
+                options: [SharedOptions.json],
                 examples: ["easel db journal retry"]
             ),
             CommandSpec(

@@ -25,8 +25,8 @@ enum ReconcileCommand {
                         ValueSpec("FILE", .file),
                         "an invoice with a date and an amount column instead of asking the provider"
                     ),
-                    CommandTree.json, .flag("check", "exit code 5 when something is unexplained"),
-                ] + CommandTree.client,
+                    SharedOptions.json, .flag("check", "exit code 5 when something is unexplained"),
+                ] + SharedOptions.client,
                 examples: [
                     "easel reconcile --provider runware --since 7d",
                     "easel reconcile --provider ideogram --since month --csv invoice.csv --check",
@@ -38,15 +38,15 @@ enum ReconcileCommand {
                 options: [
                     .option("provider", ValueSpec("NAME"), "one provider only"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),
-                    CommandTree.json, CommandTree.csv,
-                ] + CommandTree.client,
+                    SharedOptions.json, SharedOptions.csv,
+                ] + SharedOptions.client,
                 examples: ["easel reconcile list --provider runware"]
             ),
             CommandSpec(
                 "show",
                 "one comparison",
                 arguments: [ArgumentSpec("ID", .text, "its id, from easel reconcile list")],
-                options: [CommandTree.json, CommandTree.csv] + CommandTree.client,
+                options: [SharedOptions.json, SharedOptions.csv] + SharedOptions.client,
                 examples: ["easel reconcile show 01931c2e-7a00-7000-8000-000000000000"]
             ),
         ],

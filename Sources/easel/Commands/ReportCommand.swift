@@ -8,7 +8,7 @@ import Foundation
 enum ReportCommand {
     /// What the reports of `Report`'s kind are called with.
     private static let formats: [OptionSpec] = [
-        CommandTree.json, CommandTree.csv, .flag("md", "print a Markdown table"),
+        SharedOptions.json, SharedOptions.csv, .flag("md", "print a Markdown table"),
         .flag("ndjson", "print one JSON object for each row"),
         .flag("check", "exit code 5 when figures are missing"),
     ]
@@ -32,7 +32,7 @@ enum ReportCommand {
             discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
             options: [by("team,provider", allGroups)] + time + formats
                 + [.flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")]
-                + Watch.options + CommandTree.client,
+                + Watch.options + SharedOptions.client,
             examples: ["easel report usage --by team,provider --since 7d", "easel report usage --since month --focus"]
         ),
         figures(
@@ -64,7 +64,7 @@ enum ReportCommand {
             "what budgets have left, how fast they burn, and where they will end",
             discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
             options: [.option("team", ValueSpec("NAME"), "one team only")] + formats + [define] + Watch.options
-                + CommandTree.client,
+                + SharedOptions.client,
             examples: ["easel report budgets --check"]
         ),
         figures(
@@ -102,8 +102,8 @@ enum ReportCommand {
                 .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
                 .option("policy", ValueSpec("NAME"), "one policy only"),
                 .option("team", ValueSpec("NAME"), "one team only"),
-                CommandTree.json, CommandTree.csv,
-            ] + CommandTree.client,
+                SharedOptions.json, SharedOptions.csv,
+            ] + SharedOptions.client,
             examples: ["easel report shadow --since 7d --policy cheapest"]
         ),
     ]
@@ -121,7 +121,7 @@ enum ReportCommand {
             name,
             summary,
             discussion: discussion,
-            options: [by] + own + time + formats + [define] + Watch.options + CommandTree.client,
+            options: [by] + own + time + formats + [define] + Watch.options + SharedOptions.client,
             examples: ["easel report \(name) --since 7d"]
         )
     }

@@ -25,8 +25,8 @@ enum SimulateCommand {
                 default: "\(SimulationQuery.usualCalls)",
                 "replay at most so many calls: a sample of them, if there are more"
             ),
-            CommandTree.json, CommandTree.csv,
-        ] + CommandTree.client,
+            SharedOptions.json, SharedOptions.csv,
+        ] + SharedOptions.client,
         examples: ["easel route simulate --policy cheaper.yaml --since 30d"]
     )
 

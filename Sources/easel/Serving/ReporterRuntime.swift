@@ -42,7 +42,7 @@ struct ReporterRuntime: Sendable {
             let group = EventLoopGroup(name: "easel-loop", count: 1)
             let client = HTTPClient(
                 group: group,
-                configuration: HTTPClientConfiguration(userAgent: "easel/\(VersionCommand.version)")
+                configuration: HTTPClientConfiguration(userAgent: "easel/\(Version.text)")
             )
             let alerts = AlertKeeper(configuration.alerts) { settings in
                 AlertDaemon.make(settings, database: database.forDaemons(), client: client, holder: holder, log: log)

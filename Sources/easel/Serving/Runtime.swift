@@ -117,7 +117,7 @@ final class Runtime: Sendable {
             group: group,
             configuration: HTTPClientConfiguration(
                 maxConnectionsPerHost: 8192,
-                userAgent: "easel/\(VersionCommand.version)"
+                userAgent: "easel/\(Version.text)"
             )
         )
         let wanted = configuration.limits.connections
@@ -320,7 +320,7 @@ final class Runtime: Sendable {
                 // Who watches the process gets an answer also when everything else is turned away.
                 reservedTargets: ["/healthz"]
             ),
-            version: VersionCommand.version
+            version: Version.text
         )
         settings.publicURL = configuration.publicURL
         settings.trustedProxies = configuration.trustedProxies.compactMap { AddressRange($0.description) }

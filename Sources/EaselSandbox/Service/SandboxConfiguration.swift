@@ -69,8 +69,3 @@ package struct SandboxConfiguration: Sendable {
         self.billsWithheldImages = billsWithheldImages
     }
 }
-
-/// One of the two simulated providers.
-package enum SandboxProvider: String, Sendable, CaseIterable {
-    case runware, ideogram
-}

@@ -1,0 +1,4 @@
+/// One of the two simulated providers.
+package enum SandboxProvider: String, Sendable, CaseIterable {
+    case runware, ideogram
+}
