@@ -36,4 +36,7 @@ inner='\\\((error|error\.kind\.rawValue)\)|describing: *(error|failure)\b|locali
 if git grep -nE "$inner" -- 'Sources/*.swift' ':!Sources/EaselBase/Explained.swift'; then
     complain 'Errors reach people by sentence(for:), which shows no types, cases or codes.'
 fi
+if ! scripts/cited-facts.py; then
+    complain 'Facts of providers stand in docs/providers, by section; docs/providers/README.md tells how to add one.'
+fi
 exit "$fail"

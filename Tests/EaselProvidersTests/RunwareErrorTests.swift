@@ -77,7 +77,8 @@ struct RunwareErrorTests {
         #expect(RunwareErrors.kind(code: code, httpStatus: status) == kind)
     }
 
-    /// Runware's limit for synchronous requests ends the answer, not the task, which is billed (runware.md 2).
+    /// Runware's limit for synchronous requests ends the answer, not the task, which is billed
+    /// (docs/providers/runware.md, 4.1).
     @Test(arguments: [408, 504])
     func `a time limit of the request does not say that nothing was charged, in whatever words`(status: Int) throws {
         for code in ["somethingNew", "providerGatewayTimeout", "internalServerError", "invalidProviderContent"] {

@@ -70,8 +70,9 @@ package struct ProviderFailure: Error, Sendable, Hashable {
 }
 
 extension ProviderFailure.Kind {
-    /// Answers with an error are not billed (runware.md 2, "Validation failures are not billed"; ideogram.md 6, per output
-    /// image returned); where the answer is missing nobody can say.
+    /// Answers with an error are taken as not billed: Runware says so of requests that fail validation, Ideogram bills
+    /// pictures that it returns (docs/providers/runware.md, 6.1; docs/providers/ideogram.md, 6.1). Where the answer is
+    /// missing nobody can say.
     package var usualBilling: ProviderFailure.Billing {
         switch self {
         case .timeout, .connectionLost, .garbled, .foreign, .conflict, .empty, .resultLost: .unknown

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The sizes each model can be asked for (reference/runware/dimensions.json; the 4.0 and 3.0 lists are also Ideogram's).
+/// The sizes each model can be asked for (docs/providers/runware.md, 3.5); the 4.0 and 3.0 lists are also Ideogram's
+/// (docs/providers/ideogram.md, 3.1 and 3.2).
 package enum SizeTable {
     package static func sizes(of model: RemixModel) -> [PixelSize] {
         switch model {

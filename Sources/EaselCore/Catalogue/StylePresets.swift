@@ -1,4 +1,5 @@
-/// The 62 artistic presets of the 3.0 family, spelled as both providers do (reference/runware/style_presets.json).
+/// The 62 artistic presets of the 3.0 family, spelled as both providers do (docs/providers/runware.md, 3.6;
+/// docs/providers/ideogram.md, 3.4).
 package enum StylePresets {
     package static let all: Set<String> = [
         "80S_ILLUSTRATION", "90S_NOSTALGIA", "ABSTRACT_ORGANIC", "ANALOG_NOSTALGIA", "ART_BRUT", "ART_DECO",

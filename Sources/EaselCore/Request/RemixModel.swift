@@ -4,7 +4,8 @@ package enum RemixModel: String, Sendable, Hashable, Codable, CaseIterable {
     case ideogram3 = "ideogram-3.0"
     case ideogram1 = "ideogram-1.0"
 
-    /// Accepts the name and the AIR id (`ideogram:4@remix`, `ideogram:4@2`, `ideogram:1@2`: runware.md 3.1).
+    /// Accepts the name and the AIR id (`ideogram:4@remix`, `ideogram:4@2`, `ideogram:1@2`: docs/providers/runware.md,
+    /// 3.1).
     package init?(alias: String) {
         for model in Self.allCases where model.rawValue == alias || model.air == alias {
             self = model
@@ -25,7 +26,8 @@ package enum RemixModel: String, Sendable, Hashable, Codable, CaseIterable {
     /// Every name that `init(alias:)` takes, for messages.
     package static var knownNames: [String] { allCases.map(\.rawValue) + allCases.map(\.air) }
 
-    /// Characters (Unicode scalars) of a prompt: 2 to 2048 for 4.0, 1 to 2000 before (provider-docs, `positivePrompt`).
+    /// Characters (Unicode scalars) of a prompt: 2 to 2048 for 4.0, 1 to 2000 before (`positivePrompt` in
+    /// docs/providers/runware.md, 3.3 and 3.4).
     package var promptLength: ClosedRange<Int> { self == .ideogram4 ? 2...2048 : 1...2000 }
 
     /// The sizes that can be asked for, in the order of the providers' tables.
@@ -75,7 +77,8 @@ package enum MagicPrompt: String, Sendable, Hashable, Codable, CaseIterable {
     package var wireName: String { rawValue.uppercased() }
 }
 
-/// The rendering approach; which ones a provider takes differs by model (runware.md 3.3, ideogram.md 3).
+/// The rendering approach; which ones a provider takes differs by model (docs/providers/runware.md, 3.4;
+/// docs/providers/ideogram.md, 3.3).
 package enum StyleType: String, Sendable, Hashable, Codable, CaseIterable {
     case auto, general, realistic, design, render3D = "render_3d", anime, fiction
 

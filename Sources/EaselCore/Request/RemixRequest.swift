@@ -56,7 +56,7 @@ package struct RemixRequest: Sendable {
     /// The rendering speed that decides the price.
     package var effectiveSpeed: RenderingSpeed { renderingSpeed ?? .default }
 
-    /// Whether the dearer price with a character reference applies (ideogram.md 6).
+    /// Whether the dearer price with a character reference applies (docs/providers/ideogram.md, 6.2).
     package var usesCharacterReference: Bool { !characterReferenceImages.isEmpty }
 }
 

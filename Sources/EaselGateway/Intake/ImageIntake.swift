@@ -7,7 +7,7 @@ import EaselTransport
 final class ImageIntake: Sendable {
     /// Pictures below this size are decoded from base64 where they are; larger ones leave the event loop.
     static let inlineLimit = 64 << 10
-    /// What Ideogram's documents allow for a whole group of reference pictures.
+    /// Bytes of a whole group of reference pictures; Ideogram's limit has changed (docs/providers/ideogram.md, 1.3).
     static let groupLimit = 10 << 20
 
     let fetcher: Fetcher

@@ -1,7 +1,7 @@
 import EaselBase
 
 /// Our strength (0 keeps the source, 1 follows the prompt) on the providers' scales. The directions are documented, the
-/// arithmetic is ours (reference/ideogram.md 7).
+/// arithmetic is ours (docs/providers/ideogram.md, 7).
 package enum Influence {
     /// Runware's `strength` of 4.0: steps of 0.01.
     package static func runwareStrength(_ strength: Double) -> Double {

@@ -6,7 +6,7 @@ package struct MultipartBody: Sendable, Hashable {
     package struct Part: Sendable, Hashable {
         package enum Value: Sendable, Hashable {
             case text(String)
-            /// A JSON part: its own content type, no file name (`encoding` objects of Ideogram's specification).
+            /// A JSON part: its own content type, no file name (docs/providers/ideogram.md, 1.2).
             case json(String)
             case file(name: String, mediaType: String, bytes: [UInt8])
         }

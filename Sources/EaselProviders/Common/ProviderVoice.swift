@@ -7,9 +7,9 @@ import Foundation
 ///
 /// What a status means is said by who says it. Only the provider knows whether it turned a request down or works on it and
 /// charges it; a firewall, a proxy or a load balancer sends the same numbers and knows nothing. So a status counts as the
-/// provider's word only with a body of the form that its documents describe for it (reference/runware.md 2,
-/// reference/ideogram.md 5); all else is foreign: the request may have been carried out (M4), and neither an account, nor a
-/// key, nor a model is judged by it.
+/// provider's word only with a body of the form that is known of it (docs/providers/runware.md, 2.3;
+/// docs/providers/ideogram.md, 5.1); all else is foreign: the request may have been carried out (M4), and neither an
+/// account, nor a key, nor a model is judged by it.
 package enum ProviderVoice {
     /// Bytes of an error's body beyond which nobody's documents go.
     package static let longestBody = 256 << 10
@@ -74,7 +74,7 @@ enum RunwareWords {
 
 /// Ideogram's own words: each of its families of bodies with the statuses that it is documented for, and no member beside.
 enum IdeogramWords {
-    /// Reasons of `reject_reason` (specification of October 2026, `GenerationErrorResponse`).
+    /// Reasons of `reject_reason` (docs/providers/ideogram.md, 5.3).
     private static let reasons: Set<String> = [
         "insufficient_funds", "subscription_required", "daily_limit", "priority_credit_required", "inflight_limit",
         "feature_limit",

@@ -4,10 +4,10 @@ import EaselImaging
 package import EaselTransport
 import Foundation
 
-/// Ideogram's own interface, version 1: multipart requests, answers with links (reference/ideogram.md).
+/// Ideogram's own interface, version 1: multipart requests, answers with links (docs/providers/ideogram.md, 1).
 package final class IdeogramProvider: Provider {
     private static let responseLimit = 8 << 20
-    /// What the documents of the remix pages allow for the source picture.
+    /// Bytes of a picture that the page of June 2026 allows; later texts allow more (docs/providers/ideogram.md, 1.3).
     static let imageLimit = 10_000_000
 
     let settings: ProviderSettings
@@ -36,7 +36,7 @@ package final class IdeogramProvider: Provider {
             let failure = ProviderFailure(.invalidRequest, code: "source_not_croppable", message: error.sentence)
             return .ended(ProviderResult(failure: failure))
         }
-        // Only 4.0 has an asynchronous twin.
+        // Only 4.0 has an asynchronous twin (docs/providers/ideogram.md, 2.2).
         let delivery = task.request.model == .ideogram4 ? settings.delivery : .sync
         let request = IdeogramRequest(task.request, image: source, count: task.count, delivery: delivery)
         let boundary = MultipartBody.freshBoundary()

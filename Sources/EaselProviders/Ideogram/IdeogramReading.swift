@@ -30,7 +30,7 @@ package enum IdeogramReading {
             return .ended(result)
         }
         if let late = reply.statusCode, reply.errorText != nil, !(200..<300).contains(late) {
-            // A streamed answer that failed after it had begun (ideogram.md 1, "Streaming quirk").
+            // A streamed answer that failed after it had begun (docs/providers/ideogram.md, 1.5).
             result.failure = Self.late(late, reply, response, question)
             return .ended(result)
         }
@@ -60,7 +60,7 @@ package enum IdeogramReading {
             return isTold ? .ended(result) : .running(result, working: false)
         case "failed":
             guard reply.generationID == id else { return .unknown() }
-            // All pictures unsafe: the generation ended without one (ideogram.md 4, both shapes exist).
+            // All pictures unsafe, in one of two shapes (docs/providers/ideogram.md, 4.3): it ended without a picture.
             let reason = reply.failureReason ?? "failed"
             let refused = reason.contains("content_policy") || reason.contains("safety") || reason.contains("copyright")
             if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
@@ -133,7 +133,7 @@ package enum IdeogramReading {
         let url = image.standing == .picture ? image.url : nil
         let isSafe = image.isImageSafe
         // Copyright detection exists for 4.0 only; a hit looks like an unsafe picture, so a missing one cannot be told
-        // apart and a delivered one is clear (ideogram.md 4).
+        // apart and a delivered one is clear (docs/providers/ideogram.md, 4.4).
         let copyright: CopyrightVerdict =
             if !question.copyrightDetection || !question.model.hasCopyrightDetection {
                 .notRequested
@@ -150,7 +150,7 @@ package enum IdeogramReading {
         )
     }
 
-    // MARK: - Errors (ideogram.md 5)
+    // MARK: - Errors (docs/providers/ideogram.md, 5)
 
     /// The answer's own status, where it is Ideogram's to say (docs/decisions, what a status means).
     private static func failure(_ response: HTTPResponse, _ question: Question) -> ProviderFailure {
@@ -211,7 +211,7 @@ package enum IdeogramReading {
         default: break
         }
         switch httpStatus {
-        // A paused key, which is what an empty account gets, answers like a bad one (ideogram.md 1).
+        // A paused key, which is what an empty account gets, answers like a bad one (docs/providers/ideogram.md, 1.1).
         case 401, 403: return .unauthorized
         case 402: return .creditExhausted
         case 404: return .modelUnavailable

@@ -2,7 +2,8 @@ import EaselBase
 package import EaselCore
 import Foundation
 
-/// The request of one Ideogram call: the path and the parts, exactly as documented.
+/// The request of one Ideogram call: the path and the parts, exactly as documented (docs/providers/ideogram.md, 1.2
+/// and 2).
 package struct IdeogramRequest: Sendable, Hashable {
     /// Below the base URL.
     package let path: String

@@ -2,7 +2,7 @@ package import EaselBase
 package import Foundation
 
 /// The body of a sync answer, of a poll, and of the three families of errors: every member is optional, because the
-/// documents and what is seen disagree (reference/ideogram.md 4 and 5).
+/// documents and what is seen disagree (docs/providers/ideogram.md, 4 and 5).
 package struct IdeogramReply: Decodable, Sendable {
     package var data: [IdeogramImage]?
     /// Elements of `data` that are no entries.

@@ -1,7 +1,8 @@
 package import EaselCore
 
-/// What Ideogram's own interface makes of a request (reference/ideogram.md 2.1, 2.6, 2.7).
+/// What Ideogram's own interface makes of a request (docs/providers/ideogram.md, 2 and 3).
 package enum IdeogramTranslation {
+    /// What 3.0 has at Ideogram (docs/providers/ideogram.md, 3.3).
     static let styleTypesOf3: Set<StyleType> = [.auto, .general, .realistic, .design, .fiction]
 
     package static func translate(_ request: RemixRequest) -> ProviderTranslation {
@@ -51,7 +52,7 @@ package enum IdeogramTranslation {
     }
 
     /// The size whose shape the source must be cropped to: where a weight and a resolution of another shape come together,
-    /// 4.0 answers 400 (ideogram.md 7).
+    /// 4.0 answers 400 (docs/providers/ideogram.md, 2.1).
     static func cropRatio(for request: RemixRequest) -> PixelSize? {
         guard request.model == .ideogram4, request.strength != nil, let size = request.size else { return nil }
         let source = request.image.size

@@ -4,11 +4,10 @@ import EaselTransport
 import Foundation
 
 /// Reads Ideogram's usage: buckets of line items with product, endpoint, units and `cost_total`
-/// (developer.ideogram.ai, api-reference/account/usage). Only a key whose owner is an admin of the organization is told;
-/// others get 404.
+/// (docs/providers/ideogram.md, 8). Only a key whose owner is an admin of the organization is told; others get 404.
 enum IdeogramUsage {
     static let path = "/v2/account/usage"
-    /// The days of one question by day (reference/ideogram.md 6).
+    /// The days of one question by day (docs/providers/ideogram.md, 8).
     static let longestSpan = 92
 
     /// What the log calls a model, by the endpoint that it is asked at. The legacy endpoint has two models.

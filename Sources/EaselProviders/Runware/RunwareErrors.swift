@@ -1,7 +1,7 @@
 package import EaselCore
 
 /// Puts Runware's error codes into the trade's classes. The order of the rules is that of the official clients
-/// (reference/runware/error_codes.json, `_rules_of_sdk_1_8_in_order`): codes are many and change, so families count.
+/// (docs/providers/runware.md, 5.2): codes are many and change, so families count.
 package enum RunwareErrors {
     private static let safety: Set<String> = [
         "contentPolicyViolation", "providerContentPolicyViolation", "sensitiveContentDetected",
@@ -76,7 +76,7 @@ package enum RunwareErrors {
         secrets: [String]
     ) -> ProviderFailure {
         // A time limit of the request is not the task's, whatever is said with it: the task goes on and is billed
-        // (reference/runware.md 2).
+        // (docs/providers/runware.md, 4.1).
         let isLate = httpStatus == 408 || httpStatus == 504
         let kind = isLate ? .timeout : kind(code: error.code, httpStatus: httpStatus)
         var message = SafeMessage.clean(

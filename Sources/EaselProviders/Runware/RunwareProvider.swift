@@ -3,7 +3,7 @@ package import EaselCore
 package import EaselTransport
 import Foundation
 
-/// Runware's REST interface: one URL, an array of one task (reference/runware.md 1).
+/// Runware's REST interface: one URL, an array of one task (docs/providers/runware.md, 1).
 package final class RunwareProvider: Provider {
     /// The largest answer that is read: twenty pictures of 10 MiB as base64.
     private static let responseLimit = 320 << 20
@@ -80,7 +80,8 @@ package final class RunwareProvider: Provider {
         case .ended, .running(_, working: true), .untraceable, .unknown(pause: .some): return first
         case .running, .unknown, .absent: break
         }
-        // A task that ran synchronously is not in getResponse; the archive has it (reference/runware.md 4).
+        // A task that ran synchronously is not in getResponse; the archive has it (docs/providers/runware.md,
+        // 4.2 and 4.3).
         let left = timeout - SteadyInstant.now.since(start)
         guard left > .milliseconds(10) else { return first }
         guard case .success(let response) = await ask("getTaskDetails", task, timeout: left) else { return .unknown() }

@@ -75,7 +75,8 @@ enum RunwareReading {
         return .running(result, working: isWorking)
     }
 
-    /// The answer to `getTaskDetails`: the archived reply stands under `response`, whose exact shape is not documented.
+    /// The answer to `getTaskDetails`: the archived reply stands under `response`, whose exact shape is not documented
+    /// (docs/providers/runware.md, 4.3).
     static func archived(_ response: HTTPResponse, _ question: Question) -> Recovery {
         let isSuccess = (200..<300).contains(response.status)
         guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
@@ -131,7 +132,8 @@ enum RunwareReading {
     // MARK: - Pictures
 
     private static func read(_ envelope: RunwareEnvelope, into result: inout ProviderResult, _ question: Question) {
-        // Replies come in any order and may be repeated by polls: one item for each picture (reference/runware.md 1).
+        // Replies come in any order and are repeated by polls: one item for each picture (docs/providers/runware.md,
+        // 1.3, 2.2 and 4.2).
         var seen: Set<String> = []
         let ours = envelope.data.filter { $0.belongs(to: question) }
         let finished = ours.filter { item in
@@ -184,7 +186,7 @@ enum RunwareReading {
     }
 
     /// No field of the reply is documented for the check's result. A boolean whose name speaks of copyright is taken at
-    /// its word; otherwise it cannot be told (reference/runware.md 7).
+    /// its word; otherwise it cannot be told (docs/providers/runware.md, 7.2).
     private static func copyright(_ item: RunwareItem, _ question: Question) -> CopyrightVerdict {
         guard case .asked = question.copyright else { return .notRequested }
         return item.copyrightFlag.map { $0 ? .flagged : .clear } ?? .undetermined

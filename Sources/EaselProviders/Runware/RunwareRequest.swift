@@ -2,8 +2,8 @@ import EaselBase
 package import EaselCore
 package import Foundation
 
-/// An `imageInference` task as Runware's documents describe it (provider-docs, the three remix pages). What is not asked
-/// for is left out, so that the provider's defaults hold.
+/// An `imageInference` task as Runware's pages of the three remix models describe it (docs/providers/runware.md, 3.2 to
+/// 3.4). What is not asked for is left out, so that the provider's defaults hold.
 package struct RunwareInference: Encodable, Sendable {
     package struct Inputs: Encodable, Sendable {
         var seedImage: String?
@@ -106,7 +106,8 @@ package struct RunwareInference: Encodable, Sendable {
     }
 }
 
-/// A question about a task: `getResponse` while it runs or shortly after, `getTaskDetails` from the archive.
+/// A question about a task: `getResponse` while it runs or shortly after, `getTaskDetails` from the archive
+/// (docs/providers/runware.md, 4.2 and 4.3).
 struct RunwareQuestion: Encodable {
     var taskType: String
     var taskUUID: String

@@ -2,7 +2,7 @@ package import EaselBase
 import EaselCore
 package import Foundation
 
-/// Runware's envelope: items that succeeded or run, and errors, side by side (reference/runware.md 2).
+/// Runware's envelope: items that succeeded or run, and errors, side by side (docs/providers/runware.md, 2).
 package struct RunwareEnvelope: Decodable, Sendable {
     package var data: [RunwareItem]
     package var errors: [RunwareError]
@@ -12,7 +12,7 @@ package struct RunwareEnvelope: Decodable, Sendable {
     private enum CodingKeys: String, CodingKey { case data, errors }
 
     package init(from decoder: any Decoder) throws {
-        // A list at the top, or one object where a list is due, has been seen in documents and webhooks.
+        // One object where a list is due has been seen (docs/providers/runware.md, 2.1); a list at the top is read too.
         guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
             let list = try LossyList<RunwareItem>(from: decoder)
             data = list.elements

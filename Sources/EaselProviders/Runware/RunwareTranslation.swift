@@ -5,7 +5,8 @@ enum RunwareTranslation {
     static let imagesPerRequest = 20
 
     /// The size asked for, or the one of the model's table that is nearest to the source's shape: Runware's pages mark
-    /// width and height as required.
+    /// width and height as required
+    /// (docs/providers/runware.md, 3.3 and 3.4).
     static func size(for request: RemixRequest) -> PixelSize {
         request.size ?? SizeTable.closestShape(to: request.image.size, model: request.model)
     }

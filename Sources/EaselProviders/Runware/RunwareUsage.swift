@@ -3,7 +3,8 @@ package import EaselCore
 import EaselTransport
 import Foundation
 
-/// Asks Runware what it was used for: `accountManagement` with `getUsageActivity` (reference/runware.md 8).
+/// Asks Runware what it was used for: `accountManagement` with `getUsageActivity`
+/// (docs/providers/runware.md, 8).
 ///
 /// Its breakdowns stand side by side and are not crossed, so each model is asked for by itself by day, and the whole account
 /// once by model: that shows what the log knows nothing about.
@@ -22,7 +23,7 @@ struct RunwareUsage {
     }
 
     static let longestSpan = 30
-    /// Tasks in one request.
+    /// Tasks in one request; no text has a limit (docs/providers/runware.md, 1.3).
     static let tasksPerRequest = 20
 
     /// The models that are compared; every one but these is foreign.

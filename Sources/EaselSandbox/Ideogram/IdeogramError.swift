@@ -2,7 +2,7 @@ import EaselBase
 import EaselTransport
 import Foundation
 
-/// What Ideogram says when it says no: three families of bodies, as they were seen.
+/// What Ideogram says when it says no: three families of bodies (docs/providers/ideogram.md, 5.1).
 enum IdeogramError: Error, Sendable, Equatable {
     /// 400 by the schema: a problem document whose detail names the field.
     case schema(String)

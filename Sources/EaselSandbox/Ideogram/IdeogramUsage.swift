@@ -1,8 +1,8 @@
 import EaselBase
 import EaselCore
 
-/// `GET /v2/account/usage`: what was billed, in dense buckets of line items (developer.ideogram.ai,
-/// api-reference/account/usage). Told to keys of organization admins only; to others there is nothing here.
+/// `GET /v2/account/usage`: what was billed, in dense buckets of line items (docs/providers/ideogram.md, 8). Told to
+/// keys of organization admins only; to others there is nothing here.
 struct IdeogramUsage {
     static let path = "/v2/account/usage"
 

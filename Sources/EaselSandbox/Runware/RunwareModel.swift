@@ -1,6 +1,6 @@
 import EaselCore
 
-/// The three remix models: which parameters each takes, exactly as its page lists them.
+/// The three remix models: which parameters each takes, exactly as its page lists them (docs/providers/runware.md, 3).
 enum RunwareModel: String, Sendable, CaseIterable {
     case remix4 = "ideogram:4@remix"
     case remix3 = "ideogram:4@2"

@@ -133,7 +133,8 @@ final class RunwareService: Sendable {
         }
         var body: [String: JSONValue] = ["data": .array(collected.items)]
         let errors = collected.errors.map(\.json) + collected.polled
-        // Without errors the key is absent: the official client takes its presence for a failure.
+        // Without errors the key is absent: the official client takes its presence for a failure
+        // (docs/providers/runware.md, 2.1).
         if !errors.isEmpty { body["errors"] = .array(errors) }
         let failed = collected.items.isEmpty && collected.polled.isEmpty
         var reply = SandboxReply.json(.object(body), status: failed ? collected.errors.first?.httpStatus ?? 200 : 200)

@@ -1,7 +1,7 @@
 import EaselBase
 
 /// What an image costs at either provider, in US dollars. The two charge the same (Runware passes Ideogram's price on),
-/// as far as their pages say.
+/// as far as their pages say (docs/providers/runware.md, 6.3; docs/providers/ideogram.md, 6.2).
 enum Prices {
     enum Family: Sendable {
         case ideogram1, ideogram1Turbo, ideogram2, ideogram2Turbo, ideogram2a, ideogram2aTurbo, ideogram3

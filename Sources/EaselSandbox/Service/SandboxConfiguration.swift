@@ -1,4 +1,5 @@
-/// What the simulated providers are set up with. The defaults are the strictest reading of the documents.
+/// What the simulated providers are set up with. The defaults are the strictest reading of what is known of them
+/// (docs/providers).
 package struct SandboxConfiguration: Sendable {
     /// The address to listen at. Anything but loopback is the operator's own risk: the sandbox gives images for free.
     package var host: String

@@ -1,7 +1,7 @@
 import EaselCore
 
 /// The sizes that the models take. Written down here apart from the gateway's own tables, so that a mistake in one shows
-/// against the other.
+/// against the other (docs/providers/runware.md, 3.5; docs/providers/ideogram.md, 3).
 enum Sizes {
     /// Ideogram 1.0: 11 sizes.
     static let ideogram1 = read(

@@ -1,4 +1,4 @@
-/// The 62 style presets of the 3.0 family, which both providers spell alike.
+/// The 62 style presets of the 3.0 family, which both providers spell alike (docs/providers/runware.md, 3.6).
 enum StylePresets {
     static let all: [String] = """
         80S_ILLUSTRATION 90S_NOSTALGIA ABSTRACT_ORGANIC ANALOG_NOSTALGIA ART_BRUT ART_DECO ART_POSTER AURA AVANT_GARDE
