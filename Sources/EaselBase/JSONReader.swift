@@ -21,6 +21,8 @@ package enum JSONFault: Error, Sendable, Hashable {
     case repeated(String)
     case tooDeep(Int)
     case tooMany(Int)
+    /// A text that takes too long to compare (`StackedMarks`).
+    case stacked
 
     /// After "body": what is wrong, and how to mend it.
     package var sentence: String {
@@ -29,6 +31,7 @@ package enum JSONFault: Error, Sendable, Hashable {
         case .repeated(let name): "holds \"\(name)\" twice; keep one of them"
         case .tooDeep(let most): "nests more than \(most) levels deep"
         case .tooMany(let most): "holds more than \(most) values"
+        case .stacked: StackedMarks.sentence
         }
     }
 }
@@ -201,6 +204,7 @@ package struct JSONReader {
     }
 
     private func text(_ part: UnsafeBufferPointer<UInt8>) throws(JSONFault) -> String {
+        if StackedMarks.find(in: part) != nil { throw .stacked }
         guard let text = String(validating: part, as: UTF8.self) else { throw malformed }
         return text
     }

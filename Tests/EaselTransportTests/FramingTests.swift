@@ -74,6 +74,10 @@ import Testing
         ("GET /%zz HTTP/1.1\r\nHost: a\r\n", "a broken escape"),
         ("GET x HTTP/1.1\r\nHost: a\r\n", "a target without a slash"),
         ("GET / HTTP/3.1\r\nHost: a\r\n", "an unknown version"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nX-A: a" + String(repeating: "\u{301}", count: 600) + "\r\n",
+            "600 accents on a letter"
+        ),
         ("BREW / HTTP/1.1\r\nHost: a\r\n", "an unknown method"),
         ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}", "a TLS handshake"),
     ])

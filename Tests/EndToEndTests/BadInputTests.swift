@@ -108,6 +108,46 @@ struct BadInputTests {
         }
     }
 
+    /// One comparison of such a text takes minutes, on the loop that serves everybody.
+    @Test func `a letter with a hundred thousand accents is refused at once, wherever it stands`() async throws {
+        try await House.with { house in
+            let tower = "a" + String(repeating: "\u{301}", count: 60_000)
+            let began = SteadyInstant.now
+            for (path, body) in [
+                ("/v1/remix", "{\"model\":\"\(tower)\"}"), ("/v1/remix", "{\"\(tower)\":1,\"\(tower)\":2}"),
+                ("/v1/remix", "{\"prompt\":\"ok\",\"policy\":\"\(tower)\"}"),
+                ("/v1/remix", "{\"tags\":{\"\(tower)\":\"x\"}}"), ("/v1/route/explain", "{\"model\":\"\(tower)\"}"),
+                ("/v1/route/simulate", "{\"policy\":\"\(tower)\"}"), ("/v1/teams", "{\"name\":\"\(tower)\"}"),
+            ] {
+                let answer = try await house.send(
+                    "POST",
+                    path,
+                    fields: [("Content-Type", "application/json")],
+                    body: Array(body.utf8)
+                )
+                #expect(answer.status == 400 && answer.code == "invalid_request", "\(path)")
+            }
+            let escapes = String(repeating: "%CC%81", count: 2_000)
+            for path in ["/v1/calls?team=a\(escapes)", "/v1/a\(escapes)", "/v1/reports/usage?a\(escapes)=1"] {
+                let answer = try await house.send("GET", path)
+                #expect([400, 404].contains(answer.status), "\(path.prefix(20))")
+            }
+            var form = FormBody()
+            form.add("model", tower)
+            form.add("prompt", String(tower.prefix(1) + String(repeating: "\u{301}", count: 1_000)))
+            form.addFile("image", SamplePicture.bytes(), fileName: "a.png")
+            let answer = try await house.send(
+                "POST",
+                "/v1/remix",
+                fields: [("Content-Type", form.contentType)],
+                body: form.body
+            )
+            #expect(answer.status == 400 && Set(answer.faults).isSuperset(of: ["prompt", "model"]))
+            #expect(SteadyInstant.now.since(began) < .seconds(30))
+            try await expectNothingSpent(house)
+        }
+    }
+
     @Test func `a form that is cut off, or has no boundary, is refused`() async throws {
         try await House.with { house in
             var form = FormBody()

@@ -1,3 +1,4 @@
+import EaselBase
 import CYAML
 
 /// One event of a YAML document as a Swift value: what libyaml's parser saw, without its pointers.
@@ -58,7 +59,14 @@ final class YAMLEventReader {
         var raw = yaml_event_t()
         guard yaml_parser_parse(parser, &raw) == 1 else { throw syntaxError() }
         defer { yaml_event_delete(&raw) }
-        return (event(raw), SourcePosition(raw.start_mark))
+        let position = SourcePosition(raw.start_mark)
+        if raw.type == YAML_SCALAR_EVENT {
+            let scalar = UnsafeBufferPointer(start: raw.data.scalar.value, count: raw.data.scalar.length)
+            if StackedMarks.find(in: scalar) != nil {
+                throw YAMLSyntaxError(position: position, message: StackedMarks.sentence)
+            }
+        }
+        return (event(raw), position)
     }
 
     private func event(_ raw: yaml_event_t) -> YAMLEvent {

@@ -115,7 +115,8 @@ struct MultipartDraft {
 
     private mutating func text(_ part: MultipartParser.Part, _ parameter: RemixParameter) -> String? {
         guard part.bytes.count <= 65_536, let text = part.text else {
-            fault(parameter, "must be text in UTF-8")
+            let isStacked = part.bytes.count <= 65_536 && StackedMarks.find(in: part.bytes) != nil
+            fault(parameter, isStacked ? StackedMarks.sentence : "must be text in UTF-8")
             return nil
         }
         return text

@@ -1,3 +1,5 @@
+import EaselBase
+
 /// Reads a `multipart/form-data` body (RFC 7578, RFC 2046 section 5.1) that is whole in memory. Strict about framing, so
 /// that a body that was cut off is not taken for a shorter one.
 enum MultipartParser {
@@ -9,7 +11,7 @@ enum MultipartParser {
         let fileName: String?
         let bytes: ArraySlice<UInt8>
 
-        var text: String? { String(validating: bytes, as: UTF8.self) }
+        var text: String? { String(foreign: bytes) }
     }
 
     enum Fault: Error, Equatable {
@@ -65,6 +67,7 @@ enum MultipartParser {
     }
 
     private static func part(head: ArraySlice<UInt8>, content: ArraySlice<UInt8>) throws(Fault) -> Part {
+        if StackedMarks.find(in: head) != nil { throw .malformed }
         var start = head.startIndex
         while start < head.endIndex {
             let end = head[start...].firstIndex(of: 13) ?? head.endIndex

@@ -1,3 +1,5 @@
+import EaselBase
+
 /// Reads the head of a response line by line, as libcurl hands it over, and refuses what no honest server sends.
 ///
 /// libcurl lets much pass that other readers of the same bytes understand differently; whoever answers may be anybody's
@@ -48,6 +50,8 @@ struct ResponseHeadReader {
         guard text.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
             return .malformed("the head contains a control character")
         }
+        // Such a text may take too long to compare.
+        if StackedMarks.find(in: text) != nil { return .malformed("a character in the head has too many marks") }
         if text.starts(with: "HTTP/".utf8), !isInBody { return begin(text) }
         // libcurl takes `HtTP/1.1`, too; the name is case-sensitive (RFC 9112, 2.3).
         guard isInHead || isInBody else { return .malformed("the answer does not begin with a status line") }

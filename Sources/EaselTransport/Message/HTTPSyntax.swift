@@ -1,3 +1,5 @@
+import EaselBase
+
 /// The small rules of RFC 9110 about what a name, a value and a percent-encoded text may look like.
 enum HTTPSyntax {
     /// Compares two ASCII texts without case; other bytes must be equal as they are.
@@ -63,7 +65,7 @@ enum HTTPSyntax {
             default: bytes.append(byte)
             }
         }
-        return String(validating: bytes, as: UTF8.self)
+        return String(foreign: bytes)
     }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {

@@ -15,10 +15,17 @@ struct RequestHeadScan {
     }
 
     private var state = State.before
+    private var outsideASCII = 0
+    /// Bytes outside ASCII in a row: beyond that a text may take too long to compare (`StackedMarks`).
+    static let mostOutsideASCII = 1024
 
     /// What is wrong, for logs; nil while nothing is. Bytes behind the head are not looked at.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> String? {
-        for byte in bytes {
+        for byte in bytes where state != .over {
+            outsideASCII = byte < 0x80 ? 0 : outsideASCII + 1
+            if outsideASCII > Self.mostOutsideASCII {
+                return "more than \(Self.mostOutsideASCII) bytes outside ASCII in a row"
+            }
             switch state {
             case .before:
                 if byte == 0x0D || byte == 0x0A { continue }
