@@ -113,6 +113,35 @@ struct RunwareStandingTests {
         }
     }
 
+    @Test(arguments: ["getResponse", "getTaskDetails"])
+    func `trouble with the question is none of the task's, also where it stands among the data`(taskType: String) {
+        let id = JSONValue.string(Requests.taskID.text)
+        let items: [[String: JSONValue]] = [
+            ["status": "error", "code": "internalServerError", "message": "x"],
+            ["status": "failed", "code": "serviceUnavailable", "message": "x"],
+            ["status": "error", "error": ["code": "internalServerError", "message": "x"]],
+            ["error": ["code": "providerTimeout", "message": "x", "status": "error"]],
+            ["status": "error"],
+        ]
+        for item in items {
+            let body: JSONValue = [
+                "data": [.object(item.merging(["taskType": .string(taskType), "taskUUID": id]) { $1 })]
+            ]
+            let answer = standing(body)
+            #expect(answer.standing?.working == false && answer.standing?.result.failure == nil, "\(item)")
+        }
+        // Of the task itself the same words are its end.
+        let end: JSONValue = [
+            "data": [
+                [
+                    "taskType": "imageInference", "taskUUID": id, "status": "error", "code": "providerTimeout",
+                    "message": "x",
+                ]
+            ]
+        ]
+        #expect(standing(end).standing == nil && !standing(end).isUnknown)
+    }
+
     @Test func `a task that the provider does not know is absent, and nothing is known of its cost`() {
         for status in [200, 404] {
             let body: JSONValue = ["data": [], "errors": [Answers.error("taskFailedOrNotFound")]]

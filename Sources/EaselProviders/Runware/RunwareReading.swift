@@ -65,7 +65,9 @@ enum RunwareReading {
             return .unknown(pause: ProviderVoice.pause(response, .runware))
         }
         let isWorking = envelope.data.contains { $0.belongs(to: question) && $0.standing == .running }
-        let ends = envelope.errors.filter { $0.isEnd(of: question) } + failures(of: envelope, question) { $0.hasFailed }
+        let ends =
+            envelope.errors.filter { $0.isEnd(of: question) }
+            + failures(of: envelope, question) { $0.hasFailed }.filter { !$0.isOfQuestion }
         if !ends.isEmpty, !isWorking {
             noteFailure(ends, in: &result, question, response)
             return .ended(result)
@@ -199,12 +201,13 @@ enum RunwareReading {
 
     // MARK: - Failures
 
+    /// What items say that failed, but for those that answer the question: trouble with it is none of the task's (M4).
     private static func failures(
         of envelope: RunwareEnvelope,
         _ question: Question,
         where isMeant: (RunwareItem) -> Bool = { _ in true }
     ) -> [RunwareError] {
-        envelope.data.filter { $0.belongs(to: question) && isMeant($0) }.compactMap(\.error)
+        envelope.data.filter { $0.belongs(to: question) && !$0.isOfQuestion && isMeant($0) }.compactMap(\.error)
     }
 
     private static func errors(of envelope: RunwareEnvelope, _ question: Question) -> [RunwareError] {
@@ -254,11 +257,13 @@ extension RunwareItem {
     fileprivate func belongs(to question: RunwareReading.Question) -> Bool {
         taskUUID.map { $0.lowercased() == question.taskID.text } ?? true
     }
+
+    fileprivate var isOfQuestion: Bool { taskType.map(RunwareError.questions.contains) == true }
 }
 
 extension RunwareError {
     /// What is asked with a task of its own: an error of it is about the question.
-    private static let questions: Set<String> = ["getResponse", "getTaskDetails"]
+    fileprivate static let questions: Set<String> = ["getResponse", "getTaskDetails"]
 
     fileprivate func concerns(_ question: RunwareReading.Question) -> Bool {
         taskUUID.map { $0.lowercased() == question.taskID.text } ?? true
@@ -282,7 +287,7 @@ extension RunwareError {
         }
     }
 
-    private var isOfQuestion: Bool {
+    fileprivate var isOfQuestion: Bool {
         taskType.map(Self.questions.contains) == true || code == "taskFailedOrNotFound"
             || RunwareErrors.kind(code: code, httpStatus: nil) == .unauthorized
     }
