@@ -61,6 +61,29 @@ struct ForeignDoorTests {
         #expect(fit(text).code == code)
     }
 
+    @Test func `a key is known in whatever form an answer repeats it`() {
+        let key = "rw-4f9c2ABCdef77xyz0123"
+        let washer = Washer(secrets: [key])
+        let base64 = (0..<3).map { Data((String(repeating: "#", count: $0) + key + "!").utf8).base64EncodedString() }
+        let forms = [
+            key, key.uppercased(), String(key.reversed()), key.utf8.map { String($0, radix: 16) }.joined(),
+            key.utf8.map { "%" + String($0, radix: 16, uppercase: true) }.joined(),
+            key.utf8.map { "\\u00" + String($0, radix: 16) }.joined(), key.utf8.map { "&#\($0);" }.joined(),
+            key.map { "\($0)-" }.joined(), key.map { "\($0)\u{200B}" }.joined(), key.map { "\($0) " }.joined(),
+            String(String.UnicodeScalarView(key.unicodeScalars.compactMap { Unicode.Scalar($0.value + 0xFEE0) })),
+        ]
+        for form in forms + base64 {
+            #expect(!washer.isClean("the key \(form) is not known"), "\(form)")
+            #expect(!washer.isClean(form), "\(form)")
+        }
+        for text in [
+            "Rate limit exceeded, try again in 30 seconds", "invalid prompt: 100% of it", "seed must be 0...4294967295",
+            "https://example.com/a%20b?x=%2F", "aGVsbG8gd29ybGQsIGhlbGxvIHdvcmxk", "4f9c2 is a number",
+        ] {
+            #expect(washer.isClean(text), "\(text)")
+        }
+    }
+
     @Test(arguments: [3000, 1 << 16])
     func `a long code is short`(length: Int) {
         #expect(fit(String(repeating: "x", count: length)).code.utf8.count == ForeignText.codeBytes)

@@ -1,33 +1,98 @@
 import EaselBase
+import Foundation
 
 /// Finds out whether a text of somebody else's repeats something that must not come back: a key, a prompt (S2).
 ///
 /// Of a secret any eight characters in a row count, whatever their case; of a prompt 24, with runs of blanks as one. A
-/// secret or a prompt that is shorter counts as a whole, from four characters on.
+/// secret or a prompt that is shorter counts as a whole, from four characters on. A secret is also known in the forms that
+/// echoed headers and logs give it: percent-encoded, escaped, with signs or blanks between its letters, backwards, in
+/// hexadecimal, and in base64 wherever it begins there.
 package struct Washer: Sendable {
     package static let secretLength = 8
     package static let promptLength = 24
     private static let shortest = 4
 
-    private let secrets: [String]
+    /// Bytes that must not be repeated, so many in a row.
+    private struct Trace: Sendable {
+        let bytes: [UInt8]
+        let length: Int
+    }
+
     private let prompts: [String]
+    /// Of all secrets: as they are, and encoded.
+    private let plain: [Trace]
+    /// Of all secrets, letters and digits alone.
+    private let bare: [Trace]
 
     package init(secrets: [String], prompts: [String] = []) {
-        self.secrets = secrets
         self.prompts = prompts
+        plain = secrets.flatMap { secret in
+            [Trace(bytes: Self.folded(secret), length: Self.secretLength)] + Self.encoded(secret)
+        }
+        bare = secrets.map { Trace(bytes: Self.bare($0), length: Self.secretLength) }
+            .filter { $0.bytes.count >= $0.length }
+            .flatMap { [$0, Trace(bytes: $0.bytes.reversed(), length: $0.length)] }
     }
 
     /// Whether the text may go on to callers, logs and tables. Looks at the first 4 KiB, which is
     /// more than is ever kept.
     package func isClean(_ text: String) -> Bool {
-        guard text.utf8.count >= Self.shortest, !(secrets.isEmpty && prompts.isEmpty) else { return true }
-        let folded = Self.folded(ForeignText.cut(text, to: ForeignText.mostRead))
-        return !secrets.contains { Self.shares(folded, Self.folded($0), Self.secretLength, isKnown: true) }
-            && !prompts.contains { Self.shares(folded, Self.folded($0), Self.promptLength, isKnown: false) }
+        guard text.utf8.count >= Self.shortest, !(plain.isEmpty && prompts.isEmpty) else { return true }
+        let cut = ForeignText.cut(text, to: ForeignText.mostRead)
+        let folded = Self.folded(cut)
+        if plain.contains(where: { Self.shares(folded, $0.bytes, $0.length, isKnown: true) }) { return false }
+        if !bare.isEmpty {
+            let bareText = Self.bare(Self.unescaped(cut))
+            if bare.contains(where: { Self.shares(bareText, $0.bytes, $0.length, isKnown: true) }) { return false }
+        }
+        return !prompts.contains { Self.shares(folded, Self.folded($0), Self.promptLength, isKnown: false) }
     }
 
     /// The text when it is clean, or nil.
     package func clean(_ text: String) -> String? { isClean(text) ? text : nil }
+
+    // MARK: - Forms
+
+    /// A secret in hexadecimal and in base64. There it looks different by what stands before it, modulo three bytes; its first
+    /// and last characters hold bits of its neighbours and are left out.
+    private static func encoded(_ secret: String) -> [Trace] {
+        let bytes = Array(secret.utf8)
+        guard bytes.count >= secretLength else { return [] }
+        let hex = bytes.flatMap { Array((($0 < 16 ? "0" : "") + String($0, radix: 16)).utf8) }
+        let base64 = (0..<3).map { offset -> Trace in
+            let text = Data(repeating: 0, count: offset) + Data(bytes)
+            let encoded = folded(text.base64EncodedString().filter { $0 != "=" })
+            // Eight bytes make eleven characters; letters count without their case.
+            return Trace(bytes: Array(encoded.dropFirst(offset + 1).dropLast()), length: secretLength * 4 / 3)
+        }
+        return [Trace(bytes: hex, length: secretLength * 2)] + base64.filter { $0.bytes.count >= $0.length }
+    }
+
+    /// `%2D`, `\\u002d`, `\\x2d`, `&#45;` and `&#x2d;` as what they stand for.
+    private static func unescaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { "%\\&".utf8.contains($0) }) else { return text }
+        let escape =
+            /%([0-9A-Fa-f]{2})|\\u\{?([0-9A-Fa-f]{1,6})\}?|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{1,6});|&#([0-9]{1,7});/
+        return text.replacing(escape) { match in
+            let hex = match.1 ?? match.2 ?? match.3 ?? match.4
+            let code = hex.flatMap { UInt32($0, radix: 16) } ?? match.5.flatMap { UInt32($0) }
+            return code.flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? ""
+        }
+    }
+
+    /// Letters and digits of ASCII in lower case, those of full width among them.
+    private static func bare(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            let value = (0xFF01...0xFF5E).contains(scalar.value) ? scalar.value - 0xFEE0 : scalar.value
+            switch value {
+            case 0x30...0x39, 0x61...0x7A: bytes.append(UInt8(value))
+            case 0x41...0x5A: bytes.append(UInt8(value) + 0x20)
+            default: break
+            }
+        }
+        return bytes
+    }
 
     // MARK: - Comparing
 
@@ -47,7 +112,10 @@ package struct Washer: Sendable {
 
     /// What every key may begin with says nothing of it: these words are not secrets.
     private static let publicWords = windows(
-        of: Array(" ideogram ideogram- ideogram_ runware runware- runware_ sandbox api-key api_key apikey ".utf8),
+        of: Array(
+            " ideogram ideogram- ideogram_ runware runware- runware_ sandbox api-key api_key apikey ideogramapikey runwareapikey sandboxkey "
+                .utf8
+        ),
         secretLength
     )
 
