@@ -352,6 +352,31 @@ struct ResolverTests {
         #expect(ledger.violations.isEmpty)
     }
 
+    @Test func `why an attempt is unknown stays as its call has seen it, and its times are not those of the question`()
+        async throws
+    {
+        let ledger = MemoryLedger()
+        let provider = ScriptedProvider(
+            answers: [.failure(ScriptedProvider.timeout), .failure(ScriptedProvider.timeout)],
+            ledger: ledger
+        )
+        let bench = try await Bench(ledger, [provider]) { $0.onUnknown = .recover }
+        #expect(await bench.remix().problem?.code == .providersFailed)
+        let told = try #require(ledger.settlements.first)
+        let reasons = told.attempts.map(\.errorCode)
+        #expect(reasons.allSatisfy { $0 != nil && $0 != AttemptEnd.interrupted })
+        guard case .ended(var result) = Self.delivered() else { return }
+        result.timings = PhaseTimings(total: .milliseconds(18))
+        provider.tell(.ended(result))
+        try await bench.resolver().sweepUnknown()
+        let settlement = try #require(ledger.settlements.first)
+        #expect(settlement.status == .succeeded)
+        #expect(settlement.attempts.allSatisfy { $0.timings == PhaseTimings() })
+        for end in settlement.attempts where end.outcome == .unknown {
+            #expect(end.reason != AttemptEnd.interrupted && end.errorCode != AttemptEnd.interrupted)
+        }
+    }
+
     @Test func `a ledger that is away is an error, and the next sweep does the work`() async throws {
         let ledger = MemoryLedger()
         _ = try await Self.orphan(in: ledger)

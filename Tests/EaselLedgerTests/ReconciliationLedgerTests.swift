@@ -181,6 +181,7 @@ import Testing
             let both: [any Ledger] = [ledger, memory]
             let equal = try await settle(both, day.start + .seconds(3600))
             let unknown = try await settle(both, day.start + .seconds(3700), cost: nil, outcome: .unknown)
+            let atBound = try await settle(both, day.start + .seconds(3800), basis: .unknown, outcome: .unknown)
             let estimated = try await settle(both, day.next.start + .seconds(3600), cost: 30_000_000, basis: .priceBook)
             let sums = try await ledger.reconciliationSums(span)
             #expect(sums.count == 2)
@@ -220,6 +221,7 @@ import Testing
             for ledger in both { try await ledger.keep(first) }
             #expect(try await marks() == [equal.attemptID: first.id, estimated.attemptID: first.id])
             #expect(memory.reconciliationID(of: unknown.attemptID) == nil, "its cost is not known")
+            #expect(memory.reconciliationID(of: atBound.attemptID) == nil, "its bound explains the difference")
             #expect(try await reconciled().map(\.usd) == ["0.06", "0.03"])
             // A later comparison that disagrees takes it away; one of a log that has changed since leaves it alone.
             let second = reconciliation([row(sums[0], .unexplained), row(sums[1], .equal, log: .zero)])

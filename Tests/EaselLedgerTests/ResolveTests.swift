@@ -21,6 +21,62 @@ import Testing
         )
     }
 
+    @Test func `what was measured and what its caller waited stand when a failed call gets its pictures`() async throws
+    {
+        try await withLedger { ledger, database in
+            let admission = Sample.admission()
+            try await ledger.take(admission)
+            let start = admission.attempts[0]
+            let timedOut = Sample.end(start, outcome: .unknown, cost: nil, basis: .unknown, images: 0)
+            try await ledger.settle(
+                Sample.settlement(admission, attempts: [timedOut], images: [], status: .failed, provider: nil)
+            )
+            let found = AttemptEnd(
+                start: start,
+                outcome: .succeeded,
+                reason: "ok",
+                errorCode: nil,
+                httpStatus: nil,
+                sent: true,
+                cost: Self.cents,
+                costBasis: .provider,
+                timings: PhaseTimings(),
+                endedAt: start.startedAt + .seconds(36),
+                imagesReturned: 1,
+                providerTaskID: nil,
+                providerRequestID: nil,
+                extra: [:]
+            )
+            try await ledger.settle(
+                Sample.settlement(
+                    admission,
+                    attempts: [found],
+                    latency: .seconds(36),
+                    settledAfter: .seconds(40),
+                    recovered: true
+                )
+            )
+            let call = try await Database.query(database, "SELECT status, cost_nusd, latency_ms FROM calls")
+            #expect(call == [[.text("succeeded"), .int(Self.cents.nanodollars), .int(2300)]])
+            let row = try await Database.query(
+                database,
+                """
+                SELECT outcome, error_code, connect_ms::float8, total_ms::float8, ended_at - started_at = interval '2.1 s',
+                    extra IS NOT NULL, provider_request_id FROM attempts
+                """
+            )
+            #expect(
+                row == [
+                    [
+                        .text("succeeded"), .text(nil), .double(1.5), .double(2100), .bool(true), .bool(true),
+                        .text("req-1"),
+                    ]
+                ]
+            )
+            #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
+        }
+    }
+
     @Test func `the attempt ends, the money is put right, and what the caller got stays`() async throws {
         try await withLedger { ledger, database in
             let scene = try await ResolveScene.settled(ledger)

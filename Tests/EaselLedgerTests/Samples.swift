@@ -170,7 +170,8 @@ enum Sample {
         translation: [TranslationEntry]? = [TranslationEntry(.strength, "strength", .mapped)],
         attemptCount: Int? = nil,
         replacesImages: Bool = true,
-        settledAfter: Duration = .seconds(3)
+        settledAfter: Duration = .seconds(3),
+        recovered: Bool = false
     ) -> Settlement {
         let ends = attempts ?? admission.attempts.map { end($0) }
         let pictures = images ?? admission.attempts.prefix(1).map { image(admission, attempt: $0) }
@@ -196,7 +197,8 @@ enum Sample {
             translation: translation,
             clientGone: false,
             attemptCount: attemptCount,
-            replacesImages: replacesImages
+            replacesImages: replacesImages,
+            recovered: recovered
         )
     }
 }

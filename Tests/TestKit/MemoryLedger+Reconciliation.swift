@@ -45,7 +45,9 @@ extension MemoryLedger {
                     attempts.compactMap(\.cost).reduce(.zero, +) == row.log
                 else { continue }
                 for attempt in attempts where attempt.cost != nil {
-                    state.reconciled[attempt.attemptID] = row.status == .unexplained ? nil : reconciliation.id
+                    // A bound is a part of the explanation.
+                    let isConfirmed = row.status == .equal || (row.status == .explained && attempt.basis != .unknown)
+                    state.reconciled[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
                 }
             }
         }

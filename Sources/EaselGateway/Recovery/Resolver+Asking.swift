@@ -59,7 +59,8 @@ extension Resolver {
         return isOpen && age <= unknownAfter ? .open(pause: pause) : interrupted(attempt)
     }
 
-    /// The end of an attempt that nobody can tell of: unknown, and past its time posted at its bound.
+    /// The end of an attempt that nobody can tell of: unknown, and past its time posted at its bound. Why it is unknown stays
+    /// as its call has seen it.
     func interrupted(_ attempt: OrphanedAttempt) -> Finding {
         // What it cost is on record; only its pictures are lost.
         guard attempt.outcome == .pending || attempt.outcome == .unknown else { return .asRecorded }
@@ -68,8 +69,8 @@ extension Resolver {
         let end = AttemptEnd(
             start: start,
             outcome: .unknown,
-            reason: AttemptEnd.interrupted,
-            errorCode: isLate ? AttemptEnd.postedAtBound : AttemptEnd.interrupted,
+            reason: attempt.reason ?? AttemptEnd.interrupted,
+            errorCode: isLate ? AttemptEnd.postedAtBound : attempt.errorCode ?? AttemptEnd.interrupted,
             httpStatus: nil,
             sent: true,
             cost: isLate ? start.bound : attempt.cost,
@@ -112,6 +113,8 @@ extension Resolver {
             if let picture { pictures.append(picture) } else { isLost = true }
         }
         var told = result
+        // Those of the question: how long the attempt took nobody saw to the end.
+        told.timings = PhaseTimings()
         if isLost, told.failure == nil {
             told.failure = ProviderFailure(
                 .resultLost,
@@ -143,7 +146,7 @@ extension Resolver {
             sent: true,
             cost: cost,
             costBasis: costBasis,
-            timings: result.timings,
+            timings: PhaseTimings(),
             endedAt: time.now,
             imagesReturned: result.images.count,
             providerTaskID: attempt.providerTaskID,

@@ -13,17 +13,24 @@ enum AttemptStatements {
         first_byte_ms, total_ms, ended_at, images_returned, provider_task_id, provider_request_id, extra
         """
 
-    /// Overwrites the end of an attempt that is there; an id of the provider that was noted before, and the side of a race
-    /// that was written when it began, are not lost.
+    /// Overwrites the end of an attempt that is there. What was known before and is not known any better is not lost: an id
+    /// of the provider, the side of a race, and what was measured while the attempt was under way (an end that was found
+    /// out later has no times of its own).
     private static let overwriteEnd = """
         outcome = excluded.outcome, reason = excluded.reason, error_code = excluded.error_code,
-        http_status = excluded.http_status, sent = excluded.sent, cost_nusd = excluded.cost_nusd,
-        cost_basis = excluded.cost_basis, dns_ms = excluded.dns_ms, connect_ms = excluded.connect_ms,
-        tls_ms = excluded.tls_ms, first_byte_ms = excluded.first_byte_ms, total_ms = excluded.total_ms,
-        ended_at = excluded.ended_at, images_returned = excluded.images_returned,
+        http_status = coalesce(excluded.http_status, attempts.http_status), sent = excluded.sent,
+        cost_nusd = excluded.cost_nusd, cost_basis = excluded.cost_basis,
+        dns_ms = coalesce(excluded.dns_ms, attempts.dns_ms),
+        connect_ms = coalesce(excluded.connect_ms, attempts.connect_ms),
+        tls_ms = coalesce(excluded.tls_ms, attempts.tls_ms),
+        first_byte_ms = coalesce(excluded.first_byte_ms, attempts.first_byte_ms),
+        total_ms = coalesce(excluded.total_ms, attempts.total_ms),
+        ended_at = CASE WHEN excluded.total_ms IS NULL AND attempts.total_ms IS NOT NULL THEN attempts.ended_at
+            ELSE excluded.ended_at END,
+        images_returned = excluded.images_returned,
         provider_task_id = coalesce(excluded.provider_task_id, attempts.provider_task_id),
         provider_request_id = coalesce(excluded.provider_request_id, attempts.provider_request_id),
-        extra = excluded.extra, race = coalesce(attempts.race, excluded.race)
+        extra = coalesce(excluded.extra, attempts.extra), race = coalesce(attempts.race, excluded.race)
         """
 
     private static let startPlaces = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14"

@@ -99,6 +99,8 @@ enum CallStatements {
         [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]
     }
 
+    /// How long its caller waited stays as it was when a call that failed gets its pictures later.
+    ///
     /// The word of the gateway that ran the call stands against recovery's, whichever is written first: recovery knows less,
     /// and began when it knew nothing of the settlement that was on its way. Only a call that failed may still get the
     /// pictures that recovery found.
@@ -123,7 +125,7 @@ enum CallStatements {
             ), updated AS (
                 UPDATE \(calls) AS c SET settled_at = $4, status = $5, error_code = $6, provider = $7,
                     last_provider = $8, images_delivered = $9, cost_nusd = $10, estimated_nusd = $11, cost_basis = $12,
-                    latency_ms = $13, failover = $14, failover_cost_nusd = $15, attempts = $16, client_gone = $17,
+                    latency_ms = CASE WHEN $18 AND c.settled_at IS NOT NULL THEN c.latency_ms ELSE $13 END, failover = $14, failover_cost_nusd = $15, attempts = $16, client_gone = $17,
                     recovered = $18 AND old.is_open
                 FROM old WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3
                 RETURNING 1)

@@ -180,15 +180,17 @@ enum ReconciliationStatements {
         )
     }
 
-    /// Notes the comparison at a row's attempts, or takes an earlier one away.
+    /// Notes the comparison at a row's attempts, or takes an earlier one away. Where the difference is explained, an attempt
+    /// whose cost is only its bound is a part of the explanation: nobody has confirmed it.
     static func mark(_ row: ReconciliationRow, of reconciliation: Reconciliation) -> SQLCommand {
         let isConfirmed = row.status != .unexplained
+        let confirmation = "CASE WHEN $6 OR cost_basis <> 'unknown' THEN $1::uuid END"
         return SQLCommand(
             """
             WITH marked AS (
-                UPDATE attempts SET reconciliation_id = $1
+                UPDATE attempts SET reconciliation_id = \(confirmation)
                 WHERE provider = $2 AND provider_model = ANY ($3) AND started_at >= $4 AND started_at < $5
-                    AND cost_nusd IS NOT NULL AND \(wasSent) AND reconciliation_id IS DISTINCT FROM $1
+                    AND cost_nusd IS NOT NULL AND \(wasSent) AND reconciliation_id IS DISTINCT FROM \(confirmation)
                 RETURNING team_id, call_id)
             INSERT INTO usage_changes (team_id, change_id, bucket, changed_at)
             SELECT team_id, gen_random_uuid(), bucket, now()
@@ -196,7 +198,7 @@ enum ReconciliationStatements {
             """,
             [
                 .uuid(isConfirmed ? reconciliation.id : nil), .text(reconciliation.provider), .texts(row.logModels),
-                .time(row.day.start), .time(row.day.end),
+                .time(row.day.start), .time(row.day.end), .bool(row.status == .equal),
             ]
         )
     }
