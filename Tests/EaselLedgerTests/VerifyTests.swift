@@ -18,6 +18,9 @@ import Testing
         Fault(check: .costIsSumOfAttempts, sql: "UPDATE calls SET cost_nusd = cost_nusd + 1"),
         Fault(check: .costIsSumOfAttempts, sql: "UPDATE calls SET cost_nusd = NULL"),
         Fault(check: .costIsSumOfAttempts, sql: "UPDATE attempts SET cost_nusd = NULL"),
+        Fault(check: .costIsSumOfAttempts, sql: "UPDATE calls SET estimated_nusd = estimated_nusd + 1"),
+        Fault(check: .costIsSumOfAttempts, sql: "UPDATE attempts SET cost_basis = 'price_book'"),
+        Fault(check: .costIsSumOfAttempts, sql: "UPDATE attempts SET cost_basis = 'odd'"),
         Fault(check: .settledWithoutPending, sql: "UPDATE attempts SET outcome = 'pending'"),
         Fault(
             check: .reservationHasReason,

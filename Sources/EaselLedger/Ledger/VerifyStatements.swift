@@ -78,14 +78,21 @@ enum VerifyStatements {
         """
 
     private static let costIsSumOfAttempts = """
-        SELECT c.team_id, c.call_id, format('call %s, attempts %s', c.cost_nusd, a.cost) AS detail
+        SELECT c.team_id, c.call_id,
+            format('call %s (%s estimated), attempts %s (%s estimated)%s', c.cost_nusd, c.estimated_nusd, a.cost,
+                a.estimated, CASE WHEN a.has_odd_basis THEN ', and a basis that is none' ELSE '' END) AS detail
         FROM calls AS c LEFT JOIN (
             SELECT team_id, call_id, CASE WHEN bool_and(cost_nusd IS NOT NULL) OR sum(cost_nusd) > 0
-                THEN sum(cost_nusd) END AS cost
+                    THEN sum(cost_nusd) END AS cost,
+                coalesce(sum(cost_nusd) FILTER (WHERE cost_basis <> 'provider'), 0) AS estimated,
+                bool_or(cost_basis NOT IN ('provider', 'price_book', 'unknown')) AS has_odd_basis
             FROM attempts WHERE \(parts("started_at")) GROUP BY team_id, call_id
         ) AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
-        WHERE \(calls) AND c.status <> 'in_progress'
-            AND c.cost_nusd IS DISTINCT FROM CASE WHEN a.call_id IS NULL THEN 0 ELSE a.cost END
+        WHERE \(calls) AND c.status <> 'in_progress' AND (
+            c.cost_nusd IS DISTINCT FROM CASE WHEN a.call_id IS NULL THEN 0 ELSE a.cost END
+            -- One that was taken back before anything was sent has no figure.
+            OR (c.cost_nusd IS NOT NULL AND coalesce(c.estimated_nusd, 0) <> coalesce(a.estimated, 0))
+            OR a.has_odd_basis)
         """
 
     private static let settledWithoutPending = """
