@@ -98,13 +98,16 @@ final class ReaderPool: Overdue, @unchecked Sendable {
 
     private func submit(_ job: Job) {
         condition.lock()
-        let isRefused = isStopping || queue.count >= Self.capacity
-        if !isRefused {
+        let refusal: LedgerError? =
+            isStopping
+            ? .unavailable("the ledger is closing")
+            : queue.count >= Self.capacity ? .unavailable("too many reads wait for the database") : nil
+        if refusal == nil {
             queue.append(job)
             condition.signal()
         }
         condition.unlock()
-        if isRefused { job.fail(.unavailable("too many reads wait for the database")) } else { clock.wake() }
+        if let refusal { job.fail(refusal) } else { clock.wake() }
     }
 
     func endOverdueWaits(now: SteadyInstant) -> Bool {

@@ -41,25 +41,3 @@ final class WriteUnit: Sendable {
         }
     }
 }
-
-/// A unit on its way through a writer.
-struct PendingUnit {
-    let unit: WriteUnit
-    /// Set once it went out with a COMMIT whose answer never came.
-    var maybeWritten = false
-    /// Set when the wait for it ended; it is not sent again.
-    var isGivenUp = false
-    /// Times it was run again after a deadlock, a serialization failure or lost prepared statements.
-    var repeats = 0
-    var madePartitions = false
-    /// Times it was put off, and until when.
-    var putOffs = 0
-    var notBefore: SteadyInstant?
-
-    /// For 50 ms, then twice as long each time, up to five seconds.
-    mutating func putOff() {
-        let pause = Duration.milliseconds(50) * (1 << min(putOffs, 7))
-        putOffs += 1
-        notBefore = .now + min(pause, .seconds(5))
-    }
-}

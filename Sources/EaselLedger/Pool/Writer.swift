@@ -10,12 +10,10 @@ import Foundation
 /// ends. When the wait for an admission ends, it is either certain that nothing was written, or the unit that takes it
 /// back is queued behind it and written as soon as the database is there. It holds money until then, so no bad moment of
 /// the database may end it: it is put off, and tried again by itself.
-// Unchecked, because queue, inFlight, putOff and isStopping are only touched under `condition`; the rest belongs to the
-// thread.
+///
+/// All of that is decided by `WriteQueue`; here are the thread, the connection and the answers.
+// Unchecked, because queue and isHurried are only touched under `condition`; the rest belongs to the thread.
 final class Writer: Overdue, @unchecked Sendable {
-    /// Units in one transaction.
-    static let groupLimit = 64
-    private static let repeatLimit = 5
     /// Held by everything that spends or posts; a change of prices or budgets waits for it and keeps it out. Taken before
     /// anything else, so that nobody waits for it with a row in hand.
     private static let termsLock = SQLCommand("LOCK TABLE terms IN ROW SHARE MODE")
@@ -23,20 +21,14 @@ final class Writer: Overdue, @unchecked Sendable {
     private static let shortWait = SQLCommand("SET LOCAL lock_timeout = '200ms'")
 
     private let settings: ConnectionSettings
-    private let capacity: Int
     private let watch: WriteWatch
     private let log: Log
     private let finished: @Sendable () -> Void
 
     private let condition = NSCondition()
-    private var queue: [PendingUnit] = []
-    private var inFlight: [PendingUnit] = []
-    private var putOff: [PendingUnit] = []
-    private var isStopping = false
+    private var queue: WriteQueue
     /// A pause before connecting is to end.
     private var isHurried = false
-    /// The last turn was that of a unit that was put off; the next one is the others'.
-    private var wasPutOffsTurn = false
 
     init(
         name: String,
@@ -47,69 +39,51 @@ final class Writer: Overdue, @unchecked Sendable {
         finished: @escaping @Sendable () -> Void
     ) {
         self.settings = settings
-        self.capacity = capacity
         self.watch = watch
         self.log = log
         self.finished = finished
+        queue = WriteQueue(capacity: capacity)
         OwnThread.start(name) { [self] in serve() }
+    }
+
+    private func locked<Value>(_ body: (inout WriteQueue) -> Value) -> Value {
+        condition.lock()
+        defer { condition.unlock() }
+        return body(&queue)
     }
 
     // MARK: - From any thread
 
     /// Takes a unit; answers it at once when the writer is closing, or when the queue is full and somebody waits for it.
     func submit(_ unit: WriteUnit) {
-        condition.lock()
-        let refusal: LedgerError? =
-            isStopping
-            ? .unavailable("the ledger is closing")
-            : queue.count >= capacity && unit.deadline != nil
-                ? .unavailable("too many writes wait for the database") : nil
-        if refusal == nil {
-            queue.append(PendingUnit(unit: unit))
-            condition.signal()
+        let refusal = locked { queue in
+            let refusal = queue.submit(unit)
+            if refusal == nil { condition.signal() }
+            return refusal
         }
-        condition.unlock()
         if let refusal { unit.ticket?.answer(.failure(refusal)) }
     }
 
     /// Takes a unit out again whose caller went away. Without effect once it is on its way.
     func withdraw(_ unit: WriteUnit) {
-        condition.lock()
-        let index = queue.firstIndex { $0.unit === unit && !$0.maybeWritten }
-        if let index { queue.remove(at: index) }
-        condition.unlock()
-        if index != nil { unit.ticket?.answer(.failure(.unavailable("the caller went away; nothing was written"))) }
+        guard locked({ $0.withdraw(unit) }) else { return }
+        unit.ticket?.answer(.failure(.unavailable("the caller went away; nothing was written")))
     }
 
     func endOverdueWaits(now: SteadyInstant) -> Bool {
-        var overdue: [PendingUnit] = []
-        condition.lock()
-        func isOverdue(_ pending: PendingUnit) -> Bool { pending.unit.deadline.map { $0 <= now } ?? false }
-        overdue = queue.filter(isOverdue)
-        if !overdue.isEmpty { queue.removeAll(where: isOverdue) }
-        for index in inFlight.indices where !inFlight[index].isGivenUp && isOverdue(inFlight[index]) {
-            inFlight[index].isGivenUp = true
-            inFlight[index].maybeWritten = true
-            overdue.append(inFlight[index])
+        let (overdue, isAnybodyWaiting) = locked { queue in
+            let overdue = queue.endOverdue(now: now)
+            if overdue.contains(where: \.maybeWritten) { condition.signal() }
+            return (overdue, queue.isAnybodyWaiting)
         }
-        var answered: [PendingUnit] = []
-        for pending in overdue {
-            let error = LedgerError.unavailable(
-                pending.maybeWritten
-                    ? "the database did not confirm the write in time"
-                    : "the database did not take the write in time; nothing was written"
-            )
-            guard pending.unit.ticket?.answer(.failure(error)) ?? false else { continue }
-            answered.append(pending)
+        for wait in overdue {
+            let words =
+                wait.maybeWritten
+                ? "the database did not confirm the write in time"
+                : "the database did not take the write in time; nothing was written"
+            wait.unit.ticket?.answer(.failure(.unavailable(words)))
         }
-        // Under the same lock as the answer, so that nothing of the same call can slip in between.
-        for pending in answered where pending.maybeWritten {
-            if let undoing = pending.unit.undoing { queue.append(PendingUnit(unit: undoing)) }
-        }
-        if !answered.isEmpty { condition.signal() }
-        let waiting = !queue.isEmpty || !inFlight.isEmpty
-        condition.unlock()
-        return waiting
+        return isAnybodyWaiting
     }
 
     /// Ends a pause: the database is said to take writes again.
@@ -122,10 +96,10 @@ final class Writer: Overdue, @unchecked Sendable {
 
     /// Lets the units that are on their way end, refuses the others, and ends the thread.
     func stop() {
-        condition.lock()
-        isStopping = true
-        condition.signal()
-        condition.unlock()
+        locked { queue in
+            queue.close()
+            condition.signal()
+        }
     }
 
     // MARK: - On the writer's thread
@@ -149,38 +123,37 @@ final class Writer: Overdue, @unchecked Sendable {
                 }
             }
             guard let open = connection else { continue }
-            if let pending = takePutOff() {
-                write(pending, on: open)
-            } else {
-                takeGroup()
-                write(on: open)
+            switch locked({ $0.take(now: .now) }) {
+            case .group: writeGroup(on: open)
+            case .alone(let pending): write(pending, on: open)
             }
             // Not before a write went through is the connection as good as one that was never lost.
             if !open.isUsable { watch.gate.failed() }
         }
-        refuseAll()
+        for unit in locked({ $0.refuseAll() }) {
+            unit.ticket?.answer(.failure(.unavailable("the ledger is closing")))
+        }
         finished()
     }
 
     private func waitForWork() -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while queue.isEmpty, !isStopping {
-            guard let next = putOff.compactMap(\.notBefore).min() else {
-                condition.wait()
-                continue
+        while true {
+            switch queue.next(now: .now) {
+            case .write: return true
+            case .end: return false
+            case .wait: condition.wait()
+            case .waitUntil(let moment):
+                _ = condition.wait(until: Date(timeIntervalSinceNow: moment.since(.now).secondsAsDouble))
             }
-            let left = next.since(.now).secondsAsDouble
-            if left <= 0 { break }
-            _ = condition.wait(until: Date(timeIntervalSinceNow: left))
         }
-        return !isStopping
     }
 
     private func pause(until: SteadyInstant) {
         condition.lock()
         defer { condition.unlock() }
-        while !isStopping, !isHurried {
+        while !queue.isClosing, !isHurried {
             let left = until.since(.now).secondsAsDouble
             guard left > 0 else { break }
             _ = condition.wait(until: Date(timeIntervalSinceNow: left))
@@ -188,50 +161,9 @@ final class Writer: Overdue, @unchecked Sendable {
         isHurried = false
     }
 
-    /// A unit that was put off and whose time has come; in turn with the groups.
-    private func takePutOff() -> PendingUnit? {
-        condition.lock()
-        defer { condition.unlock() }
-        if wasPutOffsTurn, !queue.isEmpty {
-            wasPutOffsTurn = false
-            return nil
-        }
-        let now = SteadyInstant.now
-        let index = putOff.firstIndex { pending in pending.notBefore.map { $0 <= now } ?? true }
-        wasPutOffsTurn = index != nil
-        return index.map { putOff.remove(at: $0) }
-    }
-
-    private func takeGroup() {
-        condition.lock()
-        // By team, as budgets' rows are locked in that order; a call has one team, so its own units keep their order.
-        inFlight = queue.prefix(Self.groupLimit).enumerated()
-            .sorted { ($0.element.unit.teamID, $0.offset) < ($1.element.unit.teamID, $1.offset) }
-            .map(\.element)
-        queue.removeFirst(inFlight.count)
-        condition.unlock()
-    }
-
-    /// What is still to be written of the group; units whose wait ended before they went out are dropped.
-    private func remaining() -> [PendingUnit] {
-        condition.lock()
-        defer { condition.unlock() }
-        inFlight.removeAll(where: \.isGivenUp)
-        return inFlight
-    }
-
-    private func refuseAll() {
-        condition.lock()
-        let left = queue + putOff
-        queue = []
-        putOff = []
-        condition.unlock()
-        for pending in left { pending.unit.ticket?.answer(.failure(.unavailable("the ledger is closing"))) }
-    }
-
-    private func write(on connection: PostgresConnection) {
+    private func writeGroup(on connection: PostgresConnection) {
         while true {
-            let group = remaining()
+            let group = locked { $0.remaining() }
             guard !group.isEmpty, connection.isUsable else { break }
             do {
                 let results = try connection.transaction(
@@ -243,10 +175,10 @@ final class Writer: Overdue, @unchecked Sendable {
                 deliver(group, results)
             } catch {
                 watch.failed(error)
-                handle(error, group, connection)
+                react(locked { $0.failed(error, group, now: .now) }, to: error, of: group, connection)
             }
         }
-        requeue()
+        locked { $0.requeue() }
     }
 
     /// As long as the unit that may wait longest; a unit that nobody waits for gets five seconds.
@@ -256,48 +188,41 @@ final class Writer: Overdue, @unchecked Sendable {
     }
 
     private func deliver(_ group: [PendingUnit], _ results: [SQLResult]) {
+        locked { $0.committed(group) }
         var rest = results[...]
         for pending in group {
             let own = Array(rest.prefix(pending.unit.commands.count))
             rest = rest.dropFirst(own.count)
-            end(pending.unit, .success(own))
+            pending.unit.ticket?.answer(.success(own))
         }
     }
 
-    private func handle(_ error: PostgresError, _ group: [PendingUnit], _ connection: PostgresConnection) {
-        let culprit = error.commandIndex.flatMap { Self.owner(of: $0, in: group) }
-        switch error.verdict {
-        case .reconnect where error.kind != .server:
-            log.warning("the ledger's writer lost its connection", ["error": error.sentence])
-            markMaybeWritten()
+    private func react(
+        _ reaction: WriteQueue.Reaction,
+        to error: PostgresError,
+        of group: [PendingUnit],
+        _ connection: PostgresConnection
+    ) {
+        switch reaction {
+        case .reconnect(let cause):
+            switch cause {
+            case .lost: log.warning("the ledger's writer lost its connection", ["error": error.sentence])
+            case .readOnly: log.warning("the database takes no writes", ["error": error.sentence])
+            case .statementsGone: break
+            }
             connection.abandon()
-        case .reconnect:
-            log.warning("the database takes no writes", ["error": error.sentence])
-            connection.abandon()
-        case .resetStatements where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
-            countRepeat()
-            connection.abandon()
-        case .repeatWork where group.allSatisfy({ $0.repeats < Self.repeatLimit }):
-            countRepeat()
+        case .runAgain:
             // Apart from the other party of the deadlock. This is the writer's own thread.
             Thread.sleep(forTimeInterval: Double.random(in: 0.001...0.02))
-        case .noPartition where culprit.map { !$0.madePartitions } ?? false:
-            guard let culprit else { return }
-            makePartitions(for: culprit.unit, on: connection)
-        default:
-            if let culprit {
-                refuse(culprit.unit, error)
-            } else if group.count == 1, let only = group.first {
-                refuse(only.unit, error)
-            } else {
-                // The COMMIT itself failed, so nobody can be blamed yet: each on its own.
-                writeOneByOne(group, on: connection)
-            }
+        case .makePartitions(let unit): makePartitions(for: unit, on: connection)
+        case .refuse(let unit): refuse(unit, error)
+        case .putOff(let unit): log.warning("a write that nobody waits for is tried again", Self.fields(unit, error))
+        case .oneByOne: writeOneByOne(group, on: connection)
         }
     }
 
     private func writeOneByOne(_ group: [PendingUnit], on connection: PostgresConnection) {
-        for pending in group where connection.isUsable {
+        for pending in group where connection.isUsable && locked({ $0.isInFlight(pending.unit) }) {
             do {
                 let results = try connection.transaction(
                     pending.unit.commands,
@@ -305,32 +230,15 @@ final class Writer: Overdue, @unchecked Sendable {
                     deadline: Self.limit(of: [pending])
                 )
                 watch.wrote()
-                end(pending.unit, .success(results))
+                deliver([pending], results)
             } catch {
                 watch.failed(error)
-                if error.kind == .server {
-                    refuse(pending.unit, error)
-                } else {
-                    markMaybeWritten()
-                    connection.abandon()
-                }
+                react(locked { $0.failedAlone(error, pending.unit, now: .now) }, to: error, of: [pending], connection)
             }
         }
     }
 
-    private static func owner(of command: Int, in group: [PendingUnit]) -> PendingUnit? {
-        var first = 0
-        for pending in group {
-            first += pending.unit.commands.count
-            if command < first { return pending }
-        }
-        return nil
-    }
-
     private func makePartitions(for unit: WriteUnit, on connection: PostgresConnection) {
-        condition.lock()
-        for index in inFlight.indices where inFlight[index].unit === unit { inFlight[index].madePartitions = true }
-        condition.unlock()
         do {
             try Partitions.create(monthsOf: unit.moments, on: connection)
         } catch {
@@ -339,31 +247,16 @@ final class Writer: Overdue, @unchecked Sendable {
     }
 
     private func refuse(_ unit: WriteUnit, _ error: PostgresError) {
-        let fields: KeyValuePairs = ["call_id": unit.callID.text, "error": error.sentence]
-        guard case .unavailable = error.ledgerError else {
-            log.error("the database refused a write", fields)
-            return end(unit, .failure(error.ledgerError))
-        }
-        if unit.deadline == nil {
-            log.warning("a write that nobody waits for is tried again", fields)
-            putOffInFlight()
+        if case .unavailable = error.ledgerError {
+            log.warning("the database did not take a write", Self.fields(unit, error))
         } else {
-            log.warning("the database did not take a write", fields)
-            end(unit, .failure(error.ledgerError))
+            log.error("the database refused a write", Self.fields(unit, error))
         }
+        unit.ticket?.answer(.failure(error.ledgerError))
     }
 
-    // MARK: - What was put off
-
-    /// Takes all units that nobody waits for out of the group: each may be stopped by the same.
-    private func putOffInFlight() {
-        condition.lock()
-        defer { condition.unlock() }
-        for var pending in inFlight where pending.unit.deadline == nil {
-            pending.putOff()
-            putOff.append(pending)
-        }
-        inFlight.removeAll { $0.unit.deadline == nil }
+    private static func fields(_ unit: WriteUnit, _ error: PostgresError) -> KeyValuePairs<String, String> {
+        ["call_id": unit.callID.text, "error": error.sentence]
     }
 
     /// Tries a unit that was put off by itself.
@@ -378,50 +271,20 @@ final class Writer: Overdue, @unchecked Sendable {
             watch.wrote()
         } catch {
             watch.failed(error)
-            let fields: KeyValuePairs = ["call_id": pending.unit.callID.text, "error": error.sentence]
             switch error.verdict {
             case .reconnect, .resetStatements: connection.abandon()
             case .repeatWork, .unavailable: break
             case .noPartition where !pending.madePartitions:
                 pending.madePartitions = true
                 makePartitions(for: pending.unit, on: connection)
-            case .noPartition, .conflict, .rejected: return log.error("the database refused a write", fields)
+            case .noPartition, .conflict, .rejected:
+                return log.error("the database refused a write", Self.fields(pending.unit, error))
             }
-            pending.putOff()
+            let again = locked { $0.putOffAgain(pending, now: .now) }
             // Each time the number of tries has doubled.
-            if pending.putOffs.nonzeroBitCount == 1 {
-                log.warning("a write that nobody waits for is tried again", fields)
+            if again.putOffs.nonzeroBitCount == 1 {
+                log.warning("a write that nobody waits for is tried again", Self.fields(pending.unit, error))
             }
-            condition.lock()
-            putOff.append(pending)
-            condition.unlock()
         }
-    }
-
-    private func end(_ unit: WriteUnit, _ result: Result<[SQLResult], LedgerError>) {
-        unit.ticket?.answer(result)
-        condition.lock()
-        inFlight.removeAll { $0.unit === unit }
-        condition.unlock()
-    }
-
-    private func markMaybeWritten() {
-        condition.lock()
-        for index in inFlight.indices { inFlight[index].maybeWritten = true }
-        condition.unlock()
-    }
-
-    private func countRepeat() {
-        condition.lock()
-        for index in inFlight.indices { inFlight[index].repeats += 1 }
-        condition.unlock()
-    }
-
-    /// Puts back, in front and in order, what could not be written.
-    private func requeue() {
-        condition.lock()
-        queue.insert(contentsOf: inFlight.filter { !$0.isGivenUp }, at: 0)
-        inFlight = []
-        condition.unlock()
     }
 }
