@@ -58,6 +58,8 @@ struct DatabaseURLTests {
         "postgres://u:@hunter2@h",
         "postgresql://u:hunter2@h:port/d", "postgresql://u:hunter2/x", "postgresql://u:hunter2@h/d?sslmode=hunter2",
         "postgresql://u:hunter2@h:70000/d", "postgresql://u:hunter2@[::1]x/d", "postgresql://u:hunter2@h/d?x",
+        "postgresql://u:hunter2@[127.0.0.1:5599/d", "postgresql://u:hunter2@h]/d", "postgresql://u:hunter2@[]/d",
+        "postgresql://u:hunter2@h/d?hunter2=bar", "postgresql://u:hunter2@h/d?ssl_mode=require",
     ])
     func `one that libpq would read otherwise is refused without a piece of it`(url: String) throws {
         let found = try #require(report(url))
@@ -68,7 +70,7 @@ struct DatabaseURLTests {
     @Test(arguments: [
         "postgresql://h/d", "postgresql://u:p@h/d", "postgresql://u:p%40x@h:5432,[::1]:5433,k/d?sslmode=verify-full",
         "postgresql:///d?host=%2Ftmp", "postgresql://u:a:b?c#d@h/d", "postgres://u@/d?host=/tmp&port=1",
-        "postgresql://[::1]/d",
+        "postgresql://[::1]/d", "postgresql://h/d?connect_timeout=5&application_name=x&ssl%6Dode=require",
     ])
     func `one that is sound is taken`(url: String) { #expect(report(url) == nil) }
 

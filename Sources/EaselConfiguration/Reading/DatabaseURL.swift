@@ -1,3 +1,5 @@
+import Foundation
+
 /// Whether libpq will read a connection URL as its writer meant it.
 ///
 /// libpq takes the user and the password to end at the first `@`. When a password holds one that is not encoded, what follows
@@ -6,6 +8,18 @@
 enum DatabaseURL {
     private static let encode =
         "in a user or password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
+    /// What libpq 15 knows (section 34.1.2), and JDBC's `ssl`, which it takes.
+    private static let parameters = [
+        "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "channel_binding", "connect_timeout",
+        "client_encoding", "options", "application_name", "fallback_application_name", "keepalives", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "replication", "gssencmode", "sslmode",
+        "requiressl",
+        "sslcompression", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl", "sslcrldir", "sslsni",
+        "requirepeer",
+        "ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib", "service",
+        "target_session_attrs",
+        "ssl",
+    ]
     private static let sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
     /// What is wrong with it, as a sentence that does not hold any of it; nil when nothing is.
@@ -20,6 +34,9 @@ enum DatabaseURL {
         guard !rest.contains("@") else { return "holds an @ that is not encoded; \(encode)" }
         guard isEncoded(text) else { return "holds a % that begins no percent-encoding; \(encode)" }
         let hosts = rest.prefix { $0 != "/" && $0 != "?" }
+        guard hosts.split(separator: ",").allSatisfy(hasSoundBrackets) else {
+            return "has a [ or ] that is no part of an IPv6 address; write [::1] for one, and \(encode)"
+        }
         guard hosts.split(separator: ",", omittingEmptySubsequences: false).allSatisfy(hasSoundPort) else {
             return "has a port that is no number from 1 to 65535; \(encode)"
         }
@@ -37,6 +54,14 @@ enum DatabaseURL {
         return true
     }
 
+    /// `[` at the beginning, its `]`, and then at most a port.
+    private static func hasSoundBrackets(_ host: Substring) -> Bool {
+        guard host.hasPrefix("[") else { return !host.contains { "[]".contains($0) } }
+        guard let end = host.firstIndex(of: "]"), end > host.index(after: host.startIndex) else { return false }
+        let rest = host[host.index(after: end)...]
+        return (rest.isEmpty || rest.hasPrefix(":")) && !host.dropFirst().contains("[") && !rest.contains("]")
+    }
+
     private static func hasSoundPort(_ host: Substring) -> Bool {
         let afterName = host.hasPrefix("[") ? host.drop { $0 != "]" }.dropFirst() : host.drop { $0 != ":" }
         guard !afterName.isEmpty else { return true }
@@ -48,7 +73,11 @@ enum DatabaseURL {
     private static func parameterProblem(_ text: Substring) -> String? {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty else { return "has a parameter after ? that is not NAME=VALUE" }
-        guard parts[0] == "sslmode", !sslModes.contains(String(parts[1])) else { return nil }
+        guard let name = String(parts[0]).removingPercentEncoding, parameters.contains(name) else {
+            return "has a parameter after ? that PostgreSQL does not know"
+                + Nearest.hint(String(parts[0]), among: parameters)
+        }
+        guard name == "sslmode", !sslModes.contains(String(parts[1])) else { return nil }
         return "has an sslmode that PostgreSQL does not know; it knows \(sslModes.joined(separator: ", "))"
     }
 }

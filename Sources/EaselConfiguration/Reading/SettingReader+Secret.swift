@@ -67,7 +67,7 @@ extension String {
 }
 
 /// What a secret must look like for its use; each answers nil or what is wrong, without the secret.
-enum SecretRules {
+package enum SecretRules {
     /// Sent in a header: visible ASCII without spaces.
     static func headerValue(_ text: String) -> String? {
         text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -75,7 +75,7 @@ enum SecretRules {
     }
 
     /// The admin key: whoever has it may do everything, so it is no word that can be guessed.
-    static func adminKey(_ text: String) -> String? {
+    package static func adminKey(_ text: String) -> String? {
         if let problem = headerValue(text) { return problem }
         let mend = "`openssl rand -hex 24` makes the rest of one, and without admin_key Easel makes its own"
         guard text.hasPrefix(adminKeyPrefix) else { return "does not begin with \(adminKeyPrefix); \(mend)" }

@@ -342,6 +342,13 @@ final class PostgresConnection {
     private static func keywords(
         in connectionString: String
     ) throws(PostgresError) -> (names: Set<String>, secrets: [String]) {
+        let values = try values(in: connectionString)
+        let secrets = values.filter { $0.key.contains("password") && !$0.value.isEmpty }
+        return (Set(values.keys), Array(secrets.values))
+    }
+
+    /// What a connection string sets, by libpq's names.
+    static func values(in connectionString: String) throws(PostgresError) -> [String: String] {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(connectionString, &message) else {
             // libpq quotes the string in its message, password included, so the message is not used.
@@ -352,18 +359,13 @@ final class PostgresConnection {
             )
         }
         defer { PQconninfoFree(options) }
-        var given: Set<String> = []
-        var secrets: [String] = []
+        var values: [String: String] = [:]
         var option = options
         while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val {
-                let name = String(cString: keyword)
-                given.insert(name)
-                if name.contains("password"), value.pointee != 0 { secrets.append(String(cString: value)) }
-            }
+            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
-        return (given, secrets)
+        return values
     }
 
     /// A null-terminated array of C strings that lives as long as `body` runs.

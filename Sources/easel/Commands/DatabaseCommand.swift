@@ -186,9 +186,11 @@ enum DatabaseCommand {
     private static func psql(_ arguments: ParsedArguments, _ connectionString: String, _ embedded: EmbeddedPostgres?)
         throws
     {
-        var words = embedded?.psqlCommand ?? ["psql", connectionString]
+        let call = try PsqlCall(connectionString: connectionString)
+        var words = embedded?.psqlCommand ?? ["psql"] + call.arguments
         if let statement = arguments.text("SQL") { words += ["-c", statement] }
         let process = Process()
+        process.environment = ProcessInfo.processInfo.environment.merging(call.environment) { $1 }
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
         try process.run()
