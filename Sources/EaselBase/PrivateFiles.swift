@@ -3,9 +3,9 @@ import Foundation
 /// Files and folders that nobody but their owner may read: folders 0700, files 0600.
 package enum PrivateFiles {
     /// Why a folder cannot be made, in the system's own words.
-    package struct Failure: Error, CustomStringConvertible {
+    package struct Failure: Error, Explained {
         /// The act, the path and the system's reason.
-        package let description: String
+        package let sentence: String
     }
 
     /// Makes a folder, and those above it, which others may enter as usual, where they are missing. What is there already
@@ -18,7 +18,7 @@ package enum PrivateFiles {
             try? FileManager.default.createDirectory(atPath: above, withIntermediateDirectories: true)
         }
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw Failure(description: "the folder \(path) cannot be made: \(String(cString: strerror(errno)))")
+            throw Failure(sentence: "the folder \(path) cannot be made: \(String(cString: strerror(errno)))")
         }
     }
 

@@ -102,6 +102,14 @@ struct EventLoopTests {
         #expect(await Task(executorPreference: loop) { 7 }.value == 7)
     }
 
+    @Test func `a group that is given up as soon as it is made leaves nobody to look at its loops`() {
+        let log = Log(minimum: .error)
+        for _ in 0..<200 {
+            let group = EventLoopGroup(name: "test", count: 2, log: log)
+            group.shutdown()
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func `signals arrive as values, from the first moment, at every stream`() async {
         let other = Signals.stream([SIGUSR2, SIGUSR1])
         for _ in 0..<20 {

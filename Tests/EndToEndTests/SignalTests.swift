@@ -82,6 +82,18 @@ struct SignalTests {
         }
     }
 
+    @Test func `signals that are meant for others do nothing`() async throws {
+        try await ProgramHouse.with { house in
+            let served = try await Served(configuration: house.configuration)
+            for signal in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF] {
+                served.tell(signal)
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(try await house.send("GET", served.url + "/healthz").status == 200, "\(signal)")
+            }
+            #expect(await served.terminate() == 0)
+        }
+    }
+
     @Test func `without a file a hang-up is the end, and the database ends too`() async throws {
         await Turnstile.processes.enter()
         defer { Turnstile.processes.leave() }

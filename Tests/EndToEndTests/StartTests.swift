@@ -32,6 +32,28 @@ import Testing
             .filter { $0.contains("the start waits for it") }
     }
 
+    @Test func `a start that fails after its database is there stops it again, and says what to mend`() async throws {
+        for (index, content) in ["folder", "notakey", "esl_short"].enumerated() {
+            let directory = NSTemporaryDirectory() + "easel-start-\(UUID().text.prefix(8))"
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let key = directory + "/admin-key"
+            if index == 0 {
+                try FileManager.default.createDirectory(atPath: key, withIntermediateDirectories: false)
+            } else {
+                try Data(content.utf8).write(to: URL(fileURLWithPath: key))
+            }
+            let ran = try await Program.run(["up", "--data-dir", directory, "--port", "0"])
+            #expect(ran.status == 1, "\(content): \(ran.errors)")
+            #expect(ran.errors.contains("admin-key") && !ran.errors.contains(content == "folder" ? "Failure" : content))
+            let servers = try FileManager.default.subpathsOfDirectory(atPath: directory)
+                .filter { $0.hasSuffix("postmaster.pid") }
+            #expect(servers == [], "\(content): the database goes on running")
+        }
+        let ran = try await Program.run(["up", "--data-dir", "/proc/none"])
+        #expect(ran.status == 1 && ran.errors.contains("/proc/none") && !ran.errors.contains("unexpected"))
+    }
+
     @Test func `a database that never comes ends the start when its time is over, with the cause each time`()
         async throws
     {

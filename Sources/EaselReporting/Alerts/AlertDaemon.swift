@@ -105,6 +105,7 @@ package final class AlertDaemon: Sendable {
                 if isFailing { log.info("the alerts go on", ["part": name]) }
                 isFailing = false
             } catch {
+                if Task.isCancelled { break }
                 if !isFailing {
                     log.warning("the alerts stand still", ["part": name, "error": sentence(for: error)])
                 }

@@ -69,6 +69,7 @@ package final class Reporter: Sendable {
                 if let held = lease, pause != nil, SteadyInstant.now >= monthsAt { monthsAt = await months(held) }
                 if let pause { try? await Task.sleep(for: pause) }
             } catch {
+                if Task.isCancelled { break }
                 // It may have been too much for one statement.
                 windows = max(20, windows / 4)
                 // Whether the pass was written is not known, and does not matter: windows are made again (L3).

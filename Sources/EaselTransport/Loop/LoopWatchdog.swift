@@ -40,6 +40,8 @@ final class LoopWatchdog: @unchecked Sendable {
     private func run() {
         condition.lock()
         defer { condition.unlock() }
+        // The thread may come to run after all was stopped: there are no loops to ask any more.
+        guard !isStopped else { return }
         var seen = loops.map { Seen(sign: $0.lifeSign()) }
         while !isStopped {
             guard !condition.wait(until: Date(timeIntervalSinceNow: Self.interval.secondsAsDouble)) else { continue }

@@ -34,6 +34,16 @@ package enum Signals {
         }
     }
 
+    /// Takes their default action, the end of the process, from these signals: they come from tools that mean other servers
+    /// (log rotation sends SIGUSR1) and from timers of nobody. Programs that are started later have it again.
+    package static func withstand(_ signals: [Int32]) {
+        state.withLock { state in
+            for signal in signals where state.watched.insert(signal).inserted {
+                SignalWatcher.watch(signal) { deliver($0) }
+            }
+        }
+    }
+
     /// Whether the signal means nothing to this process, by the choice of who started it. Ask before `stream`.
     package static func isIgnored(_ signal: Int32) -> Bool { SignalWatcher.isIgnored(signal) }
 

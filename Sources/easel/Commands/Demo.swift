@@ -13,6 +13,8 @@ struct Demo {
     let configuration: Configuration
     /// The pictures go to `demo/` in here.
     let directory: String
+    /// How whoever started it lets it listen elsewhere.
+    let portMend: String
 
     private struct Step {
         let title: String
@@ -59,17 +61,21 @@ struct Demo {
 
     func run() async throws {
         let runtime = try await Runtime.start(configuration, log: Log(minimum: .error))
-        let url = "http://127.0.0.1:\(try runtime.gateway.start())"
+        let port: Int
+        do {
+            port = Int(try runtime.gateway.start())
+        } catch {
+            await runtime.stop()
+            throw CommandFailure("cannot listen on \(configuration.listen): \(sentence(for: error)); \(portMend)")
+        }
         let beside = Task(name: "beside requests") { await runtime.run() }
         do {
-            try await tour(url)
+            try await tour("http://127.0.0.1:\(port)")
         } catch {
-            beside.cancel()
-            await runtime.stop()
+            await runtime.stop(beside: beside)
             throw error
         }
-        beside.cancel()
-        await runtime.stop()
+        await runtime.stop(beside: beside)
     }
 
     private func tour(_ url: String) async throws {

@@ -8,7 +8,8 @@ import Foundation
 enum SandboxCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         Output.becomeServer()
-        let signals = Signals.stream([SIGTERM, SIGINT])
+        ServeCommand.withstandStrays()
+        let signals = Signals.stream(Signals.isIgnored(SIGHUP) ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP])
         let port = UInt16(clamping: arguments.integer("port") ?? 8090)
         var configuration = SandboxConfiguration()
         configuration.host = arguments.text("host") ?? "127.0.0.1"

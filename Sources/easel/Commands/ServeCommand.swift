@@ -32,6 +32,7 @@ enum ServeCommand {
         ready: (String) async throws -> Void
     ) async throws {
         Output.becomeServer()
+        withstandStrays()
         // Before anything is started, so that a signal during the start is not the end of a half-made database.
         let signals = Signals.stream(stops(path))
         raiseFileLimit()
@@ -60,8 +61,7 @@ enum ServeCommand {
         do {
             try await ready(url)
         } catch {
-            beside.cancel()
-            await runtime.stop()
+            await runtime.stop(beside: beside)
             throw error
         }
         await untilStopped(signals, reloader)
@@ -76,8 +76,7 @@ enum ServeCommand {
         log.info("stopping", ["grace": DurationText.format(last.shutdownGrace)])
         reloader?.stop()
         let stopping = Task(name: "stop") {
-            await runtime.stop()
-            beside.cancel()
+            await runtime.stop(beside: beside)
         }
         // A second signal ends the wait: what was acknowledged is on disk, the rest is recovered at the next start. A hang-up
         // is none, as a terminal that closes may send several.
@@ -99,6 +98,7 @@ enum ServeCommand {
     /// The reporting daemon alone, until SIGTERM or SIGINT.
     private static func report(_ configuration: Configuration, path: String, log: Log) async throws {
         Output.becomeServer()
+        withstandStrays()
         let signals = Signals.stream(stops(path))
         guard
             let runtime = try await unlessStopped(
@@ -118,6 +118,9 @@ enum ServeCommand {
         await runtime.stop()
         log.info("stopped")
     }
+
+    /// Signals that mean nothing to a server of ours are not its end.
+    static func withstandStrays() { Signals.withstand([SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF]) }
 
     /// Starts something that may wait for its database; nil when a signal came meanwhile.
     private static func unlessStopped<Started>(

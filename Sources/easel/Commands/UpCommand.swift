@@ -34,10 +34,11 @@ enum UpCommand {
         )
         // What people read is on standard error here, so a server's log begins at warnings.
         let log = Log(minimum: .warning)
+        let mend =
+            "give another port with --port N, such as `easel up\(isDemo ? " --demo" : "") --port \(port == 8080 ? 8081 : 8080)`"
         if isDemo {
-            try await Demo(sandbox: sandbox, configuration: configuration, directory: directory).run()
+            try await Demo(sandbox: sandbox, configuration: configuration, directory: directory, portMend: mend).run()
         } else {
-            let mend = "give another port with --port N, such as `easel up --port \(port == 8080 ? 8081 : 8080)`"
             try await ServeCommand.serve(configuration, log: log, portMend: mend) { url in
                 try await welcome(url: url, directory: place)
             }

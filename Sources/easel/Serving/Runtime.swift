@@ -63,56 +63,56 @@ final class Runtime: Sendable {
         isStopping: @escaping @Sendable () -> Bool = { false },
         log: Log
     ) async throws -> Runtime {
+        var opened = Opened()
+        do {
+            return try await start(configuration, &opened, isStopping: isStopping, log: log)
+        } catch {
+            await opened.close()
+            guard let failure = error as? LedgerError else { throw error }
+            throw CommandFailure("the database cannot be used: \(failure.sentence)")
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration,
+        _ opened: inout Opened,
+        isStopping: @escaping @Sendable () -> Bool,
+        log: Log
+    ) async throws -> Runtime {
         let time = TimeSource.system
         let directory = configuration.dataDirectory
         try DataFolder.prepare(directory)
         let instance = try InstanceLock(directory: directory, now: time.now)
+        opened.add { instance.release() }
         let embedded =
             configuration.database.url == nil
             ? try await EmbeddedPostgres.start(dataDirectory: directory, log: log) : nil
+        if let embedded { opened.add { await embedded.stop() } }
         DataFolder.mend(directory, log: log)
         let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
         let wait = DatabaseWait(limit: configuration.database.startTimeout, isStopping: isStopping, log: log)
-        let database: PostgresLedger
-        do {
-            database = try await wait.run { () async throws(LedgerError) in
-                var options = PostgresLedger.Options()
-                options.readers = configuration.limits.reports
-                return try await PostgresLedger.connect(
-                    connectionString: connectionString,
-                    log: log,
-                    options: options
-                )
-            }
-        } catch let error as LedgerError {
-            await embedded?.stop()
-            throw CommandFailure("the database cannot be used: \(error.sentence)")
-        } catch {
-            await embedded?.stop()
-            throw error
+        let database = try await wait.run { () async throws(LedgerError) in
+            var options = PostgresLedger.Options()
+            options.readers = configuration.limits.reports
+            return try await PostgresLedger.connect(connectionString: connectionString, log: log, options: options)
         }
+        opened.add { await database.close() }
         let journal = try await Journal(directory: directory + "/journal", log: log)
+        opened.add { journal.close() }
         let ledger = JournaledLedger(base: database, journal: journal, log: log)
         // What waits from the last run goes in before anything is asked of the log.
         try? await ledger.replay()
         let terms = TermsShelf()
-        let adminTeam: TeamRecord
-        do {
-            try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: ledger) }
-            adminTeam = try await wait.run { () async throws(LedgerError) in
-                try await team(defaultTeam, in: ledger, now: time.now)
-            }
-        } catch {
-            journal.close()
-            await database.close()
-            await embedded?.stop()
-            throw error
+        try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: ledger) }
+        let adminTeam = try await wait.run { () async throws(LedgerError) in
+            try await team(defaultTeam, in: ledger, now: time.now)
         }
         let group = EventLoopGroup(
             name: "easel-loop",
             count: ProcessInfo.processInfo.activeProcessorCount,
             log: log
         )
+        opened.add { group.shutdown() }
         let client = HTTPClient(
             group: group,
             configuration: HTTPClientConfiguration(
@@ -222,11 +222,12 @@ final class Runtime: Sendable {
         }
     }
 
-    /// In reverse order: requests first, then what they stand on.
-    func stop() async {
+    /// In reverse order: requests first, then what goes on `beside` them, then what both stand on.
+    func stop(beside: Task<Void, Never>? = nil) async {
         isStopping.withLock { $0 = true }
         await gateway.shutDown()
         try? await ledger.replay()
+        await Self.end(beside)
         if ledger.pendingCount > 0 {
             log.warning("settlements stay in the journal", ["records": String(ledger.pendingCount)])
         }
@@ -235,6 +236,19 @@ final class Runtime: Sendable {
         await embedded?.stop()
         group.shutdown()
         instance.release()
+    }
+
+    /// Lets it give its leases back, and does not wait long for it.
+    private static func end(_ beside: Task<Void, Never>?) async {
+        guard let beside else { return }
+        beside.cancel()
+        let hasEnded = Locked(false)
+        Task {
+            await beside.value
+            hasEnded.withLock { $0 = true }
+        }
+        let until = SteadyInstant.now + .seconds(2)
+        while !hasEnded.withLock(\.self), SteadyInstant.now < until { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     // MARK: - Parts
@@ -259,8 +273,10 @@ final class Runtime: Sendable {
     /// Configured, or made once and kept in a file of mode 0600.
     private static func adminKey(_ configuration: Configuration) throws -> String {
         if let configured = configuration.adminKey { return configured.reveal() }
-        let bytes = try SecretFile.readOrCreate(configuration.dataDirectory + "/admin-key") { KeyMaker.freshKey() }
-        return String(decoding: bytes, as: UTF8.self)
+        let path = configuration.dataDirectory + "/admin-key"
+        let key = String(decoding: try SecretFile.readOrCreate(path) { KeyMaker.freshKey() }, as: UTF8.self)
+        if let problem = SecretRules.adminKey(key) { throw CommandFailure("the admin key in \(path) \(problem)") }
+        return key
     }
 
     private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider
