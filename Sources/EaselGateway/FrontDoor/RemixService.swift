@@ -309,8 +309,7 @@ final class RemixService: Sendable {
         _ order: Order,
         on loop: EventLoop
     ) -> Task<CallRun.Ending, Never> {
-        // Where pictures are not kept, the answer itself is, for a caller who may ask for it again.
-        let keepsAnswer = order.idempotency != nil && !replies.keepsPictures
+        let mayBeAskedAgain = order.idempotency != nil
         if first.context.plan.hedge != nil { tools.hedges.note(first.context.plan.policy) }
         defer { tools.shadows?.consider(first.context) }
         return Task(executorPreference: loop) { [tools, registry, replies] in
@@ -321,7 +320,8 @@ final class RemixService: Sendable {
                 permit: first.permit
             )
             var settlement = ending.settlement
-            if keepsAnswer {
+            // Where a picture is not kept, the answer itself is, for a caller who may ask for it again.
+            if mayBeAskedAgain, !replies.keeps(settlement.images) {
                 settlement = await replies.withAnswer(ending, context: first.context, linkBase: order.linkBase)
             }
             await Self.settle(settlement, tools: tools)

@@ -49,8 +49,11 @@ final class ReplyBuilder: Sendable {
         )
     }
 
-    /// Whether result pictures can be read again later.
-    var keepsPictures: Bool { store != nil }
+    /// Whether all of these can be read again later: none where pictures are not kept, and not one whose copy could not be
+    /// written.
+    func keeps(_ images: [ImageRecord]) -> Bool {
+        store != nil && images.allSatisfy { $0.withheld || $0.artifact != nil }
+    }
 
     /// The settlement with the answer as the caller gets it, for a caller that may ask for it again.
     func withAnswer(_ ending: CallRun.Ending, context: CallRun.Context, linkBase: String) async -> Settlement {

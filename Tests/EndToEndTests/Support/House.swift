@@ -56,6 +56,8 @@ final class House: Sendable {
     let connectionString: String
     private let journal: Journal
     private let directory: String
+    /// What the gateway calls its data directory.
+    var dataDirectory: String { directory }
     private let beside: Task<Void, Never>
 
     /// Bytes of what the journal has set aside because the database refused it.
