@@ -15,7 +15,7 @@ let strict: [SwiftSetting] = [
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -77,6 +77,7 @@ let package = Package(
                 "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",
                 "EaselLedger", "EaselReporting", "EaselGateway", "EaselSandbox", "CMalloc",
             ],
+            exclude: ["README.md"],
             swiftSettings: strict
         ),
 

@@ -21,6 +21,15 @@ if ! scripts/embed-migrations.sh --check; then
     complain 'Run scripts/embed-migrations.sh: the binary carries other migrations than migrations/ holds.'
 fi
 
+for page in docs/decisions/[0-9]*.md; do
+    if ! grep -qF "($(basename "$page"))" docs/decisions/README.md; then
+        complain "docs/decisions/README.md does not list $(basename "$page")."
+    fi
+done
+for room in Sources/[Ee]*/; do
+    [ -f "${room}README.md" ] || complain "${room}README.md is missing: what lives there, and what may not."
+done
+
 # Foundation's calls that end the process when a descriptor cannot be written or read, and what may block or fail unseen:
 # Descriptor, InputFile and OutputFile of EaselBase are the doors, Output that of the command line, Log that of servers.
 traps='FileHandle\.standard(Output|Error|Input)|FileHandle\(for(Writing|Updating)|(readability|writeability)Handler'
