@@ -174,6 +174,9 @@ struct ReportBuilderTests {
             #expect(ascii.utf8.allSatisfy { $0 < 0x80 }, "\(report.name)")
             Snapshot.expect(ReportText(report, style: TextStyle()).markdown(), named: "report-\(report.name).md")
             Snapshot.expect(report.csv(), named: "report-\(report.name).csv")
+            // Byte for byte: programs read it, and the definitions are in it.
+            let json = String(decoding: JSONText.bytes(of: report), as: UTF8.self)
+            Snapshot.expect(json + "\n", named: "report-\(report.name).json")
         }
     }
 

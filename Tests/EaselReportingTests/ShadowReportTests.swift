@@ -61,6 +61,10 @@ struct ShadowReportTests {
         let bytes = JSONText.bytes(of: ShadowReportRenderer(report))
         #expect(try ShadowReportReading.report(from: bytes) == report)
         let text = String(decoding: bytes, as: UTF8.self)
+        Snapshot.expect(text + "\n", named: "report-shadow.json")
+        Snapshot.expect(ShadowReportRenderer(report).csv(), named: "report-shadow.csv")
+        let colour = TextStyle(width: 120, colour: true)
+        Snapshot.expect(ShadowReportRenderer(report).table(colour), named: "report-shadow-colour.txt")
         #expect(text.contains(#""cost_per_image_usd":"0.06""#))
         #expect(text.contains(#""latency_ms":{"p50":null,"p90":null,"p99":null}"#))
     }

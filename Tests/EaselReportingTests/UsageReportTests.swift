@@ -164,6 +164,14 @@ struct UsageReportTests {
         #expect(text.split(separator: "\r\n").count == 5)
     }
 
+    @Test
+    func `JSON, a line for each row and Markdown, byte for byte`() throws {
+        let renderer = UsageReportRenderer(try byTeamAndProvider())
+        Snapshot.expect(String(decoding: renderer.json(), as: UTF8.self) + "\n", named: "usage-bytes.json")
+        Snapshot.expect(renderer.ndjson(), named: "usage-team-provider.ndjson")
+        Snapshot.expect(renderer.markdown(), named: "usage-team-provider.md")
+    }
+
     @Test(
         arguments: [
             (0, 2, "0.00"), (5_000_000, 2, "0.01"), (4_999_999, 2, "0.00"), (-4_999_999, 2, "0.00"),
