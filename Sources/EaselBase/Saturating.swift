@@ -14,4 +14,10 @@ extension Int64 {
     package init(saturating value: Double) {
         self.init(Int(saturating: value))
     }
+
+    /// The sum, held at the ends of the range.
+    package func addingSaturating(_ other: Int64) -> Int64 {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other > 0 ? .max : .min) : sum
+    }
 }

@@ -97,7 +97,7 @@ import Testing
             try await settle(ledger, admission, starts)
             var figures = try await totals(ledger)
             #expect(figures.hedges == 1 && figures.hedgeCost == .zero && figures.failoverCost == .zero)
-            #expect(figures.unknownAttempts == 1 && figures.failovers == 0)
+            #expect(figures[.unknownAttempts] == 1 && figures.failovers == 0)
             try await ledger.resolve(
                 LateResolution(
                     callID: admission.callID,
@@ -119,7 +119,7 @@ import Testing
                     teamID: nil
                 )
             )
-            #expect(attempts.totals.wasted == Self.cents, "attempts and calls say the same")
+            #expect(attempts.totals[money: .wasted] == Self.cents, "attempts and calls say the same")
             #expect(try await DatabaseVerify(ledger).findings(since: admission.receivedAt - .seconds(60)) == [])
         }
     }

@@ -65,7 +65,7 @@ import Testing
             )
             let report = try await ledger.usage(query)
             #expect(report.totals.calls == 2 && report.rows.count == 2 && report.totals.latency.count == 2)
-            #expect(try await ledger.attempts(query).totals.attempts == 2)
+            #expect(try await ledger.attempts(query).totals[.attempts] == 2)
             query.from = query.from + .seconds(90)
             let part = await failure { () async throws(LedgerError) in _ = try await ledger.usage(query) }
             #expect(part?.isRejected == true)

@@ -181,7 +181,7 @@ extension PostgresLedger {
             let fromLog = try await reports()
             #expect(fromLog.contains { $0.totals.calls > 50 && $0.rows.count > 5 })
             let attemptsFromLog = try await attempts()
-            #expect(attemptsFromLog.contains { $0.totals.attempts > 50 && !$0.totals.total.isEmpty })
+            #expect(attemptsFromLog.contains { $0.totals[.attempts] > 50 && !$0.totals[.total].isEmpty })
             let lease = try await lease(ledger)
             let pass = try #require(try await ledger.rollUp(lease, for: length, atMost: 1000))
             #expect(pass.minutes > 100 && pass.hours > 20 && pass.days > 2 && pass.changes == 150)

@@ -98,25 +98,22 @@ import Testing
             let window = ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")
             let report = try await ledger.usage(try query(window.0, window.1))
             var totals = UsageFigures()
-            totals.calls = 3
-            totals.succeeded = 1
-            totals.partial = 1
-            totals.failed = 1
-            totals.images = 2
-            totals.cost = Money(nanodollars: 210_000_000)
-            totals.estimated = Money(nanodollars: 120_000_000)
-            totals.failovers = 1
-            totals.failoverCost = Money(nanodollars: 30_000_000)
-            totals.nsfwImages = 1
-            totals.copyrightChecked = 3
-            totals.copyrightUndetermined = 1
-            totals.p50Ms = 200
-            totals.p90Ms = 900
-            totals.p99Ms = 900
-            totals.pictures = 3
-            totals.withheld = 1
-            totals.nsfwClear = report.totals.nsfwClear
-            totals.unknownAttempts = 1
+            totals[.calls] = 3
+            totals[.succeeded] = 1
+            totals[.partial] = 1
+            totals[.failed] = 1
+            totals[.images] = 2
+            totals[money: .cost] = Money(nanodollars: 210_000_000)
+            totals[money: .estimated] = Money(nanodollars: 120_000_000)
+            totals[.failovers] = 1
+            totals[money: .failoverCost] = Money(nanodollars: 30_000_000)
+            totals[.nsfwImages] = 1
+            totals[.copyrightChecked] = 3
+            totals[.copyrightUndetermined] = 1
+            totals[.pictures] = 3
+            totals[.withheld] = 1
+            totals[.nsfwClear] = report.totals[.nsfwClear]
+            totals[.unknownAttempts] = 1
             for latency in [100, 200, 900] { totals.latency.add(latency) }
             totals.readPercentiles()
             #expect(report.totals == totals)

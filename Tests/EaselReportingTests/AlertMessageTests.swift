@@ -10,10 +10,10 @@ import Testing
 struct AlertMessageTests {
     private static let now = Timestamp(microseconds: 1_795_674_600_000_000)  // 2026-11-26T06:30:00Z
 
-    private static func usage(_ rows: [(String, (inout UsageFigures) -> Void)]) -> UsageReport {
-        let rows = rows.map { name, fill in
+    private static func usage(_ rows: [(String, [UsageField: Int])]) -> UsageReport {
+        let rows = rows.map { name, counts in
             var figures = UsageFigures()
-            fill(&figures)
+            for (field, count) in counts { figures[field] = count }
             return UsageReport.Row(group: [name], figures: figures)
         }
         let query = UsageQuery(from: now, to: now, timezone: "UTC", groupBy: [.team], teamID: nil)
@@ -21,7 +21,7 @@ struct AlertMessageTests {
             query: query,
             rows: rows,
             totals: UsageFigures.sum(rows.map(\.figures)),
-            dataQuality: UsageReport.DataQuality()
+            dataQuality: DataQuality()
         )
     }
 
@@ -48,24 +48,8 @@ struct AlertMessageTests {
         rule.bound = 0.05
         rule.minimum = 20
         let report = Self.usage([
-            (
-                "few",
-                {
-                    $0.nsfwImages = 5; $0.nsfwClear = 5
-                }
-            ),
-            (
-                "at",
-                {
-                    $0.nsfwImages = 5; $0.nsfwClear = 95
-                }
-            ),
-            (
-                "above",
-                {
-                    $0.nsfwImages = 6; $0.nsfwClear = 94
-                }
-            ), ("none", { $0.calls = 7 }),
+            ("few", [.nsfwImages: 5, .nsfwClear: 5]), ("at", [.nsfwImages: 5, .nsfwClear: 95]),
+            ("above", [.nsfwImages: 6, .nsfwClear: 94]), ("none", [.calls: 7]),
         ])
         let findings = AlertChecks.rates(rule, report)
         #expect(findings.filter { $0.level > 0 }.map(\.subject) == ["team:above"])
@@ -74,6 +58,16 @@ struct AlertMessageTests {
         #expect(findings[2].summary == text)
         rule.group = nil
         #expect(AlertChecks.rates(rule, report).map(\.subject) == ["all"])
+    }
+
+    @Test func `a rate is the one that reports show: unclear verdicts are in neither part`() throws {
+        let rule = AlertRule("copyright", .copyrightRate, to: [])
+        let report = Self.usage([
+            ("design", [.copyrightChecked: 50, .copyrightFlagged: 10, .copyrightUndetermined: 10])
+        ])
+        let finding = try #require(AlertChecks.rates(rule, report).first)
+        #expect(finding.summary.contains("10 of 40") && finding.value == "25.0%")
+        #expect(ReportBuilder.safety(report).cells(of: "copyright_rate") == [.share(0.25)])
     }
 
     @Test func `a budget's level is the highest threshold that it passed`() throws {

@@ -20,22 +20,22 @@ struct ReportBuilderTests {
 
     private func figures(_ scale: Int, failed: Int = 0) -> UsageFigures {
         var figures = UsageFigures()
-        figures.calls = 10 * scale
-        figures.failed = failed
-        figures.refused = scale
-        figures.succeeded = 9 * scale - failed
-        figures.images = 20 * scale
-        figures.pictures = 21 * scale
-        figures.withheld = scale
-        figures.cost = Money(nanodollars: Int64(scale) * 612_500_000)
-        figures.estimated = scale > 2 ? Money(nanodollars: 60_000_000) : .zero
-        figures.failovers = scale
-        figures.failoverCost = Money(nanodollars: Int64(scale) * 30_000_000)
-        figures.nsfwImages = scale
-        figures.nsfwClear = 15 * scale
-        figures.copyrightChecked = 8 * scale
-        figures.copyrightFlagged = 1
-        figures.copyrightUndetermined = scale
+        figures[.calls] = 10 * scale
+        figures[.failed] = failed
+        figures[.refused] = scale
+        figures[.succeeded] = 9 * scale - failed
+        figures[.images] = 20 * scale
+        figures[.pictures] = 21 * scale
+        figures[.withheld] = scale
+        figures[money: .cost] = Money(nanodollars: Int64(scale) * 612_500_000)
+        figures[money: .estimated] = scale > 2 ? Money(nanodollars: 60_000_000) : .zero
+        figures[.failovers] = scale
+        figures[money: .failoverCost] = Money(nanodollars: Int64(scale) * 30_000_000)
+        figures[.nsfwImages] = scale
+        figures[.nsfwClear] = 15 * scale
+        figures[.copyrightChecked] = 8 * scale
+        figures[.copyrightFlagged] = 1
+        figures[.copyrightUndetermined] = scale
         for index in 0..<10 * scale { figures.latency.add(800 + 400 * index) }
         figures.readPercentiles()
         return figures
@@ -47,24 +47,24 @@ struct ReportBuilderTests {
             query: try query(groups),
             rows: rows.map { UsageReport.Row(group: $0.0, figures: $0.1) },
             totals: totals,
-            dataQuality: UsageReport.DataQuality()
+            dataQuality: DataQuality()
         )
     }
 
     private func attempts(_ count: Int, failed: Int = 0) -> AttemptFigures {
         var figures = AttemptFigures()
-        figures.attempts = count
-        figures.sent = count
-        figures.failed = failed
-        figures.succeeded = count - failed
-        figures.images = 2 * (count - failed)
-        figures.cost = Money(nanodollars: Int64(count) * 60_000_000)
-        figures.wasted = Money(nanodollars: Int64(failed) * 60_000_000)
+        figures[.attempts] = count
+        figures[.sent] = count
+        figures[.failed] = failed
+        figures[.succeeded] = count - failed
+        figures[.images] = 2 * (count - failed)
+        figures[money: .cost] = Money(nanodollars: Int64(count) * 60_000_000)
+        figures[money: .wasted] = Money(nanodollars: Int64(failed) * 60_000_000)
         for index in 0..<count {
-            figures.total.add(900_000 + 35_000 * index)
-            figures.firstByte.add(700_000 + 30_000 * index)
-            figures.connect.add(1500 + index)
-            figures.dns.add(300)
+            figures[.total].add(900_000 + 35_000 * index)
+            figures[.firstByte].add(700_000 + 30_000 * index)
+            figures[.connect].add(1500 + index)
+            figures[.dns].add(300)
         }
         return figures
     }
@@ -183,7 +183,7 @@ struct ReportBuilderTests {
     @Test func `what is written as JSON is read back and looks the same`() throws {
         for report in try all() {
             let json = JSONText.bytes(of: report)
-            let back = try Report(json: json)
+            let back = try Report(report.name, json: json)
             #expect(back.columns == report.columns && back.rows.count == report.rows.count)
             #expect(back.notes == report.notes && back.dataQuality == report.dataQuality && back.from == report.from)
             let style = TextStyle(width: nil)

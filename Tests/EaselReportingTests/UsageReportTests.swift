@@ -8,23 +8,21 @@ import Testing
 struct UsageReportTests {
     private func figures(_ calls: Int, cost: String, estimated: String = "0", p50: Int? = nil) -> UsageFigures {
         var figures = UsageFigures()
-        figures.calls = calls
-        figures.succeeded = calls * 9 / 10
-        figures.partial = calls / 100
-        figures.refused = calls / 50
-        figures.failed = calls - figures.succeeded - figures.partial - figures.refused
-        figures.images = calls * 2
-        figures.cost = Money(usd: cost) ?? .zero
-        figures.estimated = Money(usd: estimated) ?? .zero
-        figures.failovers = calls / 40
-        figures.failoverCost = Money(nanodollars: Int64(calls / 40) * 30_000_000)
-        figures.nsfwImages = calls / 200
-        figures.copyrightChecked = calls / 3
-        figures.copyrightFlagged = calls / 400
-        figures.copyrightUndetermined = calls / 800
-        figures.p50Ms = p50
-        figures.p90Ms = p50.map { $0 * 2 }
-        figures.p99Ms = p50.map { $0 * 3 }
+        figures[.calls] = calls
+        figures[.succeeded] = calls * 9 / 10
+        figures[.partial] = calls / 100
+        figures[.refused] = calls / 50
+        figures[.failed] = calls - figures.succeeded - figures.partial - figures.refused
+        figures[.images] = calls * 2
+        figures[money: .cost] = Money(usd: cost) ?? .zero
+        figures[money: .estimated] = Money(usd: estimated) ?? .zero
+        figures[.failovers] = calls / 40
+        figures[money: .failoverCost] = Money(nanodollars: Int64(calls / 40) * 30_000_000)
+        figures[.nsfwImages] = calls / 200
+        figures[.copyrightChecked] = calls / 3
+        figures[.copyrightFlagged] = calls / 400
+        figures[.copyrightUndetermined] = calls / 800
+        figures.setPercentiles([p50, p50.map { $0 * 2 }, p50.map { $0 * 3 }])
         return figures
     }
 
@@ -41,7 +39,7 @@ struct UsageReportTests {
             teamID: nil
         )
         let rows = rows.map { UsageReport.Row(group: $0.0, figures: $0.1) }
-        return UsageReport(query: query, rows: rows, totals: totals, dataQuality: UsageReport.DataQuality())
+        return UsageReport(query: query, rows: rows, totals: totals, dataQuality: DataQuality())
     }
 
     @Test func `a group keeps its names whatever it is called`() throws {
@@ -50,10 +48,15 @@ struct UsageReportTests {
             [(["a", nil, "c", "d"], figures(5, cost: "1.5")), ([nil, "b", nil, nil], figures(2, cost: "0.5"))],
             totals: figures(7, cost: "2")
         )
-        let read = try UsageReportReading.report(from: UsageReportRenderer(written).json())
-        #expect(read.rows.map(\.group) == written.rows.map(\.group))
-        #expect(read.rows.map(\.figures.cost) == written.rows.map(\.figures.cost))
-        #expect(UsageReportRenderer(read).csv() == UsageReportRenderer(written).csv())
+        let report = ReportBuilder.usage(written)
+        let read = try Report(Report.usage, json: JSONText.bytes(of: report))
+        #expect(read == report)
+        #expect(read.cells(of: "cost_usd") == written.rows.map { .money($0.figures.cost) })
+        #expect(read.csv() == report.csv() && read.ndjson() == report.ndjson())
+    }
+
+    private func table(_ report: UsageReport, _ style: TextStyle) -> String {
+        ReportText(ReportBuilder.usage(report), style: style).table()
     }
 
     private func byTeamAndProvider() throws -> UsageReport {
@@ -75,23 +78,23 @@ struct UsageReportTests {
 
     @Test
     func `a report in colour is the same text with escape sequences`() throws {
-        let renderer = UsageReportRenderer(try byTeamAndProvider())
-        let coloured = renderer.table(TextStyle(width: 120, colour: true))
+        let report = ReportBuilder.usage(try byTeamAndProvider())
+        let coloured = ReportText(report, style: TextStyle(width: 120, colour: true)).table()
         Snapshot.expect(coloured, named: "usage-team-provider-colour.txt")
         let bare = coloured.replacing(/\u{1B}\[\d*m/, with: "")
-        #expect(bare == renderer.table(TextStyle(width: 120)) && bare != coloured)
+        #expect(bare == ReportText(report, style: TextStyle(width: 120)).table() && bare != coloured)
     }
 
     @Test(arguments: [80, 120, 200])
     func `a report by team and provider`(_ width: Int) throws {
-        let text = UsageReportRenderer(try byTeamAndProvider()).table(TextStyle(width: width))
+        let text = table(try byTeamAndProvider(), TextStyle(width: width))
         Snapshot.expect(text, named: "usage-team-provider-\(width).txt")
         #expect(text.split(separator: "\n").allSatisfy { DisplayWidth.of($0) <= width })
     }
 
     @Test
     func `a report in plain ASCII`() throws {
-        let text = UsageReportRenderer(try byTeamAndProvider()).table(TextStyle(width: 80, unicode: false))
+        let text = table(try byTeamAndProvider(), TextStyle(width: 80, unicode: false))
         #expect(text.utf8.allSatisfy { $0 < 0x80 })
         Snapshot.expect(text, named: "usage-team-provider-80-ascii.txt")
     }
@@ -106,14 +109,14 @@ struct UsageReportTests {
             ],
             totals: figures(210, cost: "6.3", p50: 3000)
         )
-        Snapshot.expect(UsageReportRenderer(report).table(TextStyle(width: width)), named: "usage-day-\(width).txt")
+        Snapshot.expect(table(report, TextStyle(width: width)), named: "usage-day-\(width).txt")
     }
 
     @Test
     func `a report without calls says so`() throws {
         let empty = try report(by: [.team], [], totals: UsageFigures())
         #expect(
-            UsageReportRenderer(empty).table(TextStyle()) == """
+            table(empty, TextStyle()) == """
                 Usage 2026-11-01 00:00 to 2026-11-21 10:30 (Europe/Berlin) by team
                 No calls in this period.
                 Data quality: complete, figures 0 s behind the log
@@ -123,8 +126,26 @@ struct UsageReportTests {
     }
 
     @Test
+    func `a report without groups is one row`() throws {
+        let text = table(try report(by: [], [], totals: figures(10, cost: "0.6")), TextStyle(width: 80))
+        #expect(text.contains("10 │") && text.contains("0.60") && !text.contains("No calls"))
+    }
+
+    @Test
+    func `a figure that the sender does not have is not known, and is no zero`() throws {
+        let json = String(decoding: JSONText.bytes(of: ReportBuilder.usage(try byTeamAndProvider())), as: UTF8.self)
+        let older = json.replacing(/"(hedges|reconciled_usd)":("[^"]*"|\d+),/, with: "")
+        #expect(older != json)
+        let read = try Report(Report.usage, json: Array(older.utf8))
+        #expect(read.cells(of: "hedges") == [.count(nil), .count(nil), .count(nil), .count(nil)])
+        #expect(read.cells(of: "reconciled_usd").allSatisfy { $0 == .money(nil) })
+        #expect(read.cells(of: "calls")[0] == .count(3902))
+        #expect(throws: DecodingError.self) { try Report(Report.usage, json: Array(#"{"rows":[]}"#.utf8)) }
+    }
+
+    @Test
     func `JSON has exactly the contract's names`() throws {
-        let bytes = UsageReportRenderer(try byTeamAndProvider()).json()
+        let bytes = JSONText.bytes(of: ReportBuilder.usage(try byTeamAndProvider()))
         let document = try JSON.decode(JSONValue.self, from: bytes)
         #expect(
             Set(try #require(document.objectValue).keys)
@@ -159,17 +180,18 @@ struct UsageReportTests {
 
     @Test
     func `CSV has a line for each row`() throws {
-        let text = UsageReportRenderer(try byTeamAndProvider()).csv()
+        let text = ReportBuilder.usage(try byTeamAndProvider()).csv()
         Snapshot.expect(text, named: "usage-team-provider.csv")
         #expect(text.split(separator: "\r\n").count == 5)
     }
 
     @Test
     func `JSON, a line for each row and Markdown, byte for byte`() throws {
-        let renderer = UsageReportRenderer(try byTeamAndProvider())
-        Snapshot.expect(String(decoding: renderer.json(), as: UTF8.self) + "\n", named: "usage-bytes.json")
-        Snapshot.expect(renderer.ndjson(), named: "usage-team-provider.ndjson")
-        Snapshot.expect(renderer.markdown(), named: "usage-team-provider.md")
+        let report = ReportBuilder.usage(try byTeamAndProvider())
+        let json = String(decoding: JSONText.bytes(of: report), as: UTF8.self)
+        Snapshot.expect(json + "\n", named: "usage-bytes.json")
+        Snapshot.expect(report.ndjson(), named: "usage-team-provider.ndjson")
+        Snapshot.expect(ReportText(report, style: TextStyle()).markdown(), named: "usage-team-provider.md")
     }
 
     @Test(

@@ -95,7 +95,8 @@ struct ZoneReportTests {
                 var text = ""
                 for (from, to) in [(october, november), (november, zone.nextMonth(november))] {
                     let query = UsageQuery(from: from, to: to, timezone: name, groupBy: [dimension], teamID: nil)
-                    text += UsageReportRenderer(try await ledger.usage(query)).table(TextStyle(width: 120)) + "\n"
+                    let report = ReportBuilder.usage(try await ledger.usage(query))
+                    text += ReportText(report, style: TextStyle(width: 120)).table() + "\n"
                 }
                 let zoneName = name.split(separator: "/").last.map { $0.lowercased() } ?? ""
                 pages.append(("zones-\(zoneName)-\(word).txt", text))

@@ -31,7 +31,7 @@ extension MemoryLedger {
         try with("usage") { state in
             var groups: [[String?]: UsageFigures] = [:]
             var totals = UsageFigures()
-            var quality = UsageReport.DataQuality()
+            var quality = DataQuality()
             for entry in state.order.compactMap({ state.calls[$0] }) {
                 let call = Self.detail(entry, state)
                 guard query.teamID == nil || call.teamID == query.teamID, call.status != .inProgress,
@@ -79,19 +79,20 @@ extension MemoryLedger {
                 else { continue }
                 for attempt in call.attempts {
                     var figures = AttemptFigures()
-                    figures.attempts = 1
-                    figures.sent = attempt.sent == true ? 1 : 0
+                    figures[.attempts] = 1
+                    figures[.sent] = attempt.sent == true ? 1 : 0
                     switch attempt.outcome {
-                    case .succeeded: figures.succeeded = 1
-                    case .partial: figures.partial = 1
-                    case .refused: figures.refused = 1
-                    case .failed: figures.failed = 1
-                    case .unknown: figures.unknown = 1
+                    case .succeeded: figures[.succeeded] = 1
+                    case .partial: figures[.partial] = 1
+                    case .refused: figures[.refused] = 1
+                    case .failed: figures[.failed] = 1
+                    case .unknown: figures[.unknown] = 1
                     case .pending: break
                     }
-                    figures.cost = attempt.cost ?? .zero
-                    figures.wasted = [.succeeded, .partial].contains(attempt.outcome) ? .zero : figures.cost
-                    if let total = attempt.totalMs { figures.total.add(Int(total) * 1000) }
+                    figures[money: .cost] = attempt.cost ?? .zero
+                    let isWasted = ![.succeeded, .partial].contains(attempt.outcome)
+                    figures[money: .wasted] = isWasted ? figures[money: .cost] : .zero
+                    if let total = attempt.totalMs { figures[.total].add(Int(total) * 1000) }
                     let group = query.groupBy.map { dimension in
                         switch dimension {
                         case .provider: attempt.provider
@@ -160,21 +161,19 @@ extension MemoryLedger {
     }
 
     private static func add(_ call: CallDetail, _ reconciled: [UUID: UUID], to figures: inout UsageFigures) {
-        figures.calls += 1
-        figures.images += call.imagesDelivered
-        figures.cost += call.cost ?? .zero
-        figures.estimated += call.estimated ?? .zero
-        figures.reconciled += call.attempts.filter { reconciled[$0.attemptID] != nil }.compactMap(\.cost).reduce(
-            .zero,
-            +
-        )
-        figures.failovers += call.failover ? 1 : 0
-        figures.nsfwImages += call.images.count { $0.nsfw == true }
+        figures[.calls] += 1
+        figures[.images] += call.imagesDelivered
+        figures[money: .cost] += call.cost ?? .zero
+        figures[money: .estimated] += call.estimated ?? .zero
+        figures[money: .reconciled] += call.attempts.filter { reconciled[$0.attemptID] != nil }.compactMap(\.cost)
+            .reduce(.zero, +)
+        figures[.failovers] += call.failover ? 1 : 0
+        figures[.nsfwImages] += call.images.count { $0.nsfw == true }
         switch call.status {
-        case .succeeded: figures.succeeded += 1
-        case .partial: figures.partial += 1
-        case .refused: figures.refused += 1
-        case .failed, .inProgress: figures.failed += 1
+        case .succeeded: figures[.succeeded] += 1
+        case .partial: figures[.partial] += 1
+        case .refused: figures[.refused] += 1
+        case .failed, .inProgress: figures[.failed] += 1
         }
     }
 

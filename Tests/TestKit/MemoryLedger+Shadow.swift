@@ -111,7 +111,7 @@ extension MemoryLedger {
                     rows[[start.policy, start.model.rawValue, primary, start.provider]]
                     ?? ShadowReport.Row(
                         policy: start.policy,
-                        model: start.model,
+                        model: start.model.rawValue,
                         primaryProvider: primary,
                         shadowProvider: start.provider
                     )
@@ -147,25 +147,26 @@ extension MemoryLedger {
     private static func add(_ end: AttemptEnd, _ flags: PictureFlags, to side: inout ShadowSide) {
         switch end.outcome {
         case .pending: break
-        case .succeeded: side.succeeded += 1
-        case .partial: side.partial += 1
-        case .refused: side.refused += 1
-        case .failed: side.failed += 1
-        case .unknown: side.unknown += 1
+        case .succeeded: side.count(.succeeded)
+        case .partial: side.count(.partial)
+        case .refused: side.count(.refused)
+        case .failed: side.count(.failed)
+        case .unknown: side.count(.unknown)
         }
-        side.imagesAsked += end.start.imagesAsked
-        side.images += end.imagesReturned - flags.withheld
-        side.withheld += flags.withheld
+        side.count(.imagesAsked, end.start.imagesAsked)
+        side.count(.images, end.imagesReturned - flags.withheld)
+        side.count(.withheld, flags.withheld)
         if let cost = end.cost {
-            side.cost = (side.cost ?? .zero) + cost
-            side.estimated = (side.estimated ?? .zero) + (end.costBasis == .provider ? .zero : cost)
+            side[money: .cost] = (side[money: .cost] ?? .zero) + cost
+            let estimated = end.costBasis == .provider ? .zero : cost
+            side[money: .estimated] = (side[money: .estimated] ?? .zero) + estimated
         } else {
-            side.unpriced += 1
+            side.count(.unpriced)
         }
-        side.nsfwImages += flags.nsfw
-        side.nsfwChecked += flags.nsfwChecked
-        side.copyrightChecked += flags.copyrightChecked
-        side.copyrightFlagged += flags.copyrightFlagged
-        side.copyrightUndetermined += flags.copyrightUndetermined
+        side.count(.nsfwImages, flags.nsfw)
+        side.count(.nsfwChecked, flags.nsfwChecked)
+        side.count(.copyrightChecked, flags.copyrightChecked)
+        side.count(.copyrightFlagged, flags.copyrightFlagged)
+        side.count(.copyrightUndetermined, flags.copyrightUndetermined)
     }
 }

@@ -21,13 +21,11 @@ final class ReportRoutes: Sendable {
 
     func usage(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
         let (query, _) = try await query(request, UsageQueryParser.Form())
-        let report: UsageReport
         do {
-            report = try await ledger.usage(query)
+            return .json(JSONText.bytes(of: ReportBuilder.usage(try await ledger.usage(query))))
         } catch {
             throw Problem(error)
         }
-        return .json(UsageReportRenderer(report).json())
     }
 
     func shadow(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
@@ -41,7 +39,7 @@ final class ReportRoutes: Sendable {
         var query = parsed.query
         query.teamID = try await teamID(parsed.team, for: account)
         do throws(LedgerError) {
-            return .json(JSONText.bytes(of: ShadowReportRenderer(try await ledger.shadowReport(query))))
+            return .json(JSONText.bytes(of: ReportBuilder.shadow(try await ledger.shadowReport(query))))
         } catch {
             throw Problem(error)
         }

@@ -33,9 +33,16 @@ struct PostgresResult: ~Copyable {
     /// What libpq allocated for it.
     var memoryBytes: Int { Int(PQresultMemorySize(raw)) }
 
-    /// Whether its columns are of these types, one after the other.
-    func hasColumns(_ types: [PostgresType]) -> Bool {
-        PQnfields(raw) == types.count && types.indices.allSatisfy { PQftype(raw, Int32($0)) == types[$0].rawValue }
+    /// Whether its columns have these names and types, one after the other.
+    func hasColumns(_ columns: [(name: String, type: PostgresType)]) -> Bool {
+        guard PQnfields(raw) == columns.count else { return false }
+        return columns.indices.allSatisfy { index in
+            let (name, type) = columns[index]
+            guard PQftype(raw, Int32(index)) == type.rawValue, let found = PQfname(raw, Int32(index)) else {
+                return false
+            }
+            return name.withCString { strcmp($0, found) == 0 }
+        }
     }
 
     /// The rows as they lie in libpq's memory, for results that are too large for a copy of every cell.
@@ -120,15 +127,5 @@ struct ResultRow: ~Copyable {
     mutating func sum() -> Int64 {
         guard let bytes = bytes(), bytes.count == MemoryLayout<Int64>.size else { return 0 }
         return Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
-    }
-
-    mutating func count() -> Int { Int(sum()) }
-}
-
-extension Int64 {
-    /// The sum, held at the ends of the range: PostgreSQL's `infinity` times are the extreme values.
-    fileprivate func addingSaturating(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other > 0 ? .max : .min) : sum
     }
 }

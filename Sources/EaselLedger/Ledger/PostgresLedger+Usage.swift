@@ -11,7 +11,6 @@ extension PostgresLedger {
         return try await report(
             query,
             UsageFigures.self,
-            UsageStatements.figures,
             // Figures and their quality must come from one snapshot, or they would not fit while calls are settled.
             [UsageStatements.quality(query)]
         ) { groups, edges, others throws(PostgresError) in
@@ -32,7 +31,7 @@ extension PostgresLedger {
         guard UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy) else {
             throw .rejected("attempts are grouped by team, provider, model, day, hour and error only")
         }
-        return try await report(query, AttemptFigures.self, UsageStatements.attempts) { groups, _, _ in
+        return try await report(query, AttemptFigures.self) { groups, _, _ in
             var totals = AttemptFigures()
             for group in groups { totals.add(group.figures) }
             let rows = query.groupBy.isEmpty ? [] : groups.map { AttemptReport.Row(group: $0, figures: $1) }
@@ -40,14 +39,13 @@ extension PostgresLedger {
         }
     }
 
-    /// Reads where the rollups end and adds up what `statement` gives, in one snapshot with `others`. `finish` makes the
+    /// Reads where the rollups end and adds the figures up, in one snapshot with `others`. `finish` makes the
     /// report of it on the reader's thread.
     ///
     /// Throws `.rejected` for what is too much: parts of the log that were dropped, too many rows, too long.
-    private func report<Figures: GatheredFigures & Sendable, Report: Sendable>(
+    private func report<Figures: GatheredFigures, Report: Sendable>(
         _ query: UsageQuery,
         _ figures: Figures.Type,
-        _ statement: @escaping @Sendable (UsageQuery, UsageSpan, UsageEdges) -> SQLCommand,
         _ others: [SQLCommand] = [],
         finish:
             @escaping @Sendable ([(group: [String?], figures: Figures)], UsageEdges, [SQLResult]) throws(PostgresError)
@@ -67,7 +65,7 @@ extension PostgresLedger {
                 let (edges, results) = try connection.snapshot(
                     UsageEdges.command(query, span),
                     { (result) throws(PostgresError) in try UsageEdges(result, span: span, now: now) },
-                    following: { (statement(query, span, $0), others) },
+                    following: { (UsageStatements.figures(Figures.self, query, span, $0), others) },
                     rows: { gathering.add($0) },
                     deadline: deadline
                 )

@@ -2,10 +2,13 @@ import EaselBase
 import EaselCore
 
 /// Adds up the rows of a report as they come, by group. More groups than `limit` are not gathered.
-struct ReportGathering<Figures: GatheredFigures> {
+///
+/// Its columns are those that `UsageStatements` asks for: the names of the groups, the sums and the histograms of the figures.
+/// Rows are taken only where the database says that these are the ones, name by name.
+struct ReportGathering<Figures: SummedFigures> {
     private let dimensions: Int
     private let limit: Int
-    private let types: [PostgresType]
+    private let columns: [(name: String, type: PostgresType)]
     private var indices: [[UInt8]: Int] = [:]
     private var groups: [(key: [UInt8], group: [String?], figures: Figures)] = []
     private(set) var hasTooMany = false
@@ -14,28 +17,35 @@ struct ReportGathering<Figures: GatheredFigures> {
     init(dimensions: Int, limit: Int) {
         self.dimensions = dimensions
         self.limit = limit
-        types =
-            Array(repeating: .text, count: dimensions)
-            + Array(repeating: .int8, count: Figures.sumColumns.count)
-            + Array(repeating: .bytea, count: Figures.histogramColumns.count)
+        columns =
+            (0..<dimensions).map { (name: UsageStatements.group($0), type: PostgresType.text) }
+            + Figures.sumColumns.map { (name: $0, type: PostgresType.int8) }
+            + Figures.histogramColumns.map { (name: $0, type: PostgresType.bytea) }
     }
 
     /// Takes rows of one value for each dimension, the sums and the histograms; false when no more are wanted.
     mutating func add(_ result: borrowing PostgresResult) -> Bool {
-        guard result.hasColumns(types) else {
+        guard result.hasColumns(columns) else {
             fault = PostgresError(.unexpected, message: "a report has other columns than were asked for")
             return false
         }
         result.forEachRow { row in
             let key = key(&row)
-            if let index = indices[key] { return groups[index].figures.add(&row) }
+            if let index = indices[key] { return Self.add(&row, to: &groups[index].figures) }
             guard groups.count < limit else { return hasTooMany = true }
             indices[key] = groups.count
             var figures = Figures()
-            figures.add(&row)
+            Self.add(&row, to: &figures)
             groups.append((key, Self.group(key), figures))
         }
         return !hasTooMany
+    }
+
+    private static func add(_ row: inout ResultRow, to figures: inout Figures) {
+        for index in figures.sums.indices { figures.sums[index] = figures.sums[index].addingSaturating(row.sum()) }
+        for index in Figures.histograms.indices {
+            if let bytes = row.bytes() { figures[histogram: index].add(bytes: bytes) }
+        }
     }
 
     /// The groups by the bytes of their names, absent ones last.
@@ -72,72 +82,5 @@ struct ReportGathering<Figures: GatheredFigures> {
         key.split(separator: 0).map { name in
             name.first == Mark.absent ? nil : String(decoding: name.dropFirst(), as: UTF8.self)
         }
-    }
-}
-
-/// Figures that rows of a report add up to.
-protocol GatheredFigures {
-    static var sumColumns: [String] { get }
-    static var histogramColumns: [String] { get }
-
-    init()
-
-    /// Adds the cells of these columns, in their order.
-    mutating func add(_ row: inout ResultRow)
-}
-
-extension UsageFigures: GatheredFigures {
-    static var sumColumns: [String] { UsageColumns.figures }
-    static var histogramColumns: [String] { UsageColumns.latency }
-
-    mutating func add(_ row: inout ResultRow) {
-        // In the order of UsageColumns.figures.
-        calls += row.count()
-        succeeded += row.count()
-        partial += row.count()
-        refused += row.count()
-        failed += row.count()
-        images += row.count()
-        failovers += row.count()
-        failoverCost += Money(nanodollars: row.sum())
-        cost += Money(nanodollars: row.sum())
-        estimated += Money(nanodollars: row.sum())
-        reconciled += Money(nanodollars: row.sum())
-        hedges += row.count()
-        hedgeCost += Money(nanodollars: row.sum())
-        unpricedAttempts += row.count()
-        unknownAttempts += row.count()
-        pictures += row.count()
-        withheld += row.count()
-        nsfwImages += row.count()
-        nsfwClear += row.count()
-        copyrightChecked += row.count()
-        copyrightFlagged += row.count()
-        copyrightUndetermined += row.count()
-        if let bytes = row.bytes() { latency.add(bytes: bytes) }
-    }
-}
-
-extension AttemptFigures: GatheredFigures {
-    static var sumColumns: [String] { UsageColumns.attemptFigures }
-    static var histogramColumns: [String] { UsageColumns.phaseHistograms }
-
-    mutating func add(_ row: inout ResultRow) {
-        // In the order of UsageColumns.attemptFigures and UsageColumns.phases.
-        attempts += row.count()
-        sent += row.count()
-        succeeded += row.count()
-        partial += row.count()
-        refused += row.count()
-        failed += row.count()
-        unknown += row.count()
-        images += row.count()
-        cost += Money(nanodollars: row.sum())
-        wasted += Money(nanodollars: row.sum())
-        if let bytes = row.bytes() { total.add(bytes: bytes) }
-        if let bytes = row.bytes() { firstByte.add(bytes: bytes) }
-        if let bytes = row.bytes() { tls.add(bytes: bytes) }
-        if let bytes = row.bytes() { connect.add(bytes: bytes) }
-        if let bytes = row.bytes() { dns.add(bytes: bytes) }
     }
 }

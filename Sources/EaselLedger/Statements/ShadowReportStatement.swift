@@ -54,17 +54,7 @@ enum ShadowReportStatement {
                 FROM pair
             )
             SELECT policy, model, primary_provider, provider, is_over, is_shadow, count(*),
-                count(*) FILTER (WHERE outcome = 'succeeded'), count(*) FILTER (WHERE outcome = 'partial'),
-                count(*) FILTER (WHERE outcome = 'refused'), count(*) FILTER (WHERE outcome = 'failed'),
-                count(*) FILTER (WHERE outcome = 'unknown'),
-                \(sum("images_asked")), \(sum("images_returned - withheld")), \(sum("withheld")),
-                sum(cost_nusd)::bigint,
-                sum(CASE WHEN cost_basis = 'provider' THEN 0 ELSE cost_nusd END)::bigint,
-                count(*) FILTER (WHERE cost_nusd IS NULL),
-                round(sum(cost_nusd) / nullif(sum(images_returned - withheld) FILTER (WHERE cost_nusd IS NOT NULL), 0))::bigint,
-                \(sum("nsfw_images")), \(sum("nsfw_checked")), \(sum("copyright_checked")),
-                \(sum("copyright_flagged")), \(sum("copyright_undetermined")),
-                \(percentile(0.5)), \(percentile(0.9)), \(percentile(0.99))
+                \(ShadowField.allCases.map(counted).joined(separator: ",\n    "))
             FROM side GROUP BY policy, model, primary_provider, provider, is_over, is_shadow
             ORDER BY policy COLLATE "C", model COLLATE "C", primary_provider COLLATE "C", provider COLLATE "C"
             """,
@@ -76,6 +66,36 @@ enum ShadowReportStatement {
     /// What belongs to the calls of the window lies in it or shortly after; the range prunes partitions.
     private static func window(_ column: String) -> String {
         "\(column) >= $1 - interval '1 hour' AND \(column) < $2 + interval '7 days'"
+    }
+
+    /// What a field of one side is, over the requests of a group.
+    private static func counted(_ field: ShadowField) -> String {
+        switch field {
+        case .succeeded: "count(*) FILTER (WHERE outcome = 'succeeded')"
+        case .partial: "count(*) FILTER (WHERE outcome = 'partial')"
+        case .refused: "count(*) FILTER (WHERE outcome = 'refused')"
+        case .failed: "count(*) FILTER (WHERE outcome = 'failed')"
+        case .unknown: "count(*) FILTER (WHERE outcome = 'unknown')"
+        case .imagesAsked: sum("images_asked")
+        case .images: sum("images_returned - withheld")
+        case .withheld: sum("withheld")
+        case .cost: "sum(cost_nusd)::bigint"
+        case .estimated: "sum(CASE WHEN cost_basis = 'provider' THEN 0 ELSE cost_nusd END)::bigint"
+        case .unpriced: "count(*) FILTER (WHERE cost_nusd IS NULL)"
+        case .costPerImage:
+            """
+            round(sum(cost_nusd)
+                / nullif(sum(images_returned - withheld) FILTER (WHERE cost_nusd IS NOT NULL), 0))::bigint
+            """
+        case .nsfwImages: sum("nsfw_images")
+        case .nsfwChecked: sum("nsfw_checked")
+        case .copyrightChecked: sum("copyright_checked")
+        case .copyrightFlagged: sum("copyright_flagged")
+        case .copyrightUndetermined: sum("copyright_undetermined")
+        case .p50: percentile(0.5)
+        case .p90: percentile(0.9)
+        case .p99: percentile(0.99)
+        }
     }
 
     private static func sum(_ expression: String) -> String { "coalesce(sum(\(expression)), 0)::bigint" }
@@ -101,7 +121,7 @@ enum ShadowReportStatement {
             var row = RowReader(cells)
             let head = ShadowReport.Row(
                 policy: try row.text(),
-                model: try row.word(RemixModel.self),
+                model: try row.word(RemixModel.self).rawValue,
                 primaryProvider: try row.text(),
                 shadowProvider: try row.text()
             )
@@ -128,26 +148,7 @@ enum ShadowReportStatement {
 
     private static func side(_ row: inout RowReader) throws(PostgresError) -> ShadowSide {
         var side = ShadowSide()
-        side.succeeded = try row.int()
-        side.partial = try row.int()
-        side.refused = try row.int()
-        side.failed = try row.int()
-        side.unknown = try row.int()
-        side.imagesAsked = try row.int()
-        side.images = try row.int()
-        side.withheld = try row.int()
-        side.cost = try row.optionalMoney()
-        side.estimated = try row.optionalMoney()
-        side.unpriced = try row.int()
-        side.costPerImage = try row.optionalMoney()
-        side.nsfwImages = try row.int()
-        side.nsfwChecked = try row.int()
-        side.copyrightChecked = try row.int()
-        side.copyrightFlagged = try row.int()
-        side.copyrightUndetermined = try row.int()
-        side.p50Ms = try row.optionalInt()
-        side.p90Ms = try row.optionalInt()
-        side.p99Ms = try row.optionalInt()
+        for field in ShadowField.allCases { side[field] = try row.optionalInt64() }
         return side
     }
 }

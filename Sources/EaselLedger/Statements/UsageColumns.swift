@@ -1,12 +1,9 @@
-/// The columns of the rollups, in the order of their tables.
+import EaselCore
+
+/// The columns of the rollups.
 enum UsageColumns {
     /// Sums over calls, attempts and pictures.
-    static let figures = [
-        "calls", "succeeded", "partial", "refused", "failed", "images", "failovers", "failover_cost_nusd", "cost_nusd",
-        "estimated_nusd", "reconciled_nusd", "hedges", "hedge_cost_nusd", "unpriced_attempts", "unknown_attempts",
-        "pictures", "withheld", "nsfw_images", "nsfw_clear", "copyright_checked", "copyright_flagged",
-        "copyright_undetermined",
-    ]
+    static let figures = UsageFigures.sumColumns
     /// What a row is about, apart from its team and its window.
     static let details = ["provider", "model", "project", "key_id", "tags_id", "tags"]
     static let summary = ["provider", "model"]
@@ -14,17 +11,13 @@ enum UsageColumns {
     static let window = ["team_id", "bucket"]
     /// What makes a detailed row one of its kind: the hash stands for the tags.
     static let detailKeys = details.filter { $0 != "tags" }
-    static let latency = ["latency_histogram"]
+    static let latency = UsageFigures.histogramColumns
 
     /// Sums over attempts.
-    static let attemptFigures = [
-        "attempts", "sent", "succeeded", "partial", "refused", "failed", "unknown", "images", "cost_nusd",
-        "wasted_nusd",
-    ]
+    static let attemptFigures = AttemptFigures.sumColumns
     static let attemptKeys = ["provider", "model", "error_code"]
-    /// A histogram for each, in microseconds.
-    static let phases = ["total", "first_byte", "tls", "connect", "dns"]
-    static let phaseHistograms = phases.map { "\($0)_histogram" }
+    /// A histogram for each phase, in microseconds.
+    static let phaseHistograms = AttemptFigures.histogramColumns
 
     /// `sum(a)::bigint AS a, sum(b)::bigint AS b`
     static func sums(_ names: [String]) -> String {
@@ -32,4 +25,10 @@ enum UsageColumns {
     }
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+}
+
+extension SummedFigures {
+    /// The columns of its sums and of its histograms, in the order in which rows are read.
+    static var sumColumns: [String] { Field.legend.map(\.storedName) }
+    static var histogramColumns: [String] { histograms.map { "\($0)_histogram" } }
 }

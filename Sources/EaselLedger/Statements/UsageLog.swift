@@ -21,92 +21,115 @@ enum UsageLog {
     /// `to` are expressions for the first and the last moment that any of them was received at.
     static func usage(calls: String, from: String, to: String) -> String {
         let list = UsageColumns.list(keys)
-        /// The figures that a part knows; the others are zero.
-        func figures(_ known: [String: String]) -> String {
-            UsageColumns.figures.map { "\(known[$0] ?? "0::bigint") AS \($0)" }.joined(separator: ", ")
+        let expressions = UsageField.allCases.map { (field: $0, counted: counted($0, from, to)) }
+        /// The figures that are counted over this; the others are zero.
+        func figures(_ source: Source?) -> String {
+            expressions.map { field, counted in
+                "\(counted.source == source ? counted.expression : "0::bigint") AS \(field.figure.storedName)"
+            }
+            .joined(separator: ", ")
         }
         let group = "GROUP BY \(list)"
         // The provider of a cost is its attempt's; every other dimension is the call's.
         let attemptKeys = keys.map { $0 == "provider" ? "a.provider" : "c.\($0)" }.joined(separator: ", ")
         let pictureKeys = keys.map { "c.\($0)" }.joined(separator: ", ")
         return """
-            SELECT \(list), \(figures([
-                "calls": "count(*)",
-                "succeeded": "count(*) FILTER (WHERE status = 'succeeded')",
-                "partial": "count(*) FILTER (WHERE status = 'partial')",
-                "refused": "count(*) FILTER (WHERE status = 'refused')",
-                "failed": "count(*) FILTER (WHERE status = 'failed')",
-                "images": "coalesce(sum(images_delivered), 0)::bigint",
-                "failovers": "count(*) FILTER (WHERE failover)",
-                "failover_cost_nusd": "coalesce(sum(failover_cost_nusd), 0)::bigint",
-            ])), ''::bytea AS latency_histogram
-            FROM \(calls) \(group)
+            SELECT \(list), \(figures(.calls)), ''::bytea AS latency_histogram
+            FROM \(calls) AS c \(group)
             UNION ALL
-            SELECT \(list), \(figures([:])),
+            SELECT \(list), \(figures(nil)),
                 string_agg(int2send(slot::smallint) || int4send(count::integer), '' ORDER BY slot)
             FROM (
                 SELECT \(list), easel_bucket(latency_ms) AS slot, count(*) AS count
                 FROM \(calls) WHERE latency_ms IS NOT NULL GROUP BY \(list), slot
             ) AS slots \(group)
             UNION ALL
-            SELECT \(attemptKeys), \(figures([
-                "cost_nusd": "coalesce(sum(a.cost_nusd), 0)::bigint",
-                "estimated_nusd":
-                    "coalesce(sum(a.cost_nusd) FILTER (WHERE a.cost_basis IN ('price_book', 'unknown')), 0)::bigint",
-                "reconciled_nusd":
-                    "coalesce(sum(a.cost_nusd) FILTER (WHERE a.reconciliation_id IS NOT NULL), 0)::bigint",
-                "hedges": "count(DISTINCT a.call_id) FILTER (WHERE a.race = 'second' AND a.sent)",
-                "hedge_cost_nusd": "coalesce(sum(a.cost_nusd) FILTER (WHERE \(hasLost(from, to))), 0)::bigint",
-                "unpriced_attempts": "count(*) FILTER (WHERE \(isUnpriced))",
-                "unknown_attempts": "count(*) FILTER (WHERE a.outcome = 'unknown')",
-            ])), ''::bytea
+            SELECT \(attemptKeys), \(figures(.attempts)), ''::bytea
             FROM \(calls) AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE \(window("a.started_at", from, to)) GROUP BY \(attemptKeys)
             UNION ALL
-            SELECT \(pictureKeys), \(figures([
-                "pictures": "count(*)",
-                "withheld": "count(*) FILTER (WHERE i.withheld)",
-                "nsfw_images": "count(*) FILTER (WHERE i.nsfw)",
-                "nsfw_clear": "count(*) FILTER (WHERE NOT i.nsfw)",
-                "copyright_checked": "count(*) FILTER (WHERE i.copyright <> 'not_requested')",
-                "copyright_flagged": "count(*) FILTER (WHERE i.copyright = 'flagged')",
-                "copyright_undetermined": "count(*) FILTER (WHERE i.copyright = 'undetermined')",
-            ])), ''::bytea
+            SELECT \(pictureKeys), \(figures(.pictures)), ''::bytea
             FROM \(calls) AS c JOIN images AS i ON i.team_id = c.team_id AND i.call_id = c.call_id
             WHERE \(window("i.created_at", from, to)) GROUP BY \(pictureKeys)
             """
     }
 
+    /// The rows that a figure is counted over: calls `c`, their attempts `a`, or their pictures `i`.
+    private enum Source { case calls, attempts, pictures }
+
+    private static func counted(
+        _ field: UsageField,
+        _ from: String,
+        _ to: String
+    ) -> (source: Source, expression: String) {
+        switch field {
+        case .calls: (.calls, "count(*)")
+        case .succeeded: (.calls, count("c.status = 'succeeded'"))
+        case .partial: (.calls, count("c.status = 'partial'"))
+        case .refused: (.calls, count("c.status = 'refused'"))
+        case .failed: (.calls, count("c.status = 'failed'"))
+        case .images: (.calls, sum("c.images_delivered"))
+        case .failovers: (.calls, count("c.failover"))
+        case .failoverCost: (.calls, sum("c.failover_cost_nusd"))
+        case .cost: (.attempts, sum("a.cost_nusd"))
+        case .estimated: (.attempts, sum("a.cost_nusd", "a.cost_basis IN ('price_book', 'unknown')"))
+        case .reconciled: (.attempts, sum("a.cost_nusd", "a.reconciliation_id IS NOT NULL"))
+        case .hedges: (.attempts, "count(DISTINCT a.call_id) FILTER (WHERE a.race = 'second' AND a.sent)")
+        case .hedgeCost: (.attempts, sum("a.cost_nusd", hasLost(from, to)))
+        case .unpricedAttempts: (.attempts, count(isUnpriced))
+        case .unknownAttempts: (.attempts, count("a.outcome = 'unknown'"))
+        case .pictures: (.pictures, "count(*)")
+        case .withheld: (.pictures, count("i.withheld"))
+        case .nsfwImages: (.pictures, count("i.nsfw"))
+        case .nsfwClear: (.pictures, count("NOT i.nsfw"))
+        case .copyrightChecked: (.pictures, count("i.copyright <> 'not_requested'"))
+        case .copyrightFlagged: (.pictures, count("i.copyright = 'flagged'"))
+        case .copyrightUndetermined: (.pictures, count("i.copyright = 'undetermined'"))
+        }
+    }
+
+    private static func counted(_ field: AttemptField, _ from: String, _ to: String) -> String {
+        switch field {
+        case .attempts: "count(*)"
+        case .sent: count("a.sent")
+        case .succeeded: count("a.outcome = 'succeeded'")
+        case .partial: count("a.outcome = 'partial'")
+        case .refused: count("a.outcome = 'refused'")
+        case .failed: count("a.outcome = 'failed'")
+        case .unknown: count("a.outcome = 'unknown'")
+        case .images: sum("a.images_returned")
+        case .cost: sum("a.cost_nusd")
+        case .wasted: sum("a.cost_nusd", "a.outcome NOT IN ('succeeded', 'partial') OR \(inVain(from, to))")
+        }
+    }
+
+    private static func count(_ condition: String) -> String { "count(*) FILTER (WHERE \(condition))" }
+
+    private static func sum(_ column: String, _ condition: String? = nil) -> String {
+        "coalesce(sum(\(column))\(condition.map { " FILTER (WHERE \($0))" } ?? ""), 0)::bigint"
+    }
+
     /// Rows of the log's attempts, one for each key.
     static func attempts(calls: String, from: String, to: String) -> String {
-        let phases = UsageColumns.phases.map { phase in
+        let figures = AttemptField.allCases.map { "\(counted($0, from, to)) AS \($0.figure.storedName)" }
+        let phases = AttemptPhase.allCases.map(\.name)
+        let slots = phases.map { phase in
             """
             coalesce(string_agg(int2send(slot::smallint) || int4send(count::integer), '' ORDER BY slot)
                 FILTER (WHERE phase = '\(phase)'), ''::bytea) AS \(phase)_histogram
             """
         }
-        let values = UsageColumns.phases.map { "('\($0)', a.\($0)_ms)" }.joined(separator: ", ")
+        let values = phases.map { "('\($0)', a.\($0)_ms)" }.joined(separator: ", ")
         return """
             SELECT f.*, \(UsageColumns.phaseHistograms.map { "coalesce(h.\($0), ''::bytea) AS \($0)" }
                 .joined(separator: ", "))
             FROM (
                 SELECT c.team_id, c.bucket, a.provider, c.model, left(coalesce(a.error_code, ''), \(ForeignText.codeBytes)) AS error_code,
-                    count(*) AS attempts,
-                    count(*) FILTER (WHERE a.sent) AS sent,
-                    count(*) FILTER (WHERE a.outcome = 'succeeded') AS succeeded,
-                    count(*) FILTER (WHERE a.outcome = 'partial') AS partial,
-                    count(*) FILTER (WHERE a.outcome = 'refused') AS refused,
-                    count(*) FILTER (WHERE a.outcome = 'failed') AS failed,
-                    count(*) FILTER (WHERE a.outcome = 'unknown') AS unknown,
-                    coalesce(sum(a.images_returned), 0)::bigint AS images,
-                    coalesce(sum(a.cost_nusd), 0)::bigint AS cost_nusd,
-                    coalesce(sum(a.cost_nusd) FILTER (
-                        WHERE a.outcome NOT IN ('succeeded', 'partial') OR \(inVain(from, to))), 0)::bigint
-                        AS wasted_nusd
+                    \(UsageColumns.list(figures))
                 FROM \(calls) AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
                 WHERE \(window("a.started_at", from, to)) GROUP BY 1, 2, 3, 4, 5
             ) AS f LEFT JOIN (
-                SELECT team_id, bucket, provider, model, error_code, \(phases.joined(separator: ", "))
+                SELECT team_id, bucket, provider, model, error_code, \(UsageColumns.list(slots))
                 FROM (
                     SELECT c.team_id, c.bucket, a.provider, c.model, left(coalesce(a.error_code, ''), \(ForeignText.codeBytes)) AS error_code, p.phase,
                         easel_bucket(round(p.ms * 1000)::bigint) AS slot, count(*) AS count

@@ -1,20 +1,55 @@
 import EaselBase
 import EaselCore
 
+/// Figures that the rollups hold, in tables of each level.
+protocol GatheredFigures: SummedFigures {
+    /// The name of its tables before their level.
+    static var table: String { get }
+    /// Whether there are tables without project, key and tags as well.
+    static var haveSummary: Bool { get }
+    /// Whether each of its tables has few rows for a month.
+    static var areNarrow: Bool { get }
+
+    /// Rows of the log (`UsageLog`); `calls` is the name of a list of calls.
+    static func log(_ calls: String, from: String, to: String) -> String
+}
+
+extension UsageFigures: GatheredFigures {
+    static let table = "usage"
+    static let haveSummary = true
+    static let areNarrow = false
+
+    static func log(_ calls: String, from: String, to: String) -> String {
+        UsageLog.usage(calls: calls, from: from, to: to)
+    }
+}
+
+extension AttemptFigures: GatheredFigures {
+    static let table = "attempt"
+    static let haveSummary = false
+    static let areNarrow = true
+
+    static func log(_ calls: String, from: String, to: String) -> String {
+        UsageLog.attempts(calls: calls, from: from, to: to)
+    }
+}
+
 /// Reads the usage figures (L5): from the rollups, and from the log (`UsageLog`) for what is not rolled up yet, all in the
 /// snapshot of `UsageEdges`. So a report is what the log says, however far the rollups are.
 enum UsageStatements {
     /// Figures by group, in any order and several rows for one group: `ReportGathering` adds them up.
-    static func figures(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
-        var builder = Builder(query, span, edges, .usage)
+    static func figures<Figures: GatheredFigures>(
+        _ type: Figures.Type,
+        _ query: UsageQuery,
+        _ span: UsageSpan,
+        _ edges: UsageEdges
+    ) -> SQLCommand {
+        var builder = Builder<Figures>(query, span, edges)
         return builder.command()
     }
 
-    /// Figures of attempts by group, likewise.
-    static func attempts(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) -> SQLCommand {
-        var builder = Builder(query, span, edges, .attempts)
-        return builder.command()
-    }
+    /// The name of the column that holds the names of a query's dimension.
+    static func group(_ index: Int) -> String { "d\(index)" }
 
     /// What the rollups do not count: attempts of calls in progress whose end or price is not known.
     static func quality(_ query: UsageQuery) -> SQLCommand {
@@ -36,25 +71,7 @@ enum UsageStatements {
 
     // MARK: - The statement
 
-    private struct Builder {
-        /// The tables that are read, and how.
-        enum Family: String {
-            case usage, attempts
-
-            var table: String { self == .usage ? "usage" : "attempt" }
-            var figures: [String] { self == .usage ? UsageColumns.figures : UsageColumns.attemptFigures }
-            var histograms: [String] {
-                self == .usage ? UsageColumns.latency : UsageColumns.phaseHistograms
-            }
-
-            func log(from: String, to: String) -> String {
-                self == .usage
-                    ? UsageLog.usage(calls: "c", from: from, to: to)
-                    : UsageLog.attempts(calls: "c", from: from, to: to)
-            }
-        }
-
-        let family: Family
+    private struct Builder<Figures: GatheredFigures> {
         let query: UsageQuery
         let span: UsageSpan
         let edges: UsageEdges
@@ -62,13 +79,12 @@ enum UsageStatements {
         /// Whether the rows without project, key and tags are enough.
         let isSummary: Bool
 
-        init(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges, _ family: Family) {
-            self.family = family
+        init(_ query: UsageQuery, _ span: UsageSpan, _ edges: UsageEdges) {
             self.query = query
             self.span = span
             self.edges = edges
             isSummary =
-                family == .usage
+                Figures.haveSummary
                 && query.groupBy.allSatisfy { dimension in
                     switch dimension {
                     case .team, .provider, .model, .day, .hour: true
@@ -91,11 +107,15 @@ enum UsageStatements {
             }
             // A report of no time at all has its columns too.
             if pieces.isEmpty { pieces.append(level(.minute, UsageSpan.Stretch(from: query.from, to: query.from))) }
-            let groups = query.groupBy.enumerated().map { name($1, "p.d\($0)") + ", " }.joined()
-            let join = query.groupBy.firstIndex(of: .team).map { "JOIN teams AS t ON t.id = p.d\($0)" } ?? ""
+            let groups = query.groupBy.enumerated().map {
+                "\(name($1, "p.\(UsageStatements.group($0))")) AS \(UsageStatements.group($0)), "
+            }.joined()
+            let join =
+                query.groupBy.firstIndex(of: .team).map { "JOIN teams AS t ON t.id = p.\(UsageStatements.group($0))" }
+                ?? ""
             let sql = """
                 \(with)
-                SELECT \(groups)\(UsageColumns.list(family.figures + family.histograms))
+                SELECT \(groups)\(UsageColumns.list(Figures.sumColumns + Figures.histogramColumns))
                 FROM (\(pieces.joined(separator: " UNION ALL "))) AS p \(join)
                 """
             return SQLCommand(sql, parameters, isPrepared: false)
@@ -126,22 +146,22 @@ enum UsageStatements {
             let isClosed =
                 level == .minute && edges.open != nil
                 ? "AND NOT EXISTS (SELECT 1 FROM open AS o WHERE o.team_id = s.team_id AND o.bucket = s.bucket)" : ""
-            let source = "\(family.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)"
+            let source = "\(Figures.table)_\(level.rawValue)\(suffix) AS s WHERE \(range) \(team("s")) \(isClosed)"
             // Nearly all of such a row is its histogram, which PostgreSQL can only put behind the others of its group: at
             // ten times of what reading it takes, where there is but a row for each model and month.
-            let isNarrow = isSummary || family == .attempts
+            let isNarrow = isSummary || Figures.areNarrow
             return level == .month && isNarrow ? rows(source, level) : sums(source, level)
         }
 
         private mutating func rows(_ source: String, _ level: UsageLevel) -> String {
-            "SELECT \(groups(level))\(UsageColumns.list(family.figures + family.histograms)) FROM \(source)"
+            "SELECT \(groups(level))\(UsageColumns.list(Figures.sumColumns + Figures.histogramColumns)) FROM \(source)"
         }
 
         /// Summed up by itself: the planner knows how many groups there are in a table, but not in a union of tables, which
         /// it sorts.
         private mutating func sums(_ source: String, _ level: UsageLevel) -> String {
-            let histograms = family.histograms.map { "string_agg(\($0), ''::bytea) AS \($0)" }
-            let list = UsageColumns.list([UsageColumns.sums(family.figures)] + histograms)
+            let histograms = Figures.histogramColumns.map { "string_agg(\($0), ''::bytea) AS \($0)" }
+            let list = UsageColumns.list([UsageColumns.sums(Figures.sumColumns)] + histograms)
             let group = query.groupBy.indices.map { String($0 + 1) }
             let tail = group.isEmpty ? "" : "GROUP BY \(UsageColumns.list(group))"
             return "SELECT \(groups(level))\(list) FROM \(source) \(tail)"
@@ -150,7 +170,7 @@ enum UsageStatements {
         private mutating func groups(_ level: UsageLevel) -> String {
             var list = ""
             for (index, dimension) in query.groupBy.enumerated() {
-                list += "\(expression(dimension, level)) AS d\(index), "
+                list += "\(expression(dimension, level)) AS \(UsageStatements.group(index)), "
             }
             return list
         }
@@ -190,7 +210,7 @@ enum UsageStatements {
             let window = (parameter(.time(from)), parameter(.time(to)))
             return (
                 with + "c AS MATERIALIZED (\(loose.joined(separator: " UNION ALL ")))",
-                sums("(\(family.log(from: window.0, to: window.1))) AS s", .minute)
+                sums("(\(Figures.log("c", from: window.0, to: window.1))) AS s", .minute)
             )
         }
 
@@ -236,11 +256,11 @@ enum UsageStatements {
         _ result: SQLResult,
         _ totals: UsageFigures,
         _ edges: UsageEdges
-    ) throws(PostgresError) -> UsageReport.DataQuality {
-        var quality = UsageReport.DataQuality()
+    ) throws(PostgresError) -> DataQuality {
+        var quality = DataQuality()
         quality.rollupLagS = edges.lagS
-        quality.unpricedAttempts = totals.unpricedAttempts
-        quality.unknownAttempts = totals.unknownAttempts
+        quality.unpricedAttempts = totals[.unpricedAttempts]
+        quality.unknownAttempts = totals[.unknownAttempts]
         guard let cells = result.rows.first else { return quality }
         var row = RowReader(cells)
         quality.unpricedAttempts += try row.int()

@@ -176,20 +176,20 @@ enum AlertChecks {
         let rows =
             rule.group == nil ? [UsageReport.Row(group: ["all"], figures: usage.totals)] : usage.rows
         return rows.map { row in
-            let (part, whole, what) = rate(rule.kind, row.figures)
-            let share = whole > 0 ? Double(part) / Double(whole) : 0
+            let (found, what) = rate(rule.kind, row.figures)
+            let share = found.value ?? 0
             let name = name(row.group)
             let subject = rule.group.map { "\($0.name):\(name)" } ?? "all"
-            let isAbove = whole >= max(1, rule.minimum) && share > rule.bound
+            let isAbove = found.whole >= max(1, rule.minimum) && share > rule.bound
             return AlertFinding(
                 subject: subject,
                 level: isAbove ? 1 : 0,
                 value: FigureText.percent(share),
                 summary: "\(FigureText.percent(share)) of \(what)\(rule.group == nil ? "" : " of \(subject)") "
-                    + "in the last \(DurationText.format(rule.window)): \(FigureText.count(part)) of "
-                    + "\(FigureText.count(whole)), bound \(FigureText.percent(rule.bound)).",
+                    + "in the last \(DurationText.format(rule.window)): \(FigureText.count(found.part)) of "
+                    + "\(FigureText.count(found.whole)), bound \(FigureText.percent(rule.bound)).",
                 details: [
-                    "part": .count(part), "whole": .count(whole), "bound": .share(rule.bound),
+                    "part": .count(found.part), "whole": .count(found.whole), "bound": .share(rule.bound),
                     "rate": .share(share), "window_s": .count(Int(rule.window.milliseconds / 1000)),
                 ]
             )
@@ -199,13 +199,11 @@ enum AlertChecks {
     /// What a row is about; no name of a team or project looks like that of those without one.
     static func name(_ group: [String?]) -> String { group.first.flatMap { $0 } ?? "(none)" }
 
-    private static func rate(_ kind: AlertRule.Kind, _ figures: UsageFigures) -> (Int, Int, String) {
+    private static func rate(_ kind: AlertRule.Kind, _ figures: UsageFigures) -> (Ratio, String) {
         switch kind {
-        case .nsfwRate:
-            (figures.nsfwImages, figures.nsfwImages + figures.nsfwClear, "the checked pictures are not safe for work")
-        case .copyrightRate:
-            (figures.copyrightFlagged, figures.copyrightChecked, "the checked pictures are flagged for copyright")
-        default: (figures.failed, figures.calls, "the calls failed")
+        case .nsfwRate: (figures.nsfwRate, "the checked pictures are not safe for work")
+        case .copyrightRate: (figures.copyrightRate, "the checked pictures are flagged for copyright")
+        default: (figures.failureRate, "the calls failed")
         }
     }
 
@@ -243,7 +241,7 @@ enum AlertChecks {
 
     // MARK: - Data
 
-    static func dataGap(_ quality: UsageReport.DataQuality) -> AlertFinding {
+    static func dataGap(_ quality: DataQuality) -> AlertFinding {
         let text = QualityText(quality)
         return AlertFinding(
             subject: "data",
@@ -251,13 +249,13 @@ enum AlertChecks {
             value: text.hasGap ? "gap" : "complete",
             summary: text.hasGap
                 ? "Figures of the last day are not complete: \(text.sentence)." : "Figures are complete again.",
-            details: [
-                "unpriced_attempts": .count(quality.unpricedAttempts),
-                "unknown_attempts": .count(quality.unknownAttempts),
-                "journal_pending": .count(quality.journalPending), "rollup_lag_s": .count(quality.rollupLagS),
-                "journal_set_aside": .count(quality.journalSetAside),
-                "unsummed_windows": .count(quality.unsummedWindows),
-            ]
+            details: JSONDocument(
+                JSONValue.object(
+                    Dictionary(
+                        uniqueKeysWithValues: DataQuality.members.map { ($0.name, .count(quality[keyPath: $0.path])) }
+                    )
+                )
+            )
         )
     }
 

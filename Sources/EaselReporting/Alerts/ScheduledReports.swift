@@ -31,13 +31,9 @@ struct ScheduledReports: Sendable {
         }
         let style = TextStyle(width: Self.width)
         do throws(LedgerError) {
-            if let subject = ReportDesk.Subject(rawValue: schedule.report) {
-                let report = try await ReportDesk(ledger: ledger).report(subject, query, now: now)
-                let text = ReportText(report, style: style).table()
-                return made(schedule, period, now, text, JSONDocument(report))
-            }
-            let renderer = UsageReportRenderer(try await ledger.usage(query))
-            return made(schedule, period, now, renderer.table(style), JSONDocument(raw: renderer.json()))
+            let subject = ReportDesk.Subject(rawValue: schedule.report) ?? .usage
+            let report = try await ReportDesk(ledger: ledger).report(subject, query, now: now)
+            return made(schedule, period, now, ReportText(report, style: style).table(), JSONDocument(report))
         } catch {
             // Told once, rather than tried for a month.
             guard case .rejected(let why) = error else { throw error }

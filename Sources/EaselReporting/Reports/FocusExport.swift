@@ -19,21 +19,27 @@ package enum FocusExport {
         "x_Calls", "x_EstimatedCost", "x_FailoverCost",
     ]
 
-    package static func csv(_ report: UsageReport) -> String {
+    /// - Parameter report: of usage, by `groups`.
+    package static func csv(_ report: Report) -> String {
         var writer = CSVWriter()
         writer.head(columns)
+        let places = Dictionary(report.columns.indices.map { (report.columns[$0].key, $0) }) { first, _ in first }
         let zone = LocalTime("UTC")
-        for row in report.rows where row.group.count == groups.count {
-            guard let day = row.group[0], let start = Timestamp(day), let zone else { continue }
-            let figures = row.figures
-            let provider = row.group[3] ?? ""
-            let model = row.group[4] ?? ""
-            let cost = CSVCell.money(figures.cost)
-            let images = CSVCell.integer(figures.images)
-            let team = CSVCell.text(row.group[1])
+        for row in report.rows {
+            func figure(_ field: UsageField) -> CSVCell { places[field.figure.column.key].map { row[$0].csv } ?? .none }
+            func group(_ dimension: UsageQuery.Dimension) -> String? {
+                guard let place = places[dimension.name], case .name(let name) = row[place] else { return nil }
+                return name
+            }
+            guard let day = group(.day), let start = Timestamp(day), let zone else { continue }
+            let provider = group(.provider) ?? ""
+            let model = group(.model) ?? ""
+            let cost = figure(.cost)
+            let images = figure(.images)
+            let team = CSVCell.text(group(.team))
             let name = CSVCell.text(provider)
             var tags = JSONText()
-            tags.object { if let project = row.group[2] { $0.member("project", project) } }
+            tags.object { if let project = group(.project) { $0.member("project", project) } }
             let values: [String: CSVCell] = [
                 "BilledCost": cost, "EffectiveCost": cost, "ContractedCost": cost, "ListCost": cost,
                 "BillingAccountId": name, "BillingAccountName": name, "BillingCurrency": .text("USD"),
@@ -50,8 +56,8 @@ package enum FocusExport {
                 "ProviderName": name, "PublisherName": name, "ServiceCategory": .text("AI and Machine Learning"),
                 "ServiceSubcategory": .text("Generative AI"), "ServiceName": .text("Image remix"),
                 "SkuId": .text(model), "SubAccountId": team, "SubAccountName": team, "SubAccountType": .text("Team"),
-                "Tags": .text(String(decoding: tags.bytes, as: UTF8.self)), "x_Calls": .integer(figures.calls),
-                "x_EstimatedCost": .money(figures.estimated), "x_FailoverCost": .money(figures.failoverCost),
+                "Tags": .text(String(decoding: tags.bytes, as: UTF8.self)), "x_Calls": figure(.calls),
+                "x_EstimatedCost": figure(.estimated), "x_FailoverCost": figure(.failoverCost),
             ]
             writer.write(columns.map { values[$0] ?? .none })
         }

@@ -6,9 +6,9 @@ package struct QualityText: Sendable {
     /// So many seconds behind the log are a gap.
     package static let gapAfterS = 60
 
-    private let quality: UsageReport.DataQuality
+    private let quality: DataQuality
 
-    package init(_ quality: UsageReport.DataQuality) {
+    package init(_ quality: DataQuality) {
         self.quality = quality
     }
 

@@ -1,11 +1,20 @@
 package import EaselBase
-import EaselCore
+package import EaselCore
 import Foundation
 
 extension Report: JSONWritable {
     /// `{report, from, to, timezone, columns, rows, totals, data_quality, notes}`; rows and totals are objects by the keys
-    /// of the columns, and the columns say what they hold.
+    /// of the columns, and the columns say what they hold. The reports of usage and of shadows have forms of their own.
     package func write(to text: inout JSONText) {
+        switch name {
+        case Report.usage: writeUsage(to: &text)
+        case Report.shadow: writeShadow(to: &text)
+        default: writePlain(to: &text)
+        }
+    }
+
+    private func writePlain(to text: inout JSONText) {
+        let object = rowObject
         text.object { text in
             text.member("report", name)
             text.member("from", from.description)
@@ -22,31 +31,30 @@ extension Report: JSONWritable {
                 }
             }
             text.key("rows")
-            text.array(rows) { text, cells in write(cells, to: &text) }
+            text.array(rows) { text, cells in object.write(cells[...], to: &text) }
             text.key("totals")
-            if let totals { write(totals, to: &text) } else { text.null() }
+            if let totals { object.write(totals[...], to: &text) } else { text.null() }
             text.key("data_quality")
             text.object { text in
-                text.member("unpriced_attempts", dataQuality.unpricedAttempts)
-                text.member("unknown_attempts", dataQuality.unknownAttempts)
-                text.member("journal_pending", dataQuality.journalPending)
-                text.member("rollup_lag_s", dataQuality.rollupLagS)
-                text.member("journal_set_aside", dataQuality.journalSetAside)
-                text.member("unsummed_windows", dataQuality.unsummedWindows)
+                for (name, path) in DataQuality.members { text.member(name, dataQuality[keyPath: path]) }
             }
             text.key("notes")
             text.array(notes) { $0.string($1) }
         }
     }
 
-    /// One row as an object.
-    func write(_ cells: [Cell], to text: inout JSONText) {
-        text.object { text in
-            for (column, cell) in zip(columns, cells) {
-                text.key(column.key)
-                cell.write(to: &text)
-            }
+    /// One row as an object, as it stands among the report's rows.
+    private var rowObject: RowObject { RowObject(columns, sorted: name == Report.usage) }
+
+    /// One JSON object a row and line.
+    package func ndjson() -> String {
+        let object = rowObject
+        return rows.map { cells in
+            var text = JSONText()
+            object.write(cells[...], to: &text)
+            return String(decoding: text.bytes, as: UTF8.self) + "\n"
         }
+        .joined()
     }
 }
 
@@ -64,25 +72,42 @@ extension Report.Cell: JSONWritable {
 
     /// Rounded: JSON carries no more decimals than mean something.
     private static func write(_ number: Double?, places: Int, to text: inout JSONText) {
+        if let number, let whole = Int64(exactly: number), whole.magnitude < 1_000_000_000_000 {
+            return text.integer(whole)
+        }
         guard let number = number.flatMap({ Decimal(rounded: $0, places: places) }) else { return text.null() }
         text.decimal(number)
     }
 }
 
+// MARK: - Reading
+
 extension Report {
     /// Reads a report back from its JSON, so that a terminal far away can draw it.
-    /// - Throws: `DecodingError` when the text is not a report.
-    package init(json: [UInt8]) throws {
+    /// - Parameter name: which report was asked for, as not all say it.
+    /// - Throws: `DecodingError` when the text is not such a report.
+    package init(_ name: String, json: [UInt8]) throws {
+        switch name {
+        case Report.usage: self = try Report.readUsage(from: json)
+        case Report.shadow: self = try Report.readShadow(from: json)
+        default: self = try Report.plain(from: json)
+        }
+    }
+
+    private static func plain(from json: [UInt8]) throws -> Report {
         let document = try JSON.decode(Document.self, from: json)
-        name = document.report
-        from = document.from
-        to = document.to
-        timezone = document.timezone
-        columns = document.columns
-        rows = document.rows.map { row in document.columns.map { Cell($0.kind, row[$0.key]) } }
-        totals = document.totals.map { row in document.columns.map { Cell($0.kind, row[$0.key]) } }
-        dataQuality = document.data_quality.quality
-        notes = document.notes
+        func cells(_ row: [String: JSONValue]) -> [Cell] { document.columns.map { Cell($0.kind, row[$0.key]) } }
+        return Report(
+            name: document.report,
+            from: document.from,
+            to: document.to,
+            timezone: document.timezone,
+            columns: document.columns,
+            rows: document.rows.map(cells),
+            totals: document.totals.map(cells),
+            dataQuality: DataQuality(document.data_quality),
+            notes: document.notes
+        )
     }
 
     private struct Document: Decodable {
@@ -93,34 +118,21 @@ extension Report {
         let columns: [Column]
         let rows: [[String: JSONValue]]
         let totals: [String: JSONValue]?
-        let data_quality: Quality
+        let data_quality: [String: JSONValue]
         let notes: [String]
     }
+}
 
-    private struct Quality: Decodable {
-        let unpriced_attempts: Int
-        let unknown_attempts: Int
-        let journal_pending: Int
-        let rollup_lag_s: Int
-        // Absent in what an older gateway answers.
-        let journal_set_aside: Int?
-        let unsummed_windows: Int?
-
-        var quality: UsageReport.DataQuality {
-            var quality = UsageReport.DataQuality()
-            quality.unpricedAttempts = unpriced_attempts
-            quality.unknownAttempts = unknown_attempts
-            quality.journalPending = journal_pending
-            quality.rollupLagS = rollup_lag_s
-            quality.journalSetAside = journal_set_aside ?? 0
-            quality.unsummedWindows = unsummed_windows ?? 0
-            return quality
-        }
+extension DataQuality {
+    /// What an older gateway does not say is nothing.
+    init(_ members: [String: JSONValue]) {
+        self.init()
+        for (name, path) in Self.members { self[keyPath: path] = members[name]?.intValue ?? 0 }
     }
 }
 
 extension Report.Cell {
-    fileprivate init(_ kind: Report.Kind, _ value: JSONValue?) {
+    init(_ kind: Report.Kind, _ value: JSONValue?) {
         let number = value?.numberValue.map { NSDecimalNumber(decimal: $0).doubleValue }
         switch kind {
         case .name: self = .name(value?.stringValue)

@@ -5,15 +5,15 @@ package import EaselCore
 package enum TopMeasure: String, Sendable, Hashable, CaseIterable {
     case cost, calls, images, failed, refused, nsfw, failovers
 
-    fileprivate func amount(_ figures: UsageFigures) -> Int64 {
+    fileprivate var field: UsageField {
         switch self {
-        case .cost: figures.cost.nanodollars
-        case .calls: Int64(figures.calls)
-        case .images: Int64(figures.images)
-        case .failed: Int64(figures.failed)
-        case .refused: Int64(figures.refused)
-        case .nsfw: Int64(figures.nsfwImages)
-        case .failovers: Int64(figures.failovers)
+        case .cost: .cost
+        case .calls: .calls
+        case .images: .images
+        case .failed: .failed
+        case .refused: .refused
+        case .nsfw: .nsfwImages
+        case .failovers: .failovers
         }
     }
 }
@@ -23,118 +23,115 @@ extension ReportBuilder {
 
     /// The rows with the most of something; what the others have together is a row of its own.
     package static func top(_ usage: UsageReport, by measure: TopMeasure, limit: Int) -> Report {
-        let columns =
-            Report.columns(usage.query.groupBy) + [
-                Report.Column("cost_usd", "Cost USD", .money, "What the calls cost, estimates included."),
-                .estimated,
-                .calls(),
-                Report.Column("images", "Images", .count, importance: 1, "Pictures that were delivered."),
-                Report.Column("failed", "Failed", .count, importance: 2, "Calls that failed."),
-                .refused(importance: 3),
-                .nsfw(importance: 4),
-                Report.Column(
-                    "failovers",
-                    "Failovers",
-                    .count,
-                    importance: 5,
-                    "Calls that another provider took over."
-                ),
-                Report.Column("share", "Share", .share, "Of the \(measure.rawValue) of the whole report."),
-            ]
-        let whole = measure.amount(usage.totals)
-        func cells(_ figures: UsageFigures) -> [Report.Cell] {
-            [
-                .money(figures.cost), .money(figures.estimated), .count(figures.calls), .count(figures.images),
-                .count(figures.failed), .count(figures.refused), .count(figures.nsfwImages), .count(figures.failovers),
-                .share(whole > 0 ? Double(measure.amount(figures)) / Double(whole) : nil),
-            ]
-        }
-        let sorted = usage.rows.enumerated().sorted {
-            (measure.amount($1.element.figures), $0.offset) < (measure.amount($0.element.figures), $1.offset)
-        }
-        .map(\.element)
-        let rows = sorted.prefix(limit).map { names($0.group) + cells($0.figures) }
-        var result = report("top", usage, columns, rows, totals: names(usage.query) + cells(usage.totals))
-        if sorted.count > limit {
-            let rest = UsageFigures.sum(sorted.dropFirst(limit).map(\.figures))
-            let share = whole > 0 ? FigureText.percent(Double(measure.amount(rest)) / Double(whole)) : "0%"
-            result.notes.append(
-                "\(FigureText.count(sorted.count - limit)) more have \(share) of the \(measure.rawValue) together, "
+        func amount(_ figures: UsageFigures) -> Int { figures[measure.field] }
+        let (field, whole) = (measure.field, amount(usage.totals))
+        let share = Report.Column("share", "Share", .share, "Of the \(measure.rawValue) of the whole report.")
+        let columns: [FigureColumn<UsageFigures>] = [
+            .sum(.cost), estimated, .sum(.calls), .sum(.images, importance: 1), .sum(.failed, importance: 2),
+            .sum(.refused, importance: 3), .sum(.nsfwImages, importance: 4), .sum(.failovers, importance: 5),
+            FigureColumn(share) { .share(Ratio($0[field], of: whole).value) },
+        ]
+        var sorted = usage
+        sorted.rows = usage.rows.enumerated()
+            .sorted { (amount($1.element.figures), $0.offset) < (amount($0.element.figures), $1.offset) }
+            .map(\.element)
+        var shown = sorted
+        shown.rows = Array(sorted.rows.prefix(limit))
+        var report = grouped("top", shown, columns)
+        if sorted.rows.count > limit {
+            let rest = UsageFigures.sum(sorted.rows.dropFirst(limit).map(\.figures))
+            let share = Ratio(amount(rest), of: whole).value.map { FigureText.percent($0) } ?? "0%"
+            report.notes.append(
+                "\(FigureText.count(sorted.rows.count - limit)) more have \(share) of the \(measure.rawValue) together, "
                     + "and cost \(rest.cost.dollars)."
             )
         }
-        return result
+        return report
     }
 
     // MARK: - Two periods
 
+    /// The figures of a group in the period, and in the one before.
+    private struct Pair {
+        let new: UsageFigures
+        let old: UsageFigures
+    }
+
     /// - Parameter before: the same question about the period that the other is compared with.
     package static func diff(_ usage: UsageReport, before: UsageReport) -> Report {
-        let columns =
-            Report.columns(usage.query.groupBy) + [
-                Report.Column("cost_before_usd", "Before USD", .money, "What the calls of the earlier period cost."),
-                Report.Column("cost_usd", "Cost USD", .money, "What the calls of the period cost, estimates included."),
-                .estimated,
-                Report.Column(
-                    "difference_usd",
-                    "Difference",
-                    .money,
-                    importance: 1,
-                    "The period's cost less the earlier one's."
-                ),
-                Report.Column("cost_change", "Change", .change, "That, as a share of the earlier cost."),
-                Report.Column("calls_before", "Calls before", .count, importance: 4, "Calls of the earlier period."),
-                .calls(importance: 2),
-                Report.Column("calls_change", "Change", .change, importance: 3, "The change of the calls."),
-                Report.Column(
-                    "p50_before_ms",
-                    "p50 before",
-                    .milliseconds,
-                    importance: 6,
-                    "Half of the earlier calls took at most this."
-                ),
-                Report.Column("p50_ms", "p50", .milliseconds, importance: 5, "Half of the calls took at most this."),
-                Report.Column(
+        typealias Side = FigureColumn<UsageFigures>
+        func old(_ column: Side) -> FigureColumn<Pair> { column.of(\.old) }
+        func new(_ column: Side) -> FigureColumn<Pair> { column.of(\.new) }
+        func change(
+            _ field: UsageField,
+            _ key: String,
+            importance: Int = 0,
+            _ definition: String
+        ) -> FigureColumn<Pair> {
+            FigureColumn(Report.Column(key, "Change", .change, importance: importance, definition)) { pair in
+                let (old, new) = (Double(pair.old[field]), Double(pair.new[field]))
+                return .change(old > 0 ? (new - old) / old : nil)
+            }
+        }
+        let difference = Report.Column(
+            "difference_usd",
+            "Difference",
+            .money,
+            importance: 1,
+            "The period's cost less the earlier one's."
+        )
+        let columns: [FigureColumn<Pair>] = [
+            old(
+                Side.sum(.cost)
+                    .named("cost_before_usd", "Before USD", saying: "What the calls of the earlier period cost.")
+            ),
+            new(Side.sum(.cost).named(saying: "What the calls of the period cost, estimates included.")),
+            new(estimated),
+            FigureColumn(difference) { .money($0.new.cost - $0.old.cost) },
+            change(.cost, "cost_change", "That, as a share of the earlier cost."),
+            old(
+                Side.sum(.calls, importance: 4)
+                    .named("calls_before", "Calls before", saying: "Calls of the earlier period.")
+            ),
+            new(.sum(.calls, importance: 2)),
+            change(.calls, "calls_change", importance: 3, "The change of the calls."),
+            old(
+                .time(0.5, "p50_before_ms", "p50 before", importance: 6, "Half of the earlier calls took at most this.")
+            ),
+            new(.time(0.5, "p50_ms", "p50", importance: 5, "Half of the calls took at most this.")),
+            old(
+                .rate(
                     "failure_before",
                     "Failed before",
-                    .share,
                     importance: 8,
                     "Calls of the earlier period that failed."
-                ),
-                Report.Column("failure_rate", "Failed", .share, importance: 7, "Calls of the period that failed."),
-            ]
-        let earlier = Dictionary(before.rows.map { ($0.group, $0.figures) }, uniquingKeysWith: { first, _ in first })
-        func change(_ new: Double, _ old: Double) -> Report.Cell { .change(old > 0 ? (new - old) / old : nil) }
-        func cells(_ new: UsageFigures, _ old: UsageFigures) -> [Report.Cell] {
-            [
-                .money(old.cost), .money(new.cost), .money(new.estimated), .money(new.cost - old.cost),
-                change(Double(new.cost.nanodollars), Double(old.cost.nanodollars)), .count(old.calls),
-                .count(new.calls),
-                change(Double(new.calls), Double(old.calls)), .time(milliseconds: old.latency, 0.5),
-                .time(milliseconds: new.latency, 0.5), Report.share(old.failed, of: old.calls),
-                Report.share(new.failed, of: new.calls),
-            ]
-        }
-        var rows = usage.rows.map { row in names(row.group) + cells(row.figures, earlier[row.group] ?? UsageFigures()) }
-        let known = Set(usage.rows.map(\.group))
-        for row in before.rows where !known.contains(row.group) {
-            rows.append(names(row.group) + cells(UsageFigures(), row.figures))
-        }
-        var result = report(
+                ) { $0.failureRate }
+            ),
+            new(
+                .rate("failure_rate", "Failed", importance: 7, "Calls of the period that failed.") { $0.failureRate }
+            ),
+        ]
+        let none = UsageFigures()
+        let groups = joined(
+            usage.rows.map { ($0.group, $0.figures) },
+            before.rows.map { ($0.group, $0.figures) }
+        )
+        var report = grouped(
             "diff",
-            usage,
+            usage.query,
             columns,
-            rows,
-            totals: names(usage.query) + cells(usage.totals, before.totals)
+            groups.map { ($0, Pair(new: $1 ?? none, old: $2 ?? none)) },
+            totals: Pair(new: usage.totals, old: before.totals),
+            usage.dataQuality
         )
         let zone = usage.query.timezone
-        result.notes.append(
+        report.notes.append(
             "Compared with \(LocalTime.text(before.query.from, timezone: zone)) to "
                 + "\(LocalTime.text(before.query.to, timezone: zone))."
         )
-        result.dataQuality.unpricedAttempts += before.dataQuality.unpricedAttempts
-        result.dataQuality.unknownAttempts += before.dataQuality.unknownAttempts
-        return result
+        report.dataQuality.unpricedAttempts += before.dataQuality.unpricedAttempts
+        report.dataQuality.unknownAttempts += before.dataQuality.unknownAttempts
+        return report
     }
 
     // MARK: - Budgets
@@ -154,90 +151,110 @@ extension ReportBuilder {
         }
     }
 
+    /// What is worked out of a budget once, for all its columns.
+    private struct Outlook {
+        let burn: BudgetBurn
+        /// Nil: the limit is in pictures.
+        let limit: Money?
+        let spent: Double?
+        let level: String
+        let forecast: BudgetForecast?
+
+        init(_ burn: BudgetBurn, now: Timestamp) {
+            self.burn = burn
+            limit = if case .money(let limit) = burn.standing.budget.limit(at: now) { limit } else { nil }
+            spent = burn.standing.shareSpent(at: now)
+            level =
+                switch burn.standing.level(at: now) {
+                case .fine: "fine"
+                case .warned: "warned"
+                case .exceeded: "exceeded"
+                }
+            forecast = BudgetForecast(burn.standing, days: burn.days, now: now)
+        }
+    }
+
     package static func budgets(_ burns: [BudgetBurn], query: UsageQuery, now: Timestamp) -> Report {
-        let columns: [Report.Column] = [
-            Report.Column("scope", "Budget", .name, "Whom it is for."),
-            Report.Column("period", "Period", .name, importance: 2, "How long until it begins anew."),
-            Report.Column("kind", "Kind", .name, importance: 7, "hard: nothing is spent beyond it. soft: it warns."),
-            Report.Column("limit_usd", "Limit USD", .money, "What may be spent in the period."),
-            Report.Column("spent_usd", "Spent USD", .money, "What its calls cost so far."),
-            Report.Column(
+        Report(
+            name: "budgets",
+            // Each budget has a period of its own: the report is of a moment.
+            from: now,
+            to: now,
+            timezone: query.timezone,
+            columns: budgetColumns.map(\.column),
+            rows: burns.map { burn in
+                let outlook = Outlook(burn, now: now)
+                return budgetColumns.map { $0.cell(outlook) }
+            },
+            totals: nil,
+            dataQuality: DataQuality()
+        )
+    }
+
+    private static let budgetColumns: [FigureColumn<Outlook>] = {
+        func column(
+            _ key: String,
+            _ title: String,
+            _ kind: Report.Kind,
+            importance: Int = 0,
+            _ definition: String,
+            _ cell: @escaping @Sendable (Outlook) -> Report.Cell
+        ) -> FigureColumn<Outlook> {
+            FigureColumn(Report.Column(key, title, kind, importance: importance, definition), cell)
+        }
+        return [
+            column("scope", "Budget", .name, "Whom it is for.") { .name($0.burn.scope) },
+            column("period", "Period", .name, importance: 2, "How long until it begins anew.") {
+                .name($0.burn.standing.budget.period.rawValue)
+            },
+            column("kind", "Kind", .name, importance: 7, "hard: nothing is spent beyond it. soft: it warns.") {
+                .name($0.burn.standing.budget.isHard ? "hard" : "soft")
+            },
+            column("limit_usd", "Limit USD", .money, "What may be spent in the period.") { .money($0.limit) },
+            column("spent_usd", "Spent USD", .money, "What its calls cost so far.") {
+                .money($0.burn.standing.posted)
+            },
+            column(
                 "reserved_usd",
                 "Reserved",
                 .money,
                 importance: 4,
                 "Held back by calls under way and unknown attempts."
-            ),
-            Report.Column("used", "Used", .share, "Spent, as a share of the limit."),
-            Report.Column("burn_usd", "A day USD", .money, importance: 5, "What a day of the period cost on average."),
-            Report.Column(
+            ) { .money($0.burn.standing.reserved) },
+            column("used", "Used", .share, "Spent, as a share of the limit.") { .share($0.spent) },
+            column("burn_usd", "A day USD", .money, importance: 5, "What a day of the period cost on average.") {
+                .money($0.forecast?.perDay)
+            },
+            column(
                 "forecast_usd",
                 "Forecast",
                 .money,
                 importance: 1,
                 "What the whole period will cost if its days go on like this."
-            ),
-            Report.Column(
+            ) { .money($0.forecast?.expected) },
+            column(
                 "forecast_low_usd",
                 "Low",
                 .money,
                 importance: 6,
                 "Four of five times the forecast comes out above this."
-            ),
-            Report.Column(
+            ) { .money($0.forecast?.low) },
+            column(
                 "forecast_high_usd",
                 "High",
                 .money,
                 importance: 6,
                 "Four of five times it comes out below this."
-            ),
-            Report.Column(
-                "days_left",
-                "Days left",
-                .count,
-                importance: 3,
-                "Days until the limit is reached at that rate."
-            ),
-            Report.Column("level", "State", .name, "fine, warned or exceeded."),
-            Report.Column("trend", "Trend", .series, importance: 8, "The cost of each day of the period."),
+            ) { .money($0.forecast?.high) },
+            column("days_left", "Days left", .count, importance: 3, "Days until the limit is reached at that rate.") {
+                outlook in .count(outlook.limit.flatMap { outlook.forecast?.daysLeft(until: $0) })
+            },
+            column("level", "State", .name, "fine, warned or exceeded.") { .name($0.level) },
+            column("trend", "Trend", .series, importance: 8, "The cost of each day of the period.") {
+                .series($0.burn.days.map { Double($0.nanodollars) / 1e9 })
+            },
         ]
-        let rows = burns.map { burn -> [Report.Cell] in
-            let standing = burn.standing
-            let limit: Money? =
-                switch standing.budget.limit(at: now) {
-                case .money(let limit): limit
-                case .images: nil
-                }
-            let forecast = BudgetForecast(standing, days: burn.days, now: now)
-            let level: String =
-                switch standing.level(at: now) {
-                case .fine: "fine"
-                case .warned: "warned"
-                case .exceeded: "exceeded"
-                }
-            return [
-                .name(burn.scope), .name(standing.budget.period.rawValue),
-                .name(standing.budget.isHard ? "hard" : "soft"),
-                .money(limit), .money(standing.posted), .money(standing.reserved),
-                .share(standing.shareSpent(at: now)), .money(forecast?.perDay),
-                .money(forecast?.expected),
-                .money(forecast?.low), .money(forecast?.high), .count(limit.flatMap { forecast?.daysLeft(until: $0) }),
-                .name(level), .series(burn.days.map { Double($0.nanodollars) / 1e9 }),
-            ]
-        }
-        var query = query
-        // Each budget has a period of its own: the report is of a moment.
-        query.from = now
-        query.to = now
-        return Report(
-            name: "budgets",
-            query: query,
-            columns: columns,
-            rows: rows,
-            totals: nil,
-            dataQuality: UsageReport.DataQuality()
-        )
-    }
+    }()
 }
 
 /// What a budget's window will have cost at its end, from its days so far.
@@ -251,13 +268,12 @@ struct BudgetForecast: Equatable {
 
     /// Nil without an end to forecast, or before anything went by.
     init?(_ standing: BudgetStanding, days: [Money], now: Timestamp) {
-        guard standing.budget.period != .total, standing.window.contains(now) else { return nil }
+        guard let forecast = standing.forecast(at: now) else { return nil }
         let gone = now.since(standing.window.start).secondsAsDouble / 86_400
         let left = standing.window.end.since(now).secondsAsDouble / 86_400
-        guard gone > 0 else { return nil }
         spent = standing.posted
-        let rate = Double(standing.posted.nanodollars) / gone
-        let expected = Double(standing.posted.nanodollars) + rate * left
+        expected = forecast
+        let middle = Double(forecast.nanodollars)
         let costs = days.map { Double($0.nanodollars) }
         let mean = costs.isEmpty ? 0 : costs.reduce(0, +) / Double(costs.count)
         let variance =
@@ -265,10 +281,9 @@ struct BudgetForecast: Equatable {
         // Days to come are independent of each other; 1.28 standard deviations on each side hold four of five.
         let spread = 1.2816 * (variance * max(left, 0)).squareRoot()
         func money(_ amount: Double) -> Money { Money(nanodollars: max(0, Int64(saturating: amount))) }
-        perDay = money(rate)
-        self.expected = money(expected)
-        low = money(max(Double(standing.posted.nanodollars), expected - spread))
-        high = money(expected + spread)
+        perDay = money(Double(standing.posted.nanodollars) / gone)
+        low = money(max(Double(standing.posted.nanodollars), middle - spread))
+        high = money(middle + spread)
     }
 
     /// Whole days until a limit is reached; nil when never.

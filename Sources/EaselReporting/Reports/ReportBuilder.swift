@@ -1,162 +1,135 @@
 import EaselBase
 package import EaselCore
 
-/// Makes reports out of the figures of the log. Each column's meaning stands here, once, for API, command line, page and
-/// boards (L5).
+/// Makes reports out of the figures of the log: each is a list of columns over its rows (L5).
 package enum ReportBuilder {
-    private typealias Column = Report.Column
+    // MARK: - Usage
+
+    /// The report whose JSON is fixed in the contract.
+    package static func usage(_ usage: UsageReport) -> Report {
+        make(
+            Report.usage,
+            usage.query,
+            UsageReport.columns,
+            usage.rows.map { ($0.group, $0.figures) },
+            totals: usage.totals,
+            usage.dataQuality
+        )
+    }
 
     // MARK: - Latency
 
+    /// The figures of a group's calls, and those of its attempts.
+    private struct Both {
+        var calls = UsageFigures()
+        var attempts = AttemptFigures()
+    }
+
     /// - Parameter attempts: grouped as the calls are; nil where attempts have no such group.
     package static func latency(_ usage: UsageReport, attempts: AttemptReport?) -> Report {
-        var columns =
-            Report.columns(usage.query.groupBy) + [
-                .calls(),
-                Column("p50_ms", "p50", .milliseconds, "Half of the calls took at most this, all attempts together."),
-                Column("p90_ms", "p90", .milliseconds, importance: 1, "Nine of ten calls took at most this."),
-                Column("p99_ms", "p99", .milliseconds, "99 of 100 calls took at most this."),
-            ]
-        if attempts != nil {
-            columns += [
-                Column("attempts", "Attempts", .count, importance: 4, "Times a provider was asked."),
-                Column(
-                    "attempt_p50_ms",
-                    "Attempt p50",
-                    .milliseconds,
-                    importance: 2,
-                    "Half of the attempts took at most this."
-                ),
-                Column(
-                    "attempt_p90_ms",
-                    "p90",
-                    .milliseconds,
-                    importance: 6,
-                    "Nine of ten attempts took at most this."
-                ),
-                Column(
-                    "attempt_p99_ms",
-                    "Attempt p99",
-                    .milliseconds,
-                    importance: 3,
-                    "99 of 100 attempts took at most this."
-                ),
-            ]
-            for (key, title, sentence) in [
-                ("first_byte", "1st byte", "From the request's last byte to the answer's first"),
-                ("tls", "TLS", "TLS handshakes"), ("connect", "Connect", "TCP connections"),
-                ("dns", "DNS", "Name look-ups"),
-            ] {
-                columns += [
-                    Column(
-                        "\(key)_p50_ms",
-                        "\(title) p50",
-                        .milliseconds,
-                        importance: key == "first_byte" ? 5 : 7,
-                        "\(sentence): half took at most this."
-                    ),
-                    Column(
-                        "\(key)_p99_ms",
-                        "\(title) p99",
-                        .milliseconds,
-                        importance: 8,
-                        "\(sentence): 99 of 100 took at most this."
-                    ),
-                ]
-            }
-        }
-        let byGroup = Dictionary(
-            attempts?.rows.map { ($0.group, $0.figures) } ?? [],
-            uniquingKeysWith: { first, _ in first }
-        )
-        func cells(_ figures: UsageFigures, _ own: AttemptFigures?) -> [Report.Cell] {
-            let calls: [Report.Cell] =
-                [.count(figures.calls)]
-                + [0.5, 0.9, 0.99].map { .time(milliseconds: figures.latency, $0) }
-            guard attempts != nil else { return calls }
-            let whole: [Report.Cell] =
-                [.count(own?.attempts ?? 0)] + [0.5, 0.9, 0.99].map { .time(microseconds: own?.total, $0) }
-            let phases = [own?.firstByte, own?.tls, own?.connect, own?.dns].flatMap { phase -> [Report.Cell] in
-                [.time(microseconds: phase, 0.5), .time(microseconds: phase, 0.99)]
-            }
-            return calls + whole + phases
-        }
+        let calls: [FigureColumn<UsageFigures>] = [
+            .sum(.calls),
+            .time(0.5, "p50_ms", "p50", "Half of the calls took at most this, all attempts together."),
+            .time(0.9, "p90_ms", "p90", importance: 1, "Nine of ten calls took at most this."),
+            .time(0.99, "p99_ms", "p99", "99 of 100 calls took at most this."),
+        ]
         // Attempts at a provider that delivered nothing have a row of their own.
-        var rows = usage.rows.map { row in names(row.group) + cells(row.figures, byGroup[row.group]) }
-        let known = Set(usage.rows.map(\.group))
-        for row in attempts?.rows ?? [] where !known.contains(row.group) {
-            rows.append(names(row.group) + cells(UsageFigures(), row.figures))
-        }
-        return report(
+        let rows = joined(
+            usage.rows.map { ($0.group, $0.figures) },
+            attempts?.rows.map { ($0.group, $0.figures) } ?? []
+        )
+        .map { ($0, Both(calls: $1 ?? UsageFigures(), attempts: $2 ?? AttemptFigures())) }
+        return grouped(
             "latency",
-            usage,
-            columns,
+            usage.query,
+            calls.map { $0.of(\.calls) } + (attempts == nil ? [] : phases.map { $0.of(\.attempts) }),
             rows,
-            totals: names(usage.query) + cells(usage.totals, attempts?.totals)
+            totals: Both(calls: usage.totals, attempts: attempts?.totals ?? AttemptFigures()),
+            usage.dataQuality
         )
     }
+
+    private static let phases: [FigureColumn<AttemptFigures>] =
+        [
+            .sum(.attempts, importance: 4),
+            .time(
+                .total,
+                0.5,
+                "attempt_p50_ms",
+                "Attempt p50",
+                importance: 2,
+                "Half of the attempts took at most this."
+            ),
+            .time(.total, 0.9, "attempt_p90_ms", "p90", importance: 6, "Nine of ten attempts took at most this."),
+            .time(
+                .total,
+                0.99,
+                "attempt_p99_ms",
+                "Attempt p99",
+                importance: 3,
+                "99 of 100 attempts took at most this."
+            ),
+        ]
+        + AttemptPhase.allCases.dropFirst()
+        .flatMap { phase -> [FigureColumn<AttemptFigures>] in
+            let (title, sentence) =
+                switch phase {
+                case .total: ("Total", "From the first thing done to the last byte")
+                case .firstByte: ("1st byte", "From the request's last byte to the answer's first")
+                case .tls: ("TLS", "TLS handshakes")
+                case .connect: ("Connect", "TCP connections")
+                case .dns: ("DNS", "Name look-ups")
+                }
+            return [
+                .time(
+                    phase,
+                    0.5,
+                    "\(phase.name)_p50_ms",
+                    "\(title) p50",
+                    importance: phase == .firstByte ? 5 : 7,
+                    "\(sentence): half took at most this."
+                ),
+                .time(
+                    phase,
+                    0.99,
+                    "\(phase.name)_p99_ms",
+                    "\(title) p99",
+                    importance: 8,
+                    "\(sentence): 99 of 100 took at most this."
+                ),
+            ]
+        }
 
     // MARK: - Safety
 
     package static func safety(_ usage: UsageReport) -> Report {
-        let columns =
-            Report.columns(usage.query.groupBy) + [
-                .calls(importance: 5),
-                .refused(importance: 2),
-                Column("refusal_rate", "Refusal rate", .share, importance: 4, "Refused calls as a share of all."),
-                Column("pictures", "Pictures", .count, "Pictures that came back, withheld ones included."),
-                .nsfw(),
-                Column("nsfw_rate", "NSFW rate", .share, "Flagged pictures as a share of those that were checked."),
-                Column("nsfw_unchecked", "Unchecked", .count, importance: 7, "Pictures without a verdict on safety."),
-                Column(
-                    "copyright_checked",
-                    "Copyr. checked",
-                    .count,
-                    importance: 6,
-                    "Pictures that the provider was asked to check for copyright, and could."
-                ),
-                Column(
-                    "copyright_flagged",
-                    "Copyr. flagged",
-                    .count,
-                    importance: 1,
-                    "Pictures that the provider flagged for copyright."
-                ),
-                Column(
-                    "copyright_rate",
-                    "Copyr. rate",
-                    .share,
-                    importance: 3,
-                    "Flagged pictures as a share of those that were checked and told."
-                ),
-                Column(
-                    "copyright_undetermined",
-                    "Copyr. unclear",
-                    .count,
-                    importance: 3,
-                    "Checked pictures whose verdict the provider does not tell, as where it withholds without saying why."
-                ),
-                Column(
-                    "withheld",
-                    "Withheld",
-                    .count,
-                    importance: 2,
-                    "Pictures that the provider made and did not give."
-                ),
-            ]
-        func cells(_ figures: UsageFigures) -> [Report.Cell] {
-            let told = figures.copyrightChecked - figures.copyrightUndetermined
-            return [
-                .count(figures.calls), .count(figures.refused), Report.share(figures.refused, of: figures.calls),
-                .count(figures.pictures), .count(figures.nsfwImages),
-                Report.share(figures.nsfwImages, of: figures.nsfwImages + figures.nsfwClear),
-                .count(figures.pictures - figures.nsfwImages - figures.nsfwClear), .count(figures.copyrightChecked),
-                .count(figures.copyrightFlagged), Report.share(figures.copyrightFlagged, of: told),
-                .count(figures.copyrightUndetermined), .count(figures.withheld),
-            ]
-        }
-        let rows = usage.rows.map { names($0.group) + cells($0.figures) }
-        return report("safety", usage, columns, rows, totals: names(usage.query) + cells(usage.totals))
+        let unchecked = Report.Column(
+            "nsfw_unchecked",
+            "Unchecked",
+            .count,
+            importance: 7,
+            "Pictures without a verdict on safety."
+        )
+        let columns: [FigureColumn<UsageFigures>] = [
+            .sum(.calls, importance: 5),
+            .sum(.refused, importance: 2),
+            .rate("refusal_rate", "Refusal rate", importance: 4, "Refused calls as a share of all.") { $0.refusalRate },
+            .sum(.pictures),
+            .sum(.nsfwImages),
+            .rate("nsfw_rate", "NSFW rate", "Flagged pictures as a share of those that were checked.") { $0.nsfwRate },
+            FigureColumn(unchecked) { .count($0.nsfwUnchecked) },
+            .sum(.copyrightChecked, importance: 6),
+            .sum(.copyrightFlagged, importance: 1),
+            .rate(
+                "copyright_rate",
+                "Copyr. rate",
+                importance: 3,
+                "Flagged pictures as a share of those that were checked and told."
+            ) { $0.copyrightRate },
+            .sum(.copyrightUndetermined, importance: 3),
+            .sum(.withheld, importance: 2),
+        ]
+        return grouped("safety", usage, columns)
     }
 
     // MARK: - Failover
@@ -165,46 +138,45 @@ package enum ReportBuilder {
     ///   - usage: any grouping; its totals tell how many calls failed over.
     ///   - attempts: grouped by error, last.
     package static func failover(_ usage: UsageReport, attempts: AttemptReport) -> Report {
-        let columns =
-            Report.columns(attempts.query.groupBy) + [
-                Column("attempts", "Attempts", .count, "Attempts that ended so."),
-                Column("share", "Share", .share, importance: 1, "Of all attempts of the report."),
-                Column("sent", "Sent", .count, importance: 3, "Of which left for the provider."),
-                Column("wasted_usd", "Wasted USD", .money, "What attempts cost that delivered nothing."),
-                Column("p50_ms", "p50", .milliseconds, importance: 2, "Half of the sent attempts took at most this."),
-                Column("p99_ms", "p99", .milliseconds, importance: 4, "99 of 100 sent attempts took at most this."),
-            ]
-        func cells(_ figures: AttemptFigures) -> [Report.Cell] {
-            [
-                .count(figures.attempts), Report.share(figures.attempts, of: attempts.totals.attempts),
-                .count(figures.sent),
-                .money(figures.wasted), .time(microseconds: figures.total, 0.5),
-                .time(microseconds: figures.total, 0.99),
-            ]
-        }
+        let all = attempts.totals[.attempts]
+        let share = Report.Column("share", "Share", .share, importance: 1, "Of all attempts of the report.")
+        let columns: [FigureColumn<AttemptFigures>] = [
+            .sum(.attempts).named(saying: "Attempts that ended so."),
+            FigureColumn(share) { .share(Ratio($0[.attempts], of: all).value) },
+            .sum(.sent, importance: 3),
+            .sum(.wasted),
+            .time(.total, 0.5, "p50_ms", "p50", importance: 2, "Half of the sent attempts took at most this."),
+            .time(.total, 0.99, "p99_ms", "p99", importance: 4, "99 of 100 sent attempts took at most this."),
+        ]
         let totals = usage.totals
-        let rate = totals.calls > 0 ? FigureText.percent(Double(totals.failovers) / Double(totals.calls)) : "0%"
-        let delivered = totals.succeeded + totals.partial
-        let served = totals.calls > 0 ? FigureText.percent(Double(delivered) / Double(totals.calls)) : "-"
-        let answered = attempts.totals.succeeded + attempts.totals.partial
-        let asked = attempts.totals.attempts
-        return Report(
-            name: "failover",
-            query: attempts.query,
-            columns: columns,
-            rows: attempts.rows.map { names($0.group) + cells($0.figures) },
-            totals: names(attempts.query) + cells(attempts.totals),
-            dataQuality: usage.dataQuality,
-            notes: [
-                "\(FigureText.count(totals.failovers)) of \(FigureText.count(totals.calls)) calls failed over (\(rate)), "
-                    + "at a cost of \(totals.failoverCost.dollars) for what was not delivered.",
-                "Callers got pictures for \(served) of their calls; providers delivered for "
-                    + "\(asked > 0 ? FigureText.percent(Double(answered) / Double(asked)) : "-") of the attempts.",
-            ]
+        func percent(_ share: Ratio, none: String) -> String { share.value.map { FigureText.percent($0) } ?? none }
+        let asked = Ratio(attempts.totals.delivered, of: all)
+        var report = make(
+            "failover",
+            attempts.query,
+            columns,
+            attempts.rows.map { ($0.group, $0.figures) },
+            totals: attempts.totals,
+            usage.dataQuality
         )
+        report.notes = [
+            "\(FigureText.count(totals.failovers)) of \(FigureText.count(totals.calls)) calls failed over "
+                + "(\(percent(totals.failoverRate, none: "0%"))), "
+                + "at a cost of \(totals.failoverCost.dollars) for what was not delivered.",
+            "Callers got pictures for \(percent(totals.deliveryRate, none: "-")) of their calls; providers delivered for "
+                + "\(percent(asked, none: "-")) of the attempts.",
+        ]
+        return report
     }
 
     // MARK: - Providers
+
+    /// The figures of a provider's attempts, those of the calls that it answered, and its attempts over time.
+    private struct Standing {
+        let attempts: AttemptFigures
+        let calls: UsageFigures
+        let trend: [Double]
+    }
 
     /// - Parameters:
     ///   - usage: grouped as the attempts are.
@@ -212,96 +184,136 @@ package enum ReportBuilder {
     package static func providers(_ usage: UsageReport, attempts: AttemptReport, trend: AttemptReport, steps: [String])
         -> Report
     {
-        let columns =
-            Report.columns(attempts.query.groupBy) + [
-                Column("attempts", "Attempts", .count, "Times the provider was asked."),
-                Column(
-                    "success_rate",
-                    "Success",
-                    .share,
-                    "Attempts that delivered at least a part, as a share of those that were sent."
-                ),
-                Column(
-                    "delivered_calls",
-                    "Calls",
-                    .count,
-                    importance: 4,
-                    "Calls that this provider answered, or was the last one asked for."
-                ),
-                Column(
-                    "caller_success_rate",
-                    "Caller success",
-                    .share,
-                    importance: 5,
-                    "Of these calls, those whose caller got pictures."
-                ),
-                Column("refused", "Refused", .count, importance: 3, "Attempts that were refused on content grounds."),
-                Column("failed", "Failed", .count, importance: 1, "Attempts that failed."),
-                Column("unknown", "Unknown", .count, importance: 6, "Attempts whose end is not known."),
-                Column("images", "Images", .count, importance: 2, "Pictures that came back."),
-                Column("cost_usd", "Cost USD", .money, "What its attempts cost."),
-                .estimated,
-                Column("usd_per_image", "USD/image", .money, importance: 5, "Cost for each picture that came back."),
-                Column("p50_ms", "p50", .milliseconds, importance: 1, "Half of the attempts took at most this."),
-                Column("p99_ms", "p99", .milliseconds, importance: 3, "99 of 100 attempts took at most this."),
-                Column("trend", "Trend", .series, importance: 7, "Attempts in equal stretches of the report's time."),
-            ]
+        let served: [FigureColumn<UsageFigures>] = [
+            .sum(.calls, importance: 4)
+                .named("delivered_calls", saying: "Calls that this provider answered, or was the last one asked for."),
+            .rate(
+                "caller_success_rate",
+                "Caller success",
+                importance: 5,
+                "Of these calls, those whose caller got pictures."
+            ) { $0.deliveryRate },
+        ]
+        let asked: [FigureColumn<AttemptFigures>] = [
+            .sum(.refused, importance: 3), .sum(.failed, importance: 1), .sum(.unknown, importance: 6),
+            .sum(.images, importance: 2), .sum(.cost),
+        ]
+        let costs: [FigureColumn<AttemptFigures>] = [
+            .costPerImage(importance: 5),
+            .time(.total, 0.5, "p50_ms", "p50", importance: 1, "Half of the attempts took at most this."),
+            .time(.total, 0.99, "p99_ms", "p99", importance: 3, "99 of 100 attempts took at most this."),
+        ]
+        let line = Report.Column(
+            "trend",
+            "Trend",
+            .series,
+            importance: 7,
+            "Attempts in equal stretches of the report's time."
+        )
+        let attempted: [FigureColumn<AttemptFigures>] = [
+            .sum(.attempts).named(saying: "Times the provider was asked."), .successRate,
+        ]
+        let columns: [FigureColumn<Standing>] =
+            attempted.map { $0.of(\.attempts) } + served.map { $0.of(\.calls) } + asked.map { $0.of(\.attempts) }
+            + [estimated.of(\.calls)] + costs.map { $0.of(\.attempts) } + [FigureColumn(line) { .series($0.trend) }]
+
         let places = Dictionary(steps.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let none = Array(repeating: 0.0, count: steps.count)
         var series: [[String?]: [Double]] = [:]
-        var whole = Array(repeating: 0.0, count: steps.count)
+        var whole = none
         for row in trend.rows {
             guard let step = row.group.last ?? nil, let place = places[step] else { continue }
-            let key = Array(row.group.dropLast())
-            series[key, default: Array(repeating: 0, count: steps.count)][place] += Double(row.figures.attempts)
-            whole[place] += Double(row.figures.attempts)
+            series[Array(row.group.dropLast()), default: none][place] += Double(row.figures[.attempts])
+            whole[place] += Double(row.figures[.attempts])
         }
         let calls = Dictionary(usage.rows.map { ($0.group, $0.figures) }, uniquingKeysWith: { first, _ in first })
-        func cells(_ figures: AttemptFigures, _ usage: UsageFigures?, _ trend: [Double]) -> [Report.Cell] {
-            let usage = usage ?? UsageFigures()
-            return [
-                .count(figures.attempts), Report.share(figures.succeeded + figures.partial, of: figures.sent),
-                .count(usage.calls), Report.share(usage.succeeded + usage.partial, of: usage.calls),
-                .count(figures.refused), .count(figures.failed), .count(figures.unknown), .count(figures.images),
-                .money(figures.cost), .money(usage.estimated),
-                .money(figures.images > 0 ? Money(nanodollars: figures.cost.nanodollars / Int64(figures.images)) : nil),
-                .time(microseconds: figures.total, 0.5),
-                .time(microseconds: figures.total, 0.99), .series(trend),
-            ]
-        }
-        let none = Array(repeating: 0.0, count: steps.count)
-        let rows = attempts.rows.map { row in
-            names(row.group) + cells(row.figures, calls[row.group], series[row.group] ?? none)
-        }
-        return Report(
-            name: "providers",
-            query: attempts.query,
-            columns: columns,
-            rows: rows,
-            totals: names(attempts.query) + cells(attempts.totals, usage.totals, whole),
-            dataQuality: usage.dataQuality
+        return make(
+            "providers",
+            attempts.query,
+            columns,
+            attempts.rows.map { row in
+                let calls = calls[row.group] ?? UsageFigures()
+                return (row.group, Standing(attempts: row.figures, calls: calls, trend: series[row.group] ?? none))
+            },
+            totals: Standing(attempts: attempts.totals, calls: usage.totals, trend: whole),
+            usage.dataQuality
         )
     }
 
     // MARK: - Parts
 
-    static func names(_ group: [String?]) -> [Report.Cell] { group.map { .name($0) } }
-    static func names(_ query: UsageQuery) -> [Report.Cell] { query.groupBy.map { _ in .name(nil) } }
+    /// Puts a mark on the cost beside which it stands.
+    static var estimated: FigureColumn<UsageFigures> { .sum(.estimated, importance: 9) }
 
-    static func report(
+    /// Rows of two sets of groups: those of the first in their order, then those that only the second has.
+    static func joined<First, Second>(
+        _ first: [([String?], First)],
+        _ second: [([String?], Second)]
+    ) -> [([String?], First?, Second?)] {
+        let others = Dictionary(second, uniquingKeysWith: { first, _ in first })
+        let known = Set(first.map(\.0))
+        return first.map { ($0.0, $0.1, others[$0.0]) }
+            + second.filter { !known.contains($0.0) }.map { ($0.0, nil, $0.1) }
+    }
+
+    static func make<Row>(
         _ name: String,
-        _ usage: UsageReport,
-        _ columns: [Report.Column],
-        _ rows: [[Report.Cell]],
-        totals: [Report.Cell]
+        _ query: UsageQuery,
+        _ columns: [FigureColumn<Row>],
+        _ rows: [([String?], Row)],
+        totals: Row,
+        _ quality: DataQuality
     ) -> Report {
-        Report(
+        func cells(_ names: [String?], _ row: Row) -> [Report.Cell] {
+            var cells: [Report.Cell] = []
+            cells.reserveCapacity(names.count + columns.count)
+            for name in names { cells.append(.name(name)) }
+            for column in columns { cells.append(column.cell(row)) }
+            return cells
+        }
+        return Report(
             name: name,
-            query: usage.query,
-            columns: columns,
-            // Not grouped: the totals are the one row.
-            rows: usage.query.groupBy.isEmpty ? [totals] : rows,
-            totals: usage.query.groupBy.isEmpty ? nil : totals,
-            dataQuality: usage.dataQuality
+            from: query.from,
+            to: query.to,
+            timezone: query.timezone,
+            columns: query.groupBy.map(\.column) + columns.map(\.column),
+            rows: rows.map { cells($0.0, $0.1) },
+            totals: cells(query.groupBy.map { _ in nil }, totals),
+            dataQuality: quality
         )
     }
+
+    /// The same; where nothing is grouped, the totals are the one row.
+    static func grouped<Row>(
+        _ name: String,
+        _ query: UsageQuery,
+        _ columns: [FigureColumn<Row>],
+        _ rows: [([String?], Row)],
+        totals: Row,
+        _ quality: DataQuality
+    ) -> Report {
+        var report = make(name, query, columns, rows, totals: totals, quality)
+        if query.groupBy.isEmpty, let totals = report.totals {
+            report.rows = [totals]
+            report.totals = nil
+        }
+        return report
+    }
+
+    static func grouped(_ name: String, _ usage: UsageReport, _ columns: [FigureColumn<UsageFigures>]) -> Report {
+        grouped(
+            name,
+            usage.query,
+            columns,
+            usage.rows.map { ($0.group, $0.figures) },
+            totals: usage.totals,
+            usage.dataQuality
+        )
+    }
+}
+
+extension Report {
+    /// The names of the reports whose JSON has a form of its own.
+    package static let usage = "usage"
+    package static let shadow = "shadow"
 }

@@ -5,10 +5,11 @@ package import EaselCore
 package struct ReportDesk: Sendable {
     /// Reports that a query alone tells everything of.
     package enum Subject: String, Sendable, Hashable, CaseIterable {
-        case latency, safety, failover, providers
+        case usage, latency, safety, failover, providers
 
         package var usualGroups: [UsageQuery.Dimension] {
             switch self {
+            case .usage: UsageQueryParser.defaultGroups
             case .latency: [.provider, .model]
             case .safety: [.team, .model]
             case .failover, .providers: [.provider]
@@ -34,6 +35,7 @@ package struct ReportDesk: Sendable {
         now: Timestamp
     ) async throws(LedgerError) -> Report {
         switch subject {
+        case .usage: return ReportBuilder.usage(try await ledger.usage(query))
         case .latency:
             let hasAttempts = UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy)
             return ReportBuilder.latency(

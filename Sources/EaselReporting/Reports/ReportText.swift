@@ -1,57 +1,47 @@
 import EaselBase
-import EaselCore
+package import EaselCore
 
 /// A report for people: a table in a box, and as Markdown.
 package struct ReportText: Sendable {
     private let report: Report
+    private let look: ReportLook
     private let style: TextStyle
-    /// For each column of money: as many decimals as its finest amount needs.
-    private let decimals: [Int]
-    /// Rows whose cost no provider confirmed get a mark.
-    private let estimated: Int?
+    private let cells: ReportCells
 
     package init(_ report: Report, style: TextStyle) {
         self.report = report
         self.style = style
-        let all = report.rows + (report.totals.map { [$0] } ?? [])
-        decimals = report.columns.indices.map { index in
-            FigureText.decimals(all.compactMap { if case .money(let amount?) = $0[index] { amount } else { nil } })
-        }
-        estimated = report.columns.firstIndex { $0.key == "estimated_usd" }
+        look = ReportLook.of(report)
+        cells = ReportCells(report, sharesDecimals: look.sharesDecimals, unicode: style.unicode)
     }
 
     /// The table with the data's quality and notes below it.
     package func table() -> String {
         var text = style.wrapped(heading).map { style.bold($0) + "\n" }.joined()
+        let rows = ReportRows(report, look.arrangement, cells)
         var hidden: [String] = []
-        if report.rows.isEmpty {
-            text += report.name == "budgets" ? "There are no budgets.\n" : "Nothing in this period.\n"
+        if rows.isEmpty {
+            text += look.nothing + "\n"
         } else {
-            let plain = table(withBars: false).render(style)
-            let barred = table(withBars: true).render(style)
-            // Bars are for the eye; nothing else makes room for them.
-            let hasRoom = barred.hidden == plain.hidden && ellipses(barred.text) == ellipses(plain.text)
-            let rendering = hasRoom ? barred : plain
+            let rendering = rendering(rows)
             text += rendering.text
             hidden = rendering.hidden
         }
-        text += QualityText(report.dataQuality).lines(style)
-        if marksEstimates { text += "* with a part estimated from the price book, not confirmed by a provider\n" }
-        for note in report.notes {
-            text += style.wrapped(DisplayWidth.sanitised(note, ascii: !style.unicode)).joined(separator: "\n") + "\n"
-        }
+        if look.hasQuality { text += QualityText(report.dataQuality).lines(style) }
+        if let note = estimateNote { text += lines(note) }
+        for note in report.notes { text += lines(note, isDim: look.isDim) }
         if !hidden.isEmpty {
-            let note = "No room for: \(hidden.joined(separator: ", ")) (--json and --csv have them)"
-            for line in style.wrapped(note) { text += style.dim(line) + "\n" }
+            text += lines("No room for: \(hidden.joined(separator: ", ")) (--json and --csv have them)", isDim: true)
         }
         return text
     }
 
     /// A table in Markdown with every column.
     package func markdown() -> String {
+        guard !look.isExact else { return cells.exactMarkdown() }
         var table = MarkdownTable(report.columns.map { ($0.title, $0.kind != .name) })
-        for row in report.rows { table.add(cells(row)) }
-        if let totals = report.totals { table.add(totalCells(totals)) }
+        for row in report.rows { table.add(cells.texts(row)) }
+        if let totals = report.totals { table.add(cells.totals(totals)) }
         return "**\(heading)**\n\n" + table.text
     }
 
@@ -60,82 +50,58 @@ package struct ReportText: Sendable {
         report.columns.map { "\($0.key): \($0.definition)\n" }.joined()
     }
 
+    // MARK: - Around the table
+
     private var heading: String {
+        let text =
+            switch report.name {
+            case Report.shadow: "Shadows of calls from \(report.from) to \(report.to)"
+            case Report.usage where report.groupCount > 0:
+                "\(period) by \(report.columns.prefix(report.groupCount).map(\.key).joined(separator: ", "))"
+            default: period
+            }
+        return DisplayWidth.sanitised(text, ascii: !style.unicode)
+    }
+
+    /// `Latency 2026-11-01 00:00 to 2026-11-08 00:00 (UTC)`.
+    private var period: String {
         let from = LocalTime.text(report.from, timezone: report.timezone)
         let to = report.to == report.from ? "" : " to \(LocalTime.text(report.to, timezone: report.timezone))"
         let name = report.name.prefix(1).uppercased() + report.name.dropFirst()
-        return DisplayWidth.sanitised("\(name) \(from)\(to) (\(report.timezone))", ascii: !style.unicode)
+        return "\(name) \(from)\(to) (\(report.timezone))"
     }
 
-    private var marksEstimates: Bool { report.rows.contains(where: isEstimated) }
-
-    private func isEstimated(_ row: [Report.Cell]) -> Bool {
-        guard let estimated, case .money(let amount?) = row[estimated] else { return false }
-        return amount > .zero
+    /// What the mark on a cost means. Shadows, whose costs belong to two providers, say it among their notes.
+    private var estimateNote: String? {
+        guard cells.marksEstimates, report.name != Report.shadow else { return nil }
+        let amount = report.name == Report.usage ? cells.totalEstimate : "a part"
+        return "* with \(amount) estimated from the price book, not confirmed by a provider"
     }
 
-    private func totalCells(_ totals: [Report.Cell]) -> [String] {
-        var texts = cells(totals)
-        if report.columns.first?.kind == .name { texts[0] = "TOTAL" }
-        // A total has no name in the other columns, and that is not "none".
-        for (index, column) in report.columns.enumerated() where index > 0 && column.kind == .name { texts[index] = "" }
-        return texts
+    private func lines(_ note: String, isDim: Bool = false) -> String {
+        style.wrapped(DisplayWidth.sanitised(note, ascii: !style.unicode))
+            .map { (isDim ? style.dim($0) : $0) + "\n" }.joined()
     }
 
-    private func table(withBars hasBars: Bool) -> TextTable {
-        var table = TextTable(
-            report.columns.map { column in
-                let shortest = UsageQuery.Dimension(column.key)?.isWhole == true ? nil : 8
-                return column.kind == .name
-                    ? .text(column.title, importance: column.importance, shortest: shortest)
-                    : .number(column.title, importance: column.importance)
-            }
-        )
-        for row in report.rows { table.add(hasBars ? barred(cells(row), row) : cells(row)) }
-        if let totals = report.totals { table.add(totalCells(totals), .total) }
-        return table
+    // MARK: - The table
+
+    private func rendering(_ rows: ReportRows) -> TextTable.Rendering {
+        let plain = rows.table(withBars: false).render(style)
+        guard report.columns.contains(where: \.isCompared) else { return plain }
+        let barred = rows.table(withBars: true).render(style)
+        // Bars are for the eye; nothing else makes room for them.
+        let hasRoom = barred.hidden == plain.hidden && ellipses(barred.text) == ellipses(plain.text)
+        return hasRoom ? barred : plain
     }
 
     private func ellipses(_ text: String) -> Int {
         text.split(separator: style.ellipsis, omittingEmptySubsequences: false).count
     }
+}
 
-    /// Columns of a bar.
-    private static let barWidth = 8
-
-    /// The texts of a row with bars behind those shares that are compared down the column.
-    private func barred(_ texts: [String], _ row: [Report.Cell]) -> [String] {
-        texts.indices.map { index in
-            guard report.columns[index].isCompared, case .share(let share?) = row[index] else { return texts[index] }
-            let bar = FigureText.bar(share, width: Self.barWidth, unicode: style.unicode)
-            let rest = String(repeating: " ", count: max(0, Self.barWidth - DisplayWidth.of(bar)))
-            return "\(texts[index]) \(bar)\(rest)"
-        }
-    }
-
-    private func cells(_ row: [Report.Cell]) -> [String] {
-        row.indices.map { index in
-            var text = text(row[index], decimals[index])
-            if report.columns[index].key == "hour", case .name(let name?) = row[index] {
-                text = FigureText.hour(name, timezone: report.timezone)
-            }
-            guard marksEstimates, report.columns[index].key == "cost_usd" else { return text }
-            return text + (isEstimated(row) ? "*" : " ")
-        }
-    }
-
-    private func text(_ cell: Report.Cell, _ decimals: Int) -> String {
-        let none = style.unicode ? "–" : "-"
-        switch cell {
-        case .name(let name): return name ?? none
-        case .count(let number): return number.map { FigureText.count($0) } ?? none
-        case .money(let amount): return amount.map { FigureText.dollars($0, decimals: decimals) } ?? none
-        case .share(let share): return share.map { FigureText.percent($0) } ?? none
-        case .change(let change): return change.map { ($0 > 0 ? "+" : "") + FigureText.change($0) } ?? none
-        case .milliseconds(let time): return time.map { FigureText.latency(milliseconds: $0) } ?? none
-        case .series(let numbers): return FigureText.sparkline(numbers, unicode: style.unicode)
-        }
-    }
+extension Report.Column {
+    /// Whether it holds shares of one whole, or of limits: rows are compared by their size.
+    var isCompared: Bool { kind == .share && (key == "share" || key == "used") }
 }
 
 extension Report {
@@ -146,20 +112,10 @@ extension Report {
         for row in rows { writer.write(row.map(\.csv)) }
         return writer.text
     }
-
-    /// One JSON object a row and line.
-    package func ndjson() -> String {
-        rows.map { row in
-            var text = JSONText()
-            write(row, to: &text)
-            return String(decoding: text.bytes, as: UTF8.self) + "\n"
-        }
-        .joined()
-    }
 }
 
 extension Report.Cell {
-    fileprivate var csv: CSVCell {
+    var csv: CSVCell {
         switch self {
         case .name(let name): .text(name)
         case .count(let number): .integer(number)

@@ -110,10 +110,11 @@ struct Demo {
             }
         }
         Output.data("")
-        let report = try UsageReportReading.report(
-            from: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")])
+        let report = try Report(
+            Report.usage,
+            json: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")])
         )
-        Output.data(UsageReportRenderer(report).table(Output.style))
+        Output.data(ReportText(report, style: Output.style).table())
         guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
         Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")
     }

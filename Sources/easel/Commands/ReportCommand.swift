@@ -6,12 +6,12 @@ import Foundation
 
 /// `easel report usage|latency|safety|failover|providers|budgets|diff|top|shadow`.
 enum ReportCommand {
-    /// What the reports of `Report`'s kind are called with.
     private static let formats: [OptionSpec] = [
         SharedOptions.json, SharedOptions.csv, .flag("md", "print a Markdown table"),
         .flag("ndjson", "print one JSON object for each row"),
-        .flag("check", "exit code 5 when figures are missing"),
+        .flag("define", "print what each column counts, and nothing else"),
     ]
+    private static let check = OptionSpec.flag("check", "exit code 5 when figures are missing")
     private static let time: [OptionSpec] = [
         .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
         .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
@@ -30,7 +30,7 @@ enum ReportCommand {
             "usage",
             "calls, pictures, cost, latency, NSFW and copyright figures",
             discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
-            options: [by("team,provider", allGroups)] + time + formats
+            options: [by("team,provider", allGroups)] + time + formats + [check]
                 + [.flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")]
                 + Watch.options + SharedOptions.client,
             examples: ["easel report usage --by team,provider --since 7d", "easel report usage --since month --focus"]
@@ -63,7 +63,7 @@ enum ReportCommand {
             "budgets",
             "what budgets have left, how fast they burn, and where they will end",
             discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
-            options: [.option("team", ValueSpec("NAME"), "one team only")] + formats + [define] + Watch.options
+            options: [.option("team", ValueSpec("NAME"), "one team only")] + formats + [check] + Watch.options
                 + SharedOptions.client,
             examples: ["easel report budgets --check"]
         ),
@@ -102,13 +102,10 @@ enum ReportCommand {
                 .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
                 .option("policy", ValueSpec("NAME"), "one policy only"),
                 .option("team", ValueSpec("NAME"), "one team only"),
-                SharedOptions.json, SharedOptions.csv,
-            ] + SharedOptions.client,
+            ] + formats + Watch.options + SharedOptions.client,
             examples: ["easel report shadow --since 7d --policy cheapest"]
         ),
     ]
-
-    private static let define = OptionSpec.flag("define", "print what each column counts, and nothing else")
 
     private static func figures(
         _ name: String,
@@ -121,20 +118,18 @@ enum ReportCommand {
             name,
             summary,
             discussion: discussion,
-            options: [by] + own + time + formats + [define] + Watch.options + SharedOptions.client,
+            options: [by] + own + time + formats + [check] + Watch.options + SharedOptions.client,
             examples: ["easel report \(name) --since 7d"]
         )
     }
 
     static func run(_ arguments: ParsedArguments) async throws {
         let name = arguments.command.last ?? "usage"
-        if name == "shadow" { return try await shadow(arguments) }
         let client = try APIClient(arguments)
         let query = try query(name, arguments)
         @Sendable func page() async throws -> Page {
             let body = try await client.get("/v1/reports/\(name)", query: query)
-            return name == "usage"
-                ? .usage(body, try UsageReportReading.report(from: body)) : .figures(body, try Report(json: body))
+            return Page(body: body, report: try Report(name, json: body))
         }
         let isText =
             !["json", "csv", "md", "ndjson"].contains { arguments.has($0) }
@@ -143,18 +138,18 @@ enum ReportCommand {
             return try await Watch.run(arguments, redraws: isText) { try await page().text(arguments) }
         }
         let shown = try await page()
-        let text = try shown.text(arguments)
+        let text = shown.text(arguments)
         if isText { Output.data(text) } else { Output.raw(text) }
-        if arguments.has("check") { try shown.check() }
+        if name != "shadow", arguments.has("check") { try shown.check() }
     }
 
     /// What is asked of the interface; each report has options of its own.
     private static func query(_ name: String, _ arguments: ParsedArguments) throws -> [(String, String?)] {
         var query: [(String, String?)] = [("team", arguments.text("team"))]
         if name == "budgets" { return query }
-        query += [
-            ("from", arguments.text("since")), ("to", arguments.text("until")), ("timezone", arguments.text("tz")),
-        ]
+        query += [("from", arguments.text("since")), ("to", arguments.text("until"))]
+        if name == "shadow" { return query + [("policy", arguments.text("policy"))] }
+        query.append(("timezone", arguments.text("tz")))
         var groups = arguments.text("by")
         switch name {
         case "usage":
@@ -174,71 +169,33 @@ enum ReportCommand {
         return query + [("group_by", groups)]
     }
 
-    /// A report as it came, in its two forms.
-    private enum Page {
-        case usage([UInt8], UsageReport)
-        case figures([UInt8], Report)
+    /// A report as it came, and as it is read.
+    private struct Page {
+        let body: [UInt8]
+        let report: Report
 
-        func text(_ arguments: ParsedArguments) throws -> String {
-            let style = Output.style
-            switch self {
-            case .usage(let body, let report):
-                let renderer = UsageReportRenderer(report)
-                if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
-                if arguments.has("focus") { return FocusExport.csv(report) }
-                if arguments.has("csv") { return renderer.csv() }
-                if arguments.has("ndjson") { return renderer.ndjson() }
-                return arguments.has("md") ? renderer.markdown() : renderer.table(style)
-            case .figures(let body, let report):
-                if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
-                if arguments.has("csv") { return report.csv() }
-                if arguments.has("ndjson") { return report.ndjson() }
-                let text = ReportText(report, style: style)
-                if arguments.has("define") { return text.definitions() }
-                return arguments.has("md") ? text.markdown() : text.table()
-            }
+        func text(_ arguments: ParsedArguments) -> String {
+            if arguments.has("json") { return String(decoding: body, as: UTF8.self) }
+            if report.name == Report.usage, arguments.has("focus") { return FocusExport.csv(report) }
+            if arguments.has("csv") { return report.csv() }
+            if arguments.has("ndjson") { return report.ndjson() }
+            let text = ReportText(report, style: Output.style)
+            if arguments.has("define") { return text.definitions() }
+            return arguments.has("md") ? text.markdown() : text.table()
         }
 
         /// Ends with the exit code of what a script should know.
         func check() throws {
-            let quality: UsageReport.DataQuality
-            switch self {
-            case .usage(_, let report): quality = report.dataQuality
-            case .figures(_, let report):
-                quality = report.dataQuality
-                let levels = report.names(of: "level")
-                if levels.contains("exceeded") {
-                    throw CommandFailure("a budget is used up", code: ExitCode.exceeded)
-                }
-                if levels.contains("warned") {
-                    throw CommandFailure("a budget is past its warning threshold", code: ExitCode.warned)
-                }
+            let levels = report.cells(of: "level")
+            if levels.contains(.name("exceeded")) {
+                throw CommandFailure("a budget is used up", code: ExitCode.exceeded)
             }
-            if QualityText(quality).hasGap {
+            if levels.contains(.name("warned")) {
+                throw CommandFailure("a budget is past its warning threshold", code: ExitCode.warned)
+            }
+            if QualityText(report.dataQuality).hasGap {
                 throw CommandFailure("the report has a data gap", code: ExitCode.dataGap)
             }
         }
-    }
-
-    private static func shadow(_ arguments: ParsedArguments) async throws {
-        let body = try await APIClient(arguments).get(
-            "/v1/reports/shadow",
-            query: [
-                ("from", arguments.text("since")), ("to", arguments.text("until")),
-                ("policy", arguments.text("policy")), ("team", arguments.text("team")),
-            ]
-        )
-        if arguments.has("json") { return Output.data(body) }
-        let renderer = ShadowReportRenderer(try ShadowReportReading.report(from: body))
-        if arguments.has("csv") { return Output.raw(renderer.csv()) }
-        Output.data(renderer.table(Output.style))
-    }
-}
-
-extension Report {
-    /// The names that stand in a column.
-    fileprivate func names(of key: String) -> [String] {
-        guard let index = columns.firstIndex(where: { $0.key == key }) else { return [] }
-        return rows.compactMap { if case .name(let name) = $0[index] { name } else { nil } }
     }
 }

@@ -18,45 +18,40 @@ package struct ShadowQuery: Sendable, Hashable {
     }
 }
 
-/// The figures of one side of a comparison: of single requests, not of whole calls, so that both sides are alike.
+/// The figures of one side of a comparison.
 package struct ShadowSide: Sendable, Hashable {
-    package var succeeded = 0
-    package var partial = 0
-    package var refused = 0
-    package var failed = 0
-    /// Sent, and the end is not known (M7).
-    package var unknown = 0
-    /// Pictures that were asked for: one side may ask for more in one request than the other can.
-    package var imagesAsked = 0
-    /// Pictures that came, those kept back left out.
-    package var images = 0
-    package var withheld = 0
-    /// Nil: nothing is known (M1).
-    package var cost: Money?
-    /// The part of `cost` that no provider confirmed.
-    package var estimated: Money?
-    /// Requests whose cost is not known; `cost` leaves them out.
-    package var unpriced = 0
-    /// `cost` by picture that came, over the requests whose cost is known, failures included; nil without such a picture.
-    package var costPerImage: Money?
-    package var nsfwImages = 0
-    package var nsfwChecked = 0
-    package var copyrightChecked = 0
-    package var copyrightFlagged = 0
-    package var copyrightUndetermined = 0
-    /// From connect to last byte, of requests that delivered; whole milliseconds.
-    package var p50Ms: Int?
-    package var p90Ms: Int?
-    package var p99Ms: Int?
+    /// By the raw values of `ShadowField`.
+    private var numbers: [Int64?] = ShadowField.legend.map { $0.column.kind == .count ? 0 : nil }
 
     package init() {}
+
+    /// A count, nanodollars or whole milliseconds; nil where nothing is known (M1), which no count is.
+    package subscript(_ field: ShadowField) -> Int64? {
+        get { numbers[field.rawValue] }
+        set { numbers[field.rawValue] = newValue }
+    }
+
+    package subscript(money field: ShadowField) -> Money? {
+        get { self[field].map { Money(nanodollars: $0) } }
+        set { self[field] = newValue?.nanodollars }
+    }
+
+    /// Counts some more.
+    package mutating func count(_ field: ShadowField, _ number: Int = 1) {
+        self[field] = (self[field] ?? 0).addingSaturating(Int64(number))
+    }
+
+    package func cell(_ field: ShadowField) -> Report.Cell {
+        Report.Cell(field.figure.column.kind, number: self[field])
+    }
 }
 
 /// The first request of each call beside its shadow.
 package struct ShadowReport: Sendable, Hashable {
     package struct Row: Sendable, Hashable {
         package var policy: String
-        package var model: RemixModel
+        /// The name of the model that was asked for.
+        package var model: String
         /// The provider of the call's first attempt.
         package var primaryProvider: String
         package var shadowProvider: String
@@ -69,7 +64,7 @@ package struct ShadowReport: Sendable, Hashable {
 
         package init(
             policy: String,
-            model: RemixModel,
+            model: String,
             primaryProvider: String,
             shadowProvider: String,
             compared: Int = 0,

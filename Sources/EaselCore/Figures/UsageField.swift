@@ -1,0 +1,143 @@
+/// The figures of usage: sums over calls, their attempts and their pictures, in the order of their report. Each is a column of
+/// the tables `usage_*` and is counted by one expression of the ledger.
+package enum UsageField: Int, FigureField {
+    case calls, succeeded, partial, refused, failed, images
+    case cost, estimated, reconciled
+    case failovers, failoverCost, hedges, hedgeCost
+    case nsfwImages, copyrightChecked, copyrightFlagged, copyrightUndetermined
+    case pictures, withheld, nsfwClear, unpricedAttempts, unknownAttempts
+
+    package static let legend = allCases.map(\.definition)
+
+    private var definition: Figure {
+        switch self {
+        case .calls: Figure("calls", .count, "Calls", "Calls that have ended.")
+        case .succeeded:
+            Figure("succeeded", .count, "OK", importance: 5, "Calls that delivered every picture that was asked for.")
+        case .partial: Figure("partial", .count, "Partial", importance: 9, "Calls that delivered some of the pictures.")
+        case .refused:
+            Figure("refused", .count, "Refused", importance: 4, "Calls that a provider refused on content grounds.")
+        case .failed: Figure("failed", .count, "Failed", importance: 3, "Calls that failed.")
+        case .images: Figure("images", .count, "Images", importance: 1, "Pictures that were delivered.")
+        case .cost: Figure("cost", .money, "Cost USD", "What the calls cost, estimates included.")
+        case .estimated:
+            // In a table it is a mark on the cost.
+            Figure(
+                "estimated",
+                .money,
+                "Estimated USD",
+                importance: 9,
+                form: .data,
+                "The part of the cost that no provider confirmed."
+            )
+        case .reconciled:
+            Figure(
+                "reconciled",
+                .money,
+                "Reconciled USD",
+                importance: 13,
+                "The part of the cost that a comparison with the provider's figures confirmed."
+            )
+        case .failovers:
+            Figure("failovers", .count, "Failovers", importance: 6, "Calls that another provider took over.")
+        case .failoverCost:
+            Figure(
+                "failover_cost",
+                .money,
+                "Failover USD",
+                importance: 10,
+                "What attempts cost that delivered nothing."
+            )
+        case .hedges:
+            Figure(
+                "hedges",
+                .count,
+                "Hedges",
+                importance: 15,
+                form: .data,
+                "Calls for which a second provider was asked while the first was late."
+            )
+        case .hedgeCost:
+            Figure(
+                "hedge_cost",
+                .money,
+                "Hedge USD",
+                importance: 16,
+                form: .data,
+                "What the attempts cost that lost such a race; a part of the failover cost."
+            )
+        case .nsfwImages:
+            Figure(
+                "nsfw_images",
+                .count,
+                "NSFW",
+                importance: 2,
+                "Pictures that the provider flagged as not safe for work."
+            )
+        case .copyrightChecked:
+            Figure(
+                "copyright_checked",
+                .count,
+                "Copyr. checked",
+                importance: 11,
+                "Pictures that the provider was asked to check for copyright, and could."
+            )
+        case .copyrightFlagged:
+            Figure(
+                "copyright_flagged",
+                .count,
+                "Copyr. flagged",
+                importance: 7,
+                "Pictures that the provider flagged for copyright."
+            )
+        case .copyrightUndetermined:
+            Figure(
+                "copyright_undetermined",
+                .count,
+                "Copyr. unclear",
+                importance: 12,
+                "Checked pictures whose verdict the provider does not tell, as where it withholds without saying why."
+            )
+        case .pictures:
+            Figure(
+                "pictures",
+                .count,
+                "Pictures",
+                isReported: false,
+                "Pictures that came back, withheld ones included."
+            )
+        case .withheld:
+            Figure(
+                "withheld",
+                .count,
+                "Withheld",
+                isReported: false,
+                "Pictures that the provider made and did not give."
+            )
+        case .nsfwClear:
+            Figure(
+                "nsfw_clear",
+                .count,
+                "Safe",
+                isReported: false,
+                "Pictures that the provider checked and found to be safe."
+            )
+        case .unpricedAttempts:
+            Figure(
+                "unpriced_attempts",
+                .count,
+                "Unpriced",
+                isReported: false,
+                "Attempts without a cost because there is no price."
+            )
+        case .unknownAttempts:
+            Figure(
+                "unknown_attempts",
+                .count,
+                "Unknown",
+                isReported: false,
+                "Attempts that were sent and whose end is not known."
+            )
+        }
+    }
+}
