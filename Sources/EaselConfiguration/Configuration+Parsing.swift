@@ -9,6 +9,28 @@ extension Configuration {
         path: String,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationError) -> Configuration {
+        try parse(text: try contents(of: path), file: path, environment: environment)
+    }
+
+    /// Where a configuration keeps its data, for whoever only looks at that: faults of other sections, such as a provider's key
+    /// that this environment does not have, hinder nobody.
+    ///
+    /// - Throws: every fault of the file's form, and of these two settings.
+    package static func dataPlace(
+        path: String,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationError) -> DataPlace {
+        let text = try contents(of: path)
+        let (configuration, faults) = try read(text: text, file: path, environment: environment)
+        let own = faults.filter { fault in
+            fault.keyPath.isEmpty || fault.keyPath == "data_dir" || fault.keyPath.hasPrefix("database")
+        }
+        guard own.isEmpty else { throw ConfigurationError(faults: own) }
+        return DataPlace(database: configuration.database, dataDirectory: configuration.dataDirectory)
+    }
+
+    /// A file's text.
+    private static func contents(of path: String) throws(ConfigurationError) -> String {
         let bytes: [UInt8]
         do throws(InputFile.Failure) {
             bytes = try InputFile.bytes(path, atMost: YAMLLimits().bytes)
@@ -22,7 +44,7 @@ extension Configuration {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError(path, nil, "is not text in UTF-8; save it as such")
         }
-        return try parse(text: text, file: path, environment: environment)
+        return text
     }
 
     /// Validates a configuration's text; `file` is the name that faults are reported under.
@@ -33,6 +55,19 @@ extension Configuration {
         file: String,
         environment: [String: String]
     ) throws(ConfigurationError) -> Configuration {
+        let (configuration, faults) = try read(text: text, file: file, environment: environment)
+        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+        return configuration
+    }
+
+    /// What could be read of it, and everything that is wrong with it.
+    ///
+    /// - Throws: where it has no form at all.
+    private static func read(
+        text: String,
+        file: String,
+        environment: [String: String]
+    ) throws(ConfigurationError) -> (Configuration, [ConfigurationFault]) {
         let context = ReadingContext(file: file, environment: environment)
         let root: YAMLNode?
         do throws(YAMLSyntaxError) {
@@ -55,8 +90,7 @@ extension Configuration {
         }
         let section = SectionReader(entries: entries, path: "", position: start, context: context)
         let configuration = Configuration(section)
-        guard context.faults.isEmpty else { throw ConfigurationError(faults: context.allFaults) }
-        return configuration
+        return (configuration, context.allFaults)
     }
 
     private init(_ root: SectionReader) {
@@ -93,6 +127,17 @@ extension Configuration {
         root.section("metrics") { metrics.read($0) }
         root.section("alerts") { alerts.read($0) }
         root.finish()
+    }
+}
+
+/// Where data lies: a database, or the embedded one of a directory.
+package struct DataPlace: Sendable {
+    package let database: DatabaseSettings
+    package let dataDirectory: String
+
+    package init(database: DatabaseSettings, dataDirectory: String) {
+        self.database = database
+        self.dataDirectory = dataDirectory
     }
 }
 

@@ -29,14 +29,22 @@ extension CommandTree {
                     + "happens; a soft one counts and warns. What was spent in the window already counts. Of a budget that "
                     + "stands, what is not named stays as it was; a new one is hard, by month, in UTC, and warns at 50, 80 "
                     + "and 100%.",
-                arguments: [ArgumentSpec("SCOPE", .text, "whose spending it limits")],
+                arguments: [
+                    ArgumentSpec(
+                        "SCOPE",
+                        .checked(wanted: "org, team:NAME, project:TEAM/NAME or key:ID") { BudgetScope($0) != nil },
+                        "whose spending it limits"
+                    )
+                ],
                 options: [
                     .option("limit", ValueSpec("USD", .money), "the most a window may cost"),
-                    .option("images", ValueSpec("N", .integer(0...1_000_000_000)), "the most pictures instead"),
+                    .option("images", ValueSpec("N", .integer(0...1_000_000_000)), "the most pictures instead")
+                        .excluding("limit"),
                     .option("period", periodChoice, "day, week (from Monday), month or total"),
-                    .flag("hard", "stop spending before it happens"), .flag("soft", "count and warn, stop nothing"),
+                    .flag("hard", "stop spending before it happens"),
+                    .flag("soft", "count and warn, stop nothing").excluding("hard"),
                     .option("warn-at", ValueSpec("LIST"), "percents at which people are warned, as 50,80,100"),
-                    .option("tz", ValueSpec("ZONE"), "the calendar of the windows, as Europe/Berlin"),
+                    .option("tz", SharedOptions.zone, "the calendar of the windows, as Europe/Berlin"),
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: [
@@ -61,10 +69,17 @@ extension CommandTree {
                 arguments: [budgetArgument],
                 options: [
                     .option("by", ValueSpec("USD", .money), "how much higher"),
-                    .option("by-images", ValueSpec("N", .integer(1...1_000_000_000)), "how many pictures more"),
-                    .option("from", ValueSpec("TIME"), default: "now", "a date or an RFC 3339 time"),
-                    .option("until", ValueSpec("TIME"), "a date or an RFC 3339 time"),
-                    .flag("end", "end the raise that stands"), budgetPeriod,
+                    .option("by-images", ValueSpec("N", .integer(1...1_000_000_000)), "how many pictures more")
+                        .excluding("by"),
+                    .option(
+                        "from",
+                        ValueSpec("TIME", .moment(words: ["now"])),
+                        default: "now",
+                        "a date, an RFC 3339 time, or now"
+                    ),
+                    .option("until", ValueSpec("TIME", .moment()), "a date or an RFC 3339 time"),
+                    .flag("end", "end the raise that stands").excluding("by", "by-images", "from", "until"),
+                    budgetPeriod,
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: ["easel budget raise team:design --by 100 --until 2026-12-01"]
@@ -100,11 +115,16 @@ extension CommandTree {
                     + "line that is written is named.",
                 arguments: [
                     ArgumentSpec("PROVIDER", .text, "a provider or a kind of provider"),
-                    ArgumentSpec("MODEL", .text, "ideogram-4.0, ideogram-3.0 or ideogram-1.0"),
-                    ArgumentSpec("USD", .text, "one picture, as 0.06"),
+                    ArgumentSpec("MODEL", SharedOptions.model.kind, "ideogram-4.0, ideogram-3.0 or ideogram-1.0"),
+                    ArgumentSpec("USD", .money, "one picture, as 0.06"),
                 ],
                 options: [
-                    .option("from", ValueSpec("DATE"), required: true, "since when: a date, an RFC 3339 time, or now"),
+                    .option(
+                        "from",
+                        ValueSpec("DATE", .moment(words: ["now"])),
+                        required: true,
+                        "since when: a date, an RFC 3339 time, or now"
+                    ),
                     .option(
                         "speed",
                         ValueSpec("SPEED", .choice(RenderingSpeed.allCases.map(\.rawValue))),
@@ -143,7 +163,7 @@ extension CommandTree {
                     "Shows what would change; --apply changes it, with the calls' figures and the budgets' windows. What a "
                     + "provider has said stays, and what an invoice has confirmed (easel reconcile) unless --reconciled.",
                 options: [
-                    .option("since", ValueSpec("WHEN"), required: true, "a date, a time, or 7d"),
+                    .option("since", SharedOptions.past, required: true, "a date, a time, or 7d"),
                     .flag("apply", "change it"),
                     .flag("reconciled", "those too that an invoice has confirmed; they count as not confirmed then"),
                     SharedOptions.json,

@@ -106,7 +106,8 @@ enum CommandTree {
             .flag("strict", "refuse instead of approximating a parameter"),
             .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures"),
             .option("idempotency-key", ValueSpec("KEY"), "the same key again gives the same answer, paid once (24 h)"),
-            .flag("async", "print the call's id and do not wait; `easel calls download` fetches the pictures"),
+            .flag("async", "print the call's id and do not wait; `easel calls download` fetches the pictures")
+                .excluding("out"),
             .flag("json", "print the whole answer as JSON instead of the paths"),
         ] + SharedOptions.client,
         examples: ["easel remix cat.jpg -p \"as a stained glass window\" --count 2 --out remixes"]
@@ -141,7 +142,7 @@ enum CommandTree {
                         ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])),
                         "with such a verdict"
                     ),
-                    .option("since", ValueSpec("WHEN"), "a date, a time, or 24h"),
+                    .option("since", SharedOptions.past, "a date, a time, or 24h"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...500)), default: "20", "how many"),
                     SharedOptions.json, SharedOptions.csv,
                 ] + SharedOptions.client,
@@ -151,7 +152,9 @@ enum CommandTree {
                 "show",
                 "one call with its attempts and pictures",
                 arguments: [ArgumentSpec("ID", .text, "the call's id")],
-                options: [.flag("plan", "also why each provider was kept or dropped"), SharedOptions.json]
+                options: [
+                    .flag("plan", "also why each provider was kept or dropped").excluding("json"), SharedOptions.json,
+                ]
                     + SharedOptions.client,
                 examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
             ),
@@ -176,7 +179,16 @@ enum CommandTree {
             CommandSpec(
                 "create",
                 "make a team",
-                arguments: [ArgumentSpec("NAME", .text, "letters, digits, dots, dashes")],
+                arguments: [
+                    ArgumentSpec(
+                        "NAME",
+                        .checked(wanted: "1 to 64 letters A-Z and a-z, digits, dots, dashes and underscores") {
+                            (1...64).contains($0.utf8.count)
+                                && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
+                        },
+                        "letters A-Z and a-z, digits, dots, dashes, underscores"
+                    )
+                ],
                 options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel team create design"]
             ),
@@ -195,7 +207,7 @@ enum CommandTree {
                         ValueSpec("NAMES"),
                         "its projects, with commas: each call must be for one of them"
                     ),
-                    .flag("any-project", "calls may name any project, or none"),
+                    .flag("any-project", "calls may name any project, or none").excluding("known-projects"),
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: [
@@ -224,14 +236,14 @@ enum CommandTree {
                 options: [
                     .option("team", ValueSpec("NAME"), required: true, "the team it belongs to"),
                     .option("project", ValueSpec("NAME"), "the project its calls count for unless they name another"),
-                    .flag("project-bound", "they may name no other"),
+                    .flag("project-bound", "they may name no other").needing("project"),
                     .option(
                         "role",
                         ValueSpec("ROLE", .choice(["member", "admin"])),
                         default: "member",
                         "what it may do"
                     ),
-                    .option("expires", ValueSpec("TIME"), "an RFC 3339 time"),
+                    .option("expires", ValueSpec("TIME", .moment()), "a date or an RFC 3339 time"),
                     .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
                     .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
                     .flag("inline-policies", "its requests may bring routing policies of their own"),
@@ -269,7 +281,8 @@ enum CommandTree {
                     + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
                     + "find out whether the provider is back.",
                 options: Watch.options + [
-                    .flag("models", "with a row for each model"), SharedOptions.json, SharedOptions.csv,
+                    .flag("models", "with a row for each model").excluding("json"), SharedOptions.json,
+                    SharedOptions.csv,
                 ] + SharedOptions.client,
                 examples: ["easel provider status", "easel provider status --watch --models"]
             ),
@@ -299,7 +312,8 @@ enum CommandTree {
         "the database",
         options: [
             SharedOptions.config,
-            .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory"),
+            .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory")
+                .excluding("config"),
         ],
         subcommands: [
             CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
@@ -332,6 +346,7 @@ enum CommandTree {
     private static let sandbox = CommandSpec(
         "sandbox",
         "simulated providers that follow the documents strictly",
+        discussion: "docs/sandbox.md has the rules of misbehaviour, and the words in a prompt that ask for it.",
         options: [
             .option("host", ValueSpec("HOST"), default: "127.0.0.1", "where to listen"),
             .option(

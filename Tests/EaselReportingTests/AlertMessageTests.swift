@@ -81,7 +81,7 @@ struct AlertMessageTests {
         #expect(AlertChecks.budgets(own, [try Self.standing("85", limit: "100")], now: Self.now)[0].level == 0)
         let finding = AlertChecks.budgets(rule, [try Self.standing("83.5", limit: "100")], now: Self.now)[0]
         #expect(
-            finding.summary == "The budget team:design (month) has used 84% of $100.00. $16.50 is left until "
+            finding.summary == "The budget team:design (month) has used 84% of $100.00. $16.50 left until "
                 + "2026-12-01 00:00 Europe/Berlin."
         )
     }

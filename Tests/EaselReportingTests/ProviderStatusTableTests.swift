@@ -24,12 +24,12 @@ struct ProviderStatusTableTests {
         let text = ProviderStatusTable.text(try providers(), models: false, style: TextStyle(width: 80))
         let lines = text.split(separator: "\n")
         #expect(lines.allSatisfy { $0.count <= 80 }, "\(text)")
-        #expect(!text.contains("no room"))
+        #expect(!text.contains("No room"))
         #expect(
             text.contains("│ runware  │ cooling_down │ half    │ 3/32 │  120 │ 13% │ 12.3/45.6 │ 12.34 │"),
             "\(text)"
         )
-        #expect(text.contains("│ ideogram │ ok           │ closed  │ 0/10 │    0 │   - │         - │     0 │"))
+        #expect(text.contains("│ ideogram │ ok           │ closed  │ 0/10 │    0 │   - │         - │  0.00 │"))
         #expect(lines.last == "runware: asked for a pause; again in 5 s")
     }
 

@@ -144,7 +144,7 @@ struct AlertTests {
                 refused.status == 1 && refused.output.contains("lost: given up: ") && refused.output.contains("550")
             )
             let unknown = try await easel("alert test nobody")
-            #expect(unknown.status == 1 && unknown.errors.contains("there are ops, chat, post, lost"))
+            #expect(unknown.status == 2 && unknown.errors.contains("there are ops, chat, post, lost"))
 
             // 410 is for good; the letter is kept, and sent again by hand.
             receiver.answer("/hook", 410)
@@ -188,7 +188,7 @@ struct AlertTests {
             let again = try await easel("alert unmute budgets")
             #expect(again.status == 1 && again.errors.contains("budgets is not muted"))
             let wrong = try await easel("alert mute nothing --for 1h")
-            #expect(wrong.status == 1 && wrong.errors.contains("there are budgets, down"))
+            #expect(wrong.status == 2 && wrong.errors.contains("there are budgets, down"))
             #expect(try await easel("alert replay").status == 2)
         }
     }

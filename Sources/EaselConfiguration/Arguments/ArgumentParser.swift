@@ -112,6 +112,7 @@ private struct CommandLineReader {
         try enterDefault()
         try assignPositionals()
         try checkRequired()
+        try checkTogether()
         return .run(
             ParsedArguments(
                 command: Array(node.path.dropFirst()),
@@ -184,7 +185,15 @@ private struct CommandLineReader {
         guard option.isRepeatable || values[option.name] == nil else {
             throw node.error("--\(option.name) is given twice; it takes one value")
         }
+        if case .pair = spec.kind { try checkKey(of: text, option.name) }
         values[option.name, default: []].append(text)
+    }
+
+    /// Of two values under one key the first would be lost.
+    private func checkKey(of pair: String, _ name: String) throws(UsageError) {
+        func key(_ pair: String) -> Substring { pair.prefix { $0 != "=" } }
+        guard values[name]?.contains(where: { key($0) == key(pair) }) == true else { return }
+        throw node.error("--\(name) names \(key(pair)) twice; it has one value")
     }
 
     private mutating func assignPositionals() throws(UsageError) {
@@ -217,6 +226,19 @@ private struct CommandLineReader {
     private func checkRequired() throws(UsageError) {
         let missing = node.options.filter { $0.isRequired && values[$0.name] == nil }.map { "--\($0.name)" }
         guard missing.isEmpty else { throw node.error("needs \(missing.joined(separator: ", "))") }
+    }
+
+    /// What would have no effect is refused: nobody gives an option for nothing.
+    private func checkTogether() throws(UsageError) {
+        let given = node.options.filter { values[$0.name] != nil }
+        for option in given {
+            if let other = given.first(where: { option.excluded.contains($0.name) }) {
+                throw node.error("--\(option.name) and --\(other.name) do not go together; leave one out")
+            }
+            if let needed = option.needed, values[needed] == nil {
+                throw node.error("--\(option.name) has no effect without --\(needed)")
+            }
+        }
     }
 
     private func check(_ text: String, _ spec: ValueSpec, _ name: String) throws(UsageError) {

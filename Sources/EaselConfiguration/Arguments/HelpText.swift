@@ -10,7 +10,8 @@ enum HelpText {
     /// A list of commands, tight enough for one screen of 24 lines with all commands of the program.
     private static func group(_ node: CommandNode) -> [String] {
         let spec = node.spec
-        var lines = ["\(node.line): \(spec.summary)", "USAGE: \(node.line) COMMAND [OPTIONS]", ""]
+        var lines = wrapped("\(node.line): \(spec.summary)", width: width, indent: 2)
+        lines += ["USAGE: \(node.line) COMMAND [OPTIONS] (COMMAND --help tells more)", ""]
         if let discussion = spec.discussion { lines += wrapped(discussion, width: width) + [""] }
         let column = 4 + (spec.subcommands.map(\.name.count).max() ?? 0)
         lines += spec.subcommands.flatMap { child in
@@ -18,13 +19,12 @@ enum HelpText {
             return entry(child.name, child.summary + note, column: column)
         }
         lines += spec.options.isEmpty ? [] : ["", "OPTIONS:"] + spec.options.flatMap { entry($0) }
-        lines += [""] + spec.examples.prefix(1).map { "EXAMPLE: \($0)" }
-        return lines + ["More: \(node.line) COMMAND --help"]
+        return lines + [""] + spec.examples.prefix(1).map { "EXAMPLE: \($0)" }
     }
 
     private static func command(_ node: CommandNode) -> [String] {
         let spec = node.spec
-        var lines = ["\(node.line): \(spec.summary)", ""]
+        var lines = wrapped("\(node.line): \(spec.summary)", width: width, indent: 2) + [""]
         lines += wrapped(usage(node), width: width, indent: 8) + [""]
         if let discussion = spec.discussion { lines += wrapped(discussion, width: width) + [""] }
         if !spec.arguments.isEmpty {

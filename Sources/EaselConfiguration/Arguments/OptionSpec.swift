@@ -14,6 +14,10 @@ package struct OptionSpec: Sendable {
     package let defaultText: String?
     /// One line, no full stop.
     package let help: String
+    /// Options that do not go together with it: whoever gives both expects an effect that one of them cannot have.
+    package private(set) var excluded: Set<String> = []
+    /// The option without which it has no effect.
+    package private(set) var needed: String?
 
     private init(
         name: String,
@@ -65,6 +69,21 @@ package struct OptionSpec: Sendable {
             defaultText: defaultText,
             help: help
         )
+    }
+
+    /// The same option, refused beside any of these, of which a command need not have all.
+    package func excluding(_ names: String...) -> OptionSpec {
+        var option = self
+        option.excluded.formUnion(names)
+        option.excluded.remove(name)
+        return option
+    }
+
+    /// The same option, refused without another one.
+    package func needing(_ name: String) -> OptionSpec {
+        var option = self
+        option.needed = name
+        return option
     }
 
     /// Every command has it.

@@ -27,6 +27,9 @@ package struct ParsedArguments: Sendable {
     /// Whether a flag, or anything, was given.
     package func has(_ name: String) -> Bool { !texts(name).isEmpty }
 
+    /// What the command's options and arguments are called over HTTP.
+    package var wireNames: WireNames { WireNames(known: known) }
+
     /// A whole number, in the range of its spec.
     package func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
     /// A number, in the range of its spec.

@@ -18,6 +18,12 @@ package struct ValueSpec: Sendable {
         /// `KEY=VALUE`, the key not empty.
         case pair
         case choice([String])
+        /// A date or an RFC 3339 time, one of these words, and where `ago` says so `7d` for that long ago.
+        case moment(words: [String] = [], ago: Bool = false)
+        /// The name of a time zone.
+        case zone
+        /// Names with commas, each one of these; `tag:NAME` stands for any tag. Empty: none.
+        case list([String])
         /// A text that `isSound` accepts; `wanted` names it in messages: "a size such as 1024x1024".
         case checked(wanted: String, isSound: @Sendable (String) -> Bool)
     }
@@ -52,7 +58,28 @@ package struct ValueSpec: Sendable {
         case .pair:
             text.firstIndex(of: "=").map { $0 > text.startIndex } == true ? nil : "KEY=VALUE"
         case .choice(let names): names.contains(text) ? nil : "one of " + names.joined(separator: ", ")
+        case .moment(let words, let ago):
+            words.contains(text) || (ago && DurationText.parse(text).map { $0 > .zero } == true)
+                || Timestamp(text).map { $0.microseconds >= 0 } == true ? nil : Self.moments(words, ago)
+        case .zone: LocalTime(text) == nil ? "UTC or a time zone such as Europe/Berlin" : nil
+        case .list(let names):
+            Self.isList(text, of: names) ? nil : "names with commas, of " + names.joined(separator: ", ")
         case .checked(let wanted, let isSound): isSound(text) ? nil : wanted
+        }
+    }
+
+    /// Every form that a time may have.
+    private static func moments(_ words: [String], _ ago: Bool) -> String {
+        let forms =
+            ["a date such as 2026-11-01", "a time such as 2026-11-01T00:00:00Z"]
+            + (ago ? ["7d or 24h for that long ago"] : []) + words
+        return forms.dropLast().joined(separator: ", ") + " or " + forms[forms.count - 1]
+    }
+
+    private static func isList(_ text: String, of names: [String]) -> Bool {
+        if text.isEmpty { return true }
+        return text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { name in
+            names.contains(String(name)) || (names.contains("tag:NAME") && name.hasPrefix("tag:") && name.count > 4)
         }
     }
 

@@ -10,8 +10,17 @@ package struct ConfigurationFault: Sendable, Hashable {
     package let keyPath: String
     /// Names the fault and how to mend it; never holds a secret.
     package let message: String
+    /// The environment variable that is missing, where that is the fault: the file itself may be sound.
+    package let variable: String?
 
-    package init(file: String, position: SourcePosition?, keyPath: String, message: String) {
+    package init(
+        file: String,
+        position: SourcePosition?,
+        keyPath: String,
+        message: String,
+        variable: String? = nil
+    ) {
+        self.variable = variable
         self.file = file
         self.position = position
         self.keyPath = keyPath

@@ -12,6 +12,8 @@ enum Expansion {
     /// Why a text cannot be expanded, as a sentence.
     struct Failure: Error {
         let message: String
+        /// The variable that is not set, where that is why.
+        var variable: String?
     }
 
     static func expand(_ source: String, environment: [String: String]) throws(Failure) -> Result {
@@ -53,7 +55,8 @@ enum Expansion {
             if let value { return value }
             throw Failure(
                 message: "needs the environment variable \(name), which is not set; "
-                    + "set it or write `${\(name):-default}`"
+                    + "set it or write `${\(name):-default}`",
+                variable: String(name)
             )
         }
         if let value, !value.isEmpty { return value }

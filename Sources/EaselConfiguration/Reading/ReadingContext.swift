@@ -30,9 +30,11 @@ final class ReadingContext {
         self.environment = environment
     }
 
-    func fault(_ keyPath: String, at position: SourcePosition?, _ message: String) {
+    func fault(_ keyPath: String, at position: SourcePosition?, _ message: String, variable: String? = nil) {
         guard faults.count < mostFaults else { return moreFaults += 1 }
-        faults.append(ConfigurationFault(file: file, position: position, keyPath: keyPath, message: message))
+        faults.append(
+            ConfigurationFault(file: file, position: position, keyPath: keyPath, message: message, variable: variable)
+        )
     }
 
     /// Everything that was found, the number of what is not named included.

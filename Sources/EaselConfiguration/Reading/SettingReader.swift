@@ -146,7 +146,7 @@ struct SettingReader {
                     try Expansion.expand(source, environment: environment)
                 } ?? Expansion.Result(text: source)
         } catch {
-            fault(error.message)
+            context.fault(path, at: node.position, error.message, variable: error.variable)
             return nil
         }
         let shown =

@@ -56,12 +56,13 @@ package struct BudgetChange: Sendable, Hashable {
         }
         if theirs.count > 1 {
             let names = theirs.map(\.shortText).joined(separator: ", ")
-            let hint = period == nil ? "say which by its period" : "say a limit, in money or in pictures"
-            return .unclear("\(scope.text) has several budgets (\(names)); \(hint)")
+            // A sentence of its own, which may be begun with a capital: a scope's name may not.
+            let hint = period == nil ? "name the period of one" : "name a limit, in money or in pictures"
+            return .unclear("the scope \(scope.text) has several budgets (\(names)); \(hint)")
         }
         if let one = theirs.first { return .existing(one) }
         guard let limit else {
-            return .unclear("\(scope.text) has no such budget yet; a new one needs a limit")
+            return .unclear("the scope \(scope.text) has no such budget yet; a new one needs a limit")
         }
         return .new(
             BudgetWish(

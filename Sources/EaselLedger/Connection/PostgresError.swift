@@ -73,8 +73,21 @@ struct PostgresError: Error, Sendable, Explained {
             let classes = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "F0"]
             guard let sqlState, classes.contains(String(sqlState.prefix(2))) else { return nil }
         }
-        let words = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let words = Self.sentences(message)
         return words.isEmpty ? nil : Printable.line(String(words.prefix(500)))
+    }
+
+    /// One line of the lines of a message: libpq puts what it asks (`Is the server running ...?`) on a line of its own, without
+    /// an end to what stands before it.
+    private static func sentences(_ message: String) -> String {
+        var text = ""
+        for line in message.split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            guard !words.isEmpty else { continue }
+            let goesOn = text.last.map { ".:;,?!".contains($0) } ?? true
+            text += (text.isEmpty ? "" : goesOn || words.first?.isUppercase != true ? " " : ". ") + words
+        }
+        return text
     }
 }
 

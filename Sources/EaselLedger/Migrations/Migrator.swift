@@ -66,7 +66,9 @@ package struct Migrator: Sendable {
     /// Compares the database with this program, without changing anything. Throws as `migrate` does.
     package func status() async throws(LedgerError) -> Status {
         try await OwnThread.run("easel-migrate") { () throws(LedgerError) in
-            try compare(with: try records(on: try connect()))
+            // Whoever only asks has brought nothing up to date, and says so where it fails.
+            let failure: StaticString = "the state of the schema could not be read"
+            return try compare(with: try records(on: try connect(failure), failure))
         }
     }
 
@@ -86,15 +88,21 @@ package struct Migrator: Sendable {
         )
         """
 
-    private func connect() throws(LedgerError) -> PostgresConnection {
-        try attempt { () throws(PostgresError) in try PostgresConnection(settings) }
+    private static let migrating: StaticString = "the schema could not be brought up to date"
+
+    private func connect(_ failure: StaticString = Migrator.migrating) throws(LedgerError) -> PostgresConnection {
+        try attempt(failure) { () throws(PostgresError) in try PostgresConnection(settings) }
     }
 
-    private func attempt<Value>(_ body: () throws(PostgresError) -> Value) throws(LedgerError) -> Value {
+    /// - Parameter failure: what the log says that could not be done.
+    private func attempt<Value>(
+        _ failure: StaticString = Migrator.migrating,
+        _ body: () throws(PostgresError) -> Value
+    ) throws(LedgerError) -> Value {
         do throws(PostgresError) {
             return try body()
         } catch {
-            log.error("the schema could not be brought up to date", ["error": error.sentence])
+            log.error(failure, ["error": error.sentence])
             throw error.ledgerError
         }
     }
@@ -118,8 +126,11 @@ package struct Migrator: Sendable {
         log.info("a migration was applied", ["migration": migration.name])
     }
 
-    private func records(on connection: PostgresConnection) throws(LedgerError) -> [Record] {
-        try attempt { () throws(PostgresError) in
+    private func records(
+        on connection: PostgresConnection,
+        _ failure: StaticString = Migrator.migrating
+    ) throws(LedgerError) -> [Record] {
+        try attempt(failure) { () throws(PostgresError) in
             let deadline = SteadyInstant.now + .seconds(30)
             let exists = try connection.run("SELECT to_regclass('schema_migrations') IS NOT NULL", deadline: deadline)
             guard exists.rows.first?.first == .bool(true) else { return [] }

@@ -15,8 +15,8 @@ enum AlertChecks {
                 let left = standing.remaining(at: now)
                 let tail =
                     isUsedUp && standing.budget.isHard
-                    ? "Nothing passes until \(end(standing)) or a higher limit."
-                    : "\(left.text) is left until \(end(standing))."
+                    ? "Nothing passes until \(end(standing).map { "\($0), or until " } ?? "")the limit is raised."
+                    : "\(left.text) left\(end(standing).map { " until \($0)" } ?? "")."
                 let used = "\(name(standing)) has used \(percent)% of \(standing.budget.limit(at: now).text)."
                 return AlertFinding(
                     subject: subject(standing),
@@ -47,7 +47,7 @@ enum AlertChecks {
                     level: forecast > limit && !isEarly && !isPast ? 1 : 0,
                     value: "\(percent)%",
                     summary: "\(name(standing)) heads for \(rounded(forecast)) of \(limit.dollars), "
-                        + "\(percent)%, by \(end(standing)).",
+                        + "\(percent)%, by \(end(standing) ?? "its end").",
                     details: details(standing, now, standing.percentSpent(at: now))
                 )
             }
@@ -71,8 +71,9 @@ enum AlertChecks {
         "The budget \(standing.budget.scope.text) (\(standing.budget.period.rawValue))"
     }
 
-    private static func end(_ standing: BudgetStanding) -> String {
-        guard standing.budget.period != .total else { return "it is changed" }
+    /// When the window ends; nil where it never does.
+    private static func end(_ standing: BudgetStanding) -> String? {
+        guard standing.budget.period != .total else { return nil }
         return LocalTime.text(standing.window.end, timezone: standing.budget.timezone) + " \(standing.budget.timezone)"
     }
 

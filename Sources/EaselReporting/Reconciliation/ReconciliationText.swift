@@ -27,9 +27,7 @@ package struct ReconciliationText: Sendable {
         } else {
             let rendering = table().render(style)
             lines.append(String(rendering.text.dropLast()))
-            if !rendering.hidden.isEmpty {
-                lines.append(style.dim("No room for: \(rendering.hidden.joined(separator: ", ")) (--json has them)"))
-            }
+            if let note = rendering.roomNote("--json has them") { lines.append(style.dim(note)) }
         }
         if head.rows.contains(where: { $0.estimated > .zero }) {
             lines.append("* estimated from the price book in whole or in part")
@@ -56,8 +54,8 @@ package struct ReconciliationText: Sendable {
 
     private func table() -> TextTable {
         var table = TextTable([
-            .text("Day", shortest: nil), .text("Model", shortest: 12), .number("Log USD"), .number("Provider"),
-            .number("Difference"), .text("Status", shortest: nil), .number("Images", importance: 1),
+            .text("Day", shortest: nil), .text("Model", shortest: 12), .number("Log USD"), .number("Provider USD"),
+            .number("Difference USD"), .text("Status", shortest: nil), .number("Images", importance: 1),
             .number("Requests", importance: 2),
         ])
         let marksEstimates = reconciliation.rows.contains { $0.estimated > .zero }
@@ -98,7 +96,7 @@ package struct ReconciliationText: Sendable {
                 lines.append("  \(sentence(explanation))")
                 for attempt in explanation.attempts {
                     let amount =
-                        attempt.cost.map { "$\($0.usd)" } ?? attempt.bound.map { "at most $\($0.usd)" } ?? "no price"
+                        attempt.cost?.dollars ?? attempt.bound.map { "at most \($0.dollars)" } ?? "no price"
                     lines.append("    attempt \(attempt.attemptID.text)  \(attempt.startedAt)  \(amount)")
                 }
                 if explanation.count > explanation.attempts.count {
@@ -130,9 +128,9 @@ package struct ReconciliationText: Sendable {
         guard !reconciliation.foreign.isEmpty else { return [] }
         return ["Not in the log, used with the same account:"]
             + reconciliation.foreign.map { usage in
-                let requests = usage.requests.map { ", \(FigureText.count($0)) requests" } ?? ""
+                let requests = usage.requests.map { ", \(FigureText.count($0)) request\($0 == 1 ? "" : "s")" } ?? ""
                 return safe(
-                    "  \(usage.name): \(usage.cost.map { "$\($0.usd)" } ?? "an amount that cannot be read")\(requests)"
+                    "  \(usage.name): \(usage.cost?.dollars ?? "an amount that cannot be read")\(requests)"
                 )
             }
     }
@@ -141,7 +139,7 @@ package struct ReconciliationText: Sendable {
         let totals = reconciliation.totals
         let counts = [(totals.equal, "equal"), (totals.explained, "explained"), (totals.unexplained, "unexplained")]
         let text = counts.map { "\(FigureText.count($0.0)) \($0.1)" }.joined(separator: ", ")
-        let sums = "log $\(totals.log.usd), provider \(totals.provider.map { "$\($0.usd)" } ?? "not known")"
+        let sums = "log \(totals.log.dollars), provider \(totals.provider?.dollars ?? "not known")"
         let line = safe("\(text); \(sums); kept as \(reconciliation.id.text)")
         return totals.unexplained == 0 ? style.green(line) : style.yellow(line)
     }

@@ -30,6 +30,26 @@ package enum DisplayWidth {
         return result + ellipsis
     }
 
+    /// The same with the middle left out: names often differ in their ends (`ideogram-3.0`, `ideogram-4.0`).
+    package static func truncatedInside(_ text: String, to width: Int, ellipsis: String) -> String {
+        guard of(text) > width else { return text }
+        let room = max(0, width - of(ellipsis))
+        let head = fitting(text, in: (room + 1) / 2)
+        let tail = fitting(text.reversed(), in: room - of(String(head)))
+        return String(head) + ellipsis + String(tail.reversed())
+    }
+
+    /// The first characters that fit.
+    private static func fitting(_ characters: some Sequence<Character>, in width: Int) -> [Character] {
+        var used = 0
+        return Array(
+            characters.prefix { character in
+                used += Self.width(character)
+                return used <= width
+            }
+        )
+    }
+
     private static func width(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
         // A variation selector 16 asks for the picture of a character, which is wide.

@@ -12,6 +12,9 @@ package enum ProviderStatusTable {
             .number("Wait"), .number("Err"), .number("p50/p95 s"), .number("USD"),
         ])
         var reasons = ""
+        let decimals = AmountText.decimals(
+            providers.compactMap { $0["spend_today_usd"]?.stringValue.flatMap { Money(usd: $0) } }
+        )
         for provider in providers {
             let name = provider["name"]?.stringValue ?? ""
             let entries = provider["models"]?.arrayValue ?? []
@@ -19,7 +22,8 @@ package enum ProviderStatusTable {
             table.add([
                 name, word(provider["state"]), breaker(provider["breaker"]),
                 "\(plain(provider["in_flight"]))/\(plain(provider["max_in_flight"]))", plain(provider["waiting"]),
-                percent(provider["error_rate"]), pace(slowest?["latency_ms"]), plain(provider["spend_today_usd"]),
+                percent(provider["error_rate"]), pace(slowest?["latency_ms"]),
+                provider["spend_today_usd"]?.stringValue.map { AmountText.aligned($0, decimals: decimals) } ?? "-",
             ])
             reasons += reason(name, provider)
             guard models else { continue }
@@ -35,8 +39,8 @@ package enum ProviderStatusTable {
             }
         }
         let rendering = table.render(style)
-        let hidden = rendering.hidden.isEmpty ? "" : "no room for: \(rendering.hidden.joined(separator: ", "))\n"
-        return rendering.text + reasons + hidden
+        let note = rendering.roomNote("--json has them").map { $0 + "\n" } ?? ""
+        return rendering.text + reasons + note
     }
 
     private static func reason(_ name: String, _ entry: JSONValue) -> String {

@@ -46,6 +46,14 @@ package struct TextTable: Sendable {
         package let text: String
         /// Titles, in the order of the columns.
         package let hidden: [String]
+
+        /// What to say about the columns that had no room; nil where all are shown. Everything that prints a table says it
+        /// in these words. `place`: what has them, such as `--json`.
+        package func roomNote(_ place: String) -> String? {
+            // A column without a title is a picture of another one.
+            let names = hidden.filter { !$0.isEmpty }
+            return names.isEmpty ? nil : "No room for: \(names.joined(separator: ", ")) (\(place))"
+        }
     }
 
     private let columns: [Column]
@@ -74,8 +82,17 @@ package struct TextTable: Sendable {
         let natural = columns.indices.map { index in
             ([titles[index]] + cells.map { $0[index] }).map { DisplayWidth.of($0) }.max() ?? 0
         }
-        let layout = Self.layout(columns, natural: natural, width: style.width)
-        let text = Painter(columns: columns, layout: layout, style: style).paint(titles, rows.map(\.kind), cells)
+        let isTooWide = style.width.map { Self.width(of: natural) > $0 } ?? false
+        // Names are compared only where they are to be cut.
+        let cuts = columns.indices.map { index in
+            isTooWide ? NameCut(cells.map { $0[index] }, columns[index], style) : .atEnd
+        }
+        let layout = Self.layout(columns, natural: natural, floors: cuts.map(\.floor), width: style.width)
+        let text = Painter(columns: columns, layout: layout, cuts: cuts, style: style).paint(
+            titles,
+            rows.map(\.kind),
+            cells
+        )
         let shown = Set(layout.map(\.column))
         return Rendering(text: text, hidden: columns.indices.filter { !shown.contains($0) }.map { titles[$0] })
     }
@@ -92,15 +109,26 @@ package struct TextTable: Sendable {
         var width: Int
     }
 
+    /// With its bars and blanks.
+    private static func width(of columns: some Sequence<Int>) -> Int { columns.reduce(1) { $0 + $1 + 3 } }
+
     /// The columns that are shown and their widths. Shortening comes before leaving out; when nothing helps any more
     /// the table is wider than asked for.
-    static func layout(_ columns: [Column], natural: [Int], width: Int?) -> [Placed] {
+    ///
+    /// `floors`: how far a column's names can be cut and are still told apart; below that only where nothing else helps.
+    static func layout(_ columns: [Column], natural: [Int], floors: [Int?] = [], width: Int?) -> [Placed] {
+        let kept = placed(columns, natural: natural, floors: floors, width: width)
+        guard let width, !floors.isEmpty, Self.width(of: kept.map(\.width)) > width else { return kept }
+        return placed(columns, natural: natural, floors: [], width: width)
+    }
+
+    private static func placed(_ columns: [Column], natural: [Int], floors: [Int?], width: Int?) -> [Placed] {
         var shown = Array(columns.indices)
         while true {
             var placed = shown.map { Placed(column: $0, width: natural[$0]) }
             guard let width else { return placed }
             var excess = placed.reduce(1) { $0 + $1.width + 3 } - width
-            while excess > 0, let widest = widestShortenable(placed, columns) {
+            while excess > 0, let widest = widestShortenable(placed, columns, floors) {
                 placed[widest].width -= 1
                 excess -= 1
             }
@@ -111,11 +139,14 @@ package struct TextTable: Sendable {
         }
     }
 
-    private static func widestShortenable(_ placed: [Placed], _ columns: [Column]) -> Int? {
+    private static func widestShortenable(_ placed: [Placed], _ columns: [Column], _ floors: [Int?]) -> Int? {
         placed.indices
             .filter { index in
                 let column = columns[placed[index].column]
-                return column.shortest.map { placed[index].width > max($0, DisplayWidth.of(column.title)) } ?? false
+                let floor = floors.isEmpty ? nil : floors[placed[index].column]
+                return column.shortest.map {
+                    placed[index].width > max($0, floor ?? 0, DisplayWidth.of(column.title))
+                } ?? false
             }
             .max { placed[$0].width < placed[$1].width }
     }
@@ -125,6 +156,7 @@ package struct TextTable: Sendable {
 private struct Painter {
     let columns: [TextTable.Column]
     let layout: [TextTable.Placed]
+    let cuts: [NameCut]
     let style: TextStyle
 
     func paint(_ titles: [String], _ kinds: [TextTable.RowKind], _ cells: [[String]]) -> String {
@@ -143,7 +175,7 @@ private struct Painter {
     private func line(_ cells: [String], paint: (String) -> String) -> String {
         let bar = style.dim(style.unicode ? "│" : "|")
         let padded = layout.map { place in
-            let text = DisplayWidth.truncated(cells[place.column], to: place.width, ellipsis: style.ellipsis)
+            let text = cuts[place.column].shortened(cells[place.column], to: place.width, ellipsis: style.ellipsis)
             let gap = String(repeating: " ", count: max(0, place.width - DisplayWidth.of(text)))
             // Colours go around the text after it was measured: escape sequences take no columns.
             let painted = text.isEmpty ? "" : paint(text)

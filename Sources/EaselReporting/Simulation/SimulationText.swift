@@ -28,9 +28,7 @@ package struct SimulationText: Sendable {
         lines.append("same plan             \(share(choices.samePlan)); the figures of the others are projected")
         let rendering = table().render(style)
         lines.append(String(rendering.text.dropLast()))
-        if !rendering.hidden.isEmpty {
-            lines.append(style.dim("No room for: \(rendering.hidden.joined(separator: ", ")) (--json has them)"))
-        }
+        if let note = rendering.roomNote("--json has them") { lines.append(style.dim(note)) }
         for (cause, count) in report.turnedAway.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             lines.append(safe("turned away \(FigureText.count(count)): \(cause.replacing("_", with: " "))"))
         }

@@ -8,14 +8,42 @@ struct APIClient: Sendable {
     static let defaultURL = "http://127.0.0.1:8080"
 
     private let baseURL: String
-    private let key: String?
+    private let key: APIKey
     private let client: HTTPClient
+    private var names: WireNames
+    /// Why the address of the data directory's gateway is not known.
+    private let addressTrouble: String?
 
     /// Where and with which key: options first, then the environment, then the admin key of a local data directory.
     init(_ arguments: ParsedArguments, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let directory = arguments.text("data-dir") ?? environment["EASEL_DATA_DIR"] ?? ".easel"
-        let given = arguments.text("url") ?? environment["EASEL_URL"].flatMap { $0.isEmpty ? nil : $0 }
-        let url = given ?? LocalURL.read(directory) ?? Self.defaultURL
+        var url = arguments.text("url") ?? environment["EASEL_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        var trouble: String?
+        if url == nil {
+            do throws(InputFile.Failure) { url = try LocalURL.read(directory) } catch { trouble = error.sentence }
+        }
+        try self.init(
+            url: url ?? Self.defaultURL,
+            key: try APIKey.find(
+                file: arguments.text("api-key-file"),
+                environment: environment,
+                directory: directory
+            ),
+            names: arguments.wireNames,
+            addressTrouble: trouble
+        )
+    }
+
+    /// For a gateway of this process.
+    init(baseURL: String, key: String) {
+        self.baseURL = baseURL
+        self.key = APIKey(text: key, source: "this process")
+        names = .none
+        addressTrouble = nil
+        client = HTTPClient(group: EventLoopGroup(name: "cli", count: 1))
+    }
+
+    private init(url: String, key: APIKey, names: WireNames, addressTrouble: String?) throws {
         let parts = URLComponents(string: url)
         guard ["http", "https"].contains(parts?.scheme), parts?.host?.isEmpty == false,
             parts?.port.map({ (1...65_535).contains($0) }) ?? true
@@ -23,33 +51,17 @@ struct APIClient: Sendable {
             throw CommandFailure("\(url) is not the URL of an Easel, such as \(Self.defaultURL)", code: ExitCode.usage)
         }
         baseURL = url.hasSuffix("/") ? String(url.dropLast()) : url
-        if let file = arguments.text("api-key-file") {
-            let bytes = try InputFile.bytes(file, atMost: 64 << 10)
-            let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            guard !text.isEmpty else {
-                throw CommandFailure("the key file \(file) is empty; write the key into it", code: ExitCode.usage)
-            }
-            key = text
-        } else if let text = environment["EASEL_API_KEY"]?.trimmingCharacters(in: .whitespacesAndNewlines),
-            !text.isEmpty
-        {
-            key = text
-        } else {
-            key = Self.read(directory + "/admin-key")
-        }
-        client = HTTPClient(group: EventLoopGroup(name: "cli", count: 1))
-    }
-
-    init(baseURL: String, key: String) {
-        self.baseURL = baseURL
         self.key = key
+        self.names = names
+        self.addressTrouble = addressTrouble
         client = HTTPClient(group: EventLoopGroup(name: "cli", count: 1))
     }
 
-    private static func read(_ path: String) -> String? {
-        guard let bytes = try? InputFile.bytes(path, atMost: 64 << 10) else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        return text.isEmpty ? nil : text
+    /// The same, for a request whose list was read from a file: faults of its entries name their place there.
+    func placing(_ place: @escaping @Sendable (Int) -> String) -> APIClient {
+        var client = self
+        client.names = names.placing(place)
+        return client
     }
 
     func get(
@@ -76,11 +88,8 @@ struct APIClient: Sendable {
 
     /// Whether there is a key, and an address that can be one: before anything is read or sent.
     func prove() throws {
-        guard key == nil else { return }
-        throw CommandFailure(
-            "no key: set EASEL_API_KEY, give --api-key-file, or run this where .easel/admin-key lies (--data-dir)",
-            code: ExitCode.usage
-        )
+        guard let trouble = key.trouble else { return }
+        throw CommandFailure(trouble, code: ExitCode.usage)
     }
 
     /// Downloads a picture by its link, which needs no key and gets none (S2).
@@ -120,18 +129,6 @@ struct APIClient: Sendable {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~,:"))) ?? text
     }
 
-    private struct ProblemDocument: Decodable {
-        struct Fault: Decodable {
-            let parameter: String
-            let message: String
-        }
-        let title: String?
-        let detail: String?
-        let code: String?
-        let call_id: String?
-        let errors: [Fault]?
-    }
-
     private func send(
         _ method: String,
         _ target: String,
@@ -141,7 +138,7 @@ struct APIClient: Sendable {
         timeout: Duration = .seconds(60)
     ) async throws -> HTTPResponse {
         try prove()
-        var fields = HTTPFields([("Authorization", "Bearer \(key ?? "")"), ("Accept", "application/json")] + more)
+        var fields = HTTPFields([("Authorization", "Bearer \(key.text ?? "")"), ("Accept", "application/json")] + more)
         if let type { fields.add("Content-Type", type) }
         let request = HTTPRequest(
             method: method,
@@ -155,31 +152,27 @@ struct APIClient: Sendable {
         do {
             response = try await client.execute(request)
         } catch {
-            guard error.sent else {
-                throw CommandFailure(
-                    "Easel does not answer at \(baseURL): \(error.kind.words). "
-                        + "Start it with `easel serve` or `easel up`, or name its address with --url."
-                )
-            }
+            guard error.sent else { throw unanswered(error) }
             var failure = CommandFailure("the connection to \(baseURL) failed: \(error.sentence)")
             failure.isOutcomeUnknown = true
             throw failure
         }
-        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
+        let failure = APIFailure(url: baseURL, key: key, names: names)
+        guard (200..<300).contains(response.status) else { throw failure.failure(of: response) }
+        let isJSON = response.fields["Content-Type"]?.hasPrefix("application/json") == true
+        guard isJSON || response.body.isEmpty else { throw failure.stranger(response) }
         return response
     }
 
-    private static func failure(_ response: HTTPResponse) -> CommandFailure {
-        guard let problem = try? JSON.decode(ProblemDocument.self, from: response.body) else {
-            return CommandFailure("the server answered \(response.status)")
+    /// Nothing was sent.
+    private func unanswered(_ error: TransportError) -> CommandFailure {
+        if error.kind == .badURL {
+            return CommandFailure("\(baseURL) cannot be used as the URL of an Easel", code: ExitCode.usage)
         }
-        var lines = [problem.detail ?? problem.title ?? "the server answered \(response.status)"]
-        if let code = problem.code { lines[0] += " (\(code))" }
-        for fault in problem.errors ?? [] { lines.append("  \(fault.parameter): \(fault.message)") }
-        if let id = problem.call_id { lines.append("  call \(id): `easel calls show \(id)` tells more") }
-        if response.status == 401 {
-            lines.append("  the key comes from --api-key-file, EASEL_API_KEY or .easel/admin-key")
-        }
-        return CommandFailure(lines.joined(separator: "\n"))
+        let trouble = addressTrouble.map { " (\($0), so the usual address was tried)" } ?? ""
+        return CommandFailure(
+            "Easel does not answer at \(baseURL)\(trouble): \(error.kind.words). "
+                + "Start it with `easel serve` or `easel up`, or name its address with --url."
+        )
     }
 }

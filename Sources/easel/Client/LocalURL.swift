@@ -11,8 +11,16 @@ enum LocalURL {
     }
 
     /// The gateway that listened there last; nil when none did.
-    static func read(_ directory: String) -> String? {
-        guard let bytes = try? InputFile.bytes(path(directory), atMost: 4096) else { return nil }
+    ///
+    /// - Throws: when there may be one and it cannot be read.
+    static func read(_ directory: String) throws(InputFile.Failure) -> String? {
+        let bytes: [UInt8]
+        do throws(InputFile.Failure) {
+            bytes = try InputFile.bytes(path(directory), atMost: 4096)
+        } catch {
+            guard error.cause.code == ENOENT || error.cause.code == ENOTDIR else { throw error }
+            return nil
+        }
         let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty ? nil : text
     }

@@ -7,13 +7,14 @@ struct PictureFolder {
     let path: String
 
     /// Makes the folder and proves that it takes files: before anything is paid that would be saved there.
-    init(_ path: String) throws {
+    /// - Parameter otherwise: what was not done, where it takes none.
+    init(_ path: String, otherwise: String) throws {
         self.path = path
         do throws(OutputFile.Failure) {
             try OutputFile.prepareFolder(path)
         } catch {
             throw CommandFailure(
-                "no picture can be saved in \(path): \(error.sentence); nothing was sent, --out DIR names another folder",
+                "no picture can be saved in \(path): \(error.sentence); \(otherwise), --out DIR names another folder",
                 code: ExitCode.usage
             )
         }

@@ -8,7 +8,9 @@ import Foundation
 enum Watch {
     static let options: [OptionSpec] = [
         .flag("watch", short: "w", "again and again until interrupted"),
-        .option("interval", ValueSpec("TIME", .duration), default: "2s", "between two looks of --watch"),
+        .option("interval", ValueSpec("TIME", .duration), default: "2s", "between two looks of --watch").needing(
+            "watch"
+        ),
     ]
 
     /// - Parameter frame: what is shown, as text for people or as data; `redraws` says which.

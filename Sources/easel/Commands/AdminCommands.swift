@@ -28,12 +28,16 @@ enum TeamCommand {
                 member: "teams",
                 columns: [
                     .member("Team", "name"), .time("Created", "created_at"),
+                    .made("Projects", importance: 3) { projects($0["known_projects"]) },
                     .made("Unpriced calls", importance: 2) {
                         $0["allow_unpriced"]?.boolValue == true ? "pass hard budgets" : "refused by hard budgets"
                     },
                     .member("Id", "id", importance: 1, number: true),
                 ],
-                facts: [.value("name"), .time("created_at"), .value("allow_unpriced"), .value("id")],
+                facts: [
+                    .value("name"), .time("created_at"), .value("allow_unpriced"), .words("known_projects"),
+                    .value("id"),
+                ],
                 empty: "no teams"
             )
             return try printer.print(try await client.get("/v1/teams"), arguments)
@@ -59,9 +63,6 @@ extension TeamCommand {
             )
         }
         if arguments.has("any-project") {
-            guard change["known_projects"] == nil else {
-                throw CommandFailure("give --known-projects or --any-project, not both", code: ExitCode.usage)
-            }
             change["known_projects"] = .null
         }
         guard !change.isEmpty else {
@@ -96,33 +97,56 @@ enum KeyCommand {
             let key = all.first { $0["id"]?.stringValue == id.lowercased() }
             try await client.delete("/v1/keys/\(APIClient.encode(id))")
             Output.note(revoked(key))
-        default: try list.print(try await client.get("/v1/keys", query: [("team", arguments.text("team"))]), arguments)
+        default:
+            let body = try await client.get("/v1/keys", query: [("team", arguments.text("team"))])
+            try await KnownNames.check(body, "keys", client, team: arguments.text("team"))
+            try list.print(body, arguments)
         }
     }
 
     private static let list = ListPrinter(
         member: "keys",
         columns: [
-            .made("Key") { ($0["prefix"]?.stringValue ?? "") + "..." }, .member("Team", "team"),
-            .member("Project", "project", importance: 3), .member("Role", "role", importance: 1),
-            .time("Created", "created_at", importance: 4), .time("Expires", "expires_at", importance: 2),
-            .time("Revoked", "revoked_at", importance: 2), .id("Id"),
+            .id("Begins", "prefix"), .member("Team", "team"), .standing("State") { state($0) },
+            .made("Project", importance: 4) { key in
+                let bound = key["project_bound"]?.boolValue == true ? " only" : ""
+                return key["project"]?.stringValue.map { $0 + bound } ?? ""
+            },
+            .member("Role", "role", importance: 1), .made("Limits", importance: 5) { limits($0) },
+            .time("Created", "created_at", importance: 6), .time("Expires", "expires_at", importance: 2),
+            .time("Revoked", "revoked_at", importance: 3), .id("Id"),
         ],
         facts: [
-            .value("prefix"), .value("team"), .value("project"), .value("role"), .time("created_at"),
+            .value("prefix"), .value("team"), .value("project"), .value("project_bound"), .value("role"),
+            .time("created_at"),
             .time("expires_at"), .time("revoked_at"), .value("requests_per_minute"), .value("max_concurrent"),
             .value("inline_policies"), .value("id"),
         ],
         empty: "no keys"
     )
 
+    private static func state(_ key: JSONValue) -> String {
+        if key["revoked_at"]?.stringValue != nil { return "revoked" }
+        let end = key["expires_at"]?.stringValue.flatMap { Timestamp($0) }
+        return end.map { $0 <= TimeSource.system.now } == true ? "expired" : "valid"
+    }
+
+    /// `120/min, 4 at once`.
+    private static func limits(_ key: JSONValue) -> String {
+        [
+            key["requests_per_minute"]?.intValue.map { "\($0)/min" },
+            key["max_concurrent"]?.intValue.map { "\($0) at once" },
+        ]
+        .compactMap(\.self).joined(separator: ", ")
+    }
+
     /// Which key it was: a list of ids tells nobody.
     private static func revoked(_ key: JSONValue?) -> String {
         guard let key else { return "revoked" }
         func text(_ name: String) -> String { key[name]?.stringValue ?? "" }
-        let name = "\(text("prefix"))... of team \(text("team"))"
+        let name = "\(text("prefix")) of team \(text("team"))"
         if let before = key["revoked_at"]?.stringValue {
-            return "\(name) had been revoked already, \(ListPrinter.time(.string(before))) UTC"
+            return "\(name) had been revoked already, \(ListPrinter.moment(.string(before)))"
         }
         return "revoked \(name) (\(text("role")))"
     }
@@ -171,6 +195,13 @@ enum ProviderCommand {
         .value("error_rate"), .value("last_outcome"), .time("last_attempt_at"), .money("spend_today_usd"),
     ]
 
+    /// The usual time, or from that of the fastest model to that of the slowest: `provider status --models` tells each.
+    private static func usual(_ provider: JSONValue) -> String {
+        let times = (provider["latency_ms"]?.objectValue ?? [:]).values.compactMap(\.intValue)
+        guard let fastest = times.min(), let slowest = times.max() else { return "" }
+        return fastest == slowest ? "\(fastest)" : "\(fastest)-\(slowest)"
+    }
+
     static func run(_ arguments: ParsedArguments) async throws {
         if arguments.command.last == "status" { return try await ProviderStatusCommand.run(arguments) }
         let printer = ListPrinter(
@@ -180,9 +211,9 @@ enum ProviderCommand {
                 .made("In flight", number: true) {
                     "\(ListPrinter.plain($0["in_flight"] ?? .null))/\(ListPrinter.plain($0["max_in_flight"] ?? .null))"
                 },
-                .made("Usual ms", importance: 2) { ListPrinter.plain($0["latency_ms"] ?? .null) },
+                .made("Usual ms", importance: 2, number: true) { usual($0) },
                 .member("Last", "last_outcome", importance: 1),
-                .member("Today USD", "spend_today_usd", number: true),
+                .money("Today USD", "spend_today_usd"),
             ],
             facts: facts
                 + RemixModel.allCases.map { .value("latency_ms_\($0.rawValue)", at: "latency_ms", $0.rawValue) },
@@ -203,10 +234,17 @@ enum RouteCommand {
             body: bytes,
             type: "application/json"
         )
-        if arguments.has("json") { return Output.data(body) }
         let plan = try JSON.decode(JSONValue.self, from: body)["plan"] ?? .null
-        let terminal = Output.terminal
-        for line in PlanText.lines(plan, style: terminal.style, width: terminal.style.width) { Output.data(line) }
+        if arguments.has("json") {
+            Output.data(body)
+        } else {
+            let style = Output.style
+            for line in PlanText.lines(plan, style: style, width: style.width) { Output.data(line) }
+        }
+        // Whoever asks where a request would go wants to know by the exit code that it goes nowhere.
+        if plan["candidates"]?.arrayValue?.isEmpty ?? true {
+            throw CommandFailure("this request would be refused: no provider can be asked")
+        }
     }
 }
 

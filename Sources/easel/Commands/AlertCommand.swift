@@ -88,13 +88,20 @@ enum AlertCommand {
     private static let firing = ListPrinter(
         member: "alerts",
         columns: [
-            .member("Rule", "rule"), .member("Subject", "subject"), .member("State", "state"),
-            .member("Severity", "severity", importance: 3), .member("Value", "value", importance: 1, number: true),
-            .time("Since", "since", importance: 2), .time("Muted until", "muted_until", importance: 4),
+            .member("Rule", "rule"), .whole("Subject") { $0["subject"]?.stringValue ?? "" },
+            .standing("State") { alert in
+                (alert["state"]?.stringValue ?? "") + (alert["muted_until"]?.stringValue == nil ? "" : ", muted")
+            },
+            .made("Severity", importance: 3) { alert in
+                // What is over has none any more.
+                alert["state"]?.stringValue == "firing" ? alert["severity"]?.stringValue ?? "" : ""
+            },
+            .member("Value", "value", importance: 1, number: true), .time("Since", "since", importance: 2),
+            .time("Muted until", "muted_until", importance: 4),
         ],
         facts: [
-            .value("rule"), .value("subject"), .value("state"), .value("severity"), .value("level"), .value("value"),
-            .value("summary"), .time("since"), .time("muted_until"),
+            .value("rule"), .value("subject"), .value("state"), .value("severity"), .value("level"),
+            .figure("value"), .unit("value_unit", at: "value"), .value("summary"), .time("since"), .time("muted_until"),
         ],
         empty: "nothing fires, and nothing ever did"
     )
@@ -102,8 +109,13 @@ enum AlertCommand {
     private static let rules = ListPrinter(
         member: "rules",
         columns: [
-            .member("Rule", "name"), .member("Watches", "on", importance: 3), .member("Fires", "condition"),
-            .member("Tells", "to", importance: 1), .member("Firing", "firing", importance: 2, number: true),
+            .member("Rule", "name"), .member("Watches", "on", importance: 3),
+            .whole("Fires") { $0["condition"]?.stringValue ?? "" }, .member("Tells", "to", importance: 2),
+            .standing("Now") { rule in
+                let firing = rule["firing"]?.intValue ?? 0
+                let state = firing == 0 ? "quiet" : "\(firing) firing"
+                return state + (rule["muted_until"]?.stringValue == nil ? "" : ", muted")
+            },
             .time("Muted until", "muted_until", importance: 4),
         ],
         empty: "no rules"
@@ -133,8 +145,8 @@ enum AlertCommand {
     private static let told = ListPrinter(
         member: "events",
         columns: [
-            .time("At", "at"), .member("Event", "type", importance: 1),
-            .member("Rule", "rule"), .member("Subject", "subject"),
+            .recent("At", "at"), .member("Event", "type", importance: 1),
+            .member("Rule", "rule"), .whole("Subject") { $0["subject"]?.stringValue ?? "" },
             .made("Told") { event in
                 if event["muted"]?.boolValue == true { return "muted" }
                 return (event["deliveries"]?.arrayValue ?? []).map(summary).joined(separator: ", ")
@@ -159,7 +171,7 @@ enum AlertCommand {
         let status = delivery["status"]?.stringValue ?? ""
         let tries = delivery["attempts"]?.intValue ?? 0
         return status == "delivered"
-            ? "\(name) delivered" : "\(name) \(status) (\(tries) tr\(tries == 1 ? "y" : "ies"))"
+            ? "\(name) delivered" : "\(name) \(status) (\(Counted.text(tries, "try", "tries")))"
     }
 
     private static func events(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -222,10 +234,11 @@ enum AlertCommand {
             subject: arguments.text("subject"),
             until: (TimeSource.system.now + length).description
         )
+        try await prove(subject: wish.subject, client)
         let body = try await client.post("/v1/alerts/mutes", json: wish)
         if arguments.has("json") { return Output.data(body) }
         let about = wish.subject.map { " about \($0)" } ?? ""
-        Output.data("nobody is told of \(wish.rule)\(about) until \(ListPrinter.time(.string(wish.until))) UTC")
+        Output.data("nobody is told of \(wish.rule)\(about) until \(ListPrinter.moment(.string(wish.until)))")
         // A longer one that stands already is not shortened by it.
         let longer = try await mutes(client)
             .filter { mute in
@@ -235,10 +248,20 @@ enum AlertCommand {
             .compactMap { $0["until"]?.stringValue.flatMap { Timestamp($0) } }.max()
         if let longer, let until = Timestamp(wish.until), longer > until {
             Output.data(
-                "a mute that stands already lasts longer, until \(ListPrinter.time(.string(longer.description))) UTC; "
+                "a mute that stands already lasts longer, until \(ListPrinter.moment(.string(longer.description))); "
                     + "`easel alert unmute \(wish.rule)` ends both"
             )
         }
+    }
+
+    /// A mute of something that does not exist would be silent about nothing, and nobody would notice.
+    private static func prove(subject: String?, _ client: APIClient) async throws {
+        guard let subject, let colon = subject.firstIndex(of: ":"),
+            let kind = KnownNames.Kind(rawValue: String(subject[..<colon]))
+        else { return }
+        // `team:design/month` is a budget of the team.
+        let name = subject[subject.index(after: colon)...].prefix { $0 != "/" }
+        try await KnownNames.prove(kind, String(name), client)
     }
 
     private static func unmute(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -260,7 +283,7 @@ enum AlertCommand {
     /// `the mute of budgets about team:design until 2026-11-30 12:00:00 UTC`.
     private static func describe(_ mute: JSONValue) -> String {
         let about = mute["subject"]?.stringValue.map { " about \($0)" } ?? ""
-        return "the mute of \(mute["rule"]?.stringValue ?? "")\(about) until \(ListPrinter.time(mute["until"])) UTC"
+        return "the mute of \(mute["rule"]?.stringValue ?? "")\(about) until \(ListPrinter.moment(mute["until"]))"
     }
 
     private struct ReplayWish: Encodable {
@@ -276,6 +299,6 @@ enum AlertCommand {
         let wish = ReplayWish(events: ids.isEmpty ? nil : ids, all: ids.isEmpty ? true : nil)
         let body = try await client.post("/v1/alerts/replay", json: wish)
         let count = try JSON.decode(JSONValue.self, from: body)["replayed"]?.intValue ?? 0
-        Output.data("\(count) deliver\(count == 1 ? "y" : "ies") sent again")
+        Output.data("\(Counted.text(count, "delivery", "deliveries")) sent again")
     }
 }

@@ -39,7 +39,11 @@ enum BudgetCommand {
         member: "budgets",
         columns: [
             .member("Scope", "scope"), .member("Period", "period"),
-            .made("Limit", number: true) { amount($0, "limit_now") ?? amount($0, "limit") ?? "" },
+            .made("Limit", number: true) { budget in
+                // A raise that holds now is in the figure, and ends.
+                guard let raised = amount(budget, "limit_now") else { return (amount(budget, "limit") ?? "") + " " }
+                return raised + "+"
+            },
             .made("Spent", number: true) { used($0, "spent") },
             .made("Held", importance: 1, number: true) { used($0, "reserved") },
             .made("Left", number: true) { amount($0, "remaining") ?? "" },
@@ -52,8 +56,9 @@ enum BudgetCommand {
             .time("Resets", "resets_at", importance: 4), .id("Id", importance: 5),
         ],
         facts: [
-            .value("scope"), .value("period"), .money("limit_usd"), .value("limit_images"), .money("limit_now_usd"),
-            .value("limit_now_images"), .value("hard"), .words("warn_at"), .value("timezone"),
+            .value("scope"), .value("period"), .money("limit_usd"), .value("limit_images"),
+            .money("limit_now_usd").or("limit_usd"),
+            .value("limit_now_images").or("limit_images"), .value("hard"), .words("warn_at"), .value("timezone"),
             .money("raise_by_usd", at: "raise", "by_usd"), .value("raise_by_images", at: "raise", "by_images"),
             .time("raise_from", at: "raise", "from"), .time("raise_until", at: "raise", "until"),
             .time("window_start"), .time("resets_at"), .money("spent_usd"), .money("reserved_usd"),
@@ -82,7 +87,7 @@ enum BudgetCommand {
         return "~\(Money(nanodollars: cents * 10_000_000).dollars)"
     }
 
-    private static func dollars(_ text: String) -> String { Money(usd: text)?.dollars ?? "$\(text)" }
+    private static func dollars(_ text: String) -> String { AmountText.dollars(text) }
 
     /// `66%`, and `100% !` past a threshold; never cut, for it is what people look for.
     private static func used(percentOf budget: JSONValue) -> String {
@@ -108,23 +113,29 @@ enum BudgetCommand {
         func text(_ name: String) -> String { budget[name].map(ListPrinter.plain) ?? "" }
         var lines = [
             style.bold("\(text("scope")), \(text("period")) budget") + " (\(text("hard") == "yes" ? "hard" : "soft"))",
-            "window     \(text("window_start").isEmpty ? "without an end" : "\(ListPrinter.time(budget["window_start"])) to \(ListPrinter.time(budget["resets_at"])) UTC, calendar of \(text("timezone"))")",
+            "window     \(window(budget))",
             "limit      \(amount(budget, "limit") ?? "")",
         ]
         if let raise = budget["raise"], raise != .null {
-            let when = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.time(raise["until"]))"
+            let when = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.moment(raise["until"]))"
             lines.append("raise      \(amount(raise, "by") ?? "") \(when)")
         }
         lines.append(
             "spent      \(used(budget, "spent")), held back \(used(budget, "reserved")), left \(amount(budget, "remaining") ?? "")"
         )
-        if text("unreserved_usd") != "0" {
-            lines.append("beyond     $\(text("unreserved_usd")) was charged beyond what had been reserved")
+        if let beyond = budget["unreserved_usd"]?.stringValue, beyond != "0" {
+            lines.append("beyond     \(dollars(beyond)) was charged beyond what had been reserved")
         }
         Output.data(lines.joined(separator: "\n"))
         section("spent by", told["groups"], groups)
         section("newest calls", told["calls"], calls)
         section("held back by", told["reservations"], reservations)
+    }
+
+    private static func window(_ budget: JSONValue) -> String {
+        guard budget["window_start"]?.stringValue != nil else { return "without an end" }
+        return "\(ListPrinter.time(budget["window_start"])) to \(ListPrinter.moment(budget["resets_at"])), calendar of "
+            + (budget["timezone"]?.stringValue ?? "UTC")
     }
 
     private static func section(_ title: String, _ rows: JSONValue?, _ printer: ListPrinter) {
@@ -137,7 +148,7 @@ enum BudgetCommand {
         member: "groups",
         columns: [
             .member("Provider", "provider"), .member("Status", "status"), .member("Calls", "calls", number: true),
-            .member("Images", "images", number: true), .member("Cost USD", "cost_usd", number: true),
+            .member("Images", "images", number: true), .money("Cost USD", "cost_usd"),
         ],
         empty: ""
     )
@@ -145,12 +156,8 @@ enum BudgetCommand {
     private static let calls = ListPrinter(
         member: "calls",
         columns: [
-            .time("Received", "received_at"), .member("Team", "team", importance: 2),
-            .member("Provider", "provider"), .member("Status", "status", importance: 1),
-            .made("Cost USD", number: true) { call in
-                (call["cost_usd"]?.stringValue ?? "?") + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
-            },
-            .id("Call"),
+            .recent("Received", "received_at", importance: 1), .member("Team", "team", importance: 3),
+            .member("Provider", "provider"), .member("Status", "status", importance: 2), .cost("Cost USD"), .id("Call"),
         ],
         empty: ""
     )
@@ -158,9 +165,9 @@ enum BudgetCommand {
     private static let reservations = ListPrinter(
         member: "reservations",
         columns: [
-            .time("Since", "received_at"), .member("Team", "team", importance: 2),
-            .member("Why", "reason"), .made("Held USD", number: true) { $0["amount_usd"]?.stringValue ?? "?" },
-            .time("Lease ends", "lease_ends_at", importance: 1), .id("Owner", "gateway_id", importance: 3),
+            .recent("Since", "received_at", importance: 1), .member("Team", "team", importance: 3),
+            .member("Why", "reason"), .money("Held USD", "amount_usd", none: "?"),
+            .recent("Lease ends", "lease_ends_at", importance: 2), .id("Owner", "gateway_id", importance: 4),
             .id("Call", "call_id"),
         ],
         empty: ""
@@ -191,15 +198,6 @@ enum BudgetCommand {
                 }
                 return percent
             }
-        }
-        if arguments.has("limit"), arguments.has("images") {
-            throw CommandFailure(
-                "--limit USD and --images N are two budgets; set them one after the other",
-                code: ExitCode.usage
-            )
-        }
-        if arguments.has("hard"), arguments.has("soft") {
-            throw CommandFailure("a budget is --hard or --soft, not both", code: ExitCode.usage)
         }
         let body = try await client.patch(
             "/v1/budgets",
@@ -233,7 +231,7 @@ enum BudgetCommand {
     /// A raise that stands beside what was set.
     private static func tellRaise(_ budget: JSONValue) {
         guard let raise = budget["raise"], raise != .null, let by = amount(raise, "by") else { return }
-        let span = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.time(raise["until"])) UTC"
+        let span = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.moment(raise["until"]))"
         let each = budget["period"]?.stringValue.map { $0 == "total" ? "" : ", in every \($0) of that time" } ?? ""
         Output.data("a raise by \(by) stands \(span)\(each)")
     }
@@ -256,6 +254,12 @@ enum BudgetCommand {
             }
         }
         let id = try await find(client, arguments)
+        if isEnd {
+            let budget = try await budgets(client).first { $0["id"]?.stringValue == id.lowercased() }
+            if let budget, budget["raise"] ?? .null == .null {
+                throw CommandFailure("no raise stands on \(describe(budget)); nothing was changed")
+            }
+        }
         let path = "/v1/budgets/\(id)/raise"
         let from = arguments.text("from")
         let body =
@@ -296,8 +300,16 @@ enum BudgetCommand {
     /// The id behind what was given: an id, or a scope that names one budget, with its period where there are several.
     private static func find(_ client: APIClient, _ arguments: ParsedArguments) async throws -> String {
         let given = arguments.text("BUDGET") ?? ""
-        if UUID(uuidString: given) != nil { return given }
         let period = arguments.text("period")
+        if UUID(uuidString: given) != nil {
+            guard period == nil else {
+                throw CommandFailure(
+                    "--period has no effect beside an id, which names one budget",
+                    code: ExitCode.usage
+                )
+            }
+            return given
+        }
         let found = try await budgets(client).filter { budget in
             budget["scope"]?.stringValue == given && (period == nil || budget["period"]?.stringValue == period)
         }

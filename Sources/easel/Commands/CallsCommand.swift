@@ -16,13 +16,15 @@ enum CallsCommand {
         }
         let names = ["team", "provider", "status", "nsfw", "copyright", "since"]
         let query = names.map { ($0, arguments.text($0)) } + [("limit", arguments.text("limit") ?? "20")]
-        try list.print(try await client.get("/v1/calls", query: query), arguments)
+        let body = try await client.get("/v1/calls", query: query)
+        try await KnownNames.check(body, "calls", client, provider: arguments.text("provider"))
+        try list.print(body, arguments)
     }
 
     private static let list = ListPrinter(
         member: "calls",
         columns: [
-            .whole("Received") { ListPrinter.recentTime($0["received_at"]) },
+            .recent("Received", "received_at"),
             .member("Team", "team", importance: 3),
             .member("Model", "model", importance: 5),
             .member("Provider", "provider", importance: 1),
@@ -30,10 +32,7 @@ enum CallsCommand {
             .made("Images", importance: 4, number: true) {
                 "\(ListPrinter.plain($0["images_delivered"] ?? .null))/\(ListPrinter.plain($0["images_requested"] ?? .null))"
             },
-            .made("Cost USD", number: true) { call in
-                guard let cost = call["cost_usd"]?.stringValue else { return "?" }
-                return cost + (call["cost_basis"]?.stringValue == "provider" ? "" : "*")
-            },
+            .cost("Cost USD"),
             .member("ms", "latency_ms", importance: 2, number: true),
             .member("Attempts", "attempt_count", importance: 6, number: true),
             .id("Call"),
@@ -56,10 +55,10 @@ enum CallsCommand {
         let style = Output.style
         var lines = [
             style.bold("call \(text("id"))"),
-            "received   \(ListPrinter.time(call["received_at"])) UTC by team \(text("team"))\(text("project").isEmpty ? "" : ", project \(text("project"))")",
-            "request    \(text("model")), \(text("images_requested")) picture(s), policy \(text("policy"))",
-            "outcome    \(text("status"))\(text("error_code").isEmpty ? "" : " (\(text("error_code")))") by \(text("provider").isEmpty ? "nobody" : text("provider")) in \(text("latency_ms")) ms",
-            "cost       \(call["cost_usd"]?.stringValue.map { "$\($0)" } ?? "not known"), basis \(text("cost_basis"))",
+            "received   \(ListPrinter.moment(call["received_at"])) by team \(text("team"))\(text("project").isEmpty ? "" : ", project \(text("project"))")",
+            "request    \(text("model")), \(Counted.text(call["images_requested"]?.intValue ?? 0, "picture")), policy \(text("policy"))",
+            "outcome    \(outcome(call))",
+            "cost       \(cost(call))",
         ]
         var flags = PictureVerdicts()
         for image in call["images"]?.arrayValue ?? [] {
@@ -90,6 +89,21 @@ enum CallsCommand {
         }
     }
 
+    private static func outcome(_ call: JSONValue) -> String {
+        func text(_ name: String) -> String? { call[name]?.stringValue.map { Printable.line($0) } }
+        // What has not ended has neither a provider nor a length.
+        guard text("status") != "in_progress" else { return "in progress" }
+        let code = text("error_code").map { " (\($0))" } ?? ""
+        let time = call["latency_ms"]?.intValue.map { " in \($0) ms" } ?? ""
+        return "\(text("status") ?? "")\(code) by \(text("provider") ?? "nobody")\(time)"
+    }
+
+    private static func cost(_ call: JSONValue) -> String {
+        let basis = call["cost_basis"]?.stringValue.map { ", basis \($0)" } ?? ""
+        let isOpen = call["status"]?.stringValue == "in_progress"
+        return AmountText.dollars(call["cost_usd"], none: isOpen ? "not known yet" : "not known") + basis
+    }
+
     private static func section(_ name: String, _ call: JSONValue, _ printer: ListPrinter) {
         guard let rows = call[name]?.arrayValue, !rows.isEmpty else { return }
         Output.data("\n\(name)")
@@ -103,8 +117,7 @@ enum CallsCommand {
             .member("Code", "error_code", importance: 2), .member("HTTP", "http_status", importance: 3, number: true),
             .time("Started", "started_at", importance: 4),
             .member("ms", "latency_ms", number: true),
-            .made("Cost USD", number: true) { $0["cost_usd"]?.stringValue ?? "?" },
-            .member("Basis", "cost_basis", importance: 1),
+            .money("Cost USD", "cost_usd", none: "?"), .member("Basis", "cost_basis", importance: 1),
         ],
         empty: ""
     )
@@ -113,7 +126,7 @@ enum CallsCommand {
         member: "offers",
         columns: [
             .member("Provider", "provider"),
-            .made("USD a picture", number: true) { $0["price_usd"]?.stringValue ?? "?" },
+            .money("USD a picture", "price_usd", none: "?"),
             .member("Usual ms", "usual_ms", importance: 1, number: true),
             .member("Slow ms", "slow_ms", importance: 3, number: true),
             .member("Success", "success", importance: 2, number: true),
@@ -133,7 +146,11 @@ enum CallsCommand {
     private static let images = ListPrinter(
         member: "images",
         columns: [
-            .made("Size") { "\(ListPrinter.plain($0["width"] ?? .null))x\(ListPrinter.plain($0["height"] ?? .null))" },
+            .made("Size") { image in
+                // A picture that was withheld has none.
+                guard let width = image["width"]?.intValue, let height = image["height"]?.intValue else { return "" }
+                return "\(width)x\(height)"
+            },
             .member("Format", "format"), .member("Seed", "seed", importance: 2, number: true),
             .member("NSFW", "nsfw"), .member("Copyright", "copyright"), .member("Withheld", "withheld"),
         ],

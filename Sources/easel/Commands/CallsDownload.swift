@@ -18,7 +18,7 @@ enum CallsDownload {
 
     static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let id = arguments.text("ID") ?? ""
-        let folder = try PictureFolder(arguments.text("out") ?? ".")
+        let folder = try PictureFolder(arguments.text("out") ?? ".", otherwise: "nothing was downloaded")
         let call = try JSON.decode(JSONValue.self, from: try await client.get("/v1/calls/\(APIClient.encode(id))"))
         guard call["status"] != "in_progress" else {
             throw CommandFailure("call \(id) is still in progress; try again in a moment")

@@ -15,7 +15,7 @@ enum CallsRedact {
             .option("key", ValueSpec("ID"), "every call of a key"),
             .option("team", ValueSpec("NAME"), "every call of a team"),
             .option("tag", ValueSpec("K=V", .pair), "calls with this tag, such as user=1234"),
-            .option("before", ValueSpec("WHEN"), "only calls that were received before a time"),
+            .option("before", ValueSpec("WHEN", .moment()), "only calls that were received before a time"),
         ] + SharedOptions.client,
         examples: ["easel calls redact --tag user=1234"]
     )
@@ -30,16 +30,23 @@ enum CallsRedact {
     }
 
     static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
-        let tag = arguments.text("tag")?.split(separator: "=", maxSplits: 1).map(String.init) ?? []
+        // `user=` names the calls whose user is empty.
+        let tag = arguments.pairs("tag").first
         let wish = Wish(
             call: arguments.text("call"),
             key: arguments.text("key"),
             team: arguments.text("team"),
-            tag_name: tag.first,
-            tag_value: tag.count == 2 ? tag[1] : nil,
+            tag_name: tag?.key,
+            tag_value: tag?.value,
             before: arguments.text("before")
         )
+        guard ["call", "key", "team", "tag"].contains(where: { arguments.has($0) }) else {
+            throw CommandFailure(
+                "say whose prompts are to go: --call, --key, --team or --tag; --before alone names nobody",
+                code: ExitCode.usage
+            )
+        }
         let answer = try JSON.decode(JSONValue.self, from: try await client.post("/v1/calls/redact", json: wish))
-        Output.data("took the prompts out of \(answer["redacted"]?.intValue ?? 0) calls")
+        Output.data("took the prompts out of \(Counted.text(answer["redacted"]?.intValue ?? 0, "call"))")
     }
 }

@@ -40,6 +40,8 @@ enum CallsTail {
         let query = filters.map { ($0, arguments.text($0)) }
         // A wrong address or key ends it at once; what happens later is told and waited out.
         let last = Int(arguments.text("last") ?? "10") ?? 10
+        // A name that nothing can have would be waited for in vain.
+        if let provider = arguments.text("provider") { try await KnownNames.prove(.provider, provider, client) }
         var shown = Shown()
         let first = try await calls(client, query + [("limit", "500")])
         for call in shown.fresh(first).suffix(last) { show(call, arguments) }
@@ -99,14 +101,33 @@ enum CallsTail {
             case "failed": style.red(word)
             default: style.yellow(word)
             }
-        let cost = call["cost_usd"]?.stringValue.map { "$" + $0 } ?? "$?"
+        let cost = AmountText.dollars(call["cost_usd"], none: "$?")
         let mark = call["cost_basis"]?.stringValue == "provider" ? " " : "*"
-        let parts = [
-            ListPrinter.time(call["received_at"]), coloured, padded(text("team"), 12), padded(text("model"), 12),
-            padded(text("provider").isEmpty ? "-" : text("provider"), 10),
-            padded("\(text("images_delivered"))/\(text("images_requested"))", 5), padded(cost + mark, 9),
-            padded("\(text("latency_ms")) ms", 9), text("id"),
+        // The id stays whole and on the line: it is what people paste elsewhere.
+        let parts: [(importance: Int, text: String)] = [
+            (0, ListPrinter.recentTime(call["received_at"]) + "Z"), (0, coloured), (4, padded(text("team"), 12)),
+            (3, padded(text("model"), 12)), (1, padded(text("provider").isEmpty ? "-" : text("provider"), 10)),
+            (5, padded("\(text("images_delivered"))/\(text("images_requested"))", 5)), (0, padded(cost + mark, 7)),
+            (2, padded("\(text("latency_ms")) ms", 9)), (0, text("id")),
         ]
-        Output.data(parts.joined(separator: "  "))
+        Output.data(fitted(parts, plainStatus: word, coloured, style.width))
+    }
+
+    /// The line without what has no room in it, the least important first.
+    private static func fitted(
+        _ parts: [(importance: Int, text: String)],
+        plainStatus: String,
+        _ coloured: String,
+        _ width: Int?
+    ) -> String {
+        var shown = parts
+        func columns() -> Int {
+            // Escapes of colours take none.
+            shown.reduce(-2) { $0 + 2 + DisplayWidth.of($1.text == coloured ? plainStatus : $1.text) }
+        }
+        while let width, columns() > width, let least = shown.map(\.importance).max(), least > 0 {
+            shown.removeAll { $0.importance == least }
+        }
+        return shown.map(\.text).joined(separator: "  ")
     }
 }

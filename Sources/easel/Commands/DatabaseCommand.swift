@@ -10,7 +10,9 @@ enum DatabaseCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let log = Log(minimum: .warning)
         if arguments.command.dropFirst().first == "journal", arguments.command.last != "retry" {
-            return try await JournalCommand.run(arguments, dataDirectory: try dataDirectory(arguments))
+            let place = try dataDirectory(arguments)
+            try proveAccess(place)
+            return try await JournalCommand.run(arguments, dataDirectory: place)
         }
         let (connectionString, embedded) = try await open(arguments, log: log)
         do {
@@ -28,7 +30,18 @@ enum DatabaseCommand {
         if let directory = arguments.text("data-dir") { return directory }
         let path = arguments.text("config") ?? "easel.yaml"
         guard arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) else { return ".easel" }
-        return try Configuration.load(path: path).dataDirectory
+        return try Configuration.dataPlace(path: path).dataDirectory
+    }
+
+    /// What may not be entered looks like an empty directory to whoever only asks what is there.
+    private static func proveAccess(_ directory: String) throws {
+        guard access(directory, R_OK | W_OK | X_OK) != 0 else { return }
+        let cause = SystemError.last
+        guard cause.code != ENOENT else { return }
+        throw CommandFailure(
+            "\(directory) cannot be used: \(cause.sentence). Run this as the user that Easel runs as.",
+            code: ExitCode.usage
+        )
     }
 
     /// The configured database, or the embedded one of a data directory, started when it is not running.
@@ -37,7 +50,7 @@ enum DatabaseCommand {
         if directory == nil {
             let path = arguments.text("config") ?? "easel.yaml"
             if arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) {
-                let configuration = try Configuration.load(path: path)
+                let configuration = try Configuration.dataPlace(path: path)
                 if let url = configuration.database.url { return (url.reveal(), nil) }
                 directory = configuration.dataDirectory
             }
@@ -49,8 +62,9 @@ enum DatabaseCommand {
                 code: ExitCode.usage
             )
         }
+        try proveAccess(place)
         // What only looks makes no database.
-        if ["status", "verify"].contains(arguments.command.last), !EmbeddedPostgres.exists(dataDirectory: place) {
+        if arguments.command.last != "migrate", !EmbeddedPostgres.exists(dataDirectory: place) {
             throw CommandFailure(
                 "\(place) holds no database yet: `easel up` or `easel db migrate` makes one",
                 code: ExitCode.usage
@@ -117,7 +131,7 @@ enum DatabaseCommand {
         let pending = try await Migrator(connectionString: connectionString, log: log).status().pending
         guard pending.isEmpty else {
             throw CommandFailure(
-                "\(pending.count) migration\(pending.count == 1 ? " is" : "s are") pending: "
+                "\(Counted.text(pending.count, "migration is", "migrations are")) pending: "
                     + "\(pending.joined(separator: ", ")).\nNothing was verified, and nothing was changed: verifying only "
                     + "reads. `easel db migrate` applies them."
             )
@@ -160,8 +174,14 @@ enum DatabaseCommand {
                 Output.data("\(finding.check.rawValue):\(place) \(finding.detail)")
             }
         }
-        if !findings.isEmpty { throw CommandFailure("\(findings.count) finding(s): the log contradicts itself") }
-        if !missing.isEmpty { throw CommandFailure("\(missing.count) thing(s) are missing from the figures") }
+        if !findings.isEmpty {
+            throw CommandFailure("\(Counted.text(findings.count, "finding")): the log contradicts itself")
+        }
+        if !missing.isEmpty {
+            throw CommandFailure(
+                "\(Counted.text(missing.count, "thing is", "things are")) missing from the figures"
+            )
+        }
     }
 
     /// Shows on standard error how far it has come: on a terminal in one line, else now and then in a new one.

@@ -91,6 +91,7 @@ struct Demo {
         let client = APIClient(baseURL: url, key: key.trimmingCharacters(in: .whitespacesAndNewlines))
         Output.data("One picture, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
         var failovers = 0
+        let began = TimeSource.system.now
         for step in steps {
             let fault = FaultRule(provider: .runware, timing: .first(1), kind: .status(503))
             if step.failsOver { try await sandbox?.setFaults([fault]) }
@@ -109,14 +110,19 @@ struct Demo {
                 Output.data("  \(file)  \(size)  \(ByteSizeText.format(data.count))")
             }
         }
-        Output.data("")
+        Output.data("\n")
         let report = try Report(
             Report.usage,
-            json: try await client.get("/v1/reports/usage", query: [("group_by", "model,provider")])
+            json: try await client.get(
+                "/v1/reports/usage",
+                query: [("group_by", "model,provider"), ("from", began.description)]
+            )
         )
         Output.data(ReportText(report, style: Output.style).table())
         guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
-        Output.data("\(failovers) call failed over to the second provider. The pictures are in \(folder)/.")
+        Output.data(
+            "\(Counted.text(failovers, "call")) failed over to the second provider. The pictures are in \(folder)/."
+        )
     }
 
     private func remix(_ client: APIClient, _ step: Step, _ picture: [UInt8]) async throws -> JSONValue {

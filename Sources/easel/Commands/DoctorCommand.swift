@@ -49,17 +49,17 @@ enum DoctorCommand {
         }
         files(add)
         var configuration: Configuration?
+        var place: DataPlace?
         if isGiven || FileManager.default.fileExists(atPath: path) {
             do throws(ConfigurationError) {
-                configuration = try Configuration.load(path: path)
+                let sound = try Configuration.load(path: path)
+                configuration = sound
+                place = DataPlace(database: sound.database, dataDirectory: sound.dataDirectory)
                 add("configuration", .ok, "\(path) is sound")
             } catch {
-                add(
-                    "configuration",
-                    .problem,
-                    error.report,
-                    "mend the lines above; `easel config example` prints a sound one"
-                )
+                add("configuration", .problem, error.report, mend(of: error))
+                // The disc and the database can be looked at all the same.
+                place = try? Configuration.dataPlace(path: path)
             }
         } else {
             add(
@@ -69,20 +69,29 @@ enum DoctorCommand {
                 "`easel config example > easel.yaml`, or `easel up` to try without"
             )
         }
-        let directory = configuration?.dataDirectory ?? ".easel"
+        let directory = place?.dataDirectory ?? ".easel"
         dataDirectory(directory, add)
         journal(directory, add)
+        if let place { await database(place.database, add) } else { postgresPrograms(add) }
         if let configuration {
-            await database(configuration, add)
             await providers(configuration, add)
-            await listener(configuration, add)
-        } else {
-            postgresPrograms(add)
+            await DoctorListener(configuration).examine(add)
         }
         return findings
     }
 
-    private typealias Add = (String, Level, String, String?) -> Void
+    /// A file that only lacks variables is sound; it is this shell that lacks them.
+    private static func mend(of error: ConfigurationError) -> String {
+        let missing = error.faults.compactMap(\.variable)
+        guard missing.count == error.faults.count else {
+            return "mend the lines above; `easel config example` shows every setting"
+        }
+        let names = Set(missing).sorted()
+        return "set \(names.joined(separator: ", ")) where this and `easel serve` run, keep "
+            + "\(names.count == 1 ? "it" : "them") in a file (`api_key: { file: PATH }`), or remove what you do not use"
+    }
+
+    typealias Add = (String, Level, String, String?) -> Void
 
     private static func files(_ add: Add) {
         var limit = rlimit()
@@ -133,7 +142,7 @@ enum DoctorCommand {
     private static func journal(_ directory: String, _ add: Add) {
         let files = JournalAsides(directory: JournalAsides.directory(in: directory)).list()
         for file in files {
-            let writes = file.count == 1 ? "1 write" : "\(file.count) writes"
+            let writes = Counted.text(file.count, "write")
             let why = file.kind == .refused ? "that the database refused" : "that cannot be read"
             add(
                 "journal",
@@ -164,15 +173,15 @@ enum DoctorCommand {
         return options
     }()
 
-    private static func database(_ configuration: Configuration, _ add: Add) async {
-        guard let url = configuration.database.url else { return postgresPrograms(add) }
+    private static func database(_ settings: DatabaseSettings, _ add: Add) async {
+        guard let url = settings.url else { return postgresPrograms(add) }
         do throws(LedgerError) {
             let status = try await Migrator(connectionString: url.reveal(), log: .silent).status()
             guard status.pending.isEmpty else {
                 return add(
                     "database",
                     .warning,
-                    "reached, \(status.pending.count) migration(s) to come",
+                    "reached, \(Counted.text(status.pending.count, "migration")) to come",
                     "`easel db migrate`, or start the gateway"
                 )
             }
@@ -236,37 +245,6 @@ enum DoctorCommand {
                     "check base_url, DNS, and that this machine may connect out"
                 )
             }
-        }
-    }
-
-    /// Rows of the database that the running gateway could not read.
-    private static func unreadable(_ readiness: JSONValue, _ add: Add) {
-        guard let count = readiness["unreadable_rows"]?.intValue, count > 0 else { return }
-        add(
-            "database rows",
-            .warning,
-            "\(count) cannot be read by this version and wait, calls left behind perhaps among them",
-            "the log names each (\"a row cannot be read and is set aside\"); a later version of Easel may know them"
-        )
-    }
-
-    private static func listener(_ configuration: Configuration, _ add: Add) async {
-        let group = EventLoopGroup(name: "doctor", count: 1)
-        defer { group.shutdown() }
-        let host = ["0.0.0.0", "::", ""].contains(configuration.listen.host) ? "127.0.0.1" : configuration.listen.host
-        let url = "http://\(host):\(configuration.listen.port)/readyz"
-        let request = HTTPRequest(url: url, timeouts: HTTPTimeouts(connect: .seconds(2), total: .seconds(5)))
-        do throws(TransportError) {
-            let response = try await HTTPClient(group: group).execute(request)
-            let body = String(decoding: response.body.prefix(200), as: UTF8.self)
-            if response.status == 200 {
-                add("gateway", .ok, "ready on \(configuration.listen)", nil)
-                unreadable((try? JSON.decode(JSONValue.self, from: response.body)) ?? .null, add)
-            } else {
-                add("gateway", .warning, "\(configuration.listen) answers \(response.status): \(body)", "see its log")
-            }
-        } catch {
-            add("gateway", .warning, "not running on \(configuration.listen)", "`easel serve --config FILE` starts it")
         }
     }
 }

@@ -80,7 +80,7 @@ enum JournalCommand {
         }
         guard !files.isEmpty else { return Output.data("the journal has set nothing aside") }
         for file in files {
-            let writes = file.records == 1 ? "1 write" : "\(file.records) writes"
+            let writes = Counted.text(file.records, "write")
             Output.data(
                 "\(file.name)  \(writes), \(ByteSizeText.format(file.bytes)), \(file.changedAt.text(fractionDigits: 0))"
             )
@@ -173,6 +173,10 @@ enum JournalCommand {
             }
         }
         let left = asides.list().reduce(0) { $0 + $1.count }
-        if left > 0 { throw CommandFailure("\(left) are set aside still; `easel db journal list` names the files") }
+        if left > 0 {
+            throw CommandFailure(
+                "\(Counted.text(left, "write is", "writes are")) set aside still; `easel db journal list` names the files"
+            )
+        }
     }
 }

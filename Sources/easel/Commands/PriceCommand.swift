@@ -22,7 +22,7 @@ enum PriceCommand {
         .member("Provider", "provider"), .member("Model", "model"),
         .made("Speed") { $0["rendering_speed"]?.stringValue ?? "any" },
         .member("Character", "character_reference", importance: 1),
-        .member("USD an image", "usd_per_image", number: true),
+        .money("USD an image", "usd_per_image"),
         .time("From", "effective_from", importance: 2), .member("Source", "source", importance: 4),
     ]
 
@@ -33,23 +33,28 @@ enum PriceCommand {
 
     private static let list = ListPrinter(
         member: "prices",
-        columns: line + [.member("In force", "in_force", importance: 1)],
+        columns: line + [
+            .standing("In force") { $0["in_force"].map(ListPrinter.plain) ?? "" }
+        ],
         facts: lineFacts + [.value("in_force")],
         empty: "no prices"
     )
 
     private static let written = ListPrinter(
         member: "prices",
-        columns: line + [.member("Changed", "changed", importance: 1)],
+        columns: line + [.standing("Changed") { $0["changed"].map(ListPrinter.plain) ?? "" }],
         empty: "no prices"
     )
 
     private static let history = ListPrinter(
         member: "changes",
         columns: [
-            .time("Changed", "changed_at"), .member("By", "changed_by", importance: 3),
-            .made("Before", number: true) { $0["old_usd_per_image"]?.stringValue ?? "" },
-        ] + line,
+            .recent("Changed", "changed_at"), .member("By", "changed_by"), .member("Provider", "provider"),
+            .member("Model", "model"), .made("Speed", importance: 1) { $0["rendering_speed"]?.stringValue ?? "any" },
+            .member("Character", "character_reference", importance: 3),
+            .money("Before", "old_usd_per_image", importance: 2), .money("USD", "usd_per_image"),
+            .time("From", "effective_from", importance: 4), .member("Source", "source", importance: 5),
+        ],
         facts: [.time("changed_at"), .value("changed_by"), .money("old_usd_per_image")] + lineFacts,
         empty: "no changes: the prices are those that Easel came with"
     )
@@ -111,8 +116,9 @@ enum PriceCommand {
         func text(_ name: String) -> String { line[name]?.stringValue ?? "" }
         let character = line["character_reference"]?.boolValue == true ? " with a character" : ""
         let speed = line["rendering_speed"]?.stringValue ?? "at any speed"
-        return "\(text("provider")) \(text("model")) \(speed)\(character), $\(text("usd_per_image")) from "
-            + ListPrinter.time(line["effective_from"])
+        return
+            "\(text("provider")) \(text("model")) \(speed)\(character), \(AmountText.dollars(text("usd_per_image"))) from "
+            + ListPrinter.moment(line["effective_from"])
     }
 
     private static func importFile(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -153,8 +159,10 @@ enum PriceCommand {
                 source: text("source")
             )
         }
-        try await put(lines, client, arguments)
-        Output.note("\(lines.count) prices written")
+        let places = table.rows.map { "\(file), line \($0.line)" }
+        let named = client.placing { places.indices.contains($0) ? places[$0] : "\(file), row \($0 + 1)" }
+        try await put(lines, named, arguments)
+        Output.note("\(Counted.text(lines.count, "price")) written")
     }
 
     // MARK: - Past estimates
@@ -181,27 +189,31 @@ enum PriceCommand {
         let confirmed = told["reconciled"]?["attempts"]?.intValue ?? 0
         if changes.isEmpty {
             let rest = examined - (told["includes_reconciled"]?.boolValue == true ? 0 : confirmed)
-            Output.note("nothing to change: \(rest) estimates agree with the price book")
+            Output.note(
+                "nothing to change: \(Counted.text(rest, "estimate agrees", "estimates agree")) with the price book"
+            )
         } else {
             recomputed.printTable(changes)
             let total = told["totals"]
             Output.data(
-                "\(total?["attempts"]?.intValue ?? 0) of \(examined) estimates \(apply ? "changed" : "would change"), "
-                    + "\(total?["difference_usd"]?.stringValue ?? "?") USD together"
+                "\(total?["attempts"]?.intValue ?? 0) of \(Counted.text(examined, "estimate")) "
+                    + "\(apply ? "changed" : "would change"), \(AmountText.dollars(total?["difference_usd"], none: "?")) together"
             )
             if !apply { Output.note("nothing was changed; --apply does it") }
         }
         if confirmed > 0 {
-            let difference = told["reconciled"]?["difference_usd"]?.stringValue ?? "?"
+            let difference = AmountText.dollars(told["reconciled"]?["difference_usd"], none: "?")
             Output.data(
                 told["includes_reconciled"]?.boolValue == true
-                    ? "\(confirmed) of them \(apply ? "had been" : "are") confirmed by an invoice, \(difference) USD; "
+                    ? "\(confirmed) of them \(apply ? "had been" : "are") confirmed by an invoice, \(difference); "
                         + "\(apply ? "they are" : "they would be") confirmed no more"
                     : "\(confirmed) confirmed by an invoice \(apply ? "stayed" : "stay") as they are, though the price "
-                        + "book says otherwise (\(difference) USD); --reconciled changes them too"
+                        + "book says otherwise (\(difference)); --reconciled changes them too"
             )
         }
-        if unpriced > 0 { Output.note("\(unpriced) attempts still have no price") }
+        if unpriced > 0 {
+            Output.note("\(Counted.text(unpriced, "attempt still has", "attempts still have")) no price")
+        }
     }
 
     private static let recomputed = ListPrinter(
@@ -209,8 +221,8 @@ enum PriceCommand {
         columns: [
             .member("Provider", "provider"), .member("Model", "model"), .member("Attempts", "attempts", number: true),
             .member("Unpriced", "unpriced_attempts", importance: 1, number: true),
-            .member("Before USD", "before_usd", number: true), .member("After USD", "after_usd", number: true),
-            .member("Difference", "difference_usd", number: true),
+            .money("Before USD", "before_usd"), .money("After USD", "after_usd"),
+            .money("Difference USD", "difference_usd"),
         ],
         empty: ""
     )

@@ -18,14 +18,15 @@ enum ReconcileCommand {
                     + "compared. With --check the exit code is 5 when something is unexplained.",
                 options: [
                     .option("provider", ValueSpec("NAME"), required: true, "a provider of the configuration"),
-                    .option("since", ValueSpec("WHEN"), default: "7d", "a date, a time, 7d, today or month"),
-                    .option("until", ValueSpec("WHEN"), default: "now", "a date or a time; its day is included"),
+                    .option("since", SharedOptions.since, default: "7d", "a date, a time, 7d, today or month"),
+                    .option("until", SharedOptions.since, default: "now", "a date or a time; its day is included"),
                     .option(
                         "csv",
                         ValueSpec("FILE", .file),
                         "an invoice with a date and an amount column instead of asking the provider"
                     ),
-                    SharedOptions.json, .flag("check", "exit code 5 when something is unexplained"),
+                    // Beside --csv, which names an input here.
+                    .flag("json", "print JSON"), .flag("check", "exit code 5 when something is unexplained"),
                 ] + SharedOptions.client,
                 examples: [
                     "easel reconcile --provider runware --since 7d",
@@ -59,7 +60,9 @@ enum ReconcileCommand {
         switch arguments.command.last {
         case "list":
             let query = [("provider", arguments.text("provider")), ("limit", arguments.text("limit") ?? "20")]
-            try list.print(try await client.get("/v1/reconciliations", query: query), arguments)
+            let body = try await client.get("/v1/reconciliations", query: query)
+            try await KnownNames.check(body, "reconciliations", client, provider: arguments.text("provider"))
+            try list.print(body, arguments)
         case "show":
             let id = APIClient.encode(arguments.text("ID") ?? "")
             let body = try await client.get("/v1/reconciliations/\(id)")
@@ -107,7 +110,7 @@ enum ReconcileCommand {
         let unexplained = try show(body, arguments)
         if arguments.has("check"), unexplained > 0 {
             throw CommandFailure(
-                "\(unexplained) difference\(unexplained == 1 ? " is" : "s are") not explained",
+                "\(Counted.text(unexplained, "difference is", "differences are")) not explained",
                 code: ExitCode.dataGap
             )
         }
@@ -147,15 +150,25 @@ enum ReconcileCommand {
         .size("explanations"),
     ]
 
+    /// `11-23..11-30`, with the year where it is not the present one; one day alone.
+    private static func days(_ reconciliation: JSONValue) -> String {
+        let year = TimeSource.system.now.description.prefix(5)
+        let days = ["from", "to"].map { name in
+            let day = reconciliation[name]?.stringValue ?? ""
+            return day.hasPrefix(year) ? String(day.dropFirst(5)) : day
+        }
+        return days[0] == days[1] ? days[0] : days.joined(separator: "..")
+    }
+
     private static let list = ListPrinter(
         member: "reconciliations",
         columns: [
-            .time("Made", "created_at"), .member("Provider", "provider"),
-            .member("From", "from"), .member("To", "to"), .member("Figures from", "source", importance: 4),
-            .made("Log USD", importance: 1, number: true) { $0["totals"]?["log_usd"]?.stringValue ?? "?" },
-            .made("Provider USD", importance: 2, number: true) { $0["totals"]?["provider_usd"]?.stringValue ?? "?" },
-            .made("Equal", importance: 5, number: true) { ListPrinter.plain($0["totals"]?["equal"] ?? .null) },
-            .made("Explained", importance: 3, number: true) { ListPrinter.plain($0["totals"]?["explained"] ?? .null) },
+            .recent("Made", "created_at", importance: 2), .member("Provider", "provider"),
+            .whole("Days") { days($0) }, .member("Figures from", "source", importance: 5),
+            .money("Log USD", importance: 1) { $0["totals"]?["log_usd"] },
+            .money("Provider USD", importance: 3) { $0["totals"]?["provider_usd"] },
+            .made("Equal", importance: 6, number: true) { ListPrinter.plain($0["totals"]?["equal"] ?? .null) },
+            .made("Explained", importance: 4, number: true) { ListPrinter.plain($0["totals"]?["explained"] ?? .null) },
             .made("Unexplained", number: true) { ListPrinter.plain($0["totals"]?["unexplained"] ?? .null) },
             .id("Id"),
         ],

@@ -12,7 +12,9 @@ enum RemixCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let client = try APIClient(arguments)
         try client.prove()
-        let folder = try arguments.has("async") ? nil : PictureFolder(arguments.text("out") ?? ".")
+        let folder =
+            try arguments.has("async")
+            ? nil : PictureFolder(arguments.text("out") ?? ".", otherwise: "nothing was sent")
         let source = arguments.text("IMAGE") ?? "-"
         let boundary = MultipartBody.freshBoundary()
         let body = try form(source, arguments).encode(boundary: boundary)
@@ -159,16 +161,20 @@ enum RemixCommand {
             PictureFolder.tell(paths)
         }
         for attempt in reply.attempts where attempt.outcome != "succeeded" {
-            Output.note("\(attempt.provider): \(attempt.outcome)\(attempt.reason.map { " (\($0))" } ?? "")")
+            Output.note("\(attempt.provider): \(attempt.outcome)\(told(attempt.reason))")
         }
         for entry in reply.translation where entry.action != .mapped {
             Output.note("\(entry.parameter): \(entry.action.rawValue)\(entry.note.map { ", \($0)" } ?? "")")
         }
         let withheld = reply.images.count(where: \.withheld)
         if withheld > 0 {
-            Output.note("\(withheld) of \(reply.images.count) pictures withheld by the provider on content grounds")
+            Output.note(
+                "\(withheld) of \(Counted.text(reply.images.count, "picture")) withheld by the provider on content grounds"
+            )
         }
-        let cost = reply.cost_usd.map { "$\($0)\(reply.cost_basis == "provider" ? "" : "*")" } ?? "cost not known"
+        let isEstimate = reply.cost_basis != "provider"
+        let cost =
+            reply.cost_usd.map { AmountText.dollars($0) + (isEstimate ? " (estimated)" : "") } ?? "cost not known"
         var flags = PictureVerdicts()
         for image in reply.images { flags.add(nsfw: image.nsfw, copyright: image.copyright, withheld: image.withheld) }
         let flagged = flags.text.map { ", \($0)" } ?? ""
@@ -195,6 +201,9 @@ enum RemixCommand {
         return try JSON.text(JSONValue.object(members), sorted: true, pretty: true)
     }
 
+    /// `ok` is no reason for anything.
+    private static func told(_ reason: String?) -> String { reason.map { $0 == "ok" ? "" : " (\($0))" } ?? "" }
+
     private static func stem(of source: String) -> String {
         let name = name(of: source)
         guard source != "-" else { return "stdin" }
@@ -207,7 +216,7 @@ enum RemixCommand {
     {
         var lines = [
             "not all pictures could be saved: \(failure.sentence)",
-            "  call \(reply.id) \(reply.status), \(reply.cost_usd.map { "$\($0)" } ?? "cost not known")",
+            "  call \(reply.id) \(reply.status), \(reply.cost_usd.map { AmountText.dollars($0) } ?? "cost not known")",
             "  `easel calls download \(reply.id) --out DIR` saves them elsewhere",
         ]
         let call = try? JSON.decode(JSONValue.self, from: try await client.get("/v1/calls/\(reply.id)"))

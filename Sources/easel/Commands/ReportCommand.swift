@@ -7,31 +7,42 @@ import Foundation
 /// `easel report usage|latency|safety|failover|providers|budgets|diff|top|shadow`.
 enum ReportCommand {
     private static let formats: [OptionSpec] = [
-        SharedOptions.json, SharedOptions.csv, .flag("md", "print a Markdown table"),
-        .flag("ndjson", "print one JSON object for each row"),
-        .flag("define", "print what each column counts, and nothing else"),
+        SharedOptions.json, SharedOptions.csv,
+        .flag("md", "print a Markdown table").excluding("json", "csv", "ndjson", "focus", "define"),
+        .flag("ndjson", "print one JSON object for each row").excluding("json", "csv", "md", "focus", "define"),
+        .flag("define", "print what each column counts, and nothing else").excluding("watch", "focus"),
     ]
     private static let check = OptionSpec.flag("check", "exit code 5 when figures are missing")
+        .excluding("watch", "define")
     private static let time: [OptionSpec] = [
-        .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
-        .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
-        .option("tz", ValueSpec("ZONE"), default: "UTC", "the time zone of days and hours"),
+        .option("since", SharedOptions.since, default: "month", "a date, a time, 7d, 24h, today or month"),
+        .option("until", SharedOptions.since, default: "now", "a date, a time, 24h, today, month or now"),
+        .option("tz", SharedOptions.zone, default: "UTC", "the time zone of days and hours"),
         .option("team", ValueSpec("NAME"), "one team only"),
     ]
     private static let allGroups = "team, provider, model, project, key, day, hour, tag:NAME"
     private static let attemptGroups = "team, provider, model, day, hour"
 
     private static func by(_ standard: String, _ groups: String) -> OptionSpec {
-        .option("by", ValueSpec("LIST"), default: standard, groups)
+        .option(
+            "by",
+            ValueSpec("LIST", .list(groups.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })),
+            default: standard,
+            groups
+        )
     }
 
     static let specs: [CommandSpec] = [
         CommandSpec(
             "usage",
             "calls, pictures, cost, latency, NSFW and copyright figures",
-            discussion: "* marks cost that no provider confirmed. Month to date by team unless told otherwise.",
+            discussion:
+                "* marks cost that no provider confirmed. Month to date by team and provider unless told otherwise.",
             options: [by("team,provider", allGroups)] + time + formats + [check]
-                + [.flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")]
+                + [
+                    .flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")
+                        .excluding("by", "tz", "json", "csv", "md", "ndjson")
+                ]
                 + Watch.options + SharedOptions.client,
             examples: ["easel report usage --by team,provider --since 7d", "easel report usage --since month --focus"]
         ),
@@ -73,8 +84,8 @@ enum ReportCommand {
             "The earlier period is as long, and ends where this one begins, unless it is named.",
             by("team", "team, provider, model, project, key, tag:NAME"),
             [
-                .option("before-since", ValueSpec("WHEN"), "where the earlier period begins"),
-                .option("before-until", ValueSpec("WHEN"), "where it ends"),
+                .option("before-since", SharedOptions.since, "where the earlier period begins"),
+                .option("before-until", SharedOptions.since, "where it ends"),
             ]
         ),
         figures(
@@ -98,8 +109,8 @@ enum ReportCommand {
             discussion:
                 "Compares the first request of each shadowed call with its shadow. Month to date unless told otherwise.",
             options: [
-                .option("since", ValueSpec("WHEN"), default: "month", "a date, a time, 7d, 24h, today or month"),
-                .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+                .option("since", SharedOptions.since, default: "month", "a date, a time, 7d, 24h, today or month"),
+                .option("until", SharedOptions.since, default: "now", "a date, a time, 24h, today, month or now"),
                 .option("policy", ValueSpec("NAME"), "one policy only"),
                 .option("team", ValueSpec("NAME"), "one team only"),
             ] + formats + Watch.options + SharedOptions.client,
@@ -126,7 +137,7 @@ enum ReportCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let name = arguments.command.last ?? "usage"
         let client = try APIClient(arguments)
-        let query = try query(name, arguments)
+        let query = query(name, arguments)
         @Sendable func page() async throws -> Page {
             let body = try await client.get("/v1/reports/\(name)", query: query)
             return Page(body: body, report: try Report(name, json: body))
@@ -138,13 +149,16 @@ enum ReportCommand {
             return try await Watch.run(arguments, redraws: isText) { try await page().text(arguments) }
         }
         let shown = try await page()
+        if name == "shadow", let policy = arguments.text("policy"), shown.report.rows.isEmpty {
+            try await prove(policy: policy, client)
+        }
         let text = shown.text(arguments)
         if isText { Output.data(text) } else { Output.raw(text) }
         if name != "shadow", arguments.has("check") { try shown.check() }
     }
 
     /// What is asked of the interface; each report has options of its own.
-    private static func query(_ name: String, _ arguments: ParsedArguments) throws -> [(String, String?)] {
+    private static func query(_ name: String, _ arguments: ParsedArguments) -> [(String, String?)] {
         var query: [(String, String?)] = [("team", arguments.text("team"))]
         if name == "budgets" { return query }
         query += [("from", arguments.text("since")), ("to", arguments.text("until"))]
@@ -154,10 +168,6 @@ enum ReportCommand {
         switch name {
         case "usage":
             if arguments.has("focus") {
-                guard groups == nil, arguments.text("tz") == nil else {
-                    let mend = "--focus has groups and a time zone of its own; leave out --by and --tz"
-                    throw CommandFailure(mend, code: ExitCode.usage)
-                }
                 groups = FocusExport.groups.map(\.name).joined(separator: ",")
             }
             groups = groups ?? "team,provider"
@@ -197,5 +207,17 @@ enum ReportCommand {
                 throw CommandFailure("the report has a data gap", code: ExitCode.dataGap)
             }
         }
+    }
+
+    /// Nothing found may be a slip in the policy's name. No list has their names; a plan that asks for nothing but the policy
+    /// is refused for what it lacks, and for the policy too where there is none of that name.
+    private static func prove(policy: String, _ client: APIClient) async throws {
+        do {
+            _ = try await client.post("/v1/route/explain", json: ["policy": policy])
+        } catch let failure as CommandFailure {
+            let lines = failure.message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard let fault = lines.first(where: { $0.hasPrefix("--policy ") }) else { return }
+            throw CommandFailure(fault, code: ExitCode.usage)
+        } catch {}
     }
 }

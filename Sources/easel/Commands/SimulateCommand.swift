@@ -15,8 +15,8 @@ enum SimulateCommand {
             + "attempts went.",
         options: [
             .option("policy", ValueSpec("FILE", .file), required: true, "the policy in YAML, or - for standard input"),
-            .option("since", ValueSpec("WHEN"), default: "30d", "a date, a time, 7d, 24h, today or month"),
-            .option("until", ValueSpec("WHEN"), default: "now", "a date or a time"),
+            .option("since", SharedOptions.since, default: "30d", "a date, a time, 7d, 24h, today or month"),
+            .option("until", SharedOptions.since, default: "now", "a date, a time, 24h, today, month or now"),
             .option("team", ValueSpec("NAME"), "one team only"),
             .option(
                 "limit",
@@ -66,7 +66,7 @@ enum SimulateCommand {
         } catch let failure as CommandFailure {
             // The server knows the text as `policy`.
             let name = file == "-" ? "standard input" : file
-            throw CommandFailure(failure.message.replacing("  policy: policy:", with: "  \(name):"), code: failure.code)
+            throw CommandFailure(failure.message.replacing("--policy: policy:", with: "\(name):"), code: failure.code)
         }
         if arguments.has("json") { return Output.data(body) }
         if arguments.has("csv") {

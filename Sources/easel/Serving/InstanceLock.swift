@@ -22,7 +22,8 @@ final class InstanceLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw CommandFailure(
-                "another Easel is running in \(directory); stop it, or give this one a data_dir of its own"
+                "another Easel is running in \(directory); stop it, or give this one a directory of its own "
+                    + "(`data_dir` of a configuration, --data-dir of `easel up`)"
             )
         }
         var buffer = [UInt8](repeating: 0, count: 64 * Self.remembered)
@@ -40,6 +41,14 @@ final class InstanceLock: Sendable {
     /// The calls of the gateways before are settled: only this one's name is left for the next.
     func forgetPrevious() {
         _ = Self.write([gatewayID], to: descriptor)
+    }
+
+    /// Whether a gateway runs on a directory now. Asks by taking the lock for a moment where nobody has it.
+    static func isHeld(directory: String) -> Bool {
+        let descriptor = open(directory + "/gateway.lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
     private static func write(_ ids: [UUID], to descriptor: Int32) -> Bool {

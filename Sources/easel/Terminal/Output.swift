@@ -23,8 +23,12 @@ enum Output {
     /// is shown as an escape, but for the colours of `style`.
     static func data(_ text: String) { raw(shown(text)) }
 
-    /// A document as it came.
-    static func data(_ bytes: [UInt8]) { write(bytes.last == 10 ? bytes : bytes + [10]) }
+    /// A document as it came, its last line ended. One without any line is nothing: an empty line would be a record of no
+    /// value in a format of lines.
+    static func data(_ bytes: [UInt8]) {
+        if bytes.isEmpty { return }
+        write(bytes.last == 10 ? bytes : bytes + [10])
+    }
 
     /// A document for programs, in which nothing is changed.
     static func raw(_ text: String) { data(Array(text.utf8)) }
