@@ -153,9 +153,8 @@ struct ListPrinter {
 
     /// The meanings of the marks that stand in columns of figures.
     private func legend(_ texts: [[String]]) -> String? {
-        let ends = zip(columns, texts).filter(\.0.isNumber).flatMap { $0.1 }
-            .compactMap { $0.last { $0 != " " } }
-        let found = Set(ends)
+        let figures = zip(columns, texts).filter(\.0.isNumber).map(\.1).joined()
+        let found = Set(figures.compactMap { text in text.last(where: { $0 != " " }) })
         let lines = Self.marks.filter { found.contains($0.mark) }.map { "\($0.mark) \($0.meaning)" }
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
