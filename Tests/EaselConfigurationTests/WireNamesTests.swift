@@ -1,5 +1,5 @@
 import EaselBase
-import EaselConfiguration
+@testable import EaselConfiguration
 import Testing
 
 /// Faults of the HTTP interface in the words of the command line, and lines whose parts do not go together.

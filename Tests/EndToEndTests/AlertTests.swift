@@ -189,6 +189,9 @@ struct AlertTests {
             #expect(again.status == 1 && again.errors.contains("budgets is not muted"))
             let wrong = try await easel("alert mute nothing --for 1h")
             #expect(wrong.status == 2 && wrong.errors.contains("there are budgets, down"))
+            let nobody = try await easel("alert mute down --subject provider:nope")
+            #expect(nobody.status == 2 && nobody.errors.contains("there is no provider nope"), "\(nobody.errors)")
+            #expect(try await easel("alert mute down --subject provider:runware").status == 0)
             #expect(try await easel("alert replay").status == 2)
         }
     }
