@@ -68,7 +68,7 @@ package final class Gateway: Sendable {
             settings.storesArtifacts
             ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
         health = ProviderHealth(timeouts: configuration.timeouts, seed: settings.gatewayID.text, log: log)
-        let metrics = GatewayMetrics()
+        let metrics = CallMetrics()
         // Providers come with the first generation.
         shadows = ShadowDesk(
             ledger: ledger,

@@ -45,7 +45,7 @@ extension Gateway {
         let store: ArtifactStore?
         let liveness: Liveness
         let health: ProviderHealth
-        let metrics: GatewayMetrics
+        let metrics: CallMetrics
         let transport: TransportMetrics
         let held: HeldBytes
         let resolver: Resolver
@@ -67,7 +67,7 @@ extension Gateway {
             store: ArtifactStore?,
             liveness: Liveness,
             health: ProviderHealth,
-            metrics: GatewayMetrics,
+            metrics: CallMetrics,
             transport: TransportMetrics,
             held: HeldBytes,
             reportGate: ReportGate,
@@ -160,7 +160,12 @@ extension Gateway {
                 time: time,
                 log: log
             )
-            let tools = CallRun.Tools(
+            let policyDesk = PolicyDesk(
+                book: policies,
+                reading: policyReading,
+                budgets: BudgetGauge(ledger: ledger)
+            )
+            let tools = CallTools(
                 ledger: ledger,
                 providers: byName,
                 origins: origins,
@@ -169,7 +174,6 @@ extension Gateway {
                 runner: AttemptRunner(health: health, ledger: ledger, log: log),
                 delivery: delivery,
                 metrics: metrics,
-                shadows: shadows,
                 liveness: liveness,
                 belief: settings.costBelief,
                 time: time,
@@ -188,26 +192,39 @@ extension Gateway {
                 authenticator: authenticator,
                 keyLimits: common.keyLimits,
                 reportGate: common.reportGate,
-                intake: RemixIntake(
-                    images: ImageIntake(
-                        fetcher: fetcher,
-                        maxBytes: settings.maxImageBytes,
-                        fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
-                        preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
+                remix: RemixRoute(
+                    authenticator: authenticator,
+                    keyLimits: common.keyLimits,
+                    linkBase: settings.linkBase,
+                    body: RemixBody(maxBodyBytes: settings.maxBodyBytes),
+                    held: common.held,
+                    completion: RequestCompletion(
+                        images: ImageIntake(
+                            fetcher: fetcher,
+                            maxBytes: settings.maxImageBytes,
+                            fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
+                            preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
+                        ),
+                        policies: policyDesk
                     ),
-                    maxBodyBytes: settings.maxBodyBytes
+                    service: CallService(
+                        admission: CallAdmission(
+                            planner: CallPlanner(
+                                policies: policyDesk,
+                                desk: OfferDesk(providers: providers, health: health, gates: gates),
+                                terms: terms
+                            ),
+                            registry: registry,
+                            tools: tools,
+                            manner: CallAdmission.Manner(gatewayID: settings.gatewayID, prompts: settings.prompts)
+                        ),
+                        tools: tools,
+                        shadows: shadows
+                    ),
+                    idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
+                    replies: replies,
+                    time: time
                 ),
-                held: common.held,
-                service: RemixService(
-                    settings: settings,
-                    policies: PolicyDesk(book: policies, reading: policyReading, budgets: BudgetGauge(ledger: ledger)),
-                    desk: OfferDesk(providers: providers, health: health, gates: gates),
-                    terms: terms,
-                    tools: tools,
-                    registry: registry,
-                    replies: replies
-                ),
-                idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
                 budgets: BudgetRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
                 prices: PriceRoutes(
                     ledger: ledger,

@@ -23,9 +23,10 @@ import Testing
         // Set after the gateway read its terms: the first admission is stale, the second one knows.
         try await budget(ledger, "0.10", at: SampleTrade.moment)
         #expect(await bench.remix().reply != nil)
-        let problem = try #require(await bench.remix().problem)
-        #expect(problem.code == .budgetExceeded && problem.budget?.remainingText == "$0.04")
-        #expect(problem.detail.contains("has $0.04 of $0.10 left, and this needs up to $0.06"))
+        let failure = try #require(await bench.remix().failure)
+        let budget = try #require(failure.budget)
+        #expect(failure.code == .budgetExceeded && budget.standing.remaining(at: budget.moment).text == "$0.04")
+        #expect(failure.sentence.contains("has $0.04 of $0.10 left, and this needs up to $0.06"))
         #expect(provider.tasks.count == 1)
         #expect(bench.registry.running == 0)
         #expect(ledger.violations == [])
@@ -46,9 +47,9 @@ import Testing
             #expect((result.reply != nil) == isServed, "\(limit)")
             #expect(second.tasks.count == (isServed ? 1 : 0))
             if !isServed {
-                let problem = try #require(result.problem)
-                #expect(problem.code == .budgetExceeded && problem.attempts.map(\.outcome) == [.unknown])
-                #expect(problem.callID != nil)
+                let failure = try #require(result.failure)
+                #expect(failure.code == .budgetExceeded && failure.attempts.map(\.outcome) == [.unknown])
+                #expect(failure.callID != nil)
             }
             let settlement = try #require(ledger.settlements.first)
             #expect(settlement.errorCode == (isServed ? nil : "budget_exceeded"))

@@ -25,9 +25,9 @@ struct CallRunHealthTests {
         #expect(await bench.remix().reply?.provider == "ideogram")
         #expect(first.tasks.isEmpty)
         bench.health.close("ideogram")
-        let problem = await bench.remix().problem
-        #expect(problem?.code == .unavailable)
-        #expect(problem?.retryAfter.map { $0 > .seconds(300) && $0 <= .seconds(900) } == true)
+        let failure = await bench.remix().failure
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.retryAfter.map { $0 > .seconds(300) && $0 <= .seconds(900) } == true)
         #expect(ledger.admissions.count == 1)
         #expect(ledger.violations.isEmpty)
     }
@@ -130,11 +130,11 @@ struct CallRunHealthTests {
         let bench = try await Bench(ledger, [provider])
         bench.health.halfOpen("runware")
         ledger.fail("admit")
-        #expect(await bench.remix().problem?.code == .unavailable)
+        #expect(await bench.remix().failure?.code == .unavailable)
         #expect(standing(bench).isProbe)
         ledger.fail("admit", with: nil)
         bench.registry.close()
-        #expect(await bench.remix().problem?.code == .unavailable)
+        #expect(await bench.remix().failure?.code == .unavailable)
         #expect(standing(bench).isProbe)
         #expect(provider.tasks.isEmpty)
     }
@@ -168,7 +168,7 @@ struct CallRunHealthTests {
         #expect(await eventually { first.tasks.count == 1 })
         ledger.fail("startAttempts")
         latch.open()
-        #expect(await call.problem?.code == .unavailable)
+        #expect(await call.failure?.code == .unavailable)
         #expect(second.tasks.isEmpty)
         #expect(standing(bench, "ideogram").isProbe)
     }

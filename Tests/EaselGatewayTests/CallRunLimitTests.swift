@@ -23,9 +23,9 @@ struct CallRunLimitTests {
                 ledger: ledger
             )
         }
-        let problem = try await Bench(ledger, providers) { $0.attempts = attempts }.remix().problem
-        #expect(problem?.code == .providersFailed)
-        #expect(problem?.attempts.count == attempts)
+        let failure = try await Bench(ledger, providers) { $0.attempts = attempts }.remix().failure
+        #expect(failure?.code == .providersFailed)
+        #expect(failure?.attempts.count == attempts)
         #expect(providers.reduce(0) { $0 + $1.tasks.count } == attempts)
         #expect(ledger.settlements.map(\.cost) == [.zero])
         #expect(ledger.violations.isEmpty)
@@ -47,11 +47,11 @@ struct CallRunLimitTests {
         let busy = CallRunTests.failure(.rateLimited, status: 429, retryAfter: .seconds(3600))
         let provider = ScriptedProvider(answers: [busy], ledger: ledger)
         let bench = try await Bench(ledger, [provider])
-        let problem = await bench.remix().problem
-        #expect(problem?.code == .providersFailed)
-        #expect(problem?.retryAfter == .seconds(3600))
+        let failure = await bench.remix().failure
+        #expect(failure?.code == .providersFailed)
+        #expect(failure?.retryAfter == .seconds(3600))
         // Until then nobody is asked at all, and nothing is written.
-        let next = await bench.remix().problem
+        let next = await bench.remix().failure
         #expect(next?.code == .unavailable)
         #expect((next?.retryAfter ?? .zero) > .seconds(3500))
         #expect(provider.tasks.count == 1)
@@ -64,8 +64,8 @@ struct CallRunLimitTests {
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         var request = SampleTrade.request()
         request.deadline = .milliseconds(400)
-        let problem = try await Bench(ledger, [first, second]).remix(request).problem
-        #expect(problem?.code == .deadlineExceeded)
+        let failure = try await Bench(ledger, [first, second]).remix(request).failure
+        #expect(failure?.code == .deadlineExceeded)
         #expect(second.tasks.isEmpty)
         #expect(ledger.settlements.map(\.errorCode) == ["deadline_exceeded"])
         #expect(ledger.violations.isEmpty)
@@ -200,8 +200,8 @@ struct CallRunLimitTests {
         #expect(await alone.remix().reply?.translation.map(\.action) == [.dropped])
         var strict = SampleTrade.request()
         strict.strict = true
-        let problem = await alone.remix(strict).problem
-        #expect(problem?.code == .invalidRequest)
+        let failure = await alone.remix(strict).failure
+        #expect(failure?.code == .invalidRequest)
         #expect(lossy.tasks.count == 1)
         #expect(ledger.violations.isEmpty)
     }
@@ -212,7 +212,7 @@ struct CallRunLimitTests {
         let bench = try await Bench(ledger, [provider])
         var request = SampleTrade.request(count: 2)
         request.maxCost = sixCents
-        #expect(await bench.remix(request).problem?.code == .budgetExceeded)
+        #expect(await bench.remix(request).failure?.code == .budgetExceeded)
         #expect(ledger.admissions.isEmpty)
         request.maxCost = sixCents * 2
         #expect(await bench.remix(request).reply?.status == .succeeded)

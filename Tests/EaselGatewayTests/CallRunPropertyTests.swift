@@ -48,7 +48,7 @@ struct CallRunPropertyTests {
     }
 
     private static func check(
-        _ result: Result<RemixReply, Problem>,
+        _ result: Result<Reply, CallFailure>,
         _ ledger: MemoryLedger,
         _ providers: [ScriptedProvider],
         count: Int
@@ -70,10 +70,10 @@ struct CallRunPropertyTests {
             #expect(reply.cost == settlement.cost)
             #expect(reply.images.count == settlement.images.count)
             #expect(!reply.images.isEmpty)
-        case .failure(let problem):
+        case .failure(let failure):
             #expect(settlement.imagesDelivered == 0)
-            #expect(problem.callID == settlement.callID.text)
-            #expect(problem.attempts.count == settlement.attempts.count)
+            #expect(failure.callID == settlement.callID)
+            #expect(failure.attempts.count == settlement.attempts.count)
         }
     }
 

@@ -77,9 +77,9 @@ struct CallRunTests {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(.runware, answers: [Self.failure(.refused, status: 422)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
-        let problem = try await Bench(ledger, [first, second]).remix().problem
-        #expect(problem?.code == .refused)
-        #expect(problem?.attempts.count == 1)
+        let failure = try await Bench(ledger, [first, second]).remix().failure
+        #expect(failure?.code == .refused)
+        #expect(failure?.attempts.count == 1)
         #expect(first.tasks.count == 1)
         #expect(second.tasks.isEmpty)
         #expect(ledger.settlements.map(\.status) == [.refused])
@@ -145,8 +145,8 @@ struct CallRunTests {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(.runware, answers: [Self.failure(.timeout)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
-        let problem = try await Bench(ledger, [first, second]) { $0.onUnknown = .recover }.remix().problem
-        #expect(problem?.code == .providersFailed)
+        let failure = try await Bench(ledger, [first, second]) { $0.onUnknown = .recover }.remix().failure
+        #expect(failure?.code == .providersFailed)
         #expect(second.tasks.isEmpty)
         let settlement = try #require(ledger.settlements.first)
         #expect(settlement.cost == nil)
@@ -168,9 +168,9 @@ struct CallRunTests {
         let provider = ScriptedProvider(ledger: ledger)
         let bench = try await Bench(ledger, [provider])
         ledger.fail("admit")
-        let problem = await bench.remix().problem
-        #expect(problem?.code == .unavailable)
-        #expect(problem?.retryAfter != nil)
+        let failure = await bench.remix().failure
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.retryAfter != nil)
         #expect(provider.tasks.isEmpty)
         #expect(bench.registry.running == 0)
         ledger.fail("admit", with: nil)
@@ -182,8 +182,8 @@ struct CallRunTests {
         let first = ScriptedProvider(.runware, answers: [Self.failure(.unavailable, status: 503)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         ledger.fail("startAttempts")
-        let problem = try await Bench(ledger, [first, second]).remix().problem
-        #expect(problem?.code == .unavailable)
+        let failure = try await Bench(ledger, [first, second]).remix().failure
+        #expect(failure?.code == .unavailable)
         #expect(second.tasks.isEmpty)
         #expect(ledger.settlements.map(\.errorCode) == ["unavailable"])
         #expect(ledger.violations.isEmpty)

@@ -107,8 +107,8 @@ struct HedgeTests {
         let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures())], ledger: ledger)
         let second = ScriptedProvider(.ideogram, answers: [CallRunTests.failure(.refused, status: 422)], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
-        let problem = await bench.remix().problem
-        #expect(problem?.code == .refused)
+        let failure = await bench.remix().failure
+        #expect(failure?.code == .refused)
         latch.open()
         #expect(await eventually { bench.registry.running == 0 })
         #expect(ledger.violations.isEmpty)

@@ -36,10 +36,10 @@ struct HeldBytesTests {
     @Test func `a team that floods leaves room for the others`() throws {
         let held = HeldBytes(limit: 1000)
         let first = try held.share(700, team: 1)
-        let refused = #expect(throws: Problem.self) { try held.share(100, team: 1) }
+        let refused = #expect(throws: CallFailure.self) { try held.share(100, team: 1) }
         #expect(refused?.code == .rateLimited && refused?.retryAfter != nil)
         let second = try held.share(250, team: 2)
-        let full = #expect(throws: Problem.self) { try held.share(100, team: 3) }
+        let full = #expect(throws: CallFailure.self) { try held.share(100, team: 3) }
         #expect(full?.code == .unavailable && full?.retryAfter != nil)
         #expect(held.held == 950 && held.refusals == 2)
         withExtendedLifetime((first, second)) {}
@@ -53,7 +53,7 @@ struct HeldBytesTests {
             #expect(held.held == 100)
             try share.add(300)
             #expect(held.held == 400)
-            #expect(throws: Problem.self) { try share.add(10_000) }
+            #expect(throws: CallFailure.self) { try share.add(10_000) }
             #expect(held.held == 400)
             withExtendedLifetime(share) {}
         }

@@ -8,7 +8,7 @@ import Testing
 
 /// What is written of a call that ended.
 struct SettlementBuilderTests {
-    private func context(copyright: Bool = false, count: Int = 2) -> CallRun.Context {
+    private func context(copyright: Bool = false, count: Int = 2) -> CallContext {
         var request = SampleTrade.request(count: count)
         request.copyrightDetection = copyright
         let offers = [ProviderKind.runware, .ideogram].map { kind in
@@ -29,7 +29,7 @@ struct SettlementBuilderTests {
             offers: offers,
             draw: 0
         )
-        return CallRun.Context(
+        return CallContext(
             callID: UUIDv7.mint(at: SampleTrade.moment),
             account: SampleTrade.account(),
             request: request,
@@ -44,9 +44,9 @@ struct SettlementBuilderTests {
         _ result: ProviderResult,
         asked: Int = 2,
         ordinal: Int = 1
-    ) -> CallRun.Leg {
+    ) -> CallLeg {
         let start = SampleTrade.start(ordinal: ordinal, provider: provider, asked: asked)
-        return CallRun.Leg(
+        return CallLeg(
             start: start,
             result: result,
             pictures: result.images.map { ImageDelivery.Delivered(image: $0, attemptID: start.attemptID) },
@@ -55,11 +55,11 @@ struct SettlementBuilderTests {
     }
 
     private func settle(
-        _ context: CallRun.Context,
-        _ legs: [CallRun.Leg],
+        _ context: CallContext,
+        _ legs: [CallLeg],
         _ status: CallStatus,
         _ cause: AttemptMachine.Verdict.Cause = .complete,
-        stop: CallRun.Stop = .none
+        stop: CallStop = .none
     ) -> Settlement {
         let ends = legs.map {
             Accounting.end(of: $0.start, $0.result, delivered: $0.delivered, endedAt: SampleTrade.moment)

@@ -165,7 +165,7 @@ struct ShadowDeskTests {
         _ = await bench.remix()
         #expect(await Self.idle(bench))
         #expect(ledger.shadows.map(\.end?.end.cost) == [nil], "what it cost is not known")
-        let text = bench.tools.metrics.text()
-        #expect(text.contains("easel_shadows_total{provider=\"ideogram\",outcome=\"unknown\"} 1\n"))
+        let ends = bench.tools.metrics.shadows.counts.ends
+        #expect(ends == [ShadowMetrics.Key(provider: "ideogram", word: "unknown"): 1])
     }
 }

@@ -54,7 +54,14 @@ struct UprightTests {
         var draft = RemixDraft()
         draft.prompt = "a harbour"
         change(&draft)
-        return try await RemixIntake(images: images, maxBodyBytes: 1 << 20).complete(draft, known: [])
+        let policy = Policy(name: "test", ordering: .order(["runware"]))
+        let policies = PolicyDesk(
+            book: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
+            reading: NoPolicies(),
+            budgets: BudgetGauge(ledger: MemoryLedger())
+        )
+        return try await RequestCompletion(images: images, policies: policies)
+            .complete(draft, account: SampleTrade.account()).0
     }
 
     /// What Ideogram is sent: the fields and the files of the form.

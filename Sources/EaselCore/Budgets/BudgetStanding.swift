@@ -32,6 +32,9 @@ package struct BudgetStanding: Sendable, Hashable {
         self.unreserved = unreserved
     }
 
+    /// When the figures begin anew; nil for a budget that never does.
+    package var resetsAt: Timestamp? { budget.period == .total ? nil : window.end }
+
     /// What may still be reserved; never below zero, also where a limit was lowered below what is spent.
     package func remaining(at moment: Timestamp) -> BudgetLimit {
         switch budget.limit(at: moment) {

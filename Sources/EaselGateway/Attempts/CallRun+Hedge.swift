@@ -82,12 +82,12 @@ extension CallRun {
 
     /// Whether the call can end with it: everything is there, or somebody refused and the policy says that this is final
     /// (R2).
-    private func isDecisive(_ legs: [Leg]) -> Bool {
+    private func isDecisive(_ legs: [CallLeg]) -> Bool {
         if legs.reduce(0, { $0 + $1.delivered + $1.withheld }) >= context.request.count { return true }
         return context.plan.onRefusal == .stop && legs.contains { $0.result.failure?.kind == .refused }
     }
 
-    private func conclude(_ side: Side, _ legs: [Leg], _ progress: Progress) -> AttemptMachine.Action {
+    private func conclude(_ side: Side, _ legs: [CallLeg], _ progress: Progress) -> AttemptMachine.Action {
         progress.permit = side.permit
         progress.round = progress.legs.count..<progress.legs.count + legs.count
         progress.legs += legs
@@ -97,7 +97,7 @@ extension CallRun {
     private func settle(
         _ sides: [Side],
         winner: Int,
-        _ ended: [(side: Int, legs: [Leg])],
+        _ ended: [(side: Int, legs: [CallLeg])],
         _ board: RaceBoard,
         _ progress: Progress
     ) -> AttemptMachine.Action {
@@ -106,7 +106,7 @@ extension CallRun {
         for side in sides {
             let hasLost = side.candidate != winner
             guard let legs = ended.first(where: { $0.side == side.candidate })?.legs else {
-                progress.legs += side.starts.map { Leg(stillRunning: $0.racing(side.race), now: tools.time.now) }
+                progress.legs += side.starts.map { CallLeg(stillRunning: $0.racing(side.race), now: tools.time.now) }
                 progress.late.append(LateSide(side: side, board: board))
                 continue
             }
@@ -138,8 +138,7 @@ extension CallRun {
             tools.hedges.putBack(policy)
             return nil
         }
-        let starts = Self.starts(
-            context,
+        let starts = context.starts(
             candidate: candidate,
             counts: AttemptMachine.split(context.request.count, candidate.translation.imagesPerRequest),
             firstOrdinal: first.starts.count + 1,
@@ -156,7 +155,7 @@ extension CallRun {
         } catch {
             // They may have been written all the same, and must not stand there without an end.
             let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
-            progress.strays += starts.map { Leg(start: $0.racing(nil), result: result, endedAt: tools.time.now) }
+            progress.strays += starts.map { CallLeg(start: $0.racing(nil), result: result, endedAt: tools.time.now) }
         }
         tools.health.release(permit)
         tools.hedges.putBack(policy)
@@ -200,7 +199,7 @@ extension CallRun {
     }
 
     /// Where an answer is missing, the search for it says what the provider's health is; nobody searches for what has lost.
-    private func learn(from legs: [Leg], _ permit: ProviderHealth.Permit) {
+    private func learn(from legs: [CallLeg], _ permit: ProviderHealth.Permit) {
         let (model, speed) = (context.request.model, context.request.effectiveSpeed)
         for leg in legs where leg.result.failure?.wantsRecovery == true {
             let kind = ProviderHealth.Kind(provider: leg.start.provider, model: model, speed: speed)
@@ -228,30 +227,4 @@ extension CallRun {
         }
         tools.log.warning("a lost hedge was not posted", ["call_id": settlement.callID.text])
     }
-}
-
-extension CallRun.Leg {
-    /// With its side of the race; the pictures of one that has lost are dropped.
-    func racing(_ race: RaceSide, hasLost: Bool) -> CallRun.Leg {
-        CallRun.Leg(
-            start: start.racing(race),
-            result: result,
-            pictures: hasLost ? [] : pictures,
-            endedAt: endedAt,
-            hasLost: hasLost
-        )
-    }
-
-    /// Not ended yet: nobody can say what it costs (M4).
-    convenience init(stillRunning start: AttemptStart, now: Timestamp) {
-        let failure = ProviderFailure(
-            .timeout,
-            code: AttemptEnd.hedgeLost,
-            message: "Another provider answered first; this one is still at work."
-        )
-        self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, hasLost: true)
-    }
-
-    /// Pictures that the provider made, also where they are not delivered.
-    var made: Int { hasLost ? result.images.count { !$0.isWithheld } : delivered }
 }

@@ -12,7 +12,7 @@ extension CallRun {
         _ permit: ProviderHealth.Permit,
         firstPicture: Int,
         race: RaceBoard? = nil
-    ) async -> [Leg] {
+    ) async -> [CallLeg] {
         var firsts: [Int] = []
         var next = firstPicture
         for row in rows {
@@ -23,14 +23,14 @@ extension CallRun {
         if rows.count == 1 {
             return [await exchange(rows[0], at: provider, permit, firstPicture: firsts[0], race)]
         }
-        return await withTaskGroup(of: (Int, Leg).self) { group in
+        return await withTaskGroup(of: (Int, CallLeg).self) { group in
             for (index, row) in rows.enumerated() {
                 let first = firsts[index]
                 group.addTask {
                     (index, await self.exchange(row, at: provider, permit, firstPicture: first, race))
                 }
             }
-            var answers: [(Int, Leg)] = []
+            var answers: [(Int, CallLeg)] = []
             for await answer in group { answers.append(answer) }
             return answers.sorted { $0.0 < $1.0 }.map(\.1)
         }
@@ -52,7 +52,7 @@ extension CallRun {
         _ permit: ProviderHealth.Permit,
         firstPicture: Int,
         _ race: RaceBoard?
-    ) async -> Leg {
+    ) async -> CallLeg {
         guard let provider = tools.providers[name], let gate = tools.gates[name] else {
             preconditionFailure("the plan names a provider that is not configured")
         }
@@ -62,11 +62,11 @@ extension CallRun {
         }
         if result.failure?.kind == .refused { refused.withLock { $0 = true } }
         // Too late to be given to anybody: its pictures stay where they are.
-        if race?.isDecided == true { return Leg(start: row, result: result, endedAt: tools.time.now) }
+        if race?.isDecided == true { return CallLeg(start: row, result: result, endedAt: tools.time.now) }
         return await leg(row, result, firstPicture: firstPicture)
     }
 
-    func recover(_ leg: Leg, _ permit: ProviderHealth.Permit, firstPicture: Int) async -> Leg? {
+    func recover(_ leg: CallLeg, _ permit: ProviderHealth.Permit, firstPicture: Int) async -> CallLeg? {
         guard let provider = tools.providers[leg.start.provider] else { return nil }
         let left = context.plan.deadline - elapsed
         guard
@@ -84,7 +84,7 @@ extension CallRun {
     }
 
     /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
-    func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> Leg {
+    func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> CallLeg {
         let endedAt = tools.time.now
         var pictures: [ImageDelivery.Delivered] = []
         var isLost = false
@@ -102,7 +102,7 @@ extension CallRun {
             if let picture { pictures.append(picture) } else { isLost = true }
         }
         guard isLost, result.failure == nil else {
-            return Leg(start: row, result: result, pictures: pictures, endedAt: endedAt)
+            return CallLeg(start: row, result: result, pictures: pictures, endedAt: endedAt)
         }
         // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
         var told = result
@@ -111,6 +111,6 @@ extension CallRun {
             code: "result_lost",
             message: "The provider delivered, and the picture could not be downloaded or read."
         )
-        return Leg(start: row, result: told, pictures: pictures, endedAt: endedAt)
+        return CallLeg(start: row, result: told, pictures: pictures, endedAt: endedAt)
     }
 }

@@ -6,13 +6,13 @@ import Foundation
 
 /// One call on its way, from its first attempt to its end: does what the `AttemptMachine` says.
 final class CallRun: Sendable {
-    let context: Context
-    let tools: Tools
+    let context: CallContext
+    let tools: CallTools
     private let clientGone = Locked(false)
     /// Set when a provider refused on content grounds: what still waits at the gate is not sent (R2).
     let refused = Locked(false)
 
-    init(context: Context, tools: Tools) {
+    init(context: CallContext, tools: CallTools) {
         self.context = context
         self.tools = tools
     }
@@ -24,54 +24,16 @@ final class CallRun: Sendable {
         clientGone.withLock { $0 = true }
     }
 
-    // MARK: - Rows
-
-    /// The rows of one round, to be written before anything is sent (M4).
-    static func starts(
-        _ context: Context,
-        candidate: Plan.Candidate,
-        counts: [Int],
-        firstOrdinal: Int,
-        duplicateRisk: Bool,
-        now: Timestamp
-    ) -> [AttemptStart] {
-        let startedAt = Timestamp(microseconds: now.millisecondsSince1970 * 1000)
-        return counts.enumerated().map { index, count in
-            let taskID = UUID()
-            return AttemptStart(
-                attemptID: UUIDv7.mint(at: startedAt),
-                callID: context.callID,
-                teamID: context.account.teamID,
-                ordinal: firstOrdinal + index,
-                provider: candidate.provider,
-                providerModel: candidate.translation.providerModel,
-                taskID: taskID,
-                providerTaskID: candidate.translation.takesTaskID ? taskID.text : nil,
-                startedAt: startedAt,
-                imagesAsked: count,
-                bound: candidate.pricePerImage.map { $0 * count },
-                pricePerImage: candidate.pricePerImage,
-                duplicateRisk: duplicateRisk
-            )
-        }
-    }
-
     // MARK: - The loop
 
-    /// Runs the call to its end. `starts` are the rows of the first round, written with the call, and `permit` is the leave
-    /// to send them.
+    /// Runs the call to its end, from a first round that is written with the call.
     ///
     /// The loop and its steps are functions of their own, and what they share is an object: what this frame holds, every
     /// waiting call holds.
-    func run(
-        machine: consuming AttemptMachine,
-        first action: AttemptMachine.Action,
-        first starts: [AttemptStart],
-        permit: ProviderHealth.Permit
-    ) async -> Ending {
-        let progress = Progress(machine: machine, ready: starts, permit: permit, held: context.plan.bound)
+    func run(_ first: FirstRound) async -> CallEnding {
+        let progress = Progress(first)
         defer { giveBack(progress) }
-        var action = action
+        var action = first.action
         while true {
             noteClient(progress)
             switch action {
@@ -85,7 +47,7 @@ final class CallRun: Sendable {
                     continue
                 }
                 guard let rows = await rows(progress, index, counts, duplicateRisk) else {
-                    let stop: Stop = progress.refusal.map { .budget($0) } ?? .ledger
+                    let stop: CallStop = progress.refusal.map { .budget($0) } ?? .ledger
                     return ending(cutShort(progress), progress, stop)
                 }
                 if let hedge = context.plan.hedge, progress.legs.isEmpty, let permit = progress.permit {
@@ -139,17 +101,8 @@ final class CallRun: Sendable {
         return max(standing.unavailability?.retryAfter ?? .zero, .milliseconds(100))
     }
 
-    /// What ended the call though its plan had not come to its end.
-    enum Stop {
-        case none
-        /// The ledger was away and nothing further could be sent (L2).
-        case ledger
-        /// Another attempt would have come on top of one that may be charged, and a budget does not take both (M2).
-        case budget(BudgetRefusal)
-    }
-
     /// Whether another round stays below the call's own ceiling, whatever earlier attempts turn out to have cost.
-    private func fits(_ candidate: Plan.Candidate, _ counts: [Int], after legs: [Leg]) -> Bool {
+    private func fits(_ candidate: Plan.Candidate, _ counts: [Int], after legs: [CallLeg]) -> Bool {
         guard let ceiling = context.plan.ceiling, !legs.isEmpty else { return true }
         guard let price = candidate.pricePerImage else { return false }
         let spent = legs.map { end(of: $0).cost ?? $0.start.bound ?? .zero }.reduce(.zero, +)
@@ -183,8 +136,7 @@ final class CallRun: Sendable {
             progress.ready = nil
             return ready
         }
-        let rows = Self.starts(
-            context,
+        let rows = context.starts(
             candidate: context.plan.candidates[index],
             counts: counts,
             firstOrdinal: progress.legs.count + progress.strays.count + 1,
@@ -212,7 +164,7 @@ final class CallRun: Sendable {
         } catch {
             // They may have been written all the same, and must not stand there without an end.
             let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
-            progress.legs += rows.map { Leg(start: $0, result: result, endedAt: tools.time.now) }
+            progress.legs += rows.map { CallLeg(start: $0, result: result, endedAt: tools.time.now) }
             return nil
         }
     }
@@ -257,7 +209,7 @@ final class CallRun: Sendable {
         }
     }
 
-    func end(of leg: Leg) -> AttemptEnd {
+    func end(of leg: CallLeg) -> AttemptEnd {
         Accounting.end(
             of: leg.start,
             leg.result,
@@ -269,7 +221,7 @@ final class CallRun: Sendable {
 
     // MARK: - The end
 
-    private func ending(_ verdict: AttemptMachine.Verdict, _ progress: Progress, _ stop: Stop) -> Ending {
+    private func ending(_ verdict: AttemptMachine.Verdict, _ progress: Progress, _ stop: CallStop) -> CallEnding {
         let legs = progress.legs + progress.strays
         let ends = legs.map(end(of:))
         let outcome = SettlementBuilder.outcome(context, legs: legs, ends: ends)
@@ -289,11 +241,11 @@ final class CallRun: Sendable {
             }
         }
         tools.metrics.count(outcome.status, latency: elapsed)
-        var problem: Problem?
+        var failure: CallFailure?
         if !legs.contains(where: { !$0.pictures.isEmpty }) {
-            problem = Problem(verdict, legs: legs, stop: stop, at: tools.time.now)
-            problem?.callID = context.callID.text
-            problem?.attempts = ends.map(RemixReply.Attempt.init)
+            failure = CallFailure(verdict, legs: legs, stop: stop, at: tools.time.now)
+            failure?.callID = context.callID
+            failure?.attempts = ends
         }
         let translation = SettlementBuilder.translation(context, outcome, legs: legs)
         let settlement = SettlementBuilder.settlement(
@@ -307,15 +259,16 @@ final class CallRun: Sendable {
             latency: elapsed,
             clientGone: clientGone.withLock(\.self),
             stop: stop,
-            errorDetail: problem?.detail
+            errorDetail: failure?.sentence
         )
-        return Ending(
+        return CallEnding(
+            context: context,
             verdict: verdict,
             legs: legs,
             ends: ends,
             settlement: settlement,
             translation: translation,
-            problem: problem,
+            failure: failure,
             late: progress.late
         )
     }

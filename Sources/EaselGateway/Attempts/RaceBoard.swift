@@ -4,7 +4,7 @@ import EaselTransport
 /// Where the sides of a race report their end, and one waits for the next report.
 final class RaceBoard: Sendable {
     private struct State {
-        var ended: [(side: Int, legs: [CallRun.Leg])] = []
+        var ended: [(side: Int, legs: [CallLeg])] = []
         var waiter: CheckedContinuation<Void, Never>?
         var isDecided = false
     }
@@ -12,14 +12,14 @@ final class RaceBoard: Sendable {
     private let state = Locked(State())
 
     /// The sides that have ended, in the order in which they did.
-    var ended: [(side: Int, legs: [CallRun.Leg])] { state.withLock(\.ended) }
+    var ended: [(side: Int, legs: [CallLeg])] { state.withLock(\.ended) }
 
     /// Whether a side has won: what is not sent yet need not be, and what comes later is not delivered.
     var isDecided: Bool { state.withLock(\.isDecided) }
 
     func decide() { state.withLock { $0.isDecided = true } }
 
-    func report(_ side: Int, _ legs: [CallRun.Leg]) {
+    func report(_ side: Int, _ legs: [CallLeg]) {
         wake { $0.ended.append((side, legs)) }
     }
 

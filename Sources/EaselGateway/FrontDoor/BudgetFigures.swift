@@ -14,12 +14,6 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
         self.writing = writing
     }
 
-    var scope: String { standing.budget.scope.text }
-    var period: BudgetPeriod { standing.budget.period }
-    var resetsAt: Timestamp? { period == .total ? nil : standing.window.end }
-    var limitText: String { standing.budget.limit(at: moment).text }
-    var remainingText: String { standing.remaining(at: moment).text }
-
     private var level: String {
         switch standing.level(at: moment) {
         case .fine: "ok"
@@ -32,8 +26,8 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
         let budget = standing.budget
         text.object { text in
             text.member("id", budget.id.text)
-            text.member("scope", scope)
-            text.member("period", period.rawValue)
+            text.member("scope", budget.scope.text)
+            text.member("period", budget.period.rawValue)
             Self.write("limit", budget.limit, to: &text)
             if budget.raise?.isActive(at: moment) == true {
                 Self.write("limit_now", budget.limit(at: moment), to: &text)
@@ -52,8 +46,8 @@ struct BudgetFigures: JSONWritable, Sendable, Hashable {
             } else {
                 text.null()
             }
-            text.member("window_start", period == .total ? nil : standing.window.start.description)
-            text.member("resets_at", resetsAt?.description)
+            text.member("window_start", budget.period == .total ? nil : standing.window.start.description)
+            text.member("resets_at", standing.resetsAt?.description)
             text.member("spent_usd", standing.posted.usd)
             text.member("reserved_usd", standing.reserved.usd)
             text.member("spent_images", standing.postedImages)

@@ -2,7 +2,8 @@ import EaselBase
 package import EaselCore
 package import EaselTransport
 
-/// An error as callers see it: RFC 9457, with the fields of contract section 4. Never a secret, a prompt or a picture.
+/// An error as callers of this door see it: RFC 9457, with the fields of docs/http.md. A call's failure in the door's words,
+/// or a fault of the door's own. Never a secret, a prompt or an image (S2).
 package struct Problem: Error, Sendable, Explained {
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
@@ -98,20 +99,7 @@ package struct Problem: Error, Sendable, Explained {
         attempts = []
     }
 
-    package static func invalid(_ faults: [RequestFault]) -> Problem {
-        let count = faults.count == 1 ? "One parameter is" : "\(faults.count) parameters are"
-        // Wherever the faults come from, no more of them are written out than anybody reads (S4).
-        let most = FaultList.most + 1
-        guard faults.count > most else {
-            return Problem(.invalidRequest, "\(count) not valid; see errors.", errors: faults)
-        }
-        return Problem(
-            .invalidRequest,
-            "\(count) not valid; see errors for the first \(FaultList.most).",
-            errors: Array(faults.prefix(FaultList.most))
-                + [RequestFault("body", "has \(faults.count - FaultList.most) more faults; mend these first")]
-        )
-    }
+    package static func invalid(_ faults: [RequestFault]) -> Problem { Problem(CallFailure.invalid(faults)) }
 
     private var retryAfterSeconds: Int? {
         retryAfter.map { max(1, Int(($0.milliseconds + 999) / 1000)) }

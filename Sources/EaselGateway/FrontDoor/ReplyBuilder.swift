@@ -21,11 +21,11 @@ final class ReplyBuilder: Sendable {
 
     /// The reply, or the problem that tells why there is none.
     func answer(
-        _ ending: CallRun.Ending,
-        context: CallRun.Context,
+        _ ending: CallEnding,
         linkBase: String
     ) async throws(Problem) -> RemixReply {
-        if let problem = ending.problem { throw problem }
+        if let failure = ending.failure { throw Problem(failure) }
+        let context = ending.context
         let attempts = ending.ends.map(RemixReply.Attempt.init)
         let pictures = ending.legs.flatMap(\.pictures)
         let output = context.request.output
@@ -55,13 +55,13 @@ final class ReplyBuilder: Sendable {
         store != nil && images.allSatisfy { $0.withheld || $0.artifact != nil }
     }
 
-    /// The settlement with the answer as the caller gets it, for a caller that may ask for it again.
-    func withAnswer(_ ending: CallRun.Ending, context: CallRun.Context, linkBase: String) async -> Settlement {
+    /// The answer as the caller gets it; nil when there is none to keep.
+    func text(_ ending: CallEnding, linkBase: String) async -> String? {
         do throws(Problem) {
-            let reply = try await answer(ending, context: context, linkBase: linkBase)
-            return ending.settlement.with(answer: String(decoding: JSONText.bytes(of: reply), as: UTF8.self))
+            let reply = try await answer(ending, linkBase: linkBase)
+            return String(decoding: JSONText.bytes(of: reply), as: UTF8.self)
         } catch {
-            return ending.settlement
+            return nil
         }
     }
 

@@ -11,10 +11,7 @@ final class Routes: Sendable {
     let keyLimits: KeyLimits
     /// Everything that reads much of the log for people.
     let reportGate: ReportGate
-    let intake: RemixIntake
-    let held: HeldBytes
-    let service: RemixService
-    let idempotency: IdempotencyDesk
+    let remix: RemixRoute
     let budgets: BudgetRoutes
     let prices: PriceRoutes
     let calls: CallRoutes
@@ -35,10 +32,7 @@ final class Routes: Sendable {
         authenticator: Authenticator,
         keyLimits: KeyLimits,
         reportGate: ReportGate,
-        intake: RemixIntake,
-        held: HeldBytes,
-        service: RemixService,
-        idempotency: IdempotencyDesk,
+        remix: RemixRoute,
         budgets: BudgetRoutes,
         prices: PriceRoutes,
         calls: CallRoutes,
@@ -56,10 +50,7 @@ final class Routes: Sendable {
         self.authenticator = authenticator
         self.keyLimits = keyLimits
         self.reportGate = reportGate
-        self.intake = intake
-        self.held = held
-        self.service = service
-        self.idempotency = idempotency
+        self.remix = remix
         self.budgets = budgets
         self.prices = prices
         self.calls = calls
@@ -80,7 +71,7 @@ final class Routes: Sendable {
             // The one that thousands wait on goes first, without the frame of the others around it.
             if request.path == "/v1/remix" {
                 try only(["POST"], request)
-                return try await remix(request)
+                return try await remix.remix(request)
             }
             return try await dispatch(request)
         } catch {
@@ -134,7 +125,7 @@ final class Routes: Sendable {
         case (_, 2..., "v1", "prices"): return try await prices(request, Array(parts.dropFirst(2)))
         case (_, 2..., "v1", "budgets"): return try await budgets(request, Array(parts.dropFirst(2)))
         case ("PATCH", 3, "v1", "teams"): return try await people.changeTeam(request, parts[2])
-        case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await explain(request)
+        case ("POST", 3, "v1", "route") where parts[2] == "explain": return try await remix.explain(request)
         case ("POST", 3, "v1", "route") where parts[2] == "simulate":
             // They have a line of their own.
             return try await counted(request) { () async throws(Problem) in try await simulations.run(request) }
@@ -228,148 +219,6 @@ final class Routes: Sendable {
 
     static func notAllowed(_ methods: [String]) -> Problem {
         Problem(.methodNotAllowed, "This path takes \(methods.joined(separator: ", ")).")
-    }
-
-    // MARK: - Remix
-
-    private func remix(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        try keyLimits.enter(account)
-        defer { keyLimits.leave(account) }
-        let weight = try weight(of: request, account)
-        switch try await order(request, account, weight) {
-        case .repeated(let response): return response
-        case .new(let order):
-            let answer = try await service.remix(order, on: request.loop)
-            if case .repeated(let call) = answer { return try await again(call, order) }
-            return try await response(to: answer)
-        }
-    }
-
-    private enum Taken {
-        case new(RemixService.Order)
-        case repeated(ServerResponse)
-    }
-
-    /// Reads and checks the request. One with a key that stands for an earlier call is answered without fetching anything.
-    @inline(never)
-    private func order(
-        _ request: ServerRequest,
-        _ account: Account,
-        _ weight: HeldBytes.Share
-    ) async throws(Problem) -> Taken {
-        let respondAsync = request.fields.values(of: "Prefer")
-            .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
-        var (draft, faults) = try await intake.draft(of: request)
-        try weight.set(draft.weight)
-        let base = settings.linkBase.text(of: request)
-        let key = try await IdempotencyDesk.key(of: request, draft)
-        if let key, let call = try await idempotency.earlier(key, draft, account) {
-            return .repeated(
-                try await idempotency.answer(
-                    call,
-                    to: key,
-                    account: account,
-                    respondAsync: respondAsync,
-                    linkBase: base
-                )
-            )
-        }
-        let (remix, policy) = try await complete(&draft, &faults, account, weight)
-        return .new(
-            RemixService.Order(
-                request: remix,
-                policy: policy,
-                account: account,
-                idempotency: key,
-                began: request.receivedAt,
-                respondAsync: respondAsync,
-                linkBase: base,
-                weight: weight
-            )
-        )
-    }
-
-    /// Before a byte of the body is read: so much of it as there may be is taken from the budget of bytes (S4).
-    private func weight(of request: ServerRequest, _ account: Account) throws(Problem) -> HeldBytes.Share {
-        let length = request.body.declaredLength ?? HeldBytes.unknownLength
-        return try held.share(min(length, intake.maxBodyBytes), team: account.teamID)
-    }
-
-    @inline(never)
-    private func again(_ call: IdempotentCall, _ order: RemixService.Order) async throws(Problem) -> ServerResponse {
-        guard let key = order.idempotency else {
-            throw Problem(.internalError, "A request without a key cannot be a repeat.")
-        }
-        return try await idempotency.answer(
-            call,
-            to: key,
-            account: order.account,
-            respondAsync: order.respondAsync,
-            linkBase: order.linkBase
-        )
-    }
-
-    // Out of the frame that waits for the answer.
-    @inline(never)
-    private func response(to answer: RemixService.Answer) async throws(Problem) -> ServerResponse {
-        switch answer {
-        case .accepted(let id): return try accepted(id)
-        case .repeated: throw Problem(.internalError, "A repeated call is answered elsewhere.")
-        case .done(let reply):
-            var fields = HTTPFields([("X-Easel-Call-Id", reply.id)])
-            if let provider = reply.provider { fields.add("X-Easel-Provider", provider) }
-            if let cost = reply.cost { fields.add("X-Easel-Cost-Usd", cost.usd) }
-            return .json(await ThreadPoolExecutor.work(on: reply.weight) { JSONText.bytes(of: reply) }, fields: fields)
-        }
-    }
-
-    /// The checked request and the policy it asks for; every fault of both at once.
-    private func complete(
-        _ draft: inout RemixDraft,
-        _ faults: inout [RequestFault],
-        _ account: Account,
-        _ weight: HeldBytes.Share
-    ) async throws(Problem) -> (RemixRequest, RoutingPolicy) {
-        switch ProjectRule.check(draft.project, of: account) {
-        case .fine: break
-        case .forbidden(let sentence): throw Problem(.forbidden, sentence)
-        case .invalid(let sentence): faults.append(RequestFault(.project, sentence))
-        }
-        let policy = try service.policies.policy(of: draft, account: account, faults: &faults)
-        let request = try await intake.complete(draft, known: faults, weight: weight)
-        guard let policy else { throw .invalid(faults) }
-        return (request, policy)
-    }
-
-    private func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        // It reads a request and fetches its pictures as a remix does.
-        try keyLimits.enter(account)
-        defer { keyLimits.leave(account) }
-        let weight = try weight(of: request, account)
-        var (draft, faults) = try await intake.draft(of: request)
-        let (remix, policy) = try await complete(&draft, &faults, account, weight)
-        let now = time.now
-        let record = try await service.plan(
-            remix,
-            policy: policy,
-            account: account,
-            terms: service.terms.terms,
-            callID: UUIDv7.mint(at: now),
-            now: now
-        )
-        var text = JSONText()
-        text.object { text in
-            text.member("plan", record)
-            text.key("translation")
-            text.object { text in
-                for candidate in record.plan.candidates {
-                    text.member(candidate.provider, candidate.translation.entries)
-                }
-            }
-        }
-        return .json(text.bytes)
     }
 }
 

@@ -10,7 +10,7 @@ final class StatusRoutes: Sendable {
     let gates: [String: ProviderGate]
     let health: ProviderHealth
     let registry: CallRegistry
-    let metrics: GatewayMetrics
+    let metrics: CallMetrics
     let held: HeldBytes
     let transport: TransportMetrics
     let publicMetrics: Bool
@@ -25,7 +25,7 @@ final class StatusRoutes: Sendable {
         gates: [String: ProviderGate],
         health: ProviderHealth,
         registry: CallRegistry,
-        metrics: GatewayMetrics,
+        metrics: CallMetrics,
         held: HeldBytes,
         transport: TransportMetrics,
         publicMetrics: Bool,

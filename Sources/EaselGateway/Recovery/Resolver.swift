@@ -14,8 +14,6 @@ final class Resolver: Sendable {
     static let atOnce = 8
     static let unknownBatch = 2000
     static let askTimeout = Duration.seconds(10)
-    /// A gateway that has not given a sign of life for this long is taken for dead.
-    static let silence = Duration.seconds(30)
 
     let ledger: any Ledger
     /// Keeps to the pauses that providers ask for.
@@ -86,7 +84,7 @@ final class Resolver: Sendable {
         while !Task.isCancelled {
             let orphans = try await ledger.orphans(
                 of: gatewayIDs,
-                silentSince: judgesOthers ? time.now - Self.silence : nil,
+                silentSince: judgesOthers ? time.now - Liveness.silence : nil,
                 after: last,
                 limit: Self.batch
             )

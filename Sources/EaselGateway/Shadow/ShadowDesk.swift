@@ -96,7 +96,7 @@ final class ShadowDesk: Sendable {
     }
 
     /// Begins the shadow that an admitted call's plan asks for, where there is room; returns at once.
-    func consider(_ context: CallRun.Context) {
+    func consider(_ context: CallContext) {
         let places = places.withLock(\.self)
         guard let wish = context.plan.shadow, let provider = places.providers[wish.provider],
             let door = places.doors[wish.provider]
@@ -136,7 +136,7 @@ final class ShadowDesk: Sendable {
     // MARK: - One shadow
 
     private func run(
-        _ context: CallRun.Context,
+        _ context: CallContext,
         _ wish: Plan.Shadow,
         at provider: any Provider,
         _ door: Door
@@ -165,7 +165,7 @@ final class ShadowDesk: Sendable {
     }
 
     /// The row of the shadow. A count beyond one request's is not split: what is compared are requests.
-    private func start(_ context: CallRun.Context, _ wish: Plan.Shadow, _ provider: any Provider) -> ShadowStart {
+    private func start(_ context: CallContext, _ wish: Plan.Shadow, _ provider: any Provider) -> ShadowStart {
         let startedAt = Timestamp(microseconds: time.now.millisecondsSince1970 * 1000)
         let taskID = UUID()
         return ShadowStart(
@@ -186,12 +186,12 @@ final class ShadowDesk: Sendable {
             pricePerImage: wish.pricePerImage,
             dailyBudget: wish.dailyBudget,
             gatewayID: gatewayID,
-            leaseEndsAt: startedAt + provider.timeout + RemixService.leaseSlack
+            leaseEndsAt: startedAt + provider.timeout + Liveness.leaseSlack
         )
     }
 
     private func exchange(
-        _ context: CallRun.Context,
+        _ context: CallContext,
         _ start: ShadowStart,
         at provider: any Provider
     ) async -> ProviderResult {

@@ -38,7 +38,7 @@ final class ShadowRecovery: Sendable {
     /// Looks into those whose turn it is. `judgesOthers`: whether gateways that were silent may be taken for dead.
     func sweep(judgesOthers: Bool, at now: SteadyInstant = .now) async throws(LedgerError) {
         let open = try await ledger.openShadows(
-            silentSince: judgesOthers ? time.now - Resolver.silence : nil,
+            silentSince: judgesOthers ? time.now - Liveness.silence : nil,
             at: time.now,
             limit: Self.batch
         )

@@ -15,8 +15,8 @@ struct Bench: Sendable {
     let ledger: MemoryLedger
     let registry = CallRegistry()
     let health = ProviderHealth()
-    let tools: CallRun.Tools
-    let service: RemixService
+    let tools: CallTools
+    let service: CallService
     let shadows: ShadowDesk
     let policy: Policy
     let gatewayID: UUID
@@ -33,7 +33,7 @@ struct Bench: Sendable {
         let fetcher = Fetcher(client: Self.client, policy: .publicOnly(allow: []), timeout: .seconds(5))
         let byName: [String: any Provider] = Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) })
         let gates = byName.mapValues { ProviderGate(limit: $0.maxInFlight) }
-        let metrics = GatewayMetrics()
+        let metrics = CallMetrics()
         shadows = ShadowDesk(
             ledger: ledger,
             providers: byName,
@@ -45,7 +45,7 @@ struct Bench: Sendable {
             time: time,
             log: .silent
         )
-        tools = CallRun.Tools(
+        tools = CallTools(
             ledger: ledger,
             providers: byName,
             origins: [:],
@@ -54,7 +54,6 @@ struct Bench: Sendable {
             runner: AttemptRunner(health: health, ledger: ledger, log: .silent),
             delivery: ImageDelivery(fetcher: fetcher, store: nil, log: .silent),
             metrics: metrics,
-            shadows: shadows,
             time: time,
             log: .silent
         )
@@ -63,24 +62,23 @@ struct Bench: Sendable {
         self.policy = policy
         let terms = TermsShelf()
         try await terms.refresh(from: ledger)
-        service = RemixService(
-            settings: GatewaySettings(
-                gatewayID: gatewayID,
-                adminKey: "admin",
-                dataDirectory: "",
-                server: HTTPServerConfiguration(),
-                version: "test"
+        service = CallService(
+            admission: CallAdmission(
+                planner: CallPlanner(
+                    policies: PolicyDesk(
+                        book: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
+                        reading: NoPolicies(),
+                        budgets: BudgetGauge(ledger: ledger)
+                    ),
+                    desk: OfferDesk(providers: providers, health: health, gates: gates),
+                    terms: terms
+                ),
+                registry: registry,
+                tools: tools,
+                manner: CallAdmission.Manner(gatewayID: gatewayID, prompts: .full)
             ),
-            policies: PolicyDesk(
-                book: PolicyBook(policies: [policy.name: policy], defaultName: policy.name),
-                reading: NoPolicies(),
-                budgets: BudgetGauge(ledger: ledger)
-            ),
-            desk: OfferDesk(providers: providers, health: health, gates: gates),
-            terms: terms,
             tools: tools,
-            registry: registry,
-            replies: ReplyBuilder(store: nil, time: time)
+            shadows: shadows
         )
     }
 
@@ -88,28 +86,21 @@ struct Bench: Sendable {
     func remix(
         _ request: RemixRequest,
         account: Account = SampleTrade.account()
-    ) async -> Result<RemixReply, Problem> {
-        do throws(Problem) {
-            let answer = try await service.remix(
-                RemixService.Order(
-                    request: request,
-                    policy: .plain(policy),
-                    account: account,
-                    idempotency: nil,
-                    began: .now,
-                    respondAsync: false,
-                    linkBase: ""
-                ),
+    ) async -> Result<Reply, CallFailure> {
+        do throws(CallFailure) {
+            let answer = try await service.submit(
+                CallOrder(request: request, policy: .plain(policy), account: account, began: .now),
                 on: Self.group.next()
             )
-            guard case .done(let reply) = answer else { return .failure(Problem(.internalError, "not done")) }
-            return .success(reply)
+            guard case .ended(let ending) = answer else { return .failure(CallFailure(.unavailable, "not ended")) }
+            if let failure = ending.failure { return .failure(failure) }
+            return .success(Reply(ending))
         } catch {
             return .failure(error)
         }
     }
 
-    func remix(count: Int = 1) async -> Result<RemixReply, Problem> {
+    func remix(count: Int = 1) async -> Result<Reply, CallFailure> {
         await remix(SampleTrade.request(count: count))
     }
 
@@ -139,12 +130,29 @@ struct NoPolicies: PolicyReading {
     }
 }
 
-extension Result where Success == RemixReply, Failure == Problem {
-    /// The reply, where there is one.
-    var reply: RemixReply? { try? get() }
+/// What a caller learns of a call that delivered.
+struct Reply: Sendable {
+    let status: CallStatus
+    let provider: String?
+    let cost: Money?
+    let images: [ImageRecord]
+    let translation: [TranslationEntry]
 
-    /// The problem, where there is one.
-    var problem: Problem? { if case .failure(let problem) = self { problem } else { nil } }
+    init(_ ending: CallEnding) {
+        status = ending.settlement.status
+        provider = ending.settlement.provider
+        cost = ending.settlement.cost
+        images = ending.settlement.images
+        translation = ending.translation
+    }
+}
+
+extension Result where Success == Reply, Failure == CallFailure {
+    /// The reply, where there is one.
+    var reply: Reply? { try? get() }
+
+    /// Why there is none.
+    var failure: CallFailure? { if case .failure(let failure) = self { failure } else { nil } }
 }
 
 /// A directory that goes with the test.

@@ -6,16 +6,16 @@ import Foundation
 /// Turns a call's end into what is written of it in one transaction (M5): pure, from values to a value.
 enum SettlementBuilder {
     static func settlement(
-        _ context: CallRun.Context,
+        _ context: CallContext,
         translation: [TranslationEntry],
         verdict: AttemptMachine.Verdict,
         outcome: CallOutcome,
-        legs: [CallRun.Leg],
+        legs: [CallLeg],
         ends: [AttemptEnd],
         settledAt: Timestamp,
         latency: Duration,
         clientGone: Bool,
-        stop: CallRun.Stop,
+        stop: CallStop,
         errorDetail: String?
     ) -> Settlement {
         let images = records(context, legs: legs, ends: ends, createdAt: settledAt)
@@ -23,8 +23,8 @@ enum SettlementBuilder {
         let code: String? =
             switch stop {
             case .none: outcome.status == .succeeded ? nil : verdict.cause.errorCode
-            case .ledger: Problem.Code.unavailable.rawValue
-            case .budget: Problem.Code.budgetExceeded.rawValue
+            case .ledger: CallFailure.Code.unavailable.rawValue
+            case .budget: CallFailure.Code.budgetExceeded.rawValue
             }
         return Settlement(
             callID: context.callID,
@@ -47,13 +47,13 @@ enum SettlementBuilder {
             translation: translation == planned ? nil : translation,
             clientGone: clientGone,
             // After so long a silence recovery may have settled the call, with pictures of its own.
-            replacesImages: settledAt.since(context.receivedAt) > Resolver.silence,
+            replacesImages: settledAt.since(context.receivedAt) > Liveness.silence,
             errorDetail: errorDetail
         )
     }
 
     /// What the call came to, of all its requests.
-    static func outcome(_ context: CallRun.Context, legs: [CallRun.Leg], ends: [AttemptEnd]) -> CallOutcome {
+    static func outcome(_ context: CallContext, legs: [CallLeg], ends: [AttemptEnd]) -> CallOutcome {
         CallOutcome(
             requested: context.request.count,
             parts: zip(legs, ends).map { leg, end in
@@ -64,9 +64,9 @@ enum SettlementBuilder {
 
     /// The report of the provider that delivered, or of the first one asked.
     static func translation(
-        _ context: CallRun.Context,
+        _ context: CallContext,
         _ outcome: CallOutcome,
-        legs: [CallRun.Leg]
+        legs: [CallLeg]
     ) -> [TranslationEntry] {
         let provider = outcome.provider ?? legs.first?.start.provider
         let candidate = context.plan.candidates.first { $0.provider == provider } ?? context.plan.candidates.first
@@ -74,8 +74,8 @@ enum SettlementBuilder {
     }
 
     private static func records(
-        _ context: CallRun.Context,
-        legs: [CallRun.Leg],
+        _ context: CallContext,
+        legs: [CallLeg],
         ends: [AttemptEnd],
         createdAt: Timestamp
     ) -> [ImageRecord] {

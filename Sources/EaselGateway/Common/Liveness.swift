@@ -1,8 +1,12 @@
 import EaselBase
 
-/// Whether the other gateways know that this one lives. One that was silent for `Resolver.silence` is taken for dead, and
-/// its calls are taken over.
+/// Whether the other gateways know that this one lives. One that was silent for `silence` is taken for dead, and its calls
+/// are taken over.
 final class Liveness: Sendable {
+    /// A gateway that has not given a sign of life for this long is taken for dead.
+    static let silence = Duration.seconds(30)
+    /// After its deadline a call, or a shadow, has this long to be settled before its reservation is looked into.
+    static let leaseSlack = Duration.seconds(600)
     /// After so long without a confirmed sign of life nothing further is begun: before others take the calls over.
     static let patience = Duration.seconds(20)
 
@@ -30,6 +34,6 @@ final class Liveness: Sendable {
     /// Whether the signs have come for long enough that a gateway without one is really silent: after the database was away
     /// all of them are late.
     func mayJudgeOthers(now: SteadyInstant = .now) -> Bool {
-        state.withLock { $0.steadySince.map { now.since($0) >= Resolver.silence } ?? false }
+        state.withLock { $0.steadySince.map { now.since($0) >= Self.silence } ?? false }
     }
 }

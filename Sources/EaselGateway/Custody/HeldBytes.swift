@@ -79,13 +79,13 @@ final class HeldBytes: Sendable {
         deinit { owner.give(bytes.withLock(\.self), team: team) }
 
         /// Takes more.
-        func add(_ more: Int) throws(Problem) {
+        func add(_ more: Int) throws(CallFailure) {
             try owner.take(more, team: team)
             bytes.withLock { $0 += more }
         }
 
         /// Holds so many bytes from now on, fewer than before or more.
-        func set(_ count: Int) throws(Problem) {
+        func set(_ count: Int) throws(CallFailure) {
             let (more, less) = bytes.withLock { ($0 < count ? count - $0 : 0, $0 > count ? $0 - count : 0) }
             if more > 0 { return try add(more) }
             owner.give(less, team: team)
@@ -95,13 +95,13 @@ final class HeldBytes: Sendable {
 
     /// A share of so many bytes. Throws 429 when the team holds too much already, 503 when everybody does; nothing was read
     /// or spent.
-    func share(_ bytes: Int, team: Int64) throws(Problem) -> Share {
+    func share(_ bytes: Int, team: Int64) throws(CallFailure) -> Share {
         let share = Share(self, team: team)
         try share.add(bytes)
         return share
     }
 
-    private func take(_ bytes: Int, team: Int64) throws(Problem) {
+    private func take(_ bytes: Int, team: Int64) throws(CallFailure) {
         let refusal = state.withLock { state in
             let refusal = state.book.take(bytes, team: team)
             if refusal != nil { state.refusals += 1 }
@@ -110,13 +110,13 @@ final class HeldBytes: Sendable {
         switch refusal {
         case nil: return
         case .full:
-            throw Problem(
+            throw CallFailure(
                 .unavailable,
                 "Requests under way hold as many bytes as there is room for; nothing was spent.",
                 retryAfter: Self.pause
             )
         case .teamFull:
-            throw Problem(
+            throw CallFailure(
                 .rateLimited,
                 "The team's requests under way hold as many bytes as one team may; nothing was spent.",
                 retryAfter: Self.pause

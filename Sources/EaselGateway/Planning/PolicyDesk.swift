@@ -20,10 +20,10 @@ final class PolicyDesk: Sendable {
         of draft: RemixDraft,
         account: Account,
         faults: inout [RequestFault]
-    ) throws(Problem) -> RoutingPolicy? {
+    ) throws(CallFailure) -> RoutingPolicy? {
         if let inline = draft.inlinePolicy {
             guard account.inlinePolicies || account.role == .admin else {
-                throw Problem(
+                throw CallFailure(
                     .forbidden,
                     "This key may not send a policy of its own; name a configured one, or ask for a key with "
                         + "inline_policies."
@@ -57,7 +57,7 @@ final class PolicyDesk: Sendable {
         _ request: RemixRequest,
         account: Account,
         at now: Timestamp
-    ) async throws(Problem) -> Choice {
+    ) async throws(CallFailure) -> Choice {
         if case .plain(let plain) = policy { return Choice(policy: plain, path: [plain.name]) }
         let project = request.project(of: account)
         var left: Double?
@@ -65,7 +65,7 @@ final class PolicyDesk: Sendable {
             do {
                 left = try await budgets.leftPercent(account: account, project: project, at: now)
             } catch {
-                throw Problem(error)
+                throw CallFailure(error)
             }
         }
         let chosen = book.choose(policy) {

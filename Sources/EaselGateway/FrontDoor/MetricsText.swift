@@ -1,63 +1,10 @@
 import EaselBase
 import EaselCore
 
-/// What the gateway counts for Prometheus: ends of calls and attempts, and how long calls took.
-final class GatewayMetrics: Sendable {
-    /// Upper bounds of the latency histogram, in milliseconds.
-    static let bucketsMs: [Int64] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000]
-
-    private struct AttemptKey: Hashable {
-        let provider: String
-        let outcome: AttemptOutcome
-    }
-
-    private struct State {
-        var calls: [CallStatus: Int] = [:]
-        var attempts: [AttemptKey: Int] = [:]
-        var buckets = [Int](repeating: 0, count: GatewayMetrics.bucketsMs.count)
-        var latencySumMs: Int64 = 0
-        var latencyCount = 0
-        var refusals: [String: Int] = [:]
-        var hedgesWon = 0
-        var hedgesLost = 0
-        var unbelieved = 0
-    }
-
-    let shadows = ShadowMetrics()
-    private let state = Locked(State())
-
-    func count(_ end: AttemptEnd) {
-        let key = AttemptKey(provider: end.start.provider, outcome: end.outcome)
-        state.withLock { state in
-            state.attempts[key, default: 0] += 1
-            if end.extra[CostBelief.claimMark] != nil { state.unbelieved += 1 }
-        }
-    }
-
-    func count(_ status: CallStatus, latency: Duration) {
-        let milliseconds = latency.milliseconds
-        state.withLock { state in
-            state.calls[status, default: 0] += 1
-            state.latencySumMs += milliseconds
-            state.latencyCount += 1
-            if let index = Self.bucketsMs.firstIndex(where: { milliseconds <= $0 }) { state.buckets[index] += 1 }
-        }
-    }
-
-    /// A call that a hard budget did not let through, by the kind of its scope.
-    func countRefusal(by scope: String) {
-        state.withLock { $0.refusals[scope, default: 0] += 1 }
-    }
-
-    /// A second provider that was asked while the first was late; `won`: the caller got its answer.
-    func countHedge(won: Bool) {
-        state.withLock { state in
-            if won { state.hedgesWon += 1 } else { state.hedgesLost += 1 }
-        }
-    }
-
+/// The counts of calls in the words of Prometheus.
+extension CallMetrics {
     func text() -> String {
-        let state = state.withLock(\.self)
+        let state = counts
         var text = ""
         text.head("easel_calls_total", "Calls by how they ended.", "counter")
         for (status, count) in state.calls.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -93,13 +40,28 @@ final class GatewayMetrics: Sendable {
         text += "easel_call_duration_seconds_bucket{le=\"+Inf\"} \(state.latencyCount)\n"
         text += "easel_call_duration_seconds_sum \(Double(state.latencySumMs) / 1000)\n"
         text += "easel_call_duration_seconds_count \(state.latencyCount)\n"
-        text += shadows.text()
+        text += Self.text(shadows.counts)
         text.counter(
             "easel_log_dropped_total",
             "Lines of the log that were lost, because standard error did not take them.",
             [("", Log.dropped)]
         )
         return text
+    }
+
+    private static func text(_ shadows: ShadowMetrics.Counts) -> String {
+        var text = ""
+        text.head("easel_shadows_total", "Shadows by provider and how they ended.", "counter")
+        text += lines("easel_shadows_total", "outcome", shadows.ends)
+        text.head("easel_shadows_skipped_total", "Sampled calls without a shadow, by provider and reason.", "counter")
+        text += lines("easel_shadows_skipped_total", "reason", shadows.skips)
+        return text
+    }
+
+    private static func lines(_ name: String, _ label: String, _ counts: [ShadowMetrics.Key: Int]) -> String {
+        counts.sorted { ($0.key.provider, $0.key.word) < ($1.key.provider, $1.key.word) }
+            .map { "\(name){provider=\"\($0.key.provider)\",\(label)=\"\($0.key.word)\"} \($0.value)\n" }
+            .joined()
     }
 }
 

@@ -1,59 +1,40 @@
 import EaselBase
 import EaselCore
-import EaselTransport
 
-/// The way from the bytes of a body to a `RemixRequest`: media type, limits, fields, pictures, and every fault at once.
-final class RemixIntake: Sendable {
+/// The way from a draft, through whichever door it came, to a checked `RemixRequest` with its policy; every fault at once.
+final class RequestCompletion: Sendable {
     let images: ImageIntake
-    let maxBodyBytes: Int
+    let policies: PolicyDesk
 
-    init(
-        images: ImageIntake,
-        maxBodyBytes: Int
-    ) {
+    init(images: ImageIntake, policies: PolicyDesk) {
         self.images = images
-        self.maxBodyBytes = maxBodyBytes
+        self.policies = policies
     }
 
-    func draft(of request: ServerRequest) async throws(Problem) -> (RemixDraft, [RequestFault]) {
-        let contentType = request.fields["Content-Type"] ?? ""
-        let mediaType = contentType.prefix { $0 != ";" }.trimmingSpaces().lowercased()
-        guard mediaType == "application/json" || mediaType == "multipart/form-data" else {
-            throw Problem(.unsupportedMediaType, "Send application/json or multipart/form-data.")
+    /// The checked request and the policy it asks for. `known`: what is wrong with the draft already. `weight`: the
+    /// request's share of the budget of bytes, which holds its images afterwards.
+    ///
+    /// - Throws: `invalidRequest` with every fault, `forbidden` when the key may not do what is asked, or `rateLimited` and
+    ///   `unavailable` where the budget of bytes is used up.
+    func complete(
+        _ draft: RemixDraft,
+        known: [RequestFault] = [],
+        account: Account,
+        weight: HeldBytes.Share? = nil
+    ) async throws(CallFailure) -> (RemixRequest, RoutingPolicy) {
+        var faults = known
+        switch ProjectRule.check(draft.project, of: account) {
+        case .fine: break
+        case .forbidden(let sentence): throw CallFailure(.forbidden, sentence)
+        case .invalid(let sentence): faults.append(RequestFault(.project, sentence))
         }
-        let body = try await RequestBody.read(request, limit: maxBodyBytes)
-        let parse: @Sendable () -> Result<(RemixDraft, [RequestFault]), Problem> = {
-            mediaType == "application/json" ? Self.fromJSON(body) : Self.fromForm(body, contentType: contentType)
-        }
-        // A small document is quicker read than handed over.
-        let parsed = body.count <= BodyFields.inlineLimit ? parse() : await ThreadPoolExecutor.shared.run(parse)
-        return try parsed.get()
+        let policy = try policies.policy(of: draft, account: account, faults: &faults)
+        let request = try await request(draft, known: faults, weight: weight)
+        guard let policy else { throw .invalid(faults) }
+        return (request, policy)
     }
 
-    private static func fromJSON(_ body: [UInt8]) -> Result<(RemixDraft, [RequestFault]), Problem> {
-        do throws(JSONFault) {
-            let read = try JSONDraft(body)
-            return .success((read.draft, read.faults))
-        } catch {
-            let why = error == .malformed(at: 0) ? "is not valid JSON, or something else" : error.sentence
-            return .failure(.invalid([RequestFault("body", "must be a JSON object; it \(why)")]))
-        }
-    }
-
-    private static func fromForm(
-        _ body: [UInt8],
-        contentType: String
-    ) -> Result<(RemixDraft, [RequestFault]), Problem> {
-        do throws(MultipartParser.Fault) {
-            guard let boundary = MultipartParser.boundary(of: contentType) else { throw .noBoundary }
-            let read = MultipartDraft(try MultipartParser.parse(body, boundary: boundary))
-            return .success((read.draft, read.faults))
-        } catch {
-            return .failure(.invalid([RequestFault("body", error.sentence)]))
-        }
-    }
-
-    // MARK: - Pictures
+    // MARK: - Images
 
     private struct Slot {
         let parameter: RemixParameter
@@ -62,11 +43,11 @@ final class RemixIntake: Sendable {
 
     /// Everything that needs no network is checked first, so that a bad request fetches nothing.
     /// What is to be fetched is taken from the budget of bytes first, and what was fetched stays in it.
-    func complete(
+    private func request(
         _ draft: RemixDraft,
         known: [RequestFault],
-        weight: HeldBytes.Share? = nil
-    ) async throws(Problem) -> RemixRequest {
+        weight: HeldBytes.Share?
+    ) async throws(CallFailure) -> RemixRequest {
         var slots: [Slot] = []
         var faults = known
         for (parameter, inputs) in Self.inputs(of: draft) {
@@ -121,12 +102,5 @@ final class RemixIntake: Sendable {
             (.characterReferenceImages, draft.characterReferenceImages ?? []),
             (.characterReferenceMasks, draft.characterReferenceMasks ?? []),
         ]
-    }
-}
-
-extension StringProtocol {
-    /// The text without spaces and tabs at its ends.
-    func trimmingSpaces() -> String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }

@@ -1,0 +1,50 @@
+import EaselBase
+import EaselCore
+
+/// What a call uses from outside while it is under way.
+final class CallTools: Sendable {
+    let ledger: any Ledger
+    let providers: [String: any Provider]
+    let origins: [String: String]
+    let gates: [String: ProviderGate]
+    let health: ProviderHealth
+    let runner: AttemptRunner
+    let delivery: ImageDelivery
+    let metrics: CallMetrics
+    let hedges: HedgeBudget
+    let liveness: Liveness
+    /// What a provider may say that it charged.
+    let belief: CostBelief
+    let time: TimeSource
+    let log: Log
+
+    init(
+        ledger: any Ledger,
+        providers: [String: any Provider],
+        origins: [String: String],
+        gates: [String: ProviderGate],
+        health: ProviderHealth,
+        runner: AttemptRunner,
+        delivery: ImageDelivery,
+        metrics: CallMetrics,
+        hedges: HedgeBudget = HedgeBudget(),
+        liveness: Liveness = Liveness(),
+        belief: CostBelief = .standard,
+        time: TimeSource,
+        log: Log
+    ) {
+        self.ledger = ledger
+        self.providers = providers
+        self.origins = origins
+        self.gates = gates
+        self.health = health
+        self.runner = runner
+        self.delivery = delivery
+        self.metrics = metrics
+        self.hedges = hedges
+        self.liveness = liveness
+        self.belief = belief
+        self.time = time
+        self.log = log
+    }
+}
