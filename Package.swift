@@ -31,7 +31,7 @@ let package = Package(
     name: "easel",
     products: [
         .executable(name: "easel", targets: ["easel"]),
-        .library(name: "Easel", targets: ["EaselCore", "EaselProviders", "EaselGateway"]),
+        .library(name: "Easel", targets: ["EaselCore", "EaselProviders", "EaselCalls"]),
     ],
     targets: [
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
@@ -48,17 +48,20 @@ let package = Package(
 
         room("EaselBase", ["CSodium"]),
         room("EaselCore", ["EaselBase"]),
-        room("EaselTransport", ["EaselBase", "CUV", "CCurl", "CIDN2", "CZlib", "CLLHTTP"]),
+        room("EaselTransport", ["EaselBase", "CUV", "CCurl", "CIDN2", "CZlib"]),
+        room("EaselServer", ["EaselBase", "EaselTransport", "CUV", "CLLHTTP"]),
         room("EaselImaging", ["EaselBase", "EaselCore", "CImageCodecs", "CLCMS2"]),
         room("EaselConfiguration", ["EaselBase", "EaselCore", "CYAML"]),
         room("EaselProviders", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
         room("EaselLedger", ["EaselBase", "EaselCore", "CPostgres"]),
         room("EaselReporting", ["EaselBase", "EaselCore"]),
+        // Knows no HTTP server: whoever brings a request here is somebody else's business.
+        room("EaselCalls", ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]),
         room(
             "EaselGateway",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselReporting"]
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselCalls", "EaselReporting"]
         ),
-        room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
+        room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging"]),
         .executableTarget(
             name: "planner-bench",
             dependencies: ["EaselBase", "EaselCore"],
@@ -67,15 +70,16 @@ let package = Package(
         ),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders"],
+            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders"],
             path: "Benchmarks/fuzz",
             swiftSettings: strict
         ),
         .executableTarget(
             name: "easel",
             dependencies: [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselConfiguration", "EaselProviders",
-                "EaselLedger", "EaselReporting", "EaselGateway", "EaselSandbox", "CMalloc",
+                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselConfiguration",
+                "EaselProviders", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox",
+                "CMalloc",
             ],
             exclude: ["README.md"],
             swiftSettings: strict
@@ -83,28 +87,35 @@ let package = Package(
 
         .target(
             name: "TestKit",
-            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselLedger"],
+            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselLedger"],
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
         tests("EaselBaseTests", ["EaselBase"]),
         tests("EaselCoreTests", ["EaselBase", "EaselCore"]),
-        tests("EaselTransportTests", ["EaselBase", "EaselTransport", "CUV"]),
+        tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
         tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
         tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration"]),
         tests("EaselLedgerTests", ["EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"],
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging"],
             exclude: ["Snapshots"]
         ),
         tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"], exclude: ["Snapshots"]),
-        tests("EaselSandboxTests", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselSandbox"]),
+        tests(
+            "EaselSandboxTests",
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselSandbox"]
+        ),
+        tests(
+            "EaselCallsTests",
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging", "EaselCalls"]
+        ),
         tests(
             "EaselGatewayTests",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselReporting",
-                "EaselGateway",
+                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
+                "EaselReporting", "EaselCalls", "EaselGateway",
             ]
         ),
         tests(
@@ -118,8 +129,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselLedger",
-                "EaselReporting", "EaselGateway", "EaselSandbox", "EaselConfiguration",
+                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
+                "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox", "EaselConfiguration",
             ],
             exclude: ["Snapshots"]
         ),

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselProviders
+import EaselServer
 import EaselTransport
 import Foundation
 

@@ -1,4 +1,5 @@
 package import EaselBase
+import EaselServer
 package import EaselTransport
 
 /// Simulated Runware and Ideogram servers that follow the providers' documents strictly and misbehave on demand.

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
@@ -48,7 +49,7 @@ struct AuthenticatorTests {
         } _: { server in
             for header in headers {
                 let fields = HTTPFields(header.map { [("Authorization", $0)] } ?? [])
-                _ = try await Bench.client.execute(HTTPRequest(url: server.origin, fields: fields))
+                _ = try await TestLoops.client.execute(HTTPRequest(url: server.origin, fields: fields))
                 try await between()
             }
         }

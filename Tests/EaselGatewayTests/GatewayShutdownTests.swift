@@ -1,5 +1,7 @@
 import EaselBase
+import EaselCalls
 import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
@@ -22,30 +24,39 @@ struct GatewayShutdownTests {
         directory: String
     ) async throws -> House {
         var settings = GatewaySettings(
-            gatewayID: UUIDv7.mint(at: TimeSource.system.now),
             adminKey: "esl_admin-key-of-this-test",
-            dataDirectory: directory,
             server: HTTPServerConfiguration(),
             version: "test"
         )
         settings.shutdownGrace = grace
         let terms = TermsShelf()
         try await terms.refresh(from: ledger)
-        let gateway = try Gateway(
+        let configuration = GatewayConfiguration(
             settings: settings,
+            calls: CallConfiguration(
+                settings: CallSettings(gatewayID: UUIDv7.mint(at: TimeSource.system.now), dataDirectory: directory),
+                providers: providers,
+                origins: [:],
+                policies: PolicyBook(
+                    policies: ["p": Policy(name: "p", ordering: .order(providers.map(\.name)))],
+                    defaultName: "p"
+                ),
+                policyReading: NoPolicies()
+            )
+        )
+        let calls = try CallEngine(
+            configuration.calls,
             ledger: ledger,
-            providers: providers,
-            origins: [:],
-            policies: PolicyBook(
-                policies: ["p": Policy(name: "p", ordering: .order(providers.map(\.name)))],
-                defaultName: "p"
-            ),
-            policyReading: NoPolicies(),
             terms: terms,
+            client: TestLoops.client,
+            log: .silent
+        )
+        let gateway = Gateway(
+            configuration,
+            calls: calls,
+            ledger: ledger,
             adminTeam: TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment),
-            previousGatewayIDs: [],
-            group: Bench.group,
-            client: Bench.client,
+            group: TestLoops.group,
             log: .silent
         )
         return House(gateway: gateway, url: "http://127.0.0.1:\(try gateway.start())", ledger: ledger)
@@ -62,7 +73,7 @@ struct GatewayShutdownTests {
         if respondAsync { fields.add("Prefer", "respond-async") }
         let request = HTTPRequest(method: "POST", url: url + "/v1/remix", fields: fields, body: form.body)
         do throws(TransportError) {
-            return .success(try await Bench.client.execute(request))
+            return .success(try await TestLoops.client.execute(request))
         } catch {
             return .failure(error)
         }

@@ -1,7 +1,9 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
+import TestKit
 import Testing
 
 @testable import EaselGateway
@@ -38,7 +40,7 @@ struct RequestBodyTests {
         try await LocalServer.with(handler) { server in
             let fields = HTTPFields(encoding.map { [("Content-Encoding", $0)] } ?? [])
             let request = HTTPRequest(method: "POST", url: server.origin + "/", fields: fields, body: body)
-            let response = try await Bench.client.execute(request)
+            let response = try await TestLoops.client.execute(request)
             if case .failure(let problem)? = seen.withLock({ $0 }), problem.code == .unsupportedMediaType {
                 #expect(response.fields["Accept-Encoding"] == "gzip, deflate")
             }

@@ -2,11 +2,13 @@ import EaselBase
 import EaselCore
 import EaselImaging
 import EaselProviders
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
 import Testing
 
+@testable import EaselCalls
 @testable import EaselGateway
 
 /// Phone photos on their way to both providers: what is sent is upright, has the shape that people see, and says nothing of
@@ -43,7 +45,7 @@ struct UprightTests {
     }
 
     private static let images = ImageIntake(
-        fetcher: Fetcher(client: Bench.client, policy: .publicOnly(allow: []), timeout: .seconds(1)),
+        fetcher: Fetcher(client: TestLoops.client, policy: .publicOnly(allow: []), timeout: .seconds(1)),
         maxBytes: 1 << 20,
         fetchMaxBytes: 1 << 20,
         preparation: SourcePreparation()
@@ -84,7 +86,7 @@ struct UprightTests {
                     delivery: .sync,
                     maxInFlight: 1
                 ),
-                client: Bench.client
+                client: TestLoops.client
             )
             let (attempt, task) = (UUIDv7.mint(at: TimeSource.system.now), UUID())
             _ = await provider.perform(

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 @testable import EaselProviders
+import EaselServer
 import EaselTransport
 import Foundation
 import Testing

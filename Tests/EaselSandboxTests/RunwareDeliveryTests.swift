@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselImaging
 import EaselSandbox
+import EaselServer
 import EaselTransport
 import Foundation
 import Testing

@@ -1,6 +1,7 @@
 import EaselBase
 import Testing
 
+@testable import EaselServer
 @testable import EaselTransport
 
 /// 100,000 random connections: bodies in random pieces, handlers that read slowly, in part or never, answers that come

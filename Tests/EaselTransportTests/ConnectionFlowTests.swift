@@ -1,6 +1,7 @@
 import EaselBase
 import Testing
 
+@testable import EaselServer
 @testable import EaselTransport
 
 /// A connection whose socket is paused for a reason reads on when the reason is gone.

@@ -2,6 +2,7 @@ import EaselBase
 import Foundation
 import Testing
 
+@testable import EaselServer
 @testable import EaselTransport
 
 /// Too many connections: who has no key and does nothing goes first, and who watches the process gets in.

@@ -2,6 +2,7 @@ import EaselBase
 import EaselTransport
 import Testing
 
+@testable import EaselServer
 @testable import EaselTransport
 
 struct HTTPFieldsTests {

@@ -1,6 +1,7 @@
 import EaselBase
 import Testing
 
+@testable import EaselServer
 @testable import EaselTransport
 
 /// Answers that no honest server gives. Whoever answers a download may be anybody's server; a provider's edge may be broken.

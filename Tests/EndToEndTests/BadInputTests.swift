@@ -1,7 +1,9 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselGateway
 import EaselSandbox
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
@@ -206,10 +208,8 @@ struct BadInputTests {
 
     @Test func `a body or a picture that is too large is told so`() async throws {
         var plan = House.Plan()
-        plan.settings = { settings in
-            settings.maxBodyBytes = 200_000
-            settings.maxImageBytes = 20_000
-        }
+        plan.settings = { $0.maxBodyBytes = 200_000 }
+        plan.calls = { $0.maxImageBytes = 20_000 }
         try await House.with(plan) { house in
             let large = [UInt8](repeating: 0x20, count: 3 << 20)
             for type in ["application/json", "multipart/form-data; boundary=x"] {
@@ -245,7 +245,7 @@ struct BadInputTests {
         }
         let origin = "http://127.0.0.1:\(try server.start())"
         var plan = House.Plan()
-        plan.settings = { settings in
+        plan.calls = { settings in
             settings.fetchAddresses = .publicOnly(allow: [AddressRange("127.0.0.1/32")].compactMap(\.self))
             settings.fetchMaxBytes = 100_000
         }

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselGateway
 import EaselSandbox
@@ -148,7 +149,7 @@ import Testing
 
     @Test func `asynchronous calls and calls without kept pictures are answered again too`() async throws {
         var plan = House.Plan()
-        plan.settings = { $0.storesArtifacts = false }
+        plan.calls = { $0.storesArtifacts = false }
         try await House.with(plan) { house in
             for type in ["url", "base64"] {
                 let more: [String: JSONValue] = ["output": ["type": .string(type)]]

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselGateway
 import EaselTransport
@@ -146,7 +147,7 @@ import Testing
 
     @Test func `links never lead where a caller's own fields point`() async throws {
         var plan = House.Plan()
-        plan.settings = { $0.storesArtifacts = true }
+        plan.calls = { $0.storesArtifacts = true }
         try await House.with(plan) { house in
             let fields = [
                 ("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https"),
@@ -158,10 +159,8 @@ import Testing
             let again = try await house.send("GET", "/v1/calls/\(answer.id)", fields: fields)
             #expect(again["images"]?.arrayValue?.first?["url"]?.stringValue == link)
         }
-        plan.settings = {
-            $0.storesArtifacts = true
-            $0.trustedProxies = [AddressRange("127.0.0.0/8")].compactMap(\.self)
-        }
+        plan.calls = { $0.storesArtifacts = true }
+        plan.settings = { $0.trustedProxies = [AddressRange("127.0.0.0/8")].compactMap(\.self) }
         try await House.with(plan) { house in
             let answer = try await house.remix(
                 fields: [("X-Forwarded-Host", "easel.example"), ("X-Forwarded-Proto", "https")]

@@ -107,3 +107,6 @@ package enum SampleTrade {
         )
     }
 }
+
+/// Six cents, the price of the sample price book.
+package let sixCents = Money(nanodollars: 60_000_000)

@@ -5,7 +5,7 @@ import Foundation
 /// Reads policies that do not stand in the configuration: inline in a request, or in a text to be tried out.
 ///
 /// They come from callers, so nothing in them is expanded from the environment (S2).
-package struct InlinePolicies: Sendable {
+package struct InlinePolicies: PolicyReading {
     /// The name under which a call with an inline policy is logged.
     package static let name = "inline"
 

@@ -17,7 +17,7 @@ package struct CallFailure: Error, Sendable, Explained {
     }
 
     /// The budget that does not take a call, as it stood then.
-    package struct Budget: Sendable, Hashable {
+    package struct ExceededBudget: Sendable, Hashable {
         package let standing: BudgetStanding
         package let moment: Timestamp
     }
@@ -29,7 +29,7 @@ package struct CallFailure: Error, Sendable, Explained {
     package var retryAfter: Duration?
     /// What is wrong with the request, by parameter.
     package var faults: [RequestFault]
-    package var budget: Budget?
+    package var budget: ExceededBudget?
     /// Nil: no call was written down.
     package var callID: UUID?
     /// The ends of the call's attempts, in their order.
@@ -79,6 +79,6 @@ package struct CallFailure: Error, Sendable, Explained {
             case (.exceeded, .images): "\(name) \(left), and this needs \(refusal.askedImages).\(resets)"
             }
         self.init(.budgetExceeded, sentence)
-        self.budget = Budget(standing: standing, moment: moment)
+        self.budget = ExceededBudget(standing: standing, moment: moment)
     }
 }

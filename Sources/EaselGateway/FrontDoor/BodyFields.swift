@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 
 /// Reads the members of a JSON object one by one and collects every fault, so that all are named at once.

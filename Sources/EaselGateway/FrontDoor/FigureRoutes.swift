@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselReporting
+import EaselServer
 import EaselTransport
 
 /// The reports beside usage: each is made of the same figures, asked for in the same way.

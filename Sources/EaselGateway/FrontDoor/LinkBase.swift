@@ -1,4 +1,5 @@
 import EaselCore
+import EaselServer
 import EaselTransport
 
 /// What links in an answer begin with.

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 
 /// The counts of calls in the words of Prometheus.

@@ -1,5 +1,7 @@
 package import EaselBase
+import EaselCalls
 package import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
 

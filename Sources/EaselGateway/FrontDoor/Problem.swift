@@ -1,6 +1,7 @@
 import EaselBase
 package import EaselCore
-package import EaselTransport
+package import EaselServer
+import EaselTransport
 
 /// An error as callers of this door see it: RFC 9457, with the fields of docs/http.md. A call's failure in the door's words,
 /// or a fault of the door's own. Never a secret, a prompt or an image (S2).

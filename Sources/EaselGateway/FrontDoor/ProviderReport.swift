@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 
 /// How one provider stands, as `GET /v1/providers` tells it.

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
 

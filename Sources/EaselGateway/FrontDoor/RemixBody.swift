@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 
 /// The way from the bytes of a body to a draft: media type, limits, fields, and every fault at once.

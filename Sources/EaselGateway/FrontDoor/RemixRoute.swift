@@ -1,5 +1,7 @@
 import EaselBase
+import EaselCalls
 import EaselCore
+import EaselServer
 import EaselTransport
 import Foundation
 

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselImaging
 import Foundation

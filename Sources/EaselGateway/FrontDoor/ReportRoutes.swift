@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselReporting
+import EaselServer
 import EaselTransport
 
 /// Reports.

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import EaselTransport
 
 /// The one door through which routes read bodies: bounded before and after unpacking.

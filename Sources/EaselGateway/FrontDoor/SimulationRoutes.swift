@@ -1,6 +1,8 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselReporting
+import EaselServer
 import EaselTransport
 import Foundation
 

@@ -1,3 +1,4 @@
+import EaselServer
 import EaselTransport
 import EaselBase
 

@@ -53,15 +53,3 @@ enum RemixFingerprint {
         }
     }
 }
-
-extension RemixDraft {
-    /// Whether a picture would have to be fetched from somewhere.
-    var namesURLs: Bool {
-        let all =
-            (image.map { [$0] } ?? []) + (styleReferenceImages ?? []) + (characterReferenceImages ?? [])
-            + (characterReferenceMasks ?? [])
-        return all.contains { input in
-            if case .text(let text) = input { PictureText.isLink(text) } else { false }
-        }
-    }
-}

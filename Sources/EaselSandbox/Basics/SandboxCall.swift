@@ -1,4 +1,5 @@
 import EaselBase
+import EaselServer
 import EaselTransport
 
 /// One request to a simulated provider, body and all.

@@ -46,7 +46,7 @@ extension AddressRange: CustomStringConvertible {
 
 extension IPAddress {
     /// The version 4 address of `::ffff:a.b.c.d`, which the socket layer treats as the same destination.
-    var mappedV4: IPAddress? {
+    package var mappedV4: IPAddress? {
         guard bytes.count == 16, bytes[0..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF else {
             return nil
         }

@@ -151,7 +151,8 @@ final class CurlEngine: @unchecked Sendable {
     /// Whether the other side of a connection holds it open, as far as its system has told.
     func isAlive(_ connection: CurlTransfer.Connection) -> Bool {
         watches.keys.contains { socket in
-            CSocket.localPort(of: socket) == UInt16(truncatingIfNeeded: connection.localPort) && CSocket.isOpen(socket)
+            SocketState.localPort(of: socket) == UInt16(truncatingIfNeeded: connection.localPort)
+                && SocketState.isOpen(socket)
         }
     }
 

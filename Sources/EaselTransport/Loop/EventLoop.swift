@@ -1,4 +1,4 @@
-import CUV
+package import CUV
 import EaselBase
 import Foundation
 import Synchronization
@@ -37,9 +37,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let joined = Locked(false)
 
     /// The libuv loop. Loop thread only.
-    let raw = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
+    package let raw = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
     /// Where every socket of this loop is read to, so that waiting connections need no buffer. Loop thread only.
-    let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    package let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     /// What must be ended before the loop can stop. Loop thread only.
     private var stopActions: [ObjectIdentifier: () -> Void] = [:]
     /// The batch that is being run; kept to reuse its storage. Loop thread only.
@@ -108,7 +108,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Like `submit`; false when the loop has stopped and `body` will never run.
-    func trySubmit(_ body: @escaping @Sendable () -> Void) -> Bool {
+    package func trySubmit(_ body: @escaping @Sendable () -> Void) -> Bool {
         post(.body(body))
     }
 
@@ -166,16 +166,16 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// The loop's time in milliseconds, as of the beginning of this turn. Loop thread only.
-    var now: UInt64 { uv_now(raw) }
+    package var now: UInt64 { uv_now(raw) }
 
     /// The loop's time in milliseconds, brought up to date. Loop thread only.
-    func updatedNow() -> UInt64 {
+    package func updatedNow() -> UInt64 {
         uv_update_time(raw)
         return uv_now(raw)
     }
 
     /// The value of a `Date` field, made once a second. Loop thread only.
-    func dateText() -> [UInt8] {
+    package func dateText() -> [UInt8] {
         httpDate.text()
     }
 
@@ -228,14 +228,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Registers what ends `owner` when the loop stops; false when it is stopping already. Loop thread only.
-    func onStop(_ owner: AnyObject, _ action: @escaping () -> Void) -> Bool {
+    package func onStop(_ owner: AnyObject, _ action: @escaping () -> Void) -> Bool {
         guard mailbox.withLock({ $0.phase == .running }) else { return false }
         stopActions[ObjectIdentifier(owner)] = action
         return true
     }
 
     /// Takes back `onStop`. Loop thread only.
-    func forgetStop(_ owner: AnyObject) {
+    package func forgetStop(_ owner: AnyObject) {
         stopActions[ObjectIdentifier(owner)] = nil
     }
 

@@ -1,13 +1,13 @@
-import CUV
+package import CUV
 import EaselBase
 
 /// One libuv timer. Belongs to its loop's thread; must be closed before it is let go.
-final class LoopTimer {
+package final class LoopTimer {
     private var handle: UnsafeMutablePointer<uv_timer_t>?
     private var action: (() -> Void)?
 
     /// The action runs on the loop each time the timer is due.
-    init(loop: UnsafeMutablePointer<uv_loop_t>, action: @escaping () -> Void) {
+    package init(loop: UnsafeMutablePointer<uv_loop_t>, action: @escaping () -> Void) {
         let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
         uv_timer_init(loop, handle)
         self.handle = handle
@@ -20,13 +20,13 @@ final class LoopTimer {
         assert(handle == nil, "a LoopTimer must be closed on its loop")
     }
 
-    var isActive: Bool {
+    package var isActive: Bool {
         guard let handle else { return false }
         return handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { uv_is_active($0) != 0 }
     }
 
     /// Starts, or starts anew, to fire once after whole milliseconds of loop time.
-    func start(milliseconds: UInt64) {
+    package func start(milliseconds: UInt64) {
         guard let handle else { return }
         uv_timer_start(
             handle,
@@ -39,12 +39,12 @@ final class LoopTimer {
         )
     }
 
-    func stop() {
+    package func stop() {
         if let handle { uv_timer_stop(handle) }
     }
 
     /// Gives the handle back; no action runs afterwards.
-    func close() {
+    package func close() {
         guard let handle else { return }
         self.handle = nil
         action = nil
@@ -57,7 +57,7 @@ final class LoopTimer {
 
 extension Duration {
     /// Whole milliseconds for a libuv timer, rounded up so that it never fires early; at least 1 for any positive time.
-    var timerMilliseconds: UInt64 {
+    package var timerMilliseconds: UInt64 {
         let nanoseconds = max(0, nanoseconds)
         return UInt64((nanoseconds + 999_999) / 1_000_000)
     }

@@ -41,7 +41,7 @@ package struct HTTPFields: Sendable {
     }
 
     /// Makes room for that many fields in all.
-    mutating func reserve(_ count: Int) {
+    package mutating func reserve(_ count: Int) {
         pairs.reserveCapacity(count)
     }
 

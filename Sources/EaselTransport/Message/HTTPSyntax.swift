@@ -1,9 +1,9 @@
 import EaselBase
 
 /// The small rules of RFC 9110 about what a name, a value and a percent-encoded text may look like.
-enum HTTPSyntax {
+package enum HTTPSyntax {
     /// Compares two ASCII texts without case; other bytes must be equal as they are.
-    static func equalIgnoringCase(_ left: String, _ right: String) -> Bool {
+    package static func equalIgnoringCase(_ left: String, _ right: String) -> Bool {
         let one = left.utf8
         let two = right.utf8
         guard one.count == two.count else { return false }
@@ -14,7 +14,7 @@ enum HTTPSyntax {
     }
 
     /// Whether a comma-separated list such as that of `Connection` names `token`.
-    static func list(_ value: String, contains token: String) -> Bool {
+    package static func list(_ value: String, contains token: String) -> Bool {
         value.split(separator: ",").contains { item in
             let trimmed = item.drop { $0 == " " || $0 == "\t" }
             let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }
@@ -24,12 +24,12 @@ enum HTTPSyntax {
     }
 
     /// A field name or a method: one or more token characters.
-    static func isToken(_ text: String) -> Bool {
+    package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
     }
 
     /// A field value: no control characters but the tab, above all neither CR nor LF (message splitting).
-    static func isFieldValue(_ text: String) -> Bool {
+    package static func isFieldValue(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
@@ -44,7 +44,7 @@ enum HTTPSyntax {
     /// Decodes `%XX`; nil for a broken escape, a NUL or bytes that are no UTF-8.
     ///
     /// In a path `%2F` stays as it is, so that an encoded slash never makes a new segment.
-    static func percentDecoded(_ text: some Collection<UInt8>, form: Bool) -> String? {
+    package static func percentDecoded(_ text: some Collection<UInt8>, form: Bool) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var iterator = text.makeIterator()

@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCalls
 import EaselConfiguration
 import EaselCore
 import EaselGateway

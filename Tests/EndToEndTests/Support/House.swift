@@ -1,9 +1,11 @@
 import EaselBase
+import EaselCalls
 import EaselCore
 import EaselGateway
 import EaselLedger
 import EaselProviders
 import EaselSandbox
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
@@ -30,6 +32,8 @@ final class House: Sendable {
         var ideogram = Provision(delivery: .sync)
         /// Changes the gateway's settings last.
         var settings: @Sendable (inout GatewaySettings) -> Void = { _ in }
+        /// The same of what calls are told.
+        var calls: @Sendable (inout CallSettings) -> Void = { _ in }
         /// Connections to the database, and the patience with it.
         var options = PostgresFixture.smallOptions
         /// Nil: a fresh database of the shared server.
@@ -122,38 +126,50 @@ final class House: Sendable {
             plan.runware.baseURL ?? sandbox.runwareBaseURL, plan.ideogram.baseURL ?? sandbox.ideogramBaseURL,
         ]
         var settings = GatewaySettings(
-            gatewayID: gatewayID,
             adminKey: Self.adminKey,
-            dataDirectory: directory,
             server: HTTPServerConfiguration(),
             version: "test"
         )
         settings.shutdownGrace = .seconds(20)
-        settings.recoveryInterval = .seconds(3600)
         plan.settings(&settings)
+        var callSettings = CallSettings(gatewayID: gatewayID, dataDirectory: directory)
+        callSettings.recoveryInterval = .seconds(3600)
+        plan.calls(&callSettings)
         let standard = Policy(name: "standard", ordering: .order(plan.order))
         let plain = ([standard] + Self.single + plan.policies).map { ($0.name, RoutingPolicy.plain($0)) }
         let book = PolicyBook(
             policies: Dictionary(plain + plan.routing, uniquingKeysWith: { $1 }),
             defaultName: standard.name
         )
-        let gateway = try Gateway(
+        let configuration = GatewayConfiguration(
             settings: settings,
+            calls: CallConfiguration(
+                settings: callSettings,
+                providers: [
+                    RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: client),
+                    IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: client),
+                ],
+                origins: Dictionary(
+                    uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
+                ),
+                policies: book,
+                policyReading: Policies.reading(book)
+            )
+        )
+        let calls = try CallEngine(
+            configuration.calls,
             ledger: ledger,
-            providers: [
-                RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: client),
-                IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: client),
-            ],
-            origins: Dictionary(
-                uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
-            ),
-            policies: book,
-            policyReading: Policies.reading(book),
             terms: terms,
-            adminTeam: try await Self.team("operators", in: ledger),
-            previousGatewayIDs: [],
-            group: Self.group,
             client: client,
+            journal: { ledger.journalStanding },
+            log: .silent
+        )
+        let gateway = Gateway(
+            configuration,
+            calls: calls,
+            ledger: ledger,
+            adminTeam: try await Self.team("operators", in: ledger),
+            group: Self.group,
             journal: { ledger.journalStanding },
             log: .silent
         )

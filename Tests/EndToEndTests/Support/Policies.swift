@@ -1,8 +1,5 @@
 import EaselConfiguration
 import EaselCore
-import EaselGateway
-
-extension InlinePolicies: PolicyReading {}
 
 /// Policies as the executable reads them.
 enum Policies {

@@ -1,0 +1,57 @@
+import EaselBase
+package import EaselCore
+
+/// One request of a round, from its row to its result.
+package final class CallLeg: Sendable {
+    package let start: AttemptStart
+    let result: ProviderResult
+    package let pictures: [ImageDelivery.Delivered]
+    let endedAt: Timestamp
+    /// Whether the call did not go on with its side of a race: its images are nobody's.
+    let hasLost: Bool
+
+    init(
+        start: AttemptStart,
+        result: ProviderResult,
+        pictures: [ImageDelivery.Delivered] = [],
+        endedAt: Timestamp,
+        hasLost: Bool = false
+    ) {
+        self.start = start
+        self.result = result
+        self.pictures = pictures
+        self.endedAt = endedAt
+        self.hasLost = hasLost
+    }
+
+    /// Not ended yet: nobody can say what it costs (M4).
+    convenience init(stillRunning start: AttemptStart, now: Timestamp) {
+        let failure = ProviderFailure(
+            .timeout,
+            code: AttemptEnd.hedgeLost,
+            message: "Another provider answered first; this one is still at work."
+        )
+        self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, hasLost: true)
+    }
+
+    var delivered: Int { pictures.count { !$0.isWithheld } }
+    var withheld: Int { pictures.count(where: \.isWithheld) }
+
+    /// Images that the provider made, also where they are not delivered.
+    var made: Int { hasLost ? result.images.count { !$0.isWithheld } : delivered }
+
+    var machineResult: AttemptMachine.RequestResult {
+        AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: result.failure)
+    }
+
+    /// With its side of the race; the images of one that has lost are dropped.
+    func racing(_ race: RaceSide, hasLost: Bool) -> CallLeg {
+        CallLeg(
+            start: start.racing(race),
+            result: result,
+            pictures: hasLost ? [] : pictures,
+            endedAt: endedAt,
+            hasLost: hasLost
+        )
+    }
+}

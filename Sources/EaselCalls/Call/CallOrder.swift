@@ -1,0 +1,34 @@
+package import EaselBase
+package import EaselCore
+
+/// What a door hands over: a checked request, and everything else that its answer depends on.
+package final class CallOrder: Sendable {
+    package let request: RemixRequest
+    package let policy: RoutingPolicy
+    package let account: Account
+    package let idempotency: IdempotencyKey?
+    /// When the request arrived; the deadline counts from here.
+    package let began: SteadyInstant
+    /// Whether the caller is answered as soon as the call is on record, and asks for its end later.
+    package let respondAsync: Bool
+    /// What the request holds of the budget of bytes; nil where nobody counts them.
+    let weight: HeldBytes.Share?
+
+    package init(
+        request: RemixRequest,
+        policy: RoutingPolicy,
+        account: Account,
+        idempotency: IdempotencyKey? = nil,
+        began: SteadyInstant,
+        respondAsync: Bool = false,
+        weight: HeldBytes.Share? = nil
+    ) {
+        self.weight = weight
+        self.request = request
+        self.policy = policy
+        self.account = account
+        self.idempotency = idempotency
+        self.began = began
+        self.respondAsync = respondAsync
+    }
+}

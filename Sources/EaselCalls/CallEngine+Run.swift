@@ -1,0 +1,114 @@
+import EaselBase
+import EaselCore
+import Foundation
+
+/// What goes on beside the calls.
+extension CallEngine {
+    /// Signs of life, recovery, terms and old images, until cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.takeOver() }
+            group.addTask { await self.resolver.follow() }
+            group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
+            group.addTask {
+                await self.every({ .seconds(5) }, "signs of life") { () async throws(LedgerError) in
+                    try await self.ledger.heartbeat(
+                        gatewayID: self.generation.settings.gatewayID,
+                        sign: self.sign,
+                        at: self.time.now
+                    )
+                    self.liveness.confirm()
+                }
+            }
+            group.addTask {
+                await self.every({ self.recoveryInterval }, "recovery of orphaned calls") {
+                    () async throws(LedgerError) in
+                    if self.liveness.mayJudgeOthers() { try await self.resolver.sweepOrphans(of: []) }
+                }
+            }
+            group.addTask {
+                await self.every({ self.recoveryInterval }, "questions about unknown attempts") {
+                    () async throws(LedgerError) in
+                    try await self.resolver.sweepUnknown()
+                }
+            }
+            group.addTask {
+                await self.every({ self.recoveryInterval }, "shadow recovery") { () async throws(LedgerError) in
+                    try await self.generation.shadowRecovery.sweep(judgesOthers: self.liveness.mayJudgeOthers())
+                }
+            }
+            group.addTask {
+                await self.every({ .seconds(30) }, "terms") { () async throws(LedgerError) in
+                    try await self.terms.refresh(from: self.ledger)
+                }
+            }
+            group.addTask {
+                await self.every({ .seconds(3600) }, "old pictures") { () async throws(LedgerError) in
+                    guard let store = self.store else { return }
+                    let now = self.time.now
+                    await ThreadPoolExecutor.shared.run { store.purge(now: now) }
+                }
+            }
+        }
+    }
+
+    private var recoveryInterval: Duration { generation.settings.recoveryInterval }
+
+    /// How this gateway stands, for those who watch.
+    private var sign: GatewaySign {
+        let journal = journal()
+        return GatewaySign(
+            providers: generation.providers.map { provider in
+                // Of one that was not asked since the start nothing is known, neither good nor bad.
+                guard let report = health.account(provider.name)?.report(at: .now),
+                    report.outcomes.all > 0 || report.cause != nil
+                else { return GatewaySign.Provider(name: provider.name, state: .probing) }
+                return GatewaySign.Provider(
+                    name: provider.name,
+                    state: report.state,
+                    cause: report.cause,
+                    reason: report.reason
+                )
+            },
+            journalPending: journal.pending,
+            journalSetAside: journal.setAside.values.reduce(0, +)
+        )
+    }
+
+    /// Calls of the gateways before this one, until the ledger has answered and the end of each is known. Those whose end is
+    /// not known yet are asked about in between.
+    private func takeOver() async {
+        if previousGatewayIDs.isEmpty { return }
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await resolver.sweepOrphans(of: previousGatewayIDs, judgesOthers: false)
+                if resolver.isDone { return tookOver() }
+                try? await Task.sleep(for: recoveryInterval)
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// `what`: its name in the log, which tells once that it stands still and once that it goes on (L6).
+    private func every(
+        _ interval: () -> Duration,
+        _ what: String,
+        _ body: () async throws(LedgerError) -> Void
+    ) async {
+        var isFailing = false
+        while !Task.isCancelled {
+            do throws(LedgerError) {
+                try await body()
+                if isFailing { log.info("a periodic task goes on", ["task": what]) }
+                isFailing = false
+            } catch {
+                if !isFailing {
+                    log.warning("a periodic task stands still", ["task": what, "error": sentence(for: error)])
+                }
+                isFailing = true
+            }
+            try? await Task.sleep(for: interval())
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package import EaselBase
+package import EaselCore
+package import EaselTransport
+package import Foundation
+
+/// Calls put together: what counts, remembers and is under way, whatever the configuration of the moment says, and what
+/// runs beside the calls. Doors stand in front of it.
+package final class CallEngine: Sendable {
+    package let terms: TermsShelf
+    package let registry: CallRegistry
+    /// Nil: images are not kept.
+    package let store: ArtifactStore?
+    package let health: ProviderHealth
+    package let metrics: CallMetrics
+    package let held: HeldBytes
+    let ledger: any Ledger
+    let liveness: Liveness
+    let resolver: Resolver
+    let shadows: ShadowDesk
+    let client: HTTPClient
+    let previousGatewayIDs: [UUID]
+    let journal: @Sendable () -> JournalStanding
+    let tookOver: @Sendable () -> Void
+    let time: TimeSource
+    let log: Log
+    private let gates = Locked<[String: ProviderGate]>([:])
+    private let current: Locked<CallGeneration?> = Locked(nil)
+
+    /// Puts the parts together; nothing runs yet.
+    ///
+    /// `terms` are as the ledger said at the start, `journal` tells how the journal of what waits for the database stands,
+    /// and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at once;
+    /// `tookOver` is told when that is done.
+    ///
+    /// - Throws: an error with a sentence when the folder of artifacts cannot be made.
+    package init(
+        _ configuration: CallConfiguration,
+        ledger: any Ledger,
+        terms: TermsShelf,
+        client: HTTPClient,
+        previousGatewayIDs: [UUID] = [],
+        tookOver: @escaping @Sendable () -> Void = {},
+        journal: @escaping @Sendable () -> JournalStanding = { JournalStanding() },
+        time: TimeSource = .system,
+        log: Log
+    ) throws {
+        let settings = configuration.settings
+        self.ledger = ledger
+        self.terms = terms
+        self.client = client
+        self.previousGatewayIDs = previousGatewayIDs
+        self.tookOver = tookOver
+        self.journal = journal
+        self.time = time
+        self.log = log
+        registry = CallRegistry()
+        liveness = Liveness()
+        store =
+            settings.storesArtifacts
+            ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
+        health = ProviderHealth(timeouts: configuration.timeouts, seed: settings.gatewayID.text, log: log)
+        metrics = CallMetrics()
+        held = HeldBytes(limit: settings.maxHeldBytes)
+        // Providers come with the first generation.
+        shadows = ShadowDesk(
+            ledger: ledger,
+            providers: [:],
+            doors: [:],
+            gatewayID: settings.gatewayID,
+            health: health,
+            metrics: metrics.shadows,
+            liveness: liveness,
+            time: time,
+            log: log
+        )
+        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
+        resolver = Resolver(
+            ledger: ledger,
+            providers: [:],
+            origins: [:],
+            delivery: ImageDelivery(fetcher: fetcher, store: store, log: log),
+            unknownAfter: settings.unknownAfter,
+            questions: health.questions,
+            time: time,
+            log: log
+        )
+        let first = CallGeneration(configuration, self)
+        current.withLock { $0 = first }
+    }
+
+    /// What follows from the configuration of now. Whoever has it keeps it to the end of what they do.
+    package var generation: CallGeneration {
+        guard let generation = current.withLock(\.self) else { preconditionFailure("there is one since the start") }
+        return generation
+    }
+
+    /// Another configuration from now on; calls under way end under the one they began with. Where things are kept stays
+    /// as it was. `renewed`: providers whose key or address is another one.
+    package func adopt(_ configuration: CallConfiguration, renewed: Set<String>) {
+        health.adopt(timeouts: configuration.timeouts, renewed: renewed)
+        let generation = CallGeneration(configuration, self)
+        current.withLock { $0 = generation }
+    }
+
+    /// The gates of these providers. One that was there stays, with its requests under way and its queue, and gets the new
+    /// number of places.
+    func gates(for providers: [String: any Provider]) -> [String: ProviderGate] {
+        gates.withLock { gates in
+            for (name, provider) in providers {
+                if let gate = gates[name] {
+                    gate.setLimit(provider.maxInFlight)
+                } else {
+                    gates[name] = ProviderGate(limit: provider.maxInFlight)
+                }
+            }
+            return gates.filter { providers[$0.key] != nil }
+        }
+    }
+
+    // MARK: - The end
+
+    /// Goes on taking calls, but says that it is not ready any more: for a while before `close`.
+    package func announceEnd() { registry.announceEnd() }
+
+    /// No further call begins.
+    package func close() {
+        registry.close()
+        shadows.close()
+    }
+
+    /// Returns when all calls and shadows have ended and are settled, or after `grace`. What is cut off is recovery's.
+    package func waitUntilIdle(atMost grace: Duration) async {
+        let began = SteadyInstant.now
+        await registry.waitUntilIdle(atMost: grace)
+        if registry.running > 0 {
+            log.warning("calls were cut off at shutdown", ["calls": String(registry.running)])
+        }
+        await shadows.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
+    }
+}

@@ -1,0 +1,95 @@
+import EaselBase
+package import EaselCore
+import EaselImaging
+
+/// What of calls is made anew with each configuration. Whoever has a generation keeps it to the end of what they do.
+package struct CallGeneration: Sendable {
+    package let settings: CallSettings
+    /// In the order of the configuration, each behind the door that bounds what it says (S2, S4).
+    package let providers: [any Provider]
+    /// By provider.
+    package let gates: [String: ProviderGate]
+    package let completion: RequestCompletion
+    package let service: CallService
+    let shadowRecovery: ShadowRecovery
+
+    init(_ configuration: CallConfiguration, _ engine: CallEngine) {
+        let settings = configuration.settings
+        let (ledger, time, log) = (engine.ledger, engine.time, engine.log)
+        let fetcher = Fetcher(client: engine.client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
+        // Nobody behind this line hears a provider but through the door (S2, S4).
+        let providers: [any Provider] = configuration.providers.map { GuardedProvider($0) }
+        let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let gates = engine.gates(for: byName)
+        let delivery = ImageDelivery(fetcher: fetcher, store: engine.store, log: log)
+        engine.shadows.adopt(
+            providers: byName,
+            doors: gates.mapValues { ShadowDesk.Door($0) },
+            belief: settings.costBelief
+        )
+        engine.resolver.adopt(
+            Resolver.Manner(
+                providers: byName,
+                origins: configuration.origins,
+                delivery: delivery,
+                unknownAfter: settings.unknownAfter,
+                belief: settings.costBelief
+            )
+        )
+        let tools = CallTools(
+            ledger: ledger,
+            providers: byName,
+            origins: configuration.origins,
+            gates: gates,
+            health: engine.health,
+            runner: AttemptRunner(health: engine.health, ledger: ledger, log: log),
+            delivery: delivery,
+            metrics: engine.metrics,
+            liveness: engine.liveness,
+            belief: settings.costBelief,
+            time: time,
+            log: log
+        )
+        let policies = PolicyDesk(
+            book: configuration.policies,
+            reading: configuration.policyReading,
+            budgets: BudgetGauge(ledger: ledger)
+        )
+        let planner = CallPlanner(
+            policies: policies,
+            desk: OfferDesk(providers: providers, health: engine.health, gates: gates),
+            terms: engine.terms
+        )
+        self.settings = settings
+        self.providers = providers
+        self.gates = gates
+        completion = RequestCompletion(
+            images: ImageIntake(
+                fetcher: fetcher,
+                maxBytes: settings.maxImageBytes,
+                fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
+                preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
+            ),
+            policies: policies
+        )
+        service = CallService(
+            admission: CallAdmission(
+                planner: planner,
+                registry: engine.registry,
+                tools: tools,
+                manner: CallAdmission.Manner(gatewayID: settings.gatewayID, prompts: settings.prompts)
+            ),
+            tools: tools,
+            shadows: engine.shadows
+        )
+        shadowRecovery = ShadowRecovery(
+            ledger: ledger,
+            providers: byName,
+            unknownAfter: settings.unknownAfter,
+            questions: engine.health.questions,
+            belief: settings.costBelief,
+            time: time,
+            log: log
+        )
+    }
+}

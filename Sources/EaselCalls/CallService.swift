@@ -1,0 +1,97 @@
+import EaselBase
+package import EaselCore
+package import EaselTransport
+package import Foundation
+
+/// The way of a call: plan and admission, attempts, outcome, settlement. A door hands over a checked request and gets the
+/// call's end; what it looks like outside is the door's.
+package final class CallService: Sendable {
+    /// Writes the answer as the caller gets it, to be kept with the settlement; nil when there is none.
+    package typealias Transcript = @Sendable (CallEnding) async -> String?
+
+    package enum Answer: Sendable {
+        case ended(CallEnding)
+        /// The call runs on; the caller asks for it later.
+        case accepted(UUID)
+        /// The idempotency key stands for this call already: its answer is given again.
+        case repeated(IdempotentCall)
+    }
+
+    let admission: CallAdmission
+    private let tools: CallTools
+    /// Nil: no call is shadowed.
+    private let shadows: ShadowDesk?
+
+    init(admission: CallAdmission, tools: CallTools, shadows: ShadowDesk?) {
+        self.admission = admission
+        self.tools = tools
+        self.shadows = shadows
+    }
+
+    package var planner: CallPlanner { admission.planner }
+
+    /// Takes a call from its request to its end. Cancelled, it returns as always: what was sent is paid for, so it is
+    /// finished and settled, and nothing new is sent.
+    ///
+    /// `transcript`: for a caller who may ask for the same answer again where images are not kept. `loop`: where the call's
+    /// work runs.
+    ///
+    /// - Throws: why the call was not begun; nothing was spent. A call that was begun and failed has ended, with a
+    ///   `CallEnding.failure`.
+    package func submit(
+        _ order: CallOrder,
+        transcript: Transcript? = nil,
+        on loop: EventLoop
+    ) async throws(CallFailure) -> Answer {
+        let first: FirstRound
+        switch try await admission.admit(order) {
+        case .admitted(let round): first = round
+        case .repeated(let call): return .repeated(call)
+        }
+        let run = CallRun(context: first.context, tools: tools)
+        let task = launch(run, first, transcript, on: loop)
+        if order.respondAsync { return .accepted(first.context.callID) }
+        let ending = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            run.clientLeft()
+        }
+        return .ended(ending)
+    }
+
+    /// Not a child of the caller's task: a client that leaves must not cut a paid request off (M4).
+    private func launch(
+        _ run: CallRun,
+        _ first: FirstRound,
+        _ transcript: Transcript?,
+        on loop: EventLoop
+    ) -> Task<CallEnding, Never> {
+        if first.context.plan.hedge != nil { tools.hedges.note(first.context.plan.policy) }
+        defer { shadows?.consider(first.context) }
+        return Task(executorPreference: loop) { [tools, registry = admission.registry] in
+            let ending = await run.run(first)
+            var settlement = ending.settlement
+            if let transcript, let answer = await transcript(ending) { settlement = settlement.with(answer: answer) }
+            await Self.settle(settlement, tools)
+            if !ending.late.isEmpty {
+                registry.goOn()
+                Task(executorPreference: loop) {
+                    await run.finish(ending.late, of: ending.settlement)
+                    registry.end()
+                }
+            }
+            registry.end()
+            return ending
+        }
+    }
+
+    /// A settlement that the ledger cannot take now is journalled below the protocol; what fails even there is an error
+    /// that people must see.
+    private static func settle(_ settlement: Settlement, _ tools: CallTools) async {
+        do throws(LedgerError) {
+            try await tools.ledger.settle(settlement)
+        } catch {
+            tools.log.error("settlement failed", ["call_id": settlement.callID.text, "error": sentence(for: error)])
+        }
+    }
+}
