@@ -56,10 +56,13 @@ let package = Package(
         room("EaselLedger", ["EaselBase", "EaselCore", "CPostgres"]),
         room("EaselReporting", ["EaselBase", "EaselCore"]),
         // Knows no HTTP server: whoever brings a request here is somebody else's business.
-        room("EaselCalls", ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]),
+        room(
+            "EaselCalls",
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]
+        ),
         room(
             "EaselGateway",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselCalls", "EaselReporting"]
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselCalls", "EaselReporting"]
         ),
         room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging"]),
         .executableTarget(

@@ -48,4 +48,7 @@ fi
 if ! scripts/cited-facts.py; then
     complain 'Facts of providers stand in docs/providers, by section; docs/providers/README.md tells how to add one.'
 fi
+if ! scripts/target-arrows.py; then
+    complain 'Arrows between targets stand in Package.swift; the way of a call knows no server.'
+fi
 exit "$fail"

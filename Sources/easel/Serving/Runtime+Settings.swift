@@ -13,8 +13,10 @@ extension Runtime {
     /// Configured, or made once and kept in a file of mode 0600.
     private static func adminKey(_ configuration: Configuration) throws -> String {
         if let configured = configuration.adminKey { return configured.reveal() }
-        let bytes = try SecretFile.readOrCreate(configuration.dataDirectory + "/admin-key") { KeyMaker.freshKey() }
-        return String(decoding: bytes, as: UTF8.self)
+        let path = configuration.dataDirectory + "/admin-key"
+        let key = String(decoding: try SecretFile.readOrCreate(path) { KeyMaker.freshKey() }, as: UTF8.self)
+        if let problem = SecretRules.adminKey(key) { throw CommandFailure("the admin key in \(path) \(problem)") }
+        return key
     }
 
     private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider
