@@ -9,7 +9,7 @@ groups=(
     'EaselTransportTests|EaselSandboxTests'
     'ConformanceTests'
     'EaselLedgerTests'
-    'EaselGatewayTests'
+    'EaselCallsTests|EaselGatewayTests'
     'EndToEndTests'
     'ProofTests'
 )
