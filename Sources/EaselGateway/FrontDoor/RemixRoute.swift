@@ -115,10 +115,12 @@ final class RemixRoute: Sendable {
         return .new(Checked(order: order, linkBase: base, transcript: transcript(order, base)))
     }
 
-    /// Where images are not kept, the answer itself is, for a caller who may ask for it again.
+    /// Where an image is not kept, the answer itself is, for a caller who may ask for it again.
     private func transcript(_ order: CallOrder, _ linkBase: String) -> CallService.Transcript? {
-        guard order.idempotency != nil, !replies.keepsPictures else { return nil }
-        return { [replies] ending in await replies.text(ending, linkBase: linkBase) }
+        guard order.idempotency != nil else { return nil }
+        return { [replies] ending in
+            replies.keeps(ending.settlement.images) ? nil : await replies.text(ending, linkBase: linkBase)
+        }
     }
 
     /// Before a byte of the body is read: so much of it as there may be is taken from the budget of bytes (S4).
