@@ -32,6 +32,7 @@ check: packages ## formatting, warnings as errors, documentation with broken lin
 	@swift format lint --strict --parallel --recursive $(SOURCES)
 	@scripts/check-text.sh
 	@swift build --build-tests --explicit-target-dependency-import-check error
+	@scripts/http-reference.sh --check
 	@scripts/docs.sh
 
 format: ## format the sources in place

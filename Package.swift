@@ -78,6 +78,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "reference",
+            dependencies: ["EaselBase", "EaselGateway"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "easel",
             dependencies: [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselConfiguration",

@@ -26,6 +26,7 @@ extension Gateway {
         let time: TimeSource
         let log: Log
         let keyLimits = KeyLimits()
+        let requests = RequestCounts()
         let reportGate: ReportGate
 
         init(
@@ -69,61 +70,44 @@ extension Gateway {
                 time: time
             )
             let replies = ReplyBuilder(store: engine.store, time: time)
-            routes = Routes(
-                settings: settings,
-                ledger: ledger,
+            let door = Doorkeeper(
                 authenticator: authenticator,
-                keyLimits: common.keyLimits,
-                reportGate: common.reportGate,
-                remix: RemixRoute(
-                    authenticator: authenticator,
-                    keyLimits: common.keyLimits,
+                limits: common.keyLimits,
+                reports: common.reportGate,
+                publicMetrics: settings.publicMetrics,
+                time: time
+            )
+            let api = Api(
+                remixes: RemixRoutes(
                     linkBase: settings.linkBase,
                     body: RemixBody(maxBodyBytes: settings.maxBodyBytes),
                     held: engine.held,
                     completion: calls.completion,
                     service: calls.service,
                     idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
-                    replies: replies,
-                    time: time
-                ),
-                budgets: BudgetRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
-                prices: PriceRoutes(
-                    ledger: ledger,
-                    authenticator: authenticator,
-                    terms: terms,
-                    providers: calls.providers,
-                    time: time
+                    replies: replies
                 ),
                 calls: CallRoutes(
-                    settings: settings,
+                    linkBase: settings.linkBase,
                     ledger: ledger,
-                    authenticator: authenticator,
                     replies: replies,
-                    store: engine.store,
-                    time: time
+                    store: engine.store
                 ),
-                people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms, time: time),
-                reports: ReportRoutes(ledger: ledger, authenticator: authenticator, time: time),
-                reconciliations: ReconciliationRoutes(
-                    ledger: ledger,
-                    providers: byName,
-                    authenticator: authenticator,
-                    time: time
-                ),
-                alerts: common.alerts.map {
-                    AlertRoutes(book: $0, plan: settings.alerts, authenticator: authenticator, time: time, log: log)
-                },
+                budgets: BudgetRoutes(ledger: ledger, terms: terms),
+                prices: PriceRoutes(ledger: ledger, terms: terms, providers: calls.providers, time: time),
+                people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms),
+                reports: ReportRoutes(ledger: ledger),
+                figures: FigureRoutes(ledger: ledger),
+                redactions: RedactionRoutes(ledger: ledger, log: log),
+                reconciliations: ReconciliationRoutes(ledger: ledger, providers: byName),
                 simulations: SimulationRoutes(
                     ledger: ledger,
                     policies: configuration.calls.policies,
-                    reading: configuration.calls.policyReading,
-                    authenticator: authenticator,
-                    time: time
+                    reading: configuration.calls.policyReading
                 ),
+                alerts: common.alerts.map { AlertRoutes(book: $0, plan: settings.alerts, log: log) },
                 status: StatusRoutes(
                     ledger: ledger,
-                    authenticator: authenticator,
                     providers: calls.providers,
                     gates: calls.gates,
                     health: engine.health,
@@ -131,14 +115,12 @@ extension Gateway {
                     metrics: engine.metrics,
                     held: engine.held,
                     transport: common.transport,
-                    publicMetrics: settings.publicMetrics,
+                    requests: common.requests,
                     journal: common.journal,
-                    time: time,
                     version: settings.version
-                ),
-                time: time,
-                log: log
+                )
             )
+            routes = Routes(api, door: door, counts: common.requests, log: log)
         }
     }
 }

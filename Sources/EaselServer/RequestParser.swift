@@ -20,6 +20,8 @@ final class RequestParser {
         case headTooLarge
         /// No valid HTTP; what it was is for logs.
         case malformed(String)
+        /// A request with a method that is not among those of the parser (RFC 9110, 15.6.2).
+        case unknownMethod
     }
 
     // Unowned, because the delegate owns the parser and is the only one who feeds it.
@@ -68,8 +70,15 @@ final class RequestParser {
         default:
             if refused { return .refused }
             if overflowed { return .headTooLarge }
+            if code == HPE_INVALID_METHOD, !headIsComplete, Self.beginsWithMethod(bytes) { return .unknownMethod }
             return .malformed(String(cString: llhttp_errno_name(code)))
         }
+    }
+
+    /// Capitals and a blank after them, as in `QUERY /`; what is not even that is no request.
+    private static func beginsWithMethod(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let word = bytes.prefix(33).prefix { (0x41...0x5A).contains($0) || $0 == 0x2D }
+        return (1...32).contains(word.count) && word.count < bytes.count && bytes[word.count] == 0x20
     }
 
     /// After `complete`: the bytes that follow are a new request.

@@ -87,6 +87,8 @@ final class ServerConnection: @unchecked Sendable {
             body?.finish()
         case .refused: break  // `parserReadHead` has begun the answer
         case .headTooLarge: refuse(.problem(status: 431, code: "too_large", detail: "the head is too large"))
+        case .unknownMethod:
+            refuse(.problem(status: 501, code: "invalid_request", detail: "the method is not known here"))
         case .malformed(let what):
             unit.log.debug("malformed request", ["reason": what])
             guard flow.phase == .handling else {

@@ -53,11 +53,11 @@ final class ServerUnit: @unchecked Sendable {
     static let reservePlaces = 16
     /// For so long one of them waits for a request.
     static let reserveTimeout = Duration.seconds(1)
-    static let tooManyConnections = ServerResponse.problem(
-        status: 503,
-        code: "unavailable",
-        detail: "too many connections"
-    )
+    static let tooManyConnections: ServerResponse = {
+        var response = ServerResponse.problem(status: 503, code: "unavailable", detail: "too many connections")
+        response.fields.add("Retry-After", "1")
+        return response
+    }()
 
     private func accepted(_ socket: TCPSocket) {
         let peer = PeerAddress(socket.peerAddress())

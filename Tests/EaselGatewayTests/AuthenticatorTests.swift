@@ -39,7 +39,9 @@ struct AuthenticatorTests {
             let answer: Result<Account, Problem>
             do throws(Problem) {
                 let account =
-                    admin ? try await authenticator.admin(for: request) : try await authenticator.account(for: request)
+                    admin
+                    ? try await Access<Admin>.admin.prove(door(authenticator), request).known
+                    : try await Access<Member>.key.prove(door(authenticator), request).known
                 answer = .success(account)
             } catch {
                 answer = .failure(error)
@@ -54,6 +56,16 @@ struct AuthenticatorTests {
             }
         }
         return answers.withLock { $0 }
+    }
+
+    private func door(_ authenticator: Authenticator) -> Doorkeeper {
+        Doorkeeper(
+            authenticator: authenticator,
+            limits: KeyLimits(),
+            reports: ReportGate(ReportQueue.Limits(atOnce: 1, perTeam: 1)),
+            publicMetrics: true,
+            time: .system
+        )
     }
 
     private func codes(_ answers: [Result<Account, Problem>]) -> [Problem.Code?] {

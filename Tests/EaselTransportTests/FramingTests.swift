@@ -79,7 +79,7 @@ import Testing
             "GET / HTTP/1.1\r\nHost: a\r\nX-A: a" + String(repeating: "\u{301}", count: 600) + "\r\n",
             "600 accents on a letter"
         ),
-        ("BREW / HTTP/1.1\r\nHost: a\r\n", "an unknown method"),
+        ("brew / HTTP/1.1\r\nHost: a\r\n", "a method in small letters"),
         ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}", "a TLS handshake"),
     ])
     func `ambiguous framing is refused and closed, the handler never sees it`(
@@ -103,6 +103,19 @@ import Testing
             #expect(text.contains("\"code\":\"invalid_request\""))
             #expect(text.components(separatedBy: "HTTP/1.1 ").count == 2)
             #expect(seen.value == 0)
+        }
+    }
+
+    @Test(arguments: ["BREW", "QUERY", "VERSION-CONTROL"])
+    func `a method that nobody knows here is not implemented`(method: String) async throws {
+        try await withServer(handler: RoundTripTests.echo) { (fixture) async throws in
+            let text = try await fixture.raw { socket in
+                try socket.send("\(method) / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                return try socket.receiveAll()
+            }
+            #expect(text.hasPrefix("HTTP/1.1 501 Not Implemented\r\n"), "\(text)")
+            #expect(text.contains("\r\nConnection: close\r\n"))
+            #expect(text.components(separatedBy: "HTTP/1.1 ").count == 2)
         }
     }
 

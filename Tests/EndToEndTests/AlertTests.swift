@@ -205,12 +205,15 @@ enum Python {
     }()
 
     /// Where `scripts/python-tools.sh` puts what tests want of others' making; nil where it could not be fetched.
-    static let tools: String? = {
+    static let folder: String? = {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let folder = root + "/.build/python"
-        return FileManager.default.fileExists(atPath: folder + "/standardwebhooks") ? folder : nil
+        return isThere && FileManager.default.fileExists(atPath: folder) ? folder : nil
     }()
+
+    /// The same where an implementation of Standard Webhooks is among it.
+    static let tools = folder.flatMap { FileManager.default.fileExists(atPath: $0 + "/standardwebhooks") ? $0 : nil }
 }
 
 /// What others' programs make of a webhook.

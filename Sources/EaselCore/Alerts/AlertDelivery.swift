@@ -55,7 +55,7 @@ package struct AlertEvent: Sendable, Hashable {
 
 /// The telling of an event to one destination.
 package struct AlertDelivery: Sendable, Hashable {
-    package enum Status: String, Sendable, Hashable, Codable {
+    package enum Status: String, Sendable, Hashable, Codable, CaseIterable {
         case pending, delivered
         /// Given up; kept, and may be sent again by hand.
         case dead

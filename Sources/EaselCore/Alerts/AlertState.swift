@@ -1,7 +1,7 @@
 package import EaselBase
 
 /// How grave an alert is.
-package enum AlertSeverity: String, Sendable, Hashable, Codable {
+package enum AlertSeverity: String, Sendable, Hashable, Codable, CaseIterable {
     case info, warning, critical
 }
 

@@ -144,7 +144,7 @@ package struct RecoverableTask: Sendable, Hashable {
 }
 
 /// The verdict of a copyright check on one picture.
-package enum CopyrightVerdict: String, Sendable, Hashable, Codable {
+package enum CopyrightVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     case notRequested = "not_requested"
     case clear
     case flagged

@@ -4,7 +4,7 @@ package import EaselBase
 /// Markdown and read back without knowing which report it is; two have a form of JSON of their own.
 package struct Report: Sendable, Hashable {
     /// What a column holds, which decides how it is written.
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         /// A name; absent is null.
         case name
         case count

@@ -48,7 +48,7 @@ package struct Breaker: Sendable, Hashable {
     }
 
     /// The three states, by the words that people read.
-    package enum Phase: String, Sendable, Hashable, Codable {
+    package enum Phase: String, Sendable, Hashable, Codable, CaseIterable {
         case closed, open
         case halfOpen = "half_open"
     }

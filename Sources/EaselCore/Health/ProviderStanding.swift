@@ -32,7 +32,7 @@ package enum ProviderStanding: Sendable, Hashable {
 }
 
 /// One word for how a provider stands, for people.
-package enum ProviderState: String, Sendable, Hashable, Codable {
+package enum ProviderState: String, Sendable, Hashable, Codable, CaseIterable {
     case ok
     /// It works, and wants to be left alone: Retry-After, no credit, a bad key, a model it does not have.
     case coolingDown = "cooling_down"

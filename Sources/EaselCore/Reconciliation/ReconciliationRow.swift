@@ -6,7 +6,7 @@ package struct ReconciliationRow: Sendable, Hashable {
     /// Attempts that an explanation lists; it counts them all.
     package static let listedAttempts = 50
 
-    package enum Status: String, Sendable, Hashable, Codable {
+    package enum Status: String, Sendable, Hashable, Codable, CaseIterable {
         /// To the nanodollar.
         case equal
         /// The listed attempts can make up the difference.

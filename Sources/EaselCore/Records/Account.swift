@@ -3,7 +3,7 @@ package import Foundation
 
 /// Who is asking: a key and the team it belongs to.
 package struct Account: Sendable, Hashable {
-    package enum Role: String, Sendable, Hashable, Codable { case member, admin }
+    package enum Role: String, Sendable, Hashable, Codable, CaseIterable { case member, admin }
 
     package let teamID: Int64
     package let team: String

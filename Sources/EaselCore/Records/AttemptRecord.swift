@@ -2,7 +2,7 @@ package import EaselBase
 package import Foundation
 
 /// Where a figure comes from.
-package enum CostBasis: String, Sendable, Hashable, Codable {
+package enum CostBasis: String, Sendable, Hashable, Codable, CaseIterable {
     /// The provider said so.
     case provider
     /// From the price book: an estimate.

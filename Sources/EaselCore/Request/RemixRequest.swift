@@ -115,7 +115,7 @@ package struct RequestFault: Sendable, Hashable, Codable {
 
 /// What happened to one parameter on its way to the provider (R5): nothing is lost silently.
 package struct TranslationEntry: Sendable, Hashable, Codable {
-    package enum Action: String, Sendable, Hashable, Codable {
+    package enum Action: String, Sendable, Hashable, Codable, CaseIterable {
         case mapped, approximated, dropped
     }
 

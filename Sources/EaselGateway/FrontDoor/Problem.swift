@@ -6,7 +6,7 @@ import EaselTransport
 /// An error as callers of this door see it: RFC 9457, with the fields of docs/http.md. A call's failure in the door's words,
 /// or a fault of the door's own. Never a secret, a prompt or an image (S2).
 package struct Problem: Error, Sendable, Explained {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case invalidRequest = "invalid_request"
         case unauthenticated, forbidden
         case budgetExceeded = "budget_exceeded"
@@ -79,6 +79,8 @@ package struct Problem: Error, Sendable, Explained {
     /// Whole seconds, rounded up, also sent as `Retry-After`.
     package var retryAfter: Duration?
     package var errors: [RequestFault]
+    /// The methods that the path takes, where it does not take the one that was used.
+    var allow: [String] = []
     /// The budget that does not take a call.
     var budget: BudgetFigures?
     var attempts: [RemixReply.Attempt]
@@ -103,7 +105,9 @@ package struct Problem: Error, Sendable, Explained {
     package static func invalid(_ faults: [RequestFault]) -> Problem { Problem(CallFailure.invalid(faults)) }
 
     private var retryAfterSeconds: Int? {
-        retryAfter.map { max(1, Int(($0.milliseconds + 999) / 1000)) }
+        // Who is told to come back is told when, also where the record does not have it any more.
+        let isForNow = code == .unavailable || code == .rateLimited
+        return (retryAfter ?? (isForNow ? .seconds(5) : nil)).map { max(1, Int(($0.milliseconds + 999) / 1000)) }
     }
 
     package var response: ServerResponse {
@@ -132,6 +136,7 @@ package struct Problem: Error, Sendable, Explained {
         if let seconds = retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
         if let callID { fields.add("X-Easel-Call-Id", callID) }
         if isReplayed { fields.add("Idempotent-Replayed", "true") }
+        if !allow.isEmpty { fields.add("Allow", allow.joined(separator: ", ")) }
         if code == .unsupportedMediaType { fields.add("Accept-Encoding", ContentCoding.understood) }
         if code == .unauthenticated { fields.add("WWW-Authenticate", "Bearer") }
         return .bytes(text.bytes, type: "application/problem+json", status: code.status, fields: fields)

@@ -95,5 +95,5 @@ extension ReportBuilder {
 
     /// The columns of a pair, and those of each of its sides.
     static let shadowPair = shadowColumns.map(\.column).prefix { $0.key != "side" }
-    static let shadowSide = shadowColumns.map(\.column).drop { $0.key != "side" }.dropFirst()
+    package static let shadowSide = shadowColumns.map(\.column).drop { $0.key != "side" }.dropFirst()
 }

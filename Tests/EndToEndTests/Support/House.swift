@@ -34,6 +34,8 @@ final class House: Sendable {
         var settings: @Sendable (inout GatewaySettings) -> Void = { _ in }
         /// The same of what calls are told.
         var calls: @Sendable (inout CallSettings) -> Void = { _ in }
+        /// Whether what people are told is kept, as the gateway's settings say.
+        var keepsAlerts = false
         /// Connections to the database, and the patience with it.
         var options = PostgresFixture.smallOptions
         /// Nil: a fresh database of the shared server.
@@ -171,6 +173,7 @@ final class House: Sendable {
             adminTeam: try await Self.team("operators", in: ledger),
             group: Self.group,
             journal: { ledger.journalStanding },
+            alerts: plan.keepsAlerts ? database : nil,
             log: .silent
         )
         self.gateway = gateway

@@ -4,14 +4,29 @@ import EaselReporting
 
 /// The body of `POST /v1/reconciliations`, read so that every fault is named at once.
 struct ReconciliationRequest {
-    static let fields: Set<String> = ["provider", "from", "to", "rows", "source"]
+    static let fields: [Field] = [
+        .required("provider", .text, "The name of a provider."),
+        .optional("from", .text, "The first day, UTC; `7d` unless told otherwise."),
+        .optional("to", .text, "The last day; `now` unless told otherwise."),
+        .optional("rows", .list(of: .object(rowFields), 0...mostRows), "The provider's figures; absent, it is asked."),
+        .optional("source", .text(1...longestText), "What the figures are from, in a line."),
+    ]
     /// Days of one comparison.
     static let mostDays = 92
     /// Rows of the provider's figures that may be handed in.
     static let mostRows = 10_000
     /// Faults of rows that are named one by one.
     private static let mostRowFaults = 20
-    private static let rowFields: Set<String> = ["day", "model", "images", "requests", "cost_usd"]
+    /// Bytes of a name or a source.
+    private static let longestText = 200
+    private static let mostCount = 1_000_000_000
+    private static let rowFields: [Field] = [
+        .required("day", Schema.text.rule("format", .string("date")), "UTC."),
+        .optional("model", .text(1...longestText), "By the provider's name."),
+        .optional("images", .integer(0...mostCount), "Images that were delivered."),
+        .optional("requests", .integer(0...mostCount), "Requests that were made."),
+        .required("cost_usd", .amount, "What was billed."),
+    ]
 
     let span: ReconciliationSpan
     /// Nil: the provider is asked.
@@ -19,8 +34,14 @@ struct ReconciliationRequest {
     let source: String
 
     /// `providers` are the names of the configuration.
-    init(_ body: [String: JSONValue], providers: [String], now: Timestamp) throws(Problem) {
-        var faults: [RequestFault] = []
+    /// `known`: faults that were found before.
+    init(
+        _ body: [String: JSONValue],
+        known: [RequestFault],
+        providers: [String],
+        now: Timestamp
+    ) throws(Problem) {
+        var faults = known
         let provider = Self.provider(body["provider"], providers, &faults)
         let days = Self.days(body, now, &faults)
         let table = body["rows"].flatMap { Self.table($0, &faults) }
@@ -77,10 +98,10 @@ struct ReconciliationRequest {
 
     private static func source(_ value: JSONValue?, hasRows: Bool, _ faults: inout [RequestFault]) -> String {
         guard let value, value != .null else { return hasRows ? "rows" : Reconciliation.usageSource }
-        guard let text = value.stringValue, (1...200).contains(text.utf8.count),
+        guard let text = value.stringValue, (1...longestText).contains(text.utf8.count),
             !text.unicodeScalars.contains(where: { $0.value < 0x20 })
         else {
-            faults.append(RequestFault("source", "must be a text of 1 to 200 bytes on one line"))
+            faults.append(RequestFault("source", "must be a text of 1 to \(longestText) bytes on one line"))
             return ""
         }
         return text
@@ -119,8 +140,9 @@ struct ReconciliationRequest {
             faults.append(RequestFault(name, "must be an object, not \(item.kindName)"))
             return nil
         }
-        for key in members.keys.sorted() where !rowFields.contains(key) {
-            let list = rowFields.sorted().joined(separator: ", ")
+        let known = rowFields.map(\.name)
+        for key in members.keys.sorted() where !known.contains(key) {
+            let list = known.joined(separator: ", ")
             faults.append(RequestFault("\(name).\(key.prefix(64))", "is not known; there are \(list)"))
         }
         let day = members["day"]?.stringValue.flatMap { CivilDay($0) }
@@ -132,16 +154,16 @@ struct ReconciliationRequest {
         }
         func count(_ key: String) -> Int? {
             guard let value = members[key], value != .null else { return nil }
-            if let count = value.intValue, (0...1_000_000_000).contains(count) { return count }
+            if let count = value.intValue, (0...mostCount).contains(count) { return count }
             faults.append(RequestFault("\(name).\(key)", "must be a whole number that is not negative"))
             return nil
         }
         var model: String?
         if let value = members["model"], value != .null {
-            if let text = value.stringValue, (1...200).contains(text.utf8.count) {
+            if let text = value.stringValue, (1...longestText).contains(text.utf8.count) {
                 model = text
             } else {
-                faults.append(RequestFault("\(name).model", "must be a text of 1 to 200 bytes"))
+                faults.append(RequestFault("\(name).model", "must be a text of 1 to \(longestText) bytes"))
             }
         }
         let requests = count("requests")

@@ -6,22 +6,37 @@ import Foundation
 
 /// Takes a person's prompts out of the log, on request. What was counted stays.
 final class RedactionRoutes: Sendable {
+    static let routes: [ApiRoute] = [
+        ApiRoute(
+            "POST",
+            "/v1/calls/redact",
+            .admin,
+            "Takes prompts out of the log",
+            load: .countedReport,
+            body: .object([
+                .optional("call", .id, "The id of a call."),
+                .optional("key", .id, "The id of a key: its calls."),
+                .optional("team", .text, "The name of a team: its calls."),
+                .optional("tag_name", .text, "With `tag_value`: calls with this tag."),
+                .optional("tag_value", .text, "With `tag_name`."),
+                .optional("before", .momentOrDay, "Only calls before then."),
+            ]),
+            example: ["tag_name": "customer", "tag_value": "4711", "before": "2026-11-01"],
+            gives: [.json(.object([Field("redacted", .count)]), "How many calls lost their prompts.")],
+            note: "One of `call`, `key`, `team` and `tag_name` is required. What was counted stays."
+        ) { api, visit throws(Problem) in try await api.redactions.redact(visit) }
+    ]
+
     private let ledger: any Ledger
-    private let authenticator: Authenticator
     private let log: Log
 
-    init(ledger: any Ledger, authenticator: Authenticator, log: Log) {
+    init(ledger: any Ledger, log: Log) {
         self.ledger = ledger
-        self.authenticator = authenticator
         self.log = log
     }
 
-    func redact(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        var body = BodyFields(
-            try await BodyFields.members(of: request),
-            known: ["call", "key", "team", "tag_name", "tag_value", "before"]
-        )
+    private func redact(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        var body = visit.body
         var redaction = Redaction()
         redaction.callID = Self.id("call", &body)
         redaction.keyID = Self.id("key", &body)
@@ -45,7 +60,7 @@ final class RedactionRoutes: Sendable {
                 redaction.teamID = found.id
             }
             let count = try await ledger.redact(redaction)
-            log.info("prompts were taken out of the log", ["calls": String(count), "by_team": account.team])
+            log.info("prompts were taken out of the log", ["calls": String(count), "by_team": visit.who.known.team])
             var text = JSONText()
             text.object { $0.member("redacted", count) }
             return .json(text.bytes)

@@ -13,42 +13,65 @@ final class SimulationRoutes: Sendable {
     /// The name that faults of a text are reported under.
     static let file = "policy"
 
+    static let routes: [ApiRoute] = [
+        ApiRoute(
+            "POST",
+            "/v1/route/simulate",
+            .ownTeam,
+            "Replays the log against a policy",
+            load: .counted,
+            body: .object([
+                .required(
+                    "policy",
+                    .either([.text, .map(of: .any)]),
+                    "A policy as an object, or a text in YAML with one or several."
+                ),
+                .optional(
+                    "since",
+                    .text,
+                    "The first moment, in the words of reports; `\(usualSince)` unless told otherwise."
+                ),
+                .optional("until", .text, "The end; `now` unless told otherwise."),
+                .optional("team", .text, "The name of a team; a member may name its own only."),
+                .optional(
+                    "limit",
+                    .integer(1...SimulationQuery.mostCalls),
+                    "Calls that are replayed, the newest first."
+                ),
+            ]),
+            example: ["policy": ["order": ["ideogram", "runware"]], "since": "7d"],
+            gives: [.json(Shapes.simulation, "What would have become of the calls.")],
+            fails: [.forbidden],
+            note: "Nothing is sent. One runs at a time."
+        ) { api, visit throws(Problem) in try await api.simulations.run(visit) }
+    ]
+
     private let ledger: any Ledger
     private let policies: PolicyBook
     private let reading: any PolicyReading
-    private let authenticator: Authenticator
-    private let time: TimeSource
     /// One at a time: a simulation reads and computes much, and calls go first.
     private let gate = ReportGate(ReportQueue.Limits(atOnce: 1, perTeam: 1, waiting: 2), what: "simulation")
 
     /// `policies` are those of the configuration, which a policy of its own may name.
-    init(
-        ledger: any Ledger,
-        policies: PolicyBook,
-        reading: any PolicyReading,
-        authenticator: Authenticator,
-        time: TimeSource
-    ) {
+    init(ledger: any Ledger, policies: PolicyBook, reading: any PolicyReading) {
         self.ledger = ledger
         self.policies = policies
         self.reading = reading
-        self.authenticator = authenticator
-        self.time = time
     }
 
-    func run(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        // Before a place is taken, which a body that comes slowly must not hold.
-        let members = try await BodyFields.members(of: request)
-        return try await gate.run(team: account.teamID) { () async throws(Problem) in
-            try await answer(members, account)
-        }
+    private func run(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
+        try await gate.run(team: visit.who.known.teamID) { () async throws(Problem) in try await answer(visit) }
     }
 
-    private func answer(_ members: [String: JSONValue], _ account: Account) async throws(Problem) -> ServerResponse {
+    private func answer(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
         // A policy of many pages takes a while to read, and its reader must not have the others wait.
-        let wanted = try await ThreadPoolExecutor.shared.run { () throws(Problem) in try self.wish(members) }
-        let team = try await team(wanted.team, account)
+        let wanted = try await ThreadPoolExecutor.shared.run { () throws(Problem) in
+            try self.wish(visit.body, visit.members["policy"], now: visit.now)
+        }
+        let named = try await visit.who.team(named: wanted.team, in: ledger, reads: "figures")
+        let known = visit.who.known
+        let own = TeamRecord(id: known.teamID, name: known.team, createdAt: visit.now)
+        let team = visit.who.teamID == nil ? named : own
         let report: SimulationReport
         do throws(LedgerError) {
             report = try await simulate(wanted, team: team)
@@ -69,12 +92,12 @@ final class SimulationRoutes: Sendable {
         var limit: Int
     }
 
-    private func wish(_ members: [String: JSONValue]) throws(Problem) -> Wish {
-        var body = BodyFields(members, known: ["policy", "since", "until", "team", "limit"])
-        let moments = moments(&body)
+    private func wish(_ body: BodyFields, _ policy: JSONValue?, now: Timestamp) throws(Problem) -> Wish {
+        var body = body
+        let moments = moments(&body, now: now)
         let team = body.text("team")
         let limit = body.integer("limit", in: 1...SimulationQuery.mostCalls) ?? SimulationQuery.usualCalls
-        let book = book(members["policy"], &body)
+        let book = book(policy, &body)
         guard body.faults.isEmpty, let book, let moments else { throw .invalid(body.faults) }
         // A policy by itself is for every call, and finds those that it names among the configured ones.
         let single = book.policies.count == 1 ? book[nil] : nil
@@ -118,11 +141,11 @@ final class SimulationRoutes: Sendable {
     }
 
     /// With the words of reports: `30d`, `month`, a date, a time.
-    private func moments(_ body: inout BodyFields) -> (since: Timestamp, until: Timestamp)? {
+    private func moments(_ body: inout BodyFields, now: Timestamp) -> (since: Timestamp, until: Timestamp)? {
         let since = body.text("since") ?? Self.usualSince
         let until = body.text("until") ?? "now"
         do throws(UsageQueryError) {
-            let query = try UsageQueryParser(now: time.now).parse([("from", since), ("to", until)]).query
+            let query = try UsageQueryParser(now: now).parse([("from", since), ("to", until)]).query
             return (query.from, query.to)
         } catch {
             let names = ["from": "since", "to": "until"]
@@ -136,22 +159,6 @@ final class SimulationRoutes: Sendable {
             )
             return nil
         }
-    }
-
-    private func team(_ name: String?, _ account: Account) async throws(Problem) -> TeamRecord? {
-        if account.role != .admin {
-            if let name, name != account.team {
-                throw Problem(.forbidden, "This key reads the figures of its own team only.")
-            }
-            return TeamRecord(id: account.teamID, name: account.team, createdAt: time.now)
-        }
-        guard let name else { return nil }
-        do {
-            if let team = try await ledger.team(named: name) { return team }
-        } catch {
-            throw Problem(error)
-        }
-        throw .invalid([RequestFault("team", "is not known")])
     }
 
     // MARK: - The simulation

@@ -8,31 +8,91 @@ import Foundation
 /// The price book: what one picture costs from when on, who changed it, and past estimates under the prices of today.
 final class PriceRoutes: Sendable {
     static let mostLines = 1000
-    static let fields = [
-        "provider", "model", "rendering_speed", "character_reference", "usd_per_image", "effective_from", "source",
+    static let longestSource = 200
+
+    static let routes: [ApiRoute] = [
+        ApiRoute("GET", "/v1/prices", .admin, "The price book", gives: [.json(Shapes.prices, "The book.")]) {
+            api,
+            visit throws(Problem) in
+            try await api.prices.list(visit)
+        },
+        ApiRoute(
+            "PUT",
+            "/v1/prices",
+            .admin,
+            "Sets lines of the price book",
+            body: .object([.required("prices", .list(of: .object(line), 1...mostLines), "Lines of the book.")]),
+            example: [
+                "prices": [
+                    [
+                        "provider": "ideogram", "model": "ideogram-4.0", "usd_per_image": "0.06",
+                        "effective_from": "2026-11-01",
+                    ]
+                ]
+            ],
+            gives: [.json(Shapes.pricesWritten, "Each line that was named, and each that changed beside them.")],
+            fails: [.conflict]
+        ) { api, visit throws(Problem) in try await api.prices.set(visit) },
+        ApiRoute(
+            "GET",
+            "/v1/prices/history",
+            .admin,
+            "Who changed which price when",
+            query: .only([listed]),
+            gives: [.json(Shapes.priceChanges, "The changes, the newest first.")]
+        ) {
+            api,
+            visit throws(Problem) in try await api.prices.history(visit)
+        },
+        ApiRoute(
+            "POST",
+            "/v1/prices/recompute",
+            .admin,
+            "Past estimates under the prices of today",
+            load: .countedReport,
+            body: .object([
+                .required("since", .momentOrDay, "Attempts from then on."),
+                .optional("apply", .flag, "Whether they are changed; otherwise it is told what would be."),
+                .optional("reconciled", .flag, "Also those that an invoice confirmed, which stay otherwise."),
+            ]),
+            example: ["since": "2026-11-01", "apply": false],
+            gives: [.json(Shapes.recomputation, "What changes, or would.")],
+            fails: [.conflict]
+        ) { api, visit throws(Problem) in try await api.prices.recompute(visit) },
+    ]
+
+    private static let listed = QueryParameter.integer("limit", 1...1000, usual: 100, "Changes that are listed.")
+    /// A line of the book in a request.
+    private static let line: [Field] = [
+        .required("provider", .text, "The name of a provider, or a kind, for every account of it."),
+        .required("model", .choice(RemixModel.knownNames), "The model."),
+        .optional("rendering_speed", .choice(RenderingSpeed.self), "All of them unless told otherwise."),
+        .optional(
+            "character_reference",
+            .flag,
+            "For requests with a character reference; false unless told otherwise."
+        ),
+        .required("usd_per_image", .amount, "US dollars for one image."),
+        .required("effective_from", .momentOrDay, "From when on it counts."),
+        .optional("source", .text(0...longestSource), "Where it is from."),
     ]
 
     let ledger: any Ledger
-    let authenticator: Authenticator
     let terms: TermsShelf
     let recomputation: PriceRecomputation
     /// Names that a line may be for: each provider and each kind.
     let owners: Set<String>
     /// The providers that lines are for.
     let accounts: [PriceBook.Account]
-    let time: TimeSource
 
     init(
         ledger: any Ledger,
-        authenticator: Authenticator,
         terms: TermsShelf,
         providers: [any Provider],
         time: TimeSource
     ) {
         self.ledger = ledger
-        self.authenticator = authenticator
         self.terms = terms
-        self.time = time
         owners = Set(providers.map(\.name) + ProviderKind.allCases.map(\.rawValue))
         accounts = providers.map { PriceBook.Account(name: $0.name, kind: $0.kind) }
         recomputation = PriceRecomputation(
@@ -87,25 +147,18 @@ final class PriceRoutes: Sendable {
         }
     }
 
-    func list(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.admin(for: request)
-        let entries: [PriceEntry]
-        do {
-            entries = try await ledger.prices()
-        } catch {
-            throw Problem(error)
-        }
-        let inForce = PriceBook(entries).inForce(for: accounts, at: time.now)
+    private func list(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let entries = try await Problem.of { () async throws(LedgerError) in try await ledger.prices() }
+        let inForce = PriceBook(entries).inForce(for: accounts, at: visit.now)
         return .json(JSONText.bytes(of: List(prices: entries, inForce: inForce)))
     }
 
-    func set(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let entries = try read(try await BodyFields.members(of: request))
+    private func set(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let entries = try read(visit.body)
         let writing: PriceWriting
         let book: PriceBook
         do throws(LedgerError) {
-            writing = try await ledger.setPrices(entries, by: BudgetRoutes.actor(account), at: time.now)
+            writing = try await ledger.setPrices(entries, by: visit.who.actor, at: visit.now)
             try await terms.refresh(from: ledger)
             book = PriceBook(try await ledger.prices())
         } catch {
@@ -117,15 +170,15 @@ final class PriceRoutes: Sendable {
                 entry: entry,
                 isNamed: entries.contains(entry),
                 isChanged: writing.changed.contains(entry),
-                overriddenBy: book.overriding(entry, for: accounts, at: time.now)
+                overriddenBy: book.overriding(entry, for: accounts, at: visit.now)
             )
         }
         return .json(JSONText.bytes(of: Written(lines: lines)))
     }
 
     /// Reads lines of the book; every fault of every line at once.
-    func read(_ members: [String: JSONValue]) throws(Problem) -> [PriceEntry] {
-        var body = BodyFields(members, known: ["prices"])
+    private func read(_ body: BodyFields) throws(Problem) -> [PriceEntry] {
+        var body = body
         if !body.has("prices") { body.fault("prices", "is required: a list of prices") }
         let items = body.list("prices") ?? []
         if items.count > Self.mostLines { body.fault("prices", "may have \(Self.mostLines) lines at once") }
@@ -137,7 +190,7 @@ final class PriceRoutes: Sendable {
                 body.fault("prices[\(index)]", "must be an object")
                 continue
             }
-            var line = BodyFields(members, known: Self.fields, prefix: "prices[\(index)].")
+            var line = BodyFields(members, known: Self.line.map(\.name), prefix: "prices[\(index)].")
             if let entry = entry(&line) {
                 if let other = places.updateValue(index, forKey: entry.place) {
                     line.fault("effective_from", "names the same price as line \(other); give one of them another date")
@@ -169,7 +222,9 @@ final class PriceRoutes: Sendable {
         let price = line.money("usd_per_image", most: PriceEntry.highest, required: true)
         let effectiveFrom = line.moment("effective_from", required: true)
         let source = line.text("source") ?? ""
-        if source.count > 200 { line.fault("source", "may have 200 characters") }
+        if source.count > Self.longestSource {
+            line.fault("source", "may have \(Self.longestSource) characters")
+        }
         guard line.faults.isEmpty, let provider, let model, let price, let effectiveFrom else { return nil }
         return PriceEntry(
             provider: provider,
@@ -202,20 +257,16 @@ final class PriceRoutes: Sendable {
         }
     }
 
-    func history(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.admin(for: request)
-        let limit = request.queryValue("limit").map { Int($0) ?? 0 } ?? 100
-        guard (1...1000).contains(limit) else { throw .invalid([RequestFault("limit", "must be 1 to 1000")]) }
-        do {
-            return .json(JSONText.bytes(of: History(changes: try await ledger.priceChanges(limit: limit))))
-        } catch {
-            throw Problem(error)
+    private func history(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let limit = visit[Self.listed]
+        let changes = try await Problem.of { () async throws(LedgerError) in
+            try await ledger.priceChanges(limit: limit)
         }
+        return .json(JSONText.bytes(of: History(changes: changes)))
     }
 
-    func recompute(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.admin(for: request)
-        var body = BodyFields(try await BodyFields.members(of: request), known: ["since", "apply", "reconciled"])
+    private func recompute(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        var body = visit.body
         let since = body.moment("since", required: true)
         let apply = body.flag("apply") ?? false
         let reconciled = body.flag("reconciled") ?? false

@@ -7,47 +7,116 @@ import Foundation
 
 /// Alerts for those who look, try and mute them; all for admins.
 final class AlertRoutes: Sendable {
-    private static let mostListed = 200
-    private static let usuallyListed = 20
+    static let routes: [ApiRoute] = [
+        ApiRoute(
+            "GET",
+            "/v1/alerts",
+            .admin,
+            "What is watched, what fires and who is told",
+            gives: [.json(Shapes.alerts, "Everything about alerts.")],
+            fails: [.notFound]
+        ) {
+            api,
+            visit throws(Problem) in
+            try await api.kept().overview(visit)
+        },
+        ApiRoute(
+            "GET",
+            "/v1/alerts/events",
+            .admin,
+            "What was told, the newest first",
+            query: .only([limit, before, dead]),
+            gives: [.json(Shapes.eventHeads, "A page of events.")],
+            fails: [.notFound]
+        ) {
+            api,
+            visit throws(Problem) in try await api.kept().events(visit)
+        },
+        ApiRoute(
+            "GET",
+            "/v1/alerts/events/{id}",
+            .admin,
+            "One event with its text and its deliveries",
+            gives: [.json(Shapes.event, "The event.")]
+        ) {
+            api,
+            visit throws(Problem) in try await api.kept().event(visit)
+        },
+        ApiRoute(
+            "POST",
+            "/v1/alerts/test",
+            .admin,
+            "Tries destinations",
+            body: .object([.optional("destinations", .list(of: .text), "Names; all unless told otherwise.")]),
+            example: ["destinations": ["ops"]],
+            gives: [
+                .json(
+                    .object([Field("event", .id), Field("destinations", .list(of: .text))]),
+                    "It is on its way.",
+                    status: 202
+                )
+            ],
+            fails: [.notFound]
+        ) { api, visit throws(Problem) in try await api.kept().test(visit) },
+        ApiRoute(
+            "POST",
+            "/v1/alerts/replay",
+            .admin,
+            "Sends dead letters again",
+            body: .object([
+                .optional("events", .list(of: .id), "The ids of events; this or `all`."),
+                .optional("all", .flag, "Every dead letter."),
+            ]),
+            example: ["all": true],
+            gives: [.json(.object([Field("replayed", .count)]), "How many deliveries are sent again.")],
+            fails: [.notFound]
+        ) { api, visit throws(Problem) in try await api.kept().replay(visit) },
+        ApiRoute(
+            "POST",
+            "/v1/alerts/mutes",
+            .admin,
+            "Mutes a rule for a while",
+            body: .object([
+                .required("rule", .text, "The name of a rule."),
+                .optional("subject", .text(1...longestSubject), "Only for one, such as `team:design`."),
+                .required("until", .momentOrDay, "In the future, and within a year."),
+            ]),
+            example: ["rule": "budgets", "subject": "team:design", "until": "2026-12-24"],
+            gives: [.json(Shapes.mute, "The mute.", status: 201)],
+            fails: [.notFound]
+        ) { api, visit throws(Problem) in try await api.kept().mute(visit) },
+        ApiRoute("DELETE", "/v1/alerts/mutes/{id}", .admin, "Ends a mute", gives: [.nothing("It is ended.")]) {
+            api,
+            visit throws(Problem) in
+            try await api.kept().unmute(visit)
+        },
+    ]
+
+    private static let limit = QueryParameter.integer("limit", 1...200, usual: 20, "Events on a page.")
+    private static let before = QueryParameter.id(
+        "before",
+        "`next_cursor` of the page before.",
+        mend: "must be the id of an event"
+    )
+    private static let dead = QueryParameter.flag("dead", "Only events with a delivery that was given up.")
     /// The longest that a rule may be muted.
     private static let longestMute = Duration.seconds(366 * 86_400)
+    private static let longestSubject = 256
 
     private let book: any AlertBook
     private let plan: AlertPlan
-    private let authenticator: Authenticator
-    private let time: TimeSource
     private let log: Log
 
-    init(book: any AlertBook, plan: AlertPlan, authenticator: Authenticator, time: TimeSource, log: Log) {
+    init(book: any AlertBook, plan: AlertPlan, log: Log) {
         self.book = book
         self.plan = plan
-        self.authenticator = authenticator
-        self.time = time
         self.log = log
-    }
-
-    /// - Parameter rest: what follows `/v1/alerts`.
-    func respond(to request: ServerRequest, _ rest: [String]) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        switch (request.method, rest.count, rest.first) {
-        case ("GET", 0, _): return try await overview()
-        case ("GET", 1, "events"): return try await events(request)
-        case ("GET", 2, "events"): return try await event(rest[1])
-        case ("POST", 1, "test"): return try await test(request, by: account)
-        case ("POST", 1, "replay"): return try await replay(request)
-        case ("POST", 1, "mutes"): return try await mute(request)
-        case ("DELETE", 2, "mutes"): return try await unmute(rest[1])
-        case (_, 0, _), (_, 1, "events"), (_, 2, "events"): throw Routes.notAllowed(["GET"])
-        case (_, 1, "test"), (_, 1, "replay"), (_, 1, "mutes"): throw Routes.notAllowed(["POST"])
-        case (_, 2, "mutes"): throw Routes.notAllowed(["DELETE"])
-        default: throw Problem(.notFound, "There is nothing at this path.")
-        }
     }
 
     // MARK: - Reading
 
-    private func overview() async throws(Problem) -> ServerResponse {
-        let now = time.now
+    private func overview(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let now = visit.now
         let (states, mutes) = try await Problem.of { () async throws(LedgerError) in
             (try await book.alertStates(), try await book.alertMutes(at: now))
         }
@@ -123,26 +192,12 @@ final class AlertRoutes: Sendable {
         }
     }
 
-    private func events(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        var faults: [RequestFault] = []
-        for (name, _) in request.query where !["limit", "before", "dead"].contains(name) {
-            faults.append(RequestFault(String(name.prefix(64)), "is not known; there are limit, before, dead"))
-        }
-        let limit = request.queryValue("limit").map { Int($0) ?? 0 } ?? Self.usuallyListed
-        if !(1...Self.mostListed).contains(limit) {
-            faults.append(RequestFault("limit", "must be a whole number from 1 to \(Self.mostListed)"))
-        }
-        var query = AlertEventQuery(limit: limit)
-        if let text = request.queryValue("before") {
-            query.before = UUID(uuidString: text)
-            if query.before == nil { faults.append(RequestFault("before", "must be the id of an event")) }
-        }
-        switch request.queryValue("dead") {
-        case nil, "false": break
-        case "true": query.hasDeadLetter = true
-        default: faults.append(RequestFault("dead", "must be true or false"))
-        }
-        guard faults.isEmpty else { throw .invalid(faults) }
+    private func events(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let limit = visit[Self.limit]
+        var wanted = AlertEventQuery(limit: limit)
+        wanted.before = visit[Self.before]
+        if visit[Self.dead] == true { wanted.hasDeadLetter = true }
+        let query = wanted
         let events = try await Problem.of { () async throws(LedgerError) in try await book.alertEvents(query) }
         var text = JSONText()
         text.object { text in
@@ -153,12 +208,13 @@ final class AlertRoutes: Sendable {
         return .json(text.bytes)
     }
 
-    private func event(_ id: String) async throws(Problem) -> ServerResponse {
-        guard let found = UUID(uuidString: id) else { throw Problem(.notFound, "There is no event of this id.") }
-        var query = AlertEventQuery(limit: 1)
-        query.eventID = found
+    private func event(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let missing = "There is no event of this id."
+        var wanted = AlertEventQuery(limit: 1)
+        wanted.eventID = try visit.id(orMissing: missing)
+        let query = wanted
         let events = try await Problem.of { () async throws(LedgerError) in try await book.alertEvents(query) }
-        guard let event = events.first else { throw Problem(.notFound, "There is no event of this id.") }
+        guard let event = events.first else { throw Problem(.notFound, missing) }
         var text = JSONText()
         Self.write(event, hasData: true, to: &text)
         return .json(text.bytes)
@@ -196,8 +252,8 @@ final class AlertRoutes: Sendable {
 
     // MARK: - Acting
 
-    private func test(_ request: ServerRequest, by account: Account) async throws(Problem) -> ServerResponse {
-        var body = BodyFields(try await BodyFields.members(of: request), known: ["destinations"])
+    private func test(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        var body = visit.body
         let known = plan.destinations.map(\.name)
         if known.isEmpty {
             body.fault("destinations", "cannot be tried: the configuration has none; add `alerts.destinations`")
@@ -214,7 +270,7 @@ final class AlertRoutes: Sendable {
             }
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
-        let event = AlertMessage.test(by: account.team, now: time.now)
+        let event = AlertMessage.test(by: visit.who.known.team, now: visit.now)
         let targets = wanted
         try await Problem.of { () async throws(LedgerError) in try await book.record(event, to: targets) }
         var text = JSONText()
@@ -226,8 +282,8 @@ final class AlertRoutes: Sendable {
         return .json(text.bytes, status: 202)
     }
 
-    private func replay(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        var body = BodyFields(try await BodyFields.members(of: request), known: ["events", "all"])
+    private func replay(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        var body = visit.body
         let isAll = body.flag("all") ?? false
         var ids: [UUID]?
         if let list = body.list("events") {
@@ -241,7 +297,7 @@ final class AlertRoutes: Sendable {
             body.fault("events", "is required, or `all: true` for every dead letter, and not both")
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
-        let (events, now) = (ids, time.now)
+        let (events, now) = (ids, visit.now)
         let count = try await Problem.of { () async throws(LedgerError) in
             try await book.replay(events: events, at: now)
         }
@@ -251,9 +307,9 @@ final class AlertRoutes: Sendable {
         return .json(text.bytes)
     }
 
-    private func mute(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        var body = BodyFields(try await BodyFields.members(of: request), known: ["rule", "subject", "until"])
-        let now = time.now
+    private func mute(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        var body = visit.body
+        let now = visit.now
         let rule = body.text("rule", required: true)
         let subject = body.text("subject")
         let until = body.moment("until", required: true)
@@ -261,8 +317,8 @@ final class AlertRoutes: Sendable {
             let names = plan.rules.map(\.name).joined(separator: ", ")
             body.fault("rule", "is not a rule; \(names.isEmpty ? "the configuration has none" : "there are \(names)")")
         }
-        if let subject, subject.isEmpty || subject.count > 256 {
-            body.fault("subject", "must have 1 to 256 characters, such as team:design")
+        if let subject, subject.isEmpty || subject.count > Self.longestSubject {
+            body.fault("subject", "must have 1 to \(Self.longestSubject) characters, such as team:design")
         }
         if let until, until <= now || until > now + Self.longestMute {
             body.fault("until", "must be in the future, and within a year")
@@ -275,10 +331,11 @@ final class AlertRoutes: Sendable {
         return .json(text.bytes, status: 201)
     }
 
-    private func unmute(_ text: String) async throws(Problem) -> ServerResponse {
-        guard let id = UUID(uuidString: text) else { throw Problem(.notFound, "There is no mute of this id.") }
+    private func unmute(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let missing = "There is no mute of this id."
+        let id = try visit.id(orMissing: missing)
         let isRemoved = try await Problem.of { () async throws(LedgerError) in try await book.removeMute(id) }
-        guard isRemoved else { throw Problem(.notFound, "There is no mute of this id.") }
+        guard isRemoved else { throw Problem(.notFound, missing) }
         return .empty()
     }
 }

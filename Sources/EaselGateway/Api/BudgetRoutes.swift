@@ -11,20 +11,124 @@ final class BudgetRoutes: Sendable {
     static let highest = Money(nanodollars: 100_000_000 * Money.nanodollarsPerDollar)
     static let mostImages = 1_000_000_000
     static let explainLimits = 1...1000
-    static let fields = [
-        "scope", "period", "limit_usd", "limit_images", "hard", "warn_at", "timezone",
+    static let mostWarnings = 10
+    static let warningPercents = 1...1000
+
+    static let routes: [ApiRoute] = [
+        ApiRoute(
+            "GET",
+            "/v1/budgets",
+            .ownTeam,
+            "Budgets with what is used of them",
+            gives: [.json(.listing("budgets", of: Shapes.budget), "The budgets.")]
+        ) { api, visit throws(Problem) in
+            try await api.budgets.list(visit)
+        },
+        ApiRoute(
+            "PUT",
+            "/v1/budgets",
+            .admin,
+            "Sets a whole budget",
+            body: .object([scope, .required("period", .choice(BudgetPeriod.self), "How long it runs.")] + terms),
+            example: [
+                "scope": "team:design", "period": "month", "limit_usd": "500", "hard": true, "warn_at": [50, 80],
+            ],
+            gives: [.json(Shapes.budgetWritten, "The budget, and how it was.")],
+            fails: [.conflict],
+            note: "What is not said is the usual. The budget of this scope and period is replaced, or made."
+        ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: true) },
+        ApiRoute(
+            "PATCH",
+            "/v1/budgets",
+            .admin,
+            "Changes what is named of a budget",
+            body: .object(
+                [scope, .optional("period", .choice(BudgetPeriod.self), "Which, where there are several.")] + terms
+            ),
+            example: ["scope": "team:design", "period": "month", "limit_usd": "600"],
+            gives: [.json(Shapes.budgetWritten, "The budget, and how it was.")],
+            fails: [.conflict],
+            note: "What is not said stays as it was."
+        ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: false) },
+        ApiRoute(
+            "DELETE",
+            "/v1/budgets/{id}",
+            .admin,
+            "Removes a budget",
+            gives: [.nothing("It is removed.")],
+            fails: [.conflict]
+        ) { api, visit throws(Problem) in
+            try await api.budgets.remove(visit)
+        },
+        ApiRoute(
+            "GET",
+            "/v1/budgets/{id}/explain",
+            .ownTeam,
+            "The calls and reservations that make up a budget's figures",
+            load: .countedReport,
+            query: .only([listed]),
+            gives: [.json(Shapes.budgetExplanation, "What makes up its figures.")]
+        ) { api, visit throws(Problem) in try await api.budgets.explain(visit) },
+        ApiRoute(
+            "POST",
+            "/v1/budgets/{id}/raise",
+            .admin,
+            "Raises a limit for a while",
+            body: .object([
+                .optional("by_usd", .amount, "How much higher the limit is meanwhile; this or `by_images`."),
+                .optional("by_images", .integer(0...mostImages), "The same of a budget in images."),
+                .optional("from", .momentOrDay, "Now unless told otherwise."),
+                .required("until", .momentOrDay, "In the future and after `from`."),
+            ]),
+            example: ["by_usd": "50", "until": "2030-01-01"],
+            gives: [.json(Shapes.budget, "The budget.")],
+            fails: [.conflict]
+        ) { api, visit throws(Problem) in try await api.budgets.raise(visit) },
+        ApiRoute(
+            "DELETE",
+            "/v1/budgets/{id}/raise",
+            .admin,
+            "Ends a raise",
+            gives: [.json(Shapes.budget, "The budget.")],
+            fails: [.conflict]
+        ) { api, visit throws(Problem) in
+            try await api.budgets.endRaise(visit)
+        },
+    ]
+
+    private static let listed = QueryParameter.integer(
+        "limit",
+        explainLimits,
+        usual: 20,
+        "Calls and reservations that are listed."
+    )
+    private static let scope = Field.required(
+        "scope",
+        .text,
+        "`org`, `team:NAME`, `project:TEAM/NAME` or `key:ID`."
+    )
+    private static let terms: [Field] = [
+        .optional("limit_usd", .amount, "US dollars in a period; this or `limit_images`."),
+        .optional("limit_images", .integer(0...mostImages), "Images in a period."),
+        .optional("hard", .flag, "Whether calls that do not fit are refused; true unless told otherwise."),
+        .optional(
+            "warn_at",
+            .list(of: .integer(warningPercents), 0...mostWarnings),
+            "Percent of the limit at which people are warned."
+        ),
+        .optional(
+            "timezone",
+            .text,
+            "Whose days and months count, such as `Europe/Berlin`; UTC unless told otherwise."
+        ),
     ]
 
     let ledger: any Ledger
-    let authenticator: Authenticator
     let terms: TermsShelf
-    let time: TimeSource
 
-    init(ledger: any Ledger, authenticator: Authenticator, terms: TermsShelf, time: TimeSource) {
+    init(ledger: any Ledger, terms: TermsShelf) {
         self.ledger = ledger
-        self.authenticator = authenticator
         self.terms = terms
-        self.time = time
     }
 
     private struct List: JSONWritable {
@@ -35,41 +139,25 @@ final class BudgetRoutes: Sendable {
         }
     }
 
-    func list(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        let now = time.now
+    private func list(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
         let standings = try await ask { () async throws(LedgerError) in
-            try await self.ledger.budgets(teamID: account.role == .admin ? nil : account.teamID, at: now)
+            try await self.ledger.budgets(teamID: visit.who.teamID, at: visit.now)
         }
-        return .json(JSONText.bytes(of: List(budgets: standings.map { BudgetFigures($0, at: now) })))
+        return .json(JSONText.bytes(of: List(budgets: standings.map { BudgetFigures($0, at: visit.now) })))
     }
 
-    /// `PUT /v1/budgets`: the whole budget; what is not said is the usual.
-    func set(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let change = try Self.change(try await BodyFields.members(of: request), isWhole: true)
-        return try await write(change, by: account)
-    }
-
-    /// `PATCH /v1/budgets`: what is not said stays as it was.
-    func change(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let change = try Self.change(try await BodyFields.members(of: request), isWhole: false)
-        return try await write(change, by: account)
-    }
-
-    private func write(_ change: BudgetChange, by account: Account) async throws(Problem) -> ServerResponse {
+    private func set(_ visit: Visit<Admin>, isWhole: Bool) async throws(Problem) -> ServerResponse {
+        let change = try Self.change(visit.body, isWhole: isWhole)
         let writing = try await ask { () async throws(LedgerError) in
-            try await self.ledger.changeBudget(change, by: Self.actor(account), at: self.time.now)
+            try await self.ledger.changeBudget(change, by: visit.who.actor, at: visit.now)
         }
         try await refresh()
-        let figures = BudgetFigures(writing.after, at: time.now, writing: writing)
-        return .json(JSONText.bytes(of: figures))
+        return .json(JSONText.bytes(of: BudgetFigures(writing.after, at: visit.now, writing: writing)))
     }
 
     /// Reads a budget; every fault at once.
-    static func change(_ members: [String: JSONValue], isWhole: Bool) throws(Problem) -> BudgetChange {
-        var body = BodyFields(members, known: fields)
+    private static func change(_ body: BodyFields, isWhole: Bool) throws(Problem) -> BudgetChange {
+        var body = body
         let scopeText = body.text("scope", required: true)
         let scope = scopeText.flatMap { BudgetScope($0) }
         if let scopeText, scope == nil {
@@ -112,31 +200,27 @@ final class BudgetRoutes: Sendable {
     private static func warnings(_ body: inout BodyFields) -> [Int]? {
         guard let items = body.list("warn_at") else { return nil }
         let percents = items.compactMap(\.intValue)
-        if percents.count != items.count || items.count > 10 || !percents.allSatisfy((1...1000).contains) {
+        if percents.count != items.count || items.count > mostWarnings || !percents.allSatisfy(warningPercents.contains)
+        {
             body.fault("warn_at", "must be at most 10 whole numbers from 1 to 1000: percent of the limit")
         }
         return Array(Set(percents)).sorted()
     }
 
-    func remove(_ request: ServerRequest, _ text: String) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let id = try Self.id(text)
+    private func remove(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let id = try visit.id(orMissing: Self.missing)
         let wasThere = try await ask { () async throws(LedgerError) in
-            try await self.ledger.removeBudget(id, by: Self.actor(account), at: self.time.now)
+            try await self.ledger.removeBudget(id, by: visit.who.actor, at: visit.now)
         }
-        guard wasThere else { throw Self.missing }
+        guard wasThere else { throw Problem(.notFound, Self.missing) }
         try await refresh()
         return .empty()
     }
 
-    func raise(_ request: ServerRequest, _ text: String) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let id = try Self.id(text)
-        let now = time.now
-        var body = BodyFields(
-            try await BodyFields.members(of: request),
-            known: ["by_usd", "by_images", "from", "until"]
-        )
+    private func raise(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let id = try visit.id(orMissing: Self.missing)
+        let now = visit.now
+        var body = visit.body
         var by: BudgetLimit?
         switch (body.has("by_usd"), body.has("by_images")) {
         case (true, true): body.fault("by_images", "cannot stand beside by_usd")
@@ -148,62 +232,39 @@ final class BudgetRoutes: Sendable {
         let until = body.moment("until", required: true)
         if let until, until <= max(from, now) { body.fault("until", "must lie in the future and after from") }
         guard body.faults.isEmpty, let by, let until else { throw .invalid(body.faults) }
-        return try await answer { () async throws(LedgerError) in
+        return try await answer(visit) { () async throws(LedgerError) in
             try await self.ledger.raiseBudget(
                 id,
                 BudgetRaise(by: by, from: from, until: until),
-                by: Self.actor(account),
+                by: visit.who.actor,
                 at: now
             )
         }
     }
 
-    func endRaise(_ request: ServerRequest, _ text: String) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.admin(for: request)
-        let id = try Self.id(text)
-        return try await answer { () async throws(LedgerError) in
-            try await self.ledger.raiseBudget(id, nil, by: Self.actor(account), at: self.time.now)
+    private func endRaise(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
+        let id = try visit.id(orMissing: Self.missing)
+        return try await answer(visit) { () async throws(LedgerError) in
+            try await self.ledger.raiseBudget(id, nil, by: visit.who.actor, at: visit.now)
         }
     }
 
-    func explain(_ request: ServerRequest, _ text: String) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        let id = try Self.id(text)
-        var limit = 20
-        for (name, value) in request.query {
-            guard name == "limit", let number = Int(value), Self.explainLimits.contains(number) else {
-                let range = "\(Self.explainLimits.lowerBound) to \(Self.explainLimits.upperBound)"
-                throw .invalid([
-                    RequestFault(String(name.prefix(64)), name == "limit" ? "must be \(range)" : "is not known")
-                ])
-            }
-            limit = number
-        }
-        let now = time.now
-        let most = limit
+    private func explain(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
+        let id = try visit.id(orMissing: Self.missing)
+        let limit = visit[Self.listed]
         let found = try await ask { () async throws(LedgerError) in
-            try await self.ledger.explainBudget(id, at: now, limit: most)
+            try await self.ledger.explainBudget(id, at: visit.now, limit: limit)
         }
         // Another team's budget is not told apart from one that does not exist.
-        guard let found, account.role == .admin || found.standing.budget.teamID == account.teamID else {
-            throw Self.missing
+        guard let found, visit.who.teamID == nil || found.standing.budget.teamID == visit.who.teamID else {
+            throw Problem(.notFound, Self.missing)
         }
-        return .json(JSONText.bytes(of: BudgetExplanationReply(explanation: found, moment: now)))
+        return .json(JSONText.bytes(of: BudgetExplanationReply(explanation: found, moment: visit.now)))
     }
 
     // MARK: - Parts
 
-    private static let missing = Problem(.notFound, "There is no such budget.")
-
-    private static func id(_ text: String) throws(Problem) -> UUID {
-        guard let id = UUID(uuidString: text) else { throw missing }
-        return id
-    }
-
-    /// Who changes something, for the history: never the key itself.
-    static func actor(_ account: Account) -> String {
-        account.keyID == Authenticator.adminKeyID ? "operator" : "key \(account.keyID.text)"
-    }
+    private static let missing = "There is no such budget."
 
     private func ask<Value>(
         _ body: () async throws(LedgerError) -> Value
@@ -220,11 +281,12 @@ final class BudgetRoutes: Sendable {
     }
 
     private func answer(
+        _ visit: Visit<Admin>,
         _ change: () async throws(LedgerError) -> BudgetStanding
     ) async throws(Problem) -> ServerResponse {
         let standing = try await ask(change)
         try await refresh()
-        return .json(JSONText.bytes(of: BudgetFigures(standing, at: time.now)))
+        return .json(JSONText.bytes(of: BudgetFigures(standing, at: visit.now)))
     }
 }
 

@@ -6,9 +6,74 @@ import EaselTransport
 import Foundation
 
 /// `POST /v1/remix` and `POST /v1/route/explain`: from a body to a call, and from its end to the answer.
-final class RemixRoute: Sendable {
-    private let authenticator: Authenticator
-    private let keyLimits: KeyLimits
+final class RemixRoutes: Sendable {
+    /// The one that thousands wait on.
+    static let path = "/v1/remix"
+    static let access = Access<Member>.key
+    /// With the smallest of images.
+    private static let example: JSONValue = [
+        "model": "ideogram-4.0", "prompt": "the same scene as a woodcut print", "count": 1,
+        "image": .string(
+            "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsEtnHOOY1wi+hcEKLNXzWgQE"
+                + "BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgtZVKEt0Nh3IwAAAABJRU5ErkJggg=="
+        ),
+        "output": ["type": "url", "format": "png"], "tags": ["campaign": "spring"],
+    ]
+    private static let replyHeaders: [HeaderRule] = [
+        .always("X-Easel-Call-Id", .id, "The call's id."),
+        .sometimes("X-Easel-Provider", .text, "Who delivered."),
+        .sometimes("X-Easel-Cost-Usd", .money, "What the call cost."),
+        .sometimes("Idempotent-Replayed", .choice(["true"]), "It is the answer of an earlier request."),
+    ]
+    static let remix = ApiRoute(
+        "POST",
+        path,
+        access,
+        "Remixes an image",
+        load: .counted,
+        body: .remix,
+        example: example,
+        headers: [
+            .sometimes(
+                "Idempotency-Key",
+                .text(matching: "^[!-~]{1,\(IdempotencyKey.longest)}$"),
+                "The same key with the same body gives the first answer again, for 24 hours."
+            ), .sometimes("Prefer", .text, "`respond-async`: the answer is 202 at once, and the call is read later."),
+        ],
+        gives: [
+            .json(Shapes.remix, "The images.", headers: replyHeaders),
+            .json(
+                Shapes.accepted,
+                "With `Prefer: respond-async`: the call is under way.",
+                status: 202,
+                headers: [
+                    .always("Location", .text, "Where the call is read."),
+                    .always("Preference-Applied", .choice(["respond-async"]), "What was asked for."),
+                ] + replyHeaders.prefix(1)
+            ),
+        ],
+        fails: [
+            .forbidden, .budgetExceeded, .inProgress, .idempotencyConflict, .refused, .providersFailed,
+            .deadlineExceeded,
+        ]
+    ) { api, visit throws(Problem) in try await api.remixes.remix(visit) }
+
+    static let routes: [ApiRoute] = [
+        remix,
+        ApiRoute(
+            "POST",
+            "/v1/route/explain",
+            .key,
+            "The plan for a remix, and why",
+            load: .counted,
+            body: .remix,
+            example: RemixRoutes.example,
+            gives: [.json(Shapes.explanation, "The plan.")],
+            fails: [.forbidden, .budgetExceeded, .refused, .providersFailed, .deadlineExceeded],
+            note: "Nothing is sent to a provider. It reads a request and fetches its images as a remix does."
+        ) { api, visit throws(Problem) in try await api.remixes.explain(visit) },
+    ]
+
     private let linkBase: LinkBase
     private let body: RemixBody
     private let held: HeldBytes
@@ -16,22 +81,16 @@ final class RemixRoute: Sendable {
     private let service: CallService
     private let idempotency: IdempotencyDesk
     private let replies: ReplyBuilder
-    private let time: TimeSource
 
     init(
-        authenticator: Authenticator,
-        keyLimits: KeyLimits,
         linkBase: LinkBase,
         body: RemixBody,
         held: HeldBytes,
         completion: RequestCompletion,
         service: CallService,
         idempotency: IdempotencyDesk,
-        replies: ReplyBuilder,
-        time: TimeSource
+        replies: ReplyBuilder
     ) {
-        self.authenticator = authenticator
-        self.keyLimits = keyLimits
         self.linkBase = linkBase
         self.body = body
         self.held = held
@@ -39,7 +98,6 @@ final class RemixRoute: Sendable {
         self.service = service
         self.idempotency = idempotency
         self.replies = replies
-        self.time = time
     }
 
     /// A checked request, and what its answer needs. An object: what the frame of a waiting call holds, thousands hold.
@@ -60,17 +118,15 @@ final class RemixRoute: Sendable {
         case repeated(ServerResponse)
     }
 
-    func remix(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        try keyLimits.enter(account)
-        defer { keyLimits.leave(account) }
-        let weight = try weight(of: request, account)
-        switch try await order(request, account, weight) {
+    // Its frame is there as long as the call: what it needs on the way has frames of its own.
+    func remix(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
+        let weight = try weight(of: visit.request, visit.who.known)
+        switch try await order(visit.request, visit.who.known, weight) {
         case .repeated(let response): return response
         case .new(let checked):
             let answer: CallService.Answer
             do {
-                answer = try await service.submit(checked.order, transcript: checked.transcript, on: request.loop)
+                answer = try await service.submit(checked.order, transcript: checked.transcript, on: visit.request.loop)
             } catch {
                 throw Problem(error)
             }
@@ -181,15 +237,12 @@ final class RemixRoute: Sendable {
 
     // MARK: - The plan alone
 
-    func explain(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        let account = try await authenticator.account(for: request)
-        // It reads a request and fetches its images as a remix does.
-        try keyLimits.enter(account)
-        defer { keyLimits.leave(account) }
+    private func explain(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
+        let (request, account) = (visit.request, visit.who.known)
         let weight = try weight(of: request, account)
         let (draft, faults) = try await body.draft(of: request)
         let (remix, policy) = try await complete(draft, faults, account, weight)
-        let now = time.now
+        let now = visit.now
         let record: PlanRecord
         do {
             record = try await service.planner.plan(

@@ -6,59 +6,83 @@ import EaselTransport
 
 /// The reports beside usage: each is made of the same figures, asked for in the same way.
 final class FigureRoutes: Sendable {
-    static let names = ["latency", "safety", "failover", "providers", "budgets", "diff", "top"]
+    static let routes: [ApiRoute] =
+        ReportDesk.Subject.allCases.map { subject in
+            let form = UsageQueryParser.Form(groups: subject.usualGroups, hasDetails: !subject.isOfAttempts)
+            return ApiRoute.report(subject.rawValue, summary(of: subject), form) { api, wish throws(Problem) in
+                try await api.figures.show(subject, wish)
+            }
+        } + [
+            .report("budgets", "How fast budgets are used up") { api, wish throws(Problem) in
+                FigureRoutes.answer(try await api.figures.budgets(wish))
+            },
+            .report(
+                "diff",
+                "Two periods beside each other",
+                .init(groups: [.team], parameters: ["before_from", "before_to"]),
+                own: [beforeFrom, beforeTo]
+            ) { api, wish throws(Problem) in FigureRoutes.answer(try await api.figures.diff(wish)) },
+            .report(
+                "top",
+                "Whoever has most",
+                .init(groups: [.team], parameters: ["sort", "limit"]),
+                own: [sort, limit]
+            ) { api, wish throws(Problem) in FigureRoutes.answer(try await api.figures.top(wish)) },
+        ]
+
     /// Rows that a report of the highest shows when nothing else is said, and at most.
     private static let topRows = 10
     private static let mostTopRows = 1000
+    private static let sort = QueryParameter<TopMeasure?>.choice("sort", "By what; `cost` unless told otherwise.")
+    private static let limit = QueryParameter.integer("limit", 1...mostTopRows, usual: topRows, "Rows.")
+    private static let beforeFrom = QueryParameter.text(
+        "before_from",
+        "The first moment of the earlier period; as long before the other one unless told otherwise."
+    )
+    private static let beforeTo = QueryParameter.text("before_to", "The end of the earlier period.")
 
-    private let ledger: any Ledger
-    private let reports: ReportRoutes
-    private let time: TimeSource
-
-    init(ledger: any Ledger, reports: ReportRoutes, time: TimeSource) {
-        self.ledger = ledger
-        self.reports = reports
-        self.time = time
+    private static func summary(of subject: ReportDesk.Subject) -> String {
+        switch subject {
+        case .latency: "How long calls take"
+        case .safety: "NSFW and copyright verdicts"
+        case .failover: "When another provider had to deliver"
+        case .providers: "Providers by their attempts"
+        }
     }
 
-    func show(_ request: ServerRequest, _ name: String) async throws(Problem) -> ServerResponse {
-        let report: Report
-        switch name {
-        case "latency", "safety", "failover", "providers":
-            guard let subject = ReportDesk.Subject(rawValue: name) else { throw Problem(.notFound, "No such report.") }
-            let form = UsageQueryParser.Form(groups: subject.usualGroups, hasDetails: !subject.isOfAttempts)
-            let (query, _) = try await read(request, form)
-            report = try await Problem.of { () async throws(LedgerError) in
-                try await ReportDesk(ledger: ledger).report(subject, query, now: time.now)
+    private let ledger: any Ledger
+
+    init(ledger: any Ledger) {
+        self.ledger = ledger
+    }
+
+    private static func answer(_ report: Report) -> ServerResponse { .json(JSONText.bytes(of: report)) }
+
+    private func show(_ subject: ReportDesk.Subject, _ wish: ReportWish) async throws(Problem) -> ServerResponse {
+        Self.answer(
+            try await Problem.of { () async throws(LedgerError) in
+                try await ReportDesk(ledger: ledger).report(subject, wish.query, now: wish.now)
             }
-        case "budgets": report = try await budgets(request)
-        case "diff": report = try await diff(request)
-        default: report = try await top(request)
-        }
-        return .json(JSONText.bytes(of: report))
+        )
     }
 
     // MARK: - Each report
 
-    private func top(_ request: ServerRequest) async throws(Problem) -> Report {
-        let (query, own) = try await read(request, .init(groups: [.team], parameters: ["sort", "limit"]))
+    private func top(_ wish: ReportWish) async throws(Problem) -> Report {
+        let own = wish.own
         var faults: [RequestFault] = []
-        let measure = own["sort"].map { TopMeasure(rawValue: $0) } ?? .cost
-        if measure == nil {
-            let names = TopMeasure.allCases.map(\.rawValue).joined(separator: ", ")
-            faults.append(RequestFault("sort", "must be one of \(names)"))
+        for rule in [Self.sort, Self.limit] as [any QueryRule] {
+            guard let text = own[rule.name], let fault = rule.fault(in: text, now: wish.now) else { continue }
+            faults.append(RequestFault(rule.name, fault))
         }
-        let limit = own["limit"].map { Int($0) ?? 0 } ?? Self.topRows
-        if !(1...Self.mostTopRows).contains(limit) {
-            faults.append(RequestFault("limit", "must be a whole number from 1 to \(Self.mostTopRows)"))
-        }
-        guard faults.isEmpty, let measure else { throw .invalid(faults) }
-        return ReportBuilder.top(try await usage(query), by: measure, limit: limit)
+        guard faults.isEmpty else { throw .invalid(faults) }
+        let measure = own["sort"].flatMap { TopMeasure(rawValue: $0) } ?? .cost
+        let limit = own["limit"].flatMap { Int($0) } ?? Self.topRows
+        return ReportBuilder.top(try await usage(wish.query), by: measure, limit: limit)
     }
 
-    private func diff(_ request: ServerRequest) async throws(Problem) -> Report {
-        let form = UsageQueryParser.Form(groups: [.team], parameters: ["before_from", "before_to"])
-        let (query, own) = try await read(request, form)
+    private func diff(_ wish: ReportWish) async throws(Problem) -> Report {
+        let (query, own) = (wish.query, wish.own)
         guard !query.groupBy.contains(.day), !query.groupBy.contains(.hour) else {
             throw .invalid([RequestFault("group_by", "cannot hold day or hour: no day is in both periods")])
         }
@@ -74,7 +98,7 @@ final class FigureRoutes: Sendable {
                 names.compactMap { name, value in value.map { (name: name, value: $0) } }
                 + [(name: "timezone", value: query.timezone)]
             do throws(UsageQueryError) {
-                let parsed = try UsageQueryParser(now: time.now).parse(parameters)
+                let parsed = try UsageQueryParser(now: wish.now).parse(parameters)
                 earlier.from = parsed.query.from
                 earlier.to = parsed.query.to
             } catch {
@@ -84,9 +108,8 @@ final class FigureRoutes: Sendable {
         return ReportBuilder.diff(try await usage(query), before: try await usage(earlier))
     }
 
-    private func budgets(_ request: ServerRequest) async throws(Problem) -> Report {
-        let (query, _) = try await read(request, .init())
-        let now = time.now
+    private func budgets(_ wish: ReportWish) async throws(Problem) -> Report {
+        let (query, now) = (wish.query, wish.now)
         let standings = try await Problem.of { () async throws(LedgerError) in
             try await ledger.budgets(teamID: query.teamID, at: now)
         }
@@ -136,13 +159,6 @@ final class FigureRoutes: Sendable {
     }
 
     // MARK: - Parts
-
-    private func read(
-        _ request: ServerRequest,
-        _ form: UsageQueryParser.Form
-    ) async throws(Problem) -> (UsageQuery, own: [String: String]) {
-        try await reports.query(request, form)
-    }
 
     private func usage(_ query: UsageQuery) async throws(Problem) -> UsageReport {
         try await Problem.of { () async throws(LedgerError) in try await ledger.usage(query) }

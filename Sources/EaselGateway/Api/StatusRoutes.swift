@@ -6,8 +6,55 @@ import EaselTransport
 
 /// Health, readiness and how the providers stand.
 final class StatusRoutes: Sendable {
+    static let routes: [ApiRoute] = [
+        ApiRoute("GET", "/", .open, "Where to go from here", gives: [.bytes("text/plain", "The routes, for people.")]) {
+            api,
+            _ throws(Problem) in api.status.welcome()
+        },
+        ApiRoute("GET", "/healthz", .open, "Whether the process lives", gives: [.bytes("text/plain", "It lives.")]) {
+            api,
+            _ throws(Problem) in
+            api.status.alive()
+        },
+        ApiRoute(
+            "GET",
+            "/readyz",
+            .open,
+            "Whether a remix would be taken now",
+            gives: [.json(Shapes.readiness, "It would."), .json(Shapes.readiness, "It would not.", status: 503)]
+        ) { api, _ throws(Problem) in
+            await api.status.readiness()
+        },
+        ApiRoute(
+            "GET",
+            "/openapi.json",
+            .open,
+            "These routes as OpenAPI 3.1",
+            gives: [.json(.map(of: .any), "The document.")]
+        ) { api, _ throws(Problem) in api.status.document() },
+        ApiRoute(
+            "GET",
+            "/metrics",
+            .metrics,
+            "What Prometheus reads",
+            gives: [.bytes("text/plain", "Prometheus' text format, version 0.0.4.")]
+        ) { api, _ throws(Problem) in
+            api.status.metricsText()
+        },
+        ApiRoute(
+            "GET",
+            "/v1/providers",
+            .key,
+            "How the providers stand",
+            load: .report,
+            gives: [.json(Shapes.providers, "The providers, in the order of the configuration.")]
+        ) {
+            api,
+            visit throws(Problem) in try await api.status.providers(visit)
+        },
+    ]
+
     let ledger: any Ledger
-    let authenticator: Authenticator
     let providers: [any Provider]
     let gates: [String: ProviderGate]
     let health: ProviderHealth
@@ -15,14 +62,14 @@ final class StatusRoutes: Sendable {
     let metrics: CallMetrics
     let held: HeldBytes
     let transport: TransportMetrics
-    let publicMetrics: Bool
+    let requests: RequestCounts
     let journal: @Sendable () -> JournalStanding
-    let time: TimeSource
     let version: String
+    /// Written when it is first asked for.
+    private let openAPI = Locked<[UInt8]?>(nil)
 
     init(
         ledger: any Ledger,
-        authenticator: Authenticator,
         providers: [any Provider],
         gates: [String: ProviderGate],
         health: ProviderHealth,
@@ -30,13 +77,11 @@ final class StatusRoutes: Sendable {
         metrics: CallMetrics,
         held: HeldBytes,
         transport: TransportMetrics,
-        publicMetrics: Bool,
+        requests: RequestCounts,
         journal: @escaping @Sendable () -> JournalStanding,
-        time: TimeSource,
         version: String
     ) {
         self.ledger = ledger
-        self.authenticator = authenticator
         self.providers = providers
         self.gates = gates
         self.health = health
@@ -44,14 +89,13 @@ final class StatusRoutes: Sendable {
         self.metrics = metrics
         self.held = held
         self.transport = transport
-        self.publicMetrics = publicMetrics
+        self.requests = requests
         self.journal = journal
-        self.time = time
         self.version = version
     }
 
     /// The process lives.
-    func alive() -> ServerResponse {
+    private func alive() -> ServerResponse {
         .text("ok\n")
     }
 
@@ -69,7 +113,7 @@ final class StatusRoutes: Sendable {
     }
 
     /// Whether a remix would be taken now.
-    func readiness() async -> ServerResponse {
+    private func readiness() async -> ServerResponse {
         let isLeaving = registry.isLeaving
         var isReady = !isLeaving
         var ledgerState = "ok"
@@ -119,14 +163,10 @@ final class StatusRoutes: Sendable {
         )
     }
 
-    func providers(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        _ = try await authenticator.account(for: request)
-        let midnight = Timestamp(time.now.description.prefix(10)) ?? time.now
-        let spend: [String: Money]
-        do {
-            spend = try await ledger.providerSpend(since: midnight)
-        } catch {
-            throw Problem(error)
+    private func providers(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
+        let midnight = Timestamp(visit.now.description.prefix(10)) ?? visit.now
+        let spend = try await Problem.of { () async throws(LedgerError) in
+            try await ledger.providerSpend(since: midnight)
         }
         let now = SteadyInstant.now
         let standings = providers.map { provider in
@@ -143,9 +183,8 @@ final class StatusRoutes: Sendable {
     }
 
     /// Prometheus' text format, version 0.0.4.
-    func metrics(_ request: ServerRequest) async throws(Problem) -> ServerResponse {
-        if !publicMetrics { _ = try await authenticator.admin(for: request) }
-        var text = metrics.text() + transport.text()
+    private func metricsText() -> ServerResponse {
+        var text = metrics.text() + requests.text() + transport.text()
         let standing = journal()
         text.gauge("easel_calls_in_flight", "Calls under way.", [("", registry.running)])
         text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", standing.pending)])
@@ -225,19 +264,29 @@ final class StatusRoutes: Sendable {
         }
     }
 
-    /// What stands at `/`: where to go from here.
-    func welcome() -> ServerResponse {
-        .text(
+    private func document() -> ServerResponse {
+        .json(
+            openAPI.withLock { known in
+                if let known { return known }
+                let document = RouteTable.openAPI(version: version)
+                known = document
+                return document
+            }
+        )
+    }
+
+    /// What stands at `/`: where to go from here, as the table has it.
+    private func welcome() -> ServerResponse {
+        let rows = RouteTable.rows.map { row in ("\(row.method) \(row.path)", row.summary) }
+        let width = rows.map(\.0.count).max() ?? 0
+        let lines = rows.map { place, summary in
+            "\(place)\(String(repeating: " ", count: width - place.count))  \(summary)"
+        }
+        return .text(
             """
             Easel \(version): one door to the image-remix APIs.
 
-            POST /v1/remix            remix a picture (JSON or multipart/form-data)
-            GET  /v1/calls            your calls, newest first
-            GET  /v1/calls/ID         one call with its attempts and pictures
-            GET  /v1/reports/usage    cost, latency, NSFW and copyright figures
-            GET  /v1/reports/shadow   a second provider beside the first
-            GET  /v1/providers        how the providers stand
-            GET  /healthz  /readyz    is it alive, can it serve
+            \(lines.joined(separator: "\n"))
 
             Send a key as `Authorization: Bearer KEY`.
 

@@ -1,0 +1,93 @@
+import EaselBase
+import EaselCore
+import EaselServer
+import EaselTransport
+
+/// Answers requests: finds the row, has it run, and tells whoever counts. Every answer passes through here, so an error has
+/// one shape.
+final class Routes: Sendable {
+    private let api: Api
+    private let door: Doorkeeper
+    private let counts: RequestCounts
+    private let log: Log
+
+    init(_ api: Api, door: Doorkeeper, counts: RequestCounts, log: Log) {
+        self.api = api
+        self.door = door
+        self.counts = counts
+        self.log = log
+    }
+
+    func respond(to request: ServerRequest) async -> ServerResponse {
+        guard request.path == RemixRoutes.path, request.method == "POST" else { return await dispatch(request) }
+        // The one that thousands wait on goes first, without the frames of the others around it.
+        do throws(Problem) {
+            let visit = try await remix(request)
+            try door.limits.enter(visit.who.known)
+            defer { door.limits.leave(visit.who.known) }
+            return ended(request, RemixRoutes.remix.row, try await api.remixes.remix(visit))
+        } catch {
+            return ended(request, RemixRoutes.remix.row, answer(to: request, error))
+        }
+    }
+
+    // Out of the frame that waits for the answer. What it asks is what the row says.
+    @inline(never)
+    private func remix(_ request: ServerRequest) async throws(Problem) -> Visit<Member> {
+        let who = try await RemixRoutes.access.prove(door, request)
+        let row = RemixRoutes.remix.row
+        let now = door.time.now
+        try row.check(request, now: now)
+        return Visit(who: who, request: request, row: row, names: [], members: [:], now: now)
+    }
+
+    @inline(never)
+    private func dispatch(_ request: ServerRequest) async -> ServerResponse {
+        switch RouteTable.router.find(request.method, request.path) {
+        case .route(let route, let names):
+            do throws(Problem) {
+                return ended(request, route.row, try await route.run(door, api, request, names))
+            } catch {
+                return ended(request, route.row, answer(to: request, error))
+            }
+        case .otherMethods(let methods, let path):
+            var problem = Problem(.methodNotAllowed, "This path takes \(methods.joined(separator: ", ")).")
+            problem.allow = methods
+            return ended(request, route: path.description, method: "other", problem.response)
+        case .nothing:
+            let problem = Problem(.notFound, "There is nothing at this path.")
+            return ended(request, route: RequestCounts.nowhere, method: "other", problem.response)
+        }
+    }
+
+    private func answer(to request: ServerRequest, _ problem: Problem) -> ServerResponse {
+        if problem.code == .internalError {
+            log.error("internal error", ["path": String(request.path.prefix(200)), "detail": problem.detail])
+        }
+        return problem.response
+    }
+
+    private func ended(_ request: ServerRequest, _ row: RouteRow, _ response: ServerResponse) -> ServerResponse {
+        ended(request, route: row.path.description, method: row.method, response)
+    }
+
+    private func ended(
+        _ request: ServerRequest,
+        route: String,
+        method: String,
+        _ response: ServerResponse
+    ) -> ServerResponse {
+        let took = SteadyInstant.now.since(request.receivedAt)
+        counts.count(route: route, method: method, status: response.status, took: took)
+        if log.minimum <= .debug {
+            log.debug(
+                "request",
+                [
+                    "method": String(request.method.prefix(32)), "route": route, "status": String(response.status),
+                    "took_ms": String(took.milliseconds),
+                ]
+            )
+        }
+        return response
+    }
+}
