@@ -31,6 +31,7 @@ test: packages ## build and run every test, real PostgreSQL included
 check: packages ## formatting, warnings as errors, documentation with broken links as errors
 	@swift format lint --strict --parallel --recursive $(SOURCES)
 	@scripts/check-text.sh
+	@scripts/folder-arrows.py
 	@swift build --build-tests --explicit-target-dependency-import-check error
 	@scripts/http-reference.sh --check
 	@scripts/docs.sh

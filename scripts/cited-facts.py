@@ -63,7 +63,7 @@ for path in subprocess.check_output(["git", "-C", str(ROOT), "ls-files", "*.swif
     elif path.endswith(".swift") and ELSEWHERE.search(text):
         complaints.append(f"{path} cites what is not in the project: {ELSEWHERE.search(text)[0]}")
 
-CORE, SANDBOX = "Sources/EaselCore/Catalogue/SizeTable.swift", "Sources/EaselSandbox/Service/Sizes.swift"
+CORE, SANDBOX = "Sources/EaselCore/Request/SizeTable.swift", "Sources/EaselSandbox/Service/Sizes.swift"
 tables = {
     "ideogram4": block("runware", "3.5", "`ideogram:4@remix`"),
     "ideogram3": block("runware", "3.5", "`ideogram:4@2`"),
@@ -75,7 +75,7 @@ for name, table in tables.items():
 same("docs/providers/ideogram.md, 3.1", block("ideogram", "3.1"), tables["ideogram4"])
 same(f"{SANDBOX}, ideogram4Small", block("ideogram", "3.1", "15 smaller"), sizes(SANDBOX, "ideogram4Small"))
 same(f"{SANDBOX}, legacy", block("ideogram", "3.5", "Resolutions"), sizes(SANDBOX, "legacy"))
-for path in ("Sources/EaselCore/Catalogue/StylePresets.swift", "Sources/EaselSandbox/Service/StylePresets.swift"):
+for path in ("Sources/EaselCore/Request/StylePresets.swift", "Sources/EaselSandbox/Service/StylePresets.swift"):
     same(path, block("runware", "3.6"), presets(path))
 
 print("\n".join(complaints), file=sys.stderr) if complaints else None

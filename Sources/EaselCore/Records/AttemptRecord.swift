@@ -1,16 +1,6 @@
 package import EaselBase
 package import Foundation
 
-/// Where a figure comes from.
-package enum CostBasis: String, Sendable, Hashable, Codable, CaseIterable {
-    /// The provider said so.
-    case provider
-    /// From the price book: an estimate.
-    case priceBook = "price_book"
-    /// Nobody can say; the amount, if any, is the upper bound.
-    case unknown
-}
-
 /// How an attempt ended, in one word, for the column `outcome`.
 package enum AttemptOutcome: String, Sendable, Hashable, Codable, CaseIterable {
     /// On its way, or cut off and not yet looked into.

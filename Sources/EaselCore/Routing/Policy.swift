@@ -92,11 +92,6 @@ package struct Policy: Sendable, Hashable {
     }
 }
 
-/// The provider interfaces that Easel speaks.
-package enum ProviderKind: String, Sendable, Hashable, Codable, CaseIterable {
-    case runware, ideogram
-}
-
 /// Whether a provider's answer comes in the response itself or is polled for.
 package enum DeliveryMethod: String, Sendable, Hashable, Codable, CaseIterable {
     case sync, async
