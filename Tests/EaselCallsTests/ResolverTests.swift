@@ -361,7 +361,7 @@ struct ResolverTests {
             ledger: ledger
         )
         let bench = try await Bench(ledger, [provider]) { $0.onUnknown = .recover }
-        #expect(await bench.remix().problem?.code == .providersFailed)
+        #expect(await bench.remix().failure?.code == .providersFailed)
         let told = try #require(ledger.settlements.first)
         let reasons = told.attempts.map(\.errorCode)
         #expect(reasons.allSatisfy { $0 != nil && $0 != AttemptEnd.interrupted })

@@ -7,7 +7,8 @@ import EaselTransport
 /// The reports beside usage: each is made of the same figures, asked for in the same way.
 final class FigureRoutes: Sendable {
     static let routes: [ApiRoute] =
-        ReportDesk.Subject.allCases.map { subject in
+        // Usage has a form of its own (`ReportRoutes`).
+        ReportDesk.Subject.allCases.filter { $0 != .usage }.map { subject in
             let form = UsageQueryParser.Form(groups: subject.usualGroups, hasDetails: !subject.isOfAttempts)
             return ApiRoute.report(subject.rawValue, summary(of: subject), form) { api, wish throws(Problem) in
                 try await api.figures.show(subject, wish)
@@ -43,6 +44,7 @@ final class FigureRoutes: Sendable {
 
     private static func summary(of subject: ReportDesk.Subject) -> String {
         switch subject {
+        case .usage: "Cost, latency, NSFW and copyright figures"
         case .latency: "How long calls take"
         case .safety: "NSFW and copyright verdicts"
         case .failover: "When another provider had to deliver"
