@@ -1,4 +1,5 @@
 import EaselBase
+import EaselServer
 import EaselTransport
 import Foundation
 import TestKit
