@@ -22,7 +22,7 @@ struct DataPlaceTests {
 
     @Test(arguments: [
         ("data_dir: [a]\nproviders: {}\n", "data_dir"), ("database: { url: ftp://x }\n", "database.url"),
-        ("database: { url: \"${NOT_SET_HERE}\" }\n", "NOT_SET_HERE"), ("a: [\n", ""),
+        ("database: { url: \"${NOT_SET_HERE}\" }\n", "NOT_SET_HERE"), ("a: [\n", "not valid YAML"),
     ])
     func `what concerns it is named`(_ text: String, _ part: String) {
         let error = #expect(throws: ConfigurationError.self) { try place(text) }

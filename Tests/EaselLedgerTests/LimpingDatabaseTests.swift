@@ -53,6 +53,27 @@ import Testing
         )
     }
 
+    @Test func `what a call looks up first keeps its caller no longer than its write would`() async throws {
+        var options = PostgresFixture.smallOptions
+        options.writeLimit = .milliseconds(300)
+        try await withLedger(options: options) { ledger, database in
+            let locks = [
+                try await Database.hold(database, "LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"),
+                try await Database.hold(database, "LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"),
+            ]
+            let began = SteadyInstant.now
+            let key = await failure { () async throws(LedgerError) in
+                _ = try await ledger.account(keyHash: [UInt8](repeating: 1, count: 32))
+            }
+            let earlier = await failure { () async throws(LedgerError) in
+                _ = try await ledger.idempotentCall(teamID: 1, key: "k", at: Sample.now)
+            }
+            #expect(key?.isUnavailable == true && earlier?.isUnavailable == true)
+            #expect(SteadyInstant.now.since(began) < .seconds(3))
+            for lock in locks { lock.release() }
+        }
+    }
+
     @Test func `a server that takes no writes is found out, is not knocked at, and is noticed when it is back`()
         async throws
     {

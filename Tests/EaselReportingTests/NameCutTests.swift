@@ -23,7 +23,7 @@ struct NameCutTests {
         #expect(rows(40, ["spring campaign", "autumn campaign"])[0].contains("spring"))
         #expect(DisplayWidth.truncatedInside("ideogram-4.0", to: 8, ellipsis: "…") == "ideo…4.0")
         #expect(DisplayWidth.truncatedInside("ideogram-4.0", to: 12, ellipsis: "…") == "ideogram-4.0")
-        #expect(DisplayWidth.truncatedInside("漢字漢字漢字", to: 7, ellipsis: "…") == "漢…字")
+        #expect(DisplayWidth.truncatedInside("漢字漢字漢字", to: 6, ellipsis: "…") == "漢…字")
     }
 
     @Test

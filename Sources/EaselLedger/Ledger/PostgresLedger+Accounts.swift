@@ -6,7 +6,8 @@ package import Foundation
 
 extension PostgresLedger {
     package func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
-        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        // Part of the way of a call, which is refused as soon as its write would be.
+        try await lookups.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
             let result = try connection.run(
                 """
                 SELECT t.id, t.name, k.id, k.role, k.project, k.project_bound, t.known_projects, k.expires_at,

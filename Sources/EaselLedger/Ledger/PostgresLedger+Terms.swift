@@ -120,7 +120,7 @@ extension PostgresLedger {
         key: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> IdempotentCall? {
-        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+        try await lookups.read(limit: options.writeLimit) { connection, deadline throws(PostgresError) in
             let command = Self.idempotentCommand(teamID: teamID, key: key, at: moment)
             return try Self.idempotentCall(try connection.run([command], deadline: deadline).first)
         }
