@@ -16,6 +16,7 @@ extension Int64 {
     }
 
     /// The sum, held at the ends of the range.
+    @inlinable
     package func addingSaturating(_ other: Int64) -> Int64 {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? (other > 0 ? .max : .min) : sum

@@ -42,7 +42,7 @@ struct ReportGathering<Figures: SummedFigures> {
     }
 
     private static func add(_ row: inout ResultRow, to figures: inout Figures) {
-        for index in figures.sums.indices { figures.sums[index] = figures.sums[index].addingSaturating(row.sum()) }
+        row.add(to: &figures.sums)
         for index in Figures.histograms.indices {
             if let bytes = row.bytes() { figures[histogram: index].add(bytes: bytes) }
         }
