@@ -21,7 +21,8 @@ struct RequestHeadScan {
 
     /// What is wrong, for logs; nil while nothing is. Bytes behind the head are not looked at.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> String? {
-        for byte in bytes where state != .over {
+        guard state != .over else { return nil }
+        for byte in bytes {
             outsideASCII = byte < 0x80 ? 0 : outsideASCII + 1
             if outsideASCII > Self.mostOutsideASCII {
                 return "more than \(Self.mostOutsideASCII) bytes outside ASCII in a row"
@@ -54,7 +55,7 @@ struct RequestHeadScan {
                 guard byte == 0x0A else { return "a CR within a line" }
                 state = .over
                 return nil
-            case .over: return nil
+            case .over: break
             }
         }
         return nil

@@ -114,25 +114,23 @@ package struct DatabaseVerify: Sendable {
             }
         }
         let board = VerifyBoard(tasks, limit: limit, progress: progress)
-        let result = await withTaskGroup(of: Result<Void, LedgerError>.self) { group in
+        let failure = await withTaskGroup(of: LedgerError?.self) { group in
             for _ in 0..<max(1, connections) {
                 group.addTask {
                     do throws(LedgerError) {
                         while let (task, left) = board.next() {
                             board.found(try await run(task, limit: left), by: task.check)
                         }
-                        return .success(())
+                        return nil
                     } catch {
                         board.stop()
-                        return .failure(error)
+                        return error
                     }
                 }
             }
-            var result: Result<Void, LedgerError> = .success(())
-            for await end in group where (try? result.get()) != nil { result = end }
-            return result
+            return await group.reduce(nil) { $0 ?? $1 }
         }
-        try result.get()
+        if let failure { throw failure }
         return board.findings
     }
 

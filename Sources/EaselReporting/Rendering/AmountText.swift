@@ -17,9 +17,9 @@ package enum AmountText {
     package static func dollars(_ text: String) -> String { Money(usd: text)?.dollars ?? "$\(text)" }
 
     /// The same for a member that may not be there.
-    package static func dollars(_ value: JSONValue?, none: String) -> String {
-        value?.stringValue.map { dollars($0) } ?? none
-    }
+    package static func dollars(_ value: JSONValue?) -> String? { value?.stringValue.map { dollars($0) } }
+
+    package static func dollars(_ value: JSONValue?, none: String) -> String { dollars(value) ?? none }
 
     private static func fraction(_ text: String) -> Int {
         text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0

@@ -7,7 +7,7 @@ package enum PlanText {
         var lines = [style.bold(head(plan))]
         var rows: [(mark: String, name: String, why: String)] = []
         for (index, candidate) in (plan["candidates"]?.arrayValue ?? []).enumerated() {
-            let bound = dollars(candidate["bound_usd"]).map { "up to \($0)" } ?? "no price"
+            let bound = AmountText.dollars(candidate["bound_usd"]).map { "up to \($0)" } ?? "no price"
             rows.append(("\(index + 1)", text(candidate, "provider"), "\(bound): \(text(candidate, "reason"))"))
         }
         for dropped in plan["dropped"]?.arrayValue ?? [] {
@@ -25,8 +25,8 @@ package enum PlanText {
             )
         }
         if let shadow = plan["shadow"] {
-            let budget = dollars(shadow["daily_budget_usd"]) ?? "?"
-            let bound = dollars(shadow["bound_usd"]) ?? "?"
+            let budget = AmountText.dollars(shadow["daily_budget_usd"]) ?? "?"
+            let bound = AmountText.dollars(shadow["bound_usd"]) ?? "?"
             rows.append(("", "shadow", "\(text(shadow, "provider")) as well, up to \(bound) of \(budget) a day"))
         }
         for note in plan["notes"]?.arrayValue ?? [] { rows.append(("", "note", note.stringValue ?? "")) }
@@ -47,14 +47,10 @@ package enum PlanText {
         guard plan["candidates"]?.arrayValue?.isEmpty == false else {
             return "policy \(policy): nobody can be asked, so the call is refused"
         }
-        let bound = dollars(plan["bound_usd"]).map { "at most \($0)" } ?? "at an unknown price"
+        let bound = AmountText.dollars(plan["bound_usd"]).map { "at most \($0)" } ?? "at an unknown price"
         let deadline = plan["deadline_ms"]?.intValue.map { DurationText.format(.milliseconds($0)) } ?? "?"
         let attempts = plan["attempts"]?.intValue ?? 0
         return "policy \(policy), \(bound), \(attempts) attempt\(attempts == 1 ? "" : "s") within \(deadline)"
-    }
-
-    private static func dollars(_ value: JSONValue?) -> String? {
-        value?.stringValue.map { Money(usd: $0)?.dollars ?? "$\($0)" }
     }
 
     private static func text(_ value: JSONValue, _ key: String) -> String { value[key]?.stringValue ?? "" }

@@ -21,13 +21,15 @@ struct ReporterRuntime: Sendable {
         isStopping: @escaping @Sendable () -> Bool = { false },
         log: Log
     ) async throws -> ReporterRuntime {
-        var embedded: EmbeddedPostgres?
-        if configuration.database.url == nil {
-            try DataFolder.prepare(configuration.dataDirectory)
-            embedded = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
-        }
-        let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
-        do {
+        try await Opened.during { opened in
+            var embedded: EmbeddedPostgres?
+            if configuration.database.url == nil {
+                try DataFolder.prepare(configuration.dataDirectory)
+                let server = try await EmbeddedPostgres.start(dataDirectory: configuration.dataDirectory, log: log)
+                opened.add { await server.stop() }
+                embedded = server
+            }
+            let connectionString = configuration.database.url?.reveal() ?? embedded?.connectionString ?? ""
             let wait = DatabaseWait(limit: configuration.database.startTimeout, isStopping: isStopping, log: log)
             let database = try await wait.run { () async throws(LedgerError) in
                 try await PostgresLedger.connect(connectionString: connectionString, log: log)
@@ -54,12 +56,6 @@ struct ReporterRuntime: Sendable {
                 database: database,
                 embedded: embedded
             )
-        } catch let error as LedgerError {
-            await embedded?.stop()
-            throw CommandFailure("the database cannot be used: \(error.sentence)")
-        } catch {
-            await embedded?.stop()
-            throw error
         }
     }
 

@@ -64,13 +64,8 @@ final class Runtime: Sendable {
         isStopping: @escaping @Sendable () -> Bool = { false },
         log: Log
     ) async throws -> Runtime {
-        var opened = Opened()
-        do {
-            return try await start(configuration, &opened, isStopping: isStopping, log: log)
-        } catch {
-            await opened.close()
-            guard let failure = error as? LedgerError else { throw error }
-            throw CommandFailure("the database cannot be used: \(failure.sentence)")
+        try await Opened.during { opened in
+            try await start(configuration, &opened, isStopping: isStopping, log: log)
         }
     }
 
