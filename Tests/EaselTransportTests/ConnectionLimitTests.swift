@@ -19,9 +19,11 @@ import Testing
         return socket
     }
 
-    /// On a thread of the test's own, until so many requests are being answered.
+    /// On a thread of the test's own, until so many requests are being answered; a thread cannot be cancelled by the suite's limit.
     private static func wait(for requests: Int, at server: HTTPServer) {
-        while server.requestsInFlight < requests { usleep(1000) }
+        let latest = SteadyInstant.now + .seconds(20)
+        while server.requestsInFlight < requests, SteadyInstant.now < latest { usleep(1000) }
+        #expect(server.requestsInFlight >= requests)
     }
 
     @Test func `idle connections without a key make room, the oldest first, and those with one stay`() async throws {
