@@ -1,5 +1,6 @@
 import EaselConfiguration
 import EaselCore
+import EaselLedger
 
 /// Every command with its options: what is parsed, helped with and completed.
 enum CommandTree {
@@ -329,8 +330,17 @@ enum CommandTree {
                 discussion:
                     "Only reads: where migrations are pending it names them and verifies nothing. Takes time in proportion "
                     + "to the log, and shows on standard error how far it has come.",
-                options: [SharedOptions.json],
-                examples: ["easel db verify"]
+                options: [
+                    SharedOptions.json,
+                    .option(
+                        "jobs",
+                        short: "j",
+                        ValueSpec("N", .integer(1...64)),
+                        default: "\(DatabaseVerify.usualConnections)",
+                        "connections that verify side by side: as many as the database server has idle cores"
+                    ),
+                ],
+                examples: ["easel db verify", "easel db verify --jobs 8"]
             ),
             CommandSpec(
                 "psql",

@@ -72,7 +72,7 @@ package struct DatabaseVerify: Sendable {
     }
 
     package static let usualStretch = 2_000_000
-    /// A server of two cores is then busy, and one of more is not taken from who else needs it.
+    /// Keeps two cores of the server busy. A larger server may be given more, as far as others do not need it.
     package static let usualConnections = 2
 
     private let ledger: PostgresLedger

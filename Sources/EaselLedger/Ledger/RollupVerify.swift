@@ -17,7 +17,7 @@ enum RollupVerify {
         let usage = """
             SELECT \(UsageColumns.list(keys)), \(UsageColumns.sums(UsageColumns.figures)),
                 string_agg(latency_histogram, ''::bytea) AS latency_histogram
-            FROM (\(UsageLog.usage(calls: "c", from: from, to: to))) AS parts GROUP BY \(UsageColumns.list(keys))
+            FROM (\(UsageLog.usage(calls: "c", from: from, to: to, keys: keys))) AS parts GROUP BY \(UsageColumns.list(keys))
             """
         let comparisons = [
             compare(

@@ -15,11 +15,14 @@ enum UsageLog {
         c.status, c.images_delivered, c.latency_ms, c.failover, c.failover_cost_nusd, c.provider AS winner
         """
 
-    private static let keys = UsageColumns.window + UsageColumns.details
+    /// What a row of the log's usage is about.
+    static let keys = UsageColumns.window + UsageColumns.details
 
     /// Rows of the log's usage, several for one key: `calls` is the name of a list of calls with `callColumns`, `from` and
     /// `to` are expressions for the first and the last moment that any of them was received at.
-    static func usage(calls: String, from: String, to: String) -> String {
+    ///
+    /// - Parameter keys: without `tags`, rows are grouped by what stands for them, which takes less time.
+    static func usage(calls: String, from: String, to: String, keys: [String] = Self.keys) -> String {
         let list = UsageColumns.list(keys)
         let expressions = UsageField.allCases.map { (field: $0, counted: counted($0, from, to)) }
         /// The figures that are counted over this; the others are zero.

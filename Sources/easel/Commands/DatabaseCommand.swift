@@ -136,11 +136,19 @@ enum DatabaseCommand {
                     + "reads. `easel db migrate` applies them."
             )
         }
-        let ledger = try await PostgresLedger.connect(connectionString: connectionString, log: log, migrate: false)
+        let jobs = arguments.integer("jobs") ?? DatabaseVerify.usualConnections
+        var options = PostgresLedger.Options()
+        options.readers = jobs
+        let ledger = try await PostgresLedger.connect(
+            connectionString: connectionString,
+            log: log,
+            options: options,
+            migrate: false
+        )
         let findings: [DatabaseVerify.Finding]
         let windows: [RollupPass.Fault]
         do {
-            findings = try await verified(ledger)
+            findings = try await verified(ledger, jobs)
             windows = try await ledger.rollupFaults()
         } catch {
             await ledger.close()
@@ -185,11 +193,11 @@ enum DatabaseCommand {
     }
 
     /// Shows on standard error how far it has come: on a terminal in one line, else now and then in a new one.
-    private static func verified(_ ledger: PostgresLedger) async throws -> [DatabaseVerify.Finding] {
+    private static func verified(_ ledger: PostgresLedger, _ jobs: Int) async throws -> [DatabaseVerify.Finding] {
         let isTerminal = Terminal.of(.standardError).movesCursor
         let told = Locked(SteadyInstant.now)
         return try await ProgressLine().during("verifying") { line in
-            try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0)) { progress in
+            try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0), connections: jobs) { progress in
                 let text = "verifying \(progress.check.rawValue), step \(progress.done + 1) of \(progress.steps)"
                 line.update(text)
                 guard !isTerminal else { return }
