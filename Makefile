@@ -6,7 +6,7 @@ SHELL := /bin/bash
 EASEL := .build/release/easel
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help packages build run demo test check format docs bench clean
+.PHONY: help packages build run demo test prove check format docs bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,12 @@ test: packages ## build and run every test, real PostgreSQL included
 	@scripts/python-tools.sh
 	@swift build --build-tests
 	@scripts/test.sh
+
+prove: packages ## test with every random case and every long proof, and fuzz what reads foreign bytes (half an hour)
+	@scripts/python-tools.sh
+	@swift build --build-tests
+	@swift run -c release fuzz
+	@EASEL_PROVE=1 scripts/test.sh
 
 check: packages ## formatting, warnings as errors, documentation with broken links as errors
 	@swift format lint --strict --parallel --recursive $(SOURCES)

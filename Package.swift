@@ -21,7 +21,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name,
-        dependencies: ["TestKit"] + dependencies,
+        dependencies: ["TestTools"] + dependencies,
         exclude: exclude,
         swiftSettings: strict
     )
@@ -94,8 +94,16 @@ let package = Package(
         ),
 
         .target(
+            name: "TestTools",
+            dependencies: ["EaselBase"],
+            path: "Tests/TestTools",
+            swiftSettings: strict
+        ),
+        .target(
             name: "TestKit",
-            dependencies: ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselLedger"],
+            dependencies: [
+                "TestTools", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselLedger",
+            ],
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
@@ -104,7 +112,7 @@ let package = Package(
         tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
         tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
         tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration"]),
-        tests("EaselLedgerTests", ["EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
+        tests("EaselLedgerTests", ["TestKit", "EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",
             ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging"],
@@ -117,12 +125,15 @@ let package = Package(
         ),
         tests(
             "EaselCallsTests",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging", "EaselCalls"]
+            [
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
+                "EaselCalls",
+            ]
         ),
         tests(
             "EaselGatewayTests",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
                 "EaselReporting", "EaselCalls", "EaselGateway",
             ]
         ),
@@ -137,7 +148,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
                 "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox", "EaselConfiguration",
             ],
             exclude: ["Snapshots"]

@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 /// Base64 as people have it, and a message where it is none.
 struct Base64TextTests {

@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @Suite("UUIDv7 (L1)")
 struct UUIDv7Tests {

@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 /// JSON of strangers: what Foundation reads is read alike, and nothing makes the work grow out of proportion (S4).
 struct JSONReaderTests {

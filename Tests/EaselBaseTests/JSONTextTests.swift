@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @Suite("JSON as it is written")
 struct JSONTextTests {

@@ -2,6 +2,7 @@ import Dispatch
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @Suite("Log")
 struct LogTests {

@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @Suite("Money (M1)")
 struct MoneyTests {

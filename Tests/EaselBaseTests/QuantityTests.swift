@@ -1,5 +1,6 @@
 import EaselBase
 import Testing
+import TestTools
 
 @Suite("Durations as text")
 struct DurationTextTests {

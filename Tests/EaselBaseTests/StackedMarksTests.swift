@@ -1,7 +1,7 @@
 import EaselBase
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Texts that would take too long to compare never become strings.
 @Suite struct StackedMarksTests {

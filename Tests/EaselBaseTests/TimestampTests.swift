@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @Suite("Timestamp")
 struct TimestampTests {

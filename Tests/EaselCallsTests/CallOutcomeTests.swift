@@ -3,6 +3,7 @@ import EaselCore
 import Foundation
 import TestKit
 import Testing
+import TestTools
 
 @testable import EaselCalls
 

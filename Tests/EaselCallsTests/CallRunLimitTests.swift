@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselCalls
 

@@ -1,7 +1,8 @@
 import EaselBase
 import EaselCore
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselCalls
 

@@ -1,8 +1,8 @@
 import EaselBase
 import EaselConfiguration
 import EaselCore
-import TestKit
 import Testing
+import TestTools
 
 /// Policies that strangers send: the work for a text grows with its size and with nothing else (S4). What is counted is what
 /// comes out and how the work on four times the text compares, by the processor's time and with room to spare.

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// What is told of a change, and how often: once for each.
 struct AlertComparisonTests {

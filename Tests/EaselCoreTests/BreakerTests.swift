@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Testing
+import TestTools
 
 private func moment(_ seconds: Double) -> SteadyInstant {
     SteadyInstant(nanoseconds: 1_000_000_000_000) + .milliseconds(Int64(seconds * 1000))

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 @Suite struct BudgetTests {
     private func time(_ text: String) throws -> Timestamp { try #require(Timestamp(text)) }

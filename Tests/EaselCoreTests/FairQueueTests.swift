@@ -1,5 +1,6 @@
 import EaselCore
 import Testing
+import TestTools
 
 extension FairQueue {
     /// The ticket of one that waits; nil when it does not.

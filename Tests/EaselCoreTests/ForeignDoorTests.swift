@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// Whatever a provider says can be written down and shown, and repeats no key and no prompt (S2, S4).
 struct ForeignDoorTests {

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// A random question to the planner, the same for the same seed.
 private struct PlannerCase {
@@ -262,11 +263,7 @@ private struct PlannerCase {
 struct PlannerPropertyTests {
     /// Cases a chunk; chunks run beside each other.
     private static let chunk = 2500
-    /// A planner that is built for debugging is slow, so by default a tenth: `EASEL_PLANNER_CASES=100000` runs all.
-    static let chunks: [Int] = {
-        let wanted = ProcessInfo.processInfo.environment["EASEL_PLANNER_CASES"].flatMap { Int($0) } ?? 10_000
-        return Array(0..<max(1, wanted / chunk))
-    }()
+    static let chunks = Array(0..<Effort.cases(100_000) / chunk)
 
     @Test(arguments: chunks)
     func `random plans keep every rule, and the stored inputs give the stored plan again`(_ number: Int) {

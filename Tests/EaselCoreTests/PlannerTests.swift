@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Testing
+import TestTools
 
 @Suite("Planner (R1, R5)")
 struct PlannerTests {

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Testing
+import TestTools
 
 @Suite("Price book (M1, M8)")
 struct PriceBookTests {

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// Whatever a provider may rightly charge is equal or explained; what it may not is found.
 struct ReconciliationPropertyTests {

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 @Suite("Policies by case, canary, floors")
 struct RoutingPolicyTests {

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// A random book and random calls under it, as a gateway makes their plans.
 private struct SimulationWorld {
@@ -176,7 +177,7 @@ struct SimulationPropertyTests {
     @Test func `the book that ran reproduces every stored choice and every figure`() throws {
         var replayed = 0
         var different = 0
-        for seed in UInt64(0x51A1_0000)..<0x51A1_0000 + 250 {
+        for seed in UInt64(0x51A1_0000)..<0x51A1_0000 + UInt64(Effort.cases(250)) {
             var random = SeededRandom(seed: seed)
             let world = SimulationWorld(using: &random)
             let calls = try (0..<40).compactMap { _ in try world.call(using: &random) }

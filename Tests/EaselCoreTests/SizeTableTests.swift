@@ -1,6 +1,7 @@
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 @Suite("Sizes")
 struct SizeTableTests {

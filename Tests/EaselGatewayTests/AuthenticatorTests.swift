@@ -3,8 +3,9 @@ import EaselCore
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselGateway
 

@@ -1,7 +1,7 @@
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 @testable import EaselGateway
 

@@ -1,7 +1,7 @@
 import EaselBase
 import EaselCore
-import TestKit
 import Testing
+import TestTools
 
 @testable import EaselGateway
 

@@ -2,7 +2,6 @@ import EaselBase
 import EaselCore
 import EaselLedger
 import Foundation
-import TestKit
 import Testing
 
 /// A team with budgets, and calls that are admitted under them as a gateway does it.

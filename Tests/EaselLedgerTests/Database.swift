@@ -77,15 +77,6 @@ enum Database {
     }
 }
 
-/// Waits until something holds, at most 20 seconds.
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    for _ in 0..<1200 {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(50))
-    }
-    return false
-}
-
 /// The error that a write ends with, if it does.
 func failure(_ body: () async throws(LedgerError) -> Void) async -> LedgerError? {
     do throws(LedgerError) {

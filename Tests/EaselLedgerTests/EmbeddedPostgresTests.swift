@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselLedger
 
@@ -70,7 +71,7 @@ import Testing
 
         // The server is killed, and its number goes to a stranger: neither its files nor the number keep the next away.
         kill(running, SIGKILL)
-        #expect(try await eventually { kill(running, 0) != 0 || isZombie(running) })
+        #expect(await eventually { kill(running, 0) != 0 || isZombie(running) })
         let lockFile = server.clusterDirectory + "/postmaster.pid"
         let text = try String(contentsOfFile: lockFile, encoding: .utf8)
         let handle = try #require(FileHandle(forUpdatingAtPath: lockFile))

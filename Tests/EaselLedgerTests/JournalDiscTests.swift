@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselLedger
 
@@ -78,7 +79,7 @@ import Testing
         #expect(directory.files("journal").count == 1 && directory.files("probe").isEmpty)
 
         disc.isFull.withLock { $0 = false }
-        #expect(try await eventually { journal.standing.fault == nil && journal.standing.inMemory == 0 })
+        #expect(await eventually { journal.standing.fault == nil && journal.standing.inMemory == 0 })
         #expect(journal.pendingCount == 4)
         #expect(try await replayed(journal) == ["a", "b", "c", "d"])
         #expect(journal.pendingCount == 0 && directory.files("journal").isEmpty)
@@ -123,7 +124,7 @@ import Testing
         await journal.refuse(note(1, "r"), reason: "no")
         #expect(journal.standing.inMemory == 1 && directory.files("refused").isEmpty)
         disc.isFull.withLock { $0 = false }
-        #expect(try await eventually { journal.standing.inMemory == 0 })
+        #expect(await eventually { journal.standing.inMemory == 0 })
         let aside = try #require(directory.files("refused").first)
         let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: aside)))
         #expect(JournalFrames.decode(bytes).records.count == 1)
@@ -201,7 +202,7 @@ import Testing
             #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
 
             disc.isFull.withLock { $0 = false }
-            #expect(try await eventually { journaled.journalStanding.fault == nil })
+            #expect(await eventually { journaled.journalStanding.fault == nil })
             try await journaled.take(Sample.admission())
         }
     }

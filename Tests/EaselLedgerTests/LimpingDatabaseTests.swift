@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselLedger
 
@@ -82,7 +83,7 @@ import Testing
         try await withLedger(options: options) { ledger, database in
             try await ledger.proveWritable()
             try await setReadOnly(true, database)
-            let isFoundOut = try await eventually {
+            let isFoundOut = await eventually {
                 await failure { () async throws(LedgerError) in try await ledger.proveWritable() }?.isUnavailable
                     == true
             }
@@ -105,12 +106,12 @@ import Testing
             #expect(seen.count <= 16)
 
             try await setReadOnly(false, database)
-            let isBack = try await eventually {
+            let isBack = await eventually {
                 await failure { () async throws(LedgerError) in try await ledger.proveWritable() } == nil
             }
             #expect(isBack)
             // The probe tells the writers, which need not wait for the end of their pause.
-            let isTaken = try await eventually {
+            let isTaken = await eventually {
                 await failure { () async throws(LedgerError) in try await ledger.take(Sample.admission()) } == nil
             }
             #expect(isTaken)

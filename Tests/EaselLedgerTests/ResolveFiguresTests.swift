@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import Testing
+import TestTools
 
 @testable import EaselLedger
 

@@ -1,6 +1,6 @@
 import EaselBase
-import TestKit
 import Testing
+import TestTools
 
 @testable import EaselLedger
 

@@ -1,15 +1,16 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselLedger
 
 /// What a writer decides, against random histories of callers, clocks and a database that fails in every way it can.
 @Suite struct WriteQueueTests {
     @Test func `each caller is told once and truly, and nothing that holds money is lost`() {
-        for seed in UInt64(0)..<3_000 {
+        for seed in 0..<UInt64(Effort.cases(10_000)) {
             var world = World(seed: seed)
             for _ in 0..<80 { world.step() }
             world.drain()

@@ -1,8 +1,9 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselLedger
 
@@ -240,7 +241,7 @@ import Testing
             // The writer has its connection, so that the admission is given up on its way and not in the queue.
             let warmUp = Sample.admission()
             #expect(
-                try await eventually {
+                await eventually {
                     await failure { () async throws(LedgerError) in try await ledger.take(warmUp) } == nil
                 }
             )
@@ -281,7 +282,7 @@ import Testing
             // Late or repeated, the admission does not come back.
             let again = admission
             #expect(
-                try await eventually {
+                await eventually {
                     await failure { () async throws(LedgerError) in try await ledger.take(again) }
                         == .unavailable("the admission was taken back")
                 }

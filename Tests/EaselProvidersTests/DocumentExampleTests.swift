@@ -1,7 +1,6 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
 
 @testable import EaselProviders

@@ -3,6 +3,7 @@ import EaselCore
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 @testable import EaselProviders
 
@@ -84,7 +85,7 @@ struct MutationTests {
 
     @Test(arguments: 0..<8)
     func `a damaged answer brings no picture that was not there`(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         for document in Self.runware + Self.ideogram {
             let bytes = try JSON.encode(document, sorted: true)
             let pictures = String(decoding: bytes, as: UTF8.self).occurrences(of: "\"seed\"", "\"imageDataURI\"")
@@ -122,7 +123,7 @@ struct MutationTests {
     }
 
     @Test func `random bytes and random JSON are never a success`() throws {
-        var random = SplitMix(seed: 99)
+        var random = SeededRandom(seed: 99)
         for _ in 0..<400 {
             let noise = (0..<Int.random(in: 0...200, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
@@ -171,7 +172,7 @@ struct MutationTests {
         }
     }
 
-    private static func damage(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private static func damage(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             guard bytes.count > 1 else { break }
@@ -193,7 +194,7 @@ struct MutationTests {
     }
 
     /// Documents made of our own names, put together without sense; no text in them is a link or a picture.
-    private static func randomValue(_ random: inout SplitMix, depth: Int) -> JSONValue {
+    private static func randomValue(_ random: inout SeededRandom, depth: Int) -> JSONValue {
         let names = [
             "data", "errors", "error", "taskUUID", "status", "imageUUID", "seed", "cost", "message", "code", "response",
             "generation_id", "is_image_safe", "NSFWContent", "failure_reason", "status_code", "errorMessage",

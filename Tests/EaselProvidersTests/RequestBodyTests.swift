@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselProviders
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// The exact requests, for every value of every parameter: a change of one byte is a change of a golden file.
 struct RequestBodyTests {

@@ -1,8 +1,8 @@
 import EaselBase
 import EaselCore
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 @testable import EaselReporting
 

@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselReporting
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 struct ShadowReportTests {
     private func report() throws -> ShadowReport {

@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselReporting
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 struct UsageReportTests {
     private func figures(_ calls: Int, cost: String, estimated: String = "0", p50: Int? = nil) -> UsageFigures {

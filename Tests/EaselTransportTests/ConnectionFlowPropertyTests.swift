@@ -1,21 +1,22 @@
 import EaselBase
 import Testing
+import TestTools
 
 @testable import EaselServer
 @testable import EaselTransport
 
-/// 100,000 random connections: bodies in random pieces, handlers that read slowly, in part or never, answers that come
+/// Random connections: bodies in random pieces, handlers that read slowly, in part or never, answers that come
 /// early or leave slowly, pipelined requests, clients that end their direction. Nobody waits for ever, nothing piles up.
 @Suite(.timeLimit(.minutes(5))) struct ConnectionFlowPropertyTests {
     @Test func `whatever comes in whatever order, every request is answered and little is held`() async throws {
         let seed = UInt64.random(in: .min ... .max)
         let found = try await onThread { () -> String? in
-            for round in 0..<100_000 {
-                var generator = SplitMix(state: seed &+ UInt64(round))
+            for round in 0..<Effort.cases(100_000) {
+                var generator = SeededRandom(seed: seed &+ UInt64(round))
                 var scene = FlowScene(&generator)
                 guard let fault = scene.run(&generator) else { continue }
                 // Once more, and written down.
-                generator = SplitMix(state: seed &+ UInt64(round))
+                generator = SeededRandom(seed: seed &+ UInt64(round))
                 var again = FlowScene(&generator)
                 again.isTraced = true
                 _ = again.run(&generator)
@@ -24,18 +25,6 @@ import Testing
             return nil
         }
         #expect(found == nil)
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 
@@ -86,7 +75,7 @@ private struct FlowScene {
     private var isClosed = false
     private var now: UInt64 = 0
 
-    init(_ generator: inout SplitMix) {
+    init(_ generator: inout SeededRandom) {
         let count = Int.random(in: 1...4, using: &generator)
         let lastCloses = Bool.random(using: &generator)
         orders = (0..<count).map { index in
@@ -110,7 +99,7 @@ private struct FlowScene {
         case send, read, take, answer, write, notice, end
     }
 
-    mutating func run(_ generator: inout SplitMix) -> String? {
+    mutating func run(_ generator: inout SeededRandom) -> String? {
         for _ in 0..<4000 {
             now += UInt64.random(in: 0...3, using: &generator)
             guard let move = randomMove(&generator) else { return verdict() }
@@ -122,7 +111,7 @@ private struct FlowScene {
         return "it does not come to an end"
     }
 
-    private func randomMove(_ generator: inout SplitMix) -> Move? {
+    private func randomMove(_ generator: inout SeededRandom) -> Move? {
         var count: UInt64 = 0
         var chosen: Move?
         for move in Move.allCases where can(move) {
@@ -154,7 +143,7 @@ private struct FlowScene {
         }
     }
 
-    private mutating func make(_ move: Move, _ generator: inout SplitMix) -> String? {
+    private mutating func make(_ move: Move, _ generator: inout SeededRandom) -> String? {
         if isTraced { trace.append("\(move) \(flow.phase) wire \(wire) unread \(unread) pending \(pendingBytes)") }
         switch move {
         case .send:

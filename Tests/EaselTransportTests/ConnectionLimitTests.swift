@@ -1,6 +1,7 @@
 import EaselBase
 import Foundation
 import Testing
+import TestTools
 
 @testable import EaselServer
 @testable import EaselTransport

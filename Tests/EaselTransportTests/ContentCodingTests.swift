@@ -1,7 +1,7 @@
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Bodies that were packed, and names that are no packing.
 struct ContentCodingTests {

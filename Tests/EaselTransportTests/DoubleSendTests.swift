@@ -3,6 +3,7 @@ import EaselServer
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 /// A request that may cost money leaves at most once (R4, R6).
 @Suite(.timeLimit(.minutes(1))) struct DoubleSendTests {

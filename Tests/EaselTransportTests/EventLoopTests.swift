@@ -2,6 +2,7 @@ import EaselBase
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 struct EventLoopTests {
     private func withGroup(_ count: Int = 1, _ body: (EventLoopGroup) async throws -> Void) async rethrows {

@@ -76,15 +76,6 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     }
 }
 
-/// Looks again and again until something holds; false after a minute.
-func eventually(_ holds: @Sendable () -> Bool) async -> Bool {
-    for _ in 0..<6000 {
-        if holds() { return true }
-        try? await Task.sleep(for: .milliseconds(10))
-    }
-    return holds()
-}
-
 /// A door that opens once.
 final class Gate: Sendable {
     private let state = Locked<(isOpen: Bool, waiters: [CheckedContinuation<Void, Never>])>((false, []))

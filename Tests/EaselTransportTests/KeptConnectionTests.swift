@@ -3,6 +3,7 @@ import EaselServer
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 /// Bodies around the size at which a server stops reading, again and again on kept connections.
 @Suite(.timeLimit(.minutes(3))) struct KeptConnectionTests {
@@ -36,7 +37,7 @@ import Testing
                 for worker in 0..<8 {
                     group.addTask {
                         try await onThread {
-                            var generator = SplitMix(state: seed &+ UInt64(worker))
+                            var generator = SeededRandom(seed: seed &+ UInt64(worker))
                             let socket = try RawSocket(port: port)
                             defer { socket.close() }
                             for _ in 0..<40 {
@@ -72,7 +73,7 @@ import Testing
                 for worker in 0..<4 {
                     group.addTask {
                         try await onThread {
-                            var generator = SplitMix(state: seed &+ UInt64(worker))
+                            var generator = SeededRandom(seed: seed &+ UInt64(worker))
                             for round in 0..<30 {
                                 let socket = try RawSocket(port: port)
                                 defer { socket.close() }

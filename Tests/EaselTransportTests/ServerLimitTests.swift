@@ -3,6 +3,7 @@ import EaselServer
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 /// Slow, absent, greedy and leaving clients.
 @Suite(.timeLimit(.minutes(1))) struct ServerLimitTests {

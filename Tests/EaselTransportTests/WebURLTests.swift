@@ -1,6 +1,6 @@
 import EaselTransport
-import TestKit
 import Testing
+import TestTools
 
 /// URLs as people paste them, in the form that goes over the wire.
 struct WebURLTests {

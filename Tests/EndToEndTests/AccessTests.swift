@@ -3,7 +3,6 @@ import EaselCore
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
 
 @testable import EaselGateway

@@ -2,8 +2,9 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 @testable import EaselReporting
 

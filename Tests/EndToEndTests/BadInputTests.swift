@@ -6,8 +6,9 @@ import EaselSandbox
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// What must not cost anything: each input gets its documented answer, nothing is sent, billed or written.
 struct BadInputTests {

@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// The built program, killed at any moment with calls in flight and started again (M4, M7).
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))

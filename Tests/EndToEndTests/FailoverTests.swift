@@ -2,7 +2,6 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
 
 /// The first provider fails in every way there is; the second one answers, and the record tells it all.

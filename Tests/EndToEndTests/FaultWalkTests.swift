@@ -3,8 +3,8 @@ import EaselCore
 import EaselLedger
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Fails each database statement of a call in turn, and cuts the connection before and after each COMMIT: whatever the
 /// caller is told, money adds up, and what the provider billed is in the log.

@@ -2,8 +2,8 @@ import EaselBase
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Exchanges with a host that none was finished with yet.
 struct FirstExchangeTests {

@@ -5,8 +5,9 @@ import EaselGateway
 import EaselSandbox
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// `Idempotency-Key` end to end: paid once, answered as often as asked.
 @Suite struct IdempotencyTests {

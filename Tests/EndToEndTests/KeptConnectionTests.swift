@@ -2,7 +2,6 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
 
 /// Answers that get lost on a connection that was used before, which is how nearly every request of a gateway travels.

@@ -3,8 +3,9 @@ import EaselCore
 import EaselLedger
 import EaselReporting
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// Who watches when the one who watched is gone.
 @Suite struct LeaseTests {

@@ -3,8 +3,8 @@ import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Calls that a killed gateway left behind while their providers were at work: what their callers are told, and what stands
 /// in the books.

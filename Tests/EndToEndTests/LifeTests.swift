@@ -5,8 +5,8 @@ import EaselLedger
 import EaselSandbox
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Clients that leave, gateways that stop, databases that go away and come back.
 struct LifeTests {

@@ -3,8 +3,8 @@ import EaselCore
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 @testable import EaselGateway
 
@@ -220,7 +220,7 @@ extension RouteBody {
                     "python3", "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file",
                     settings,
                     "run", "\(house.url)/openapi.json", "--header", "Authorization: Bearer \(House.adminKey)",
-                    "--checks", "all", "--max-examples", "2", "--workers", "1", "--seed", seed,
+                    "--checks", "all", "--max-examples", Effort.isFull ? "5" : "2", "--workers", "1", "--seed", seed,
                     "--generation-database", "none", "--request-timeout", "20", "--suppress-health-check", "all",
                     "--no-color", "--continue-on-failure",
                 ],

@@ -1,6 +1,5 @@
 import EaselBase
 import Foundation
-import TestKit
 import Testing
 
 /// What lies on disk is its user's alone.

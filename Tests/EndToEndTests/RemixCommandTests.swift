@@ -1,8 +1,9 @@
 import EaselBase
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// `easel remix` and what it costs when something goes wrong here.
 @Suite(.timeLimit(.minutes(5)))

@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Policies through the whole house: cases, inline policies, explanations that are stored, and hedges with their money.
 struct RoutingTests {

@@ -4,8 +4,9 @@ import EaselCore
 import EaselGateway
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// Scopes that cannot be stepped around: projects, keys' limits, links.
 @Suite struct ScopeTests {

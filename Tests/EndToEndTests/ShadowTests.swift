@@ -2,8 +2,8 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// Shadows through the whole house: the second provider is asked, and the caller, the team and its figures know nothing
 /// of it.

@@ -2,8 +2,9 @@ import EaselBase
 import EaselSandbox
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// SIGHUP, and what comes before the end.
 @Suite(.timeLimit(.minutes(5)))

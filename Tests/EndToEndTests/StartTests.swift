@@ -1,7 +1,7 @@
 import EaselBase
 import Foundation
-import TestKit
 import Testing
+import TestTools
 
 /// A start whose database is not there yet.
 @Suite struct StartTests {

@@ -2,7 +2,6 @@ import EaselBase
 import EaselCore
 import EaselSandbox
 import Foundation
-import TestKit
 import Testing
 
 /// What a status means is said by who says it, and an error of a question is not a task's end.

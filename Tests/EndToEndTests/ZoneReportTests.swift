@@ -3,8 +3,9 @@ import EaselCore
 import EaselLedger
 import EaselReporting
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// Reports over the borders of months and the nights in which clocks are changed, from the log and from its sums.
 struct ZoneReportTests {

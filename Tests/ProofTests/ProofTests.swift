@@ -1,41 +1,44 @@
 import Foundation
 import Testing
+import TestTools
 
-/// Runs the proofs of `Benchmarks/figures.py` with the built program, in a size for every day: the log against the
-/// providers' own books after races, kills, stops and a database that goes away. By hand they run in any size, and against
-/// any provider that keeps books.
+/// Runs the proofs of `Benchmarks/figures.py` with the built program: the log against the providers' own books after
+/// races, kills, stops and a database that goes away. `make test` runs a short form, `make prove` all of them. By hand they
+/// run in any size, and against any provider that keeps books.
 @Suite(
     .serialized,
     .enabled(if: Proof.easel != nil, "the executable was not built beside the tests"),
     .enabled(if: Proof.hasPython, "python3 is not on the PATH")
 )
 struct ProofTests {
-    @Test(.timeLimit(.minutes(3)), arguments: [1, 3])
+    private static let isLong: Comment = "a long proof: make prove runs it"
+
+    @Test(.timeLimit(.minutes(3)), arguments: Effort.isFull ? [1, 3] : [3])
     func `of 200 calls 50 at a time exactly the 25 pass that a dollar pays for`(gateways: Int) async throws {
         try await Proof.run(["race", "--gateways", String(gateways)])
     }
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.enabled(if: Effort.isFull, Self.isLong), .timeLimit(.minutes(4)))
     func `exactly the 25 pass while the database stalls again and again`() async throws {
         try await Proof.run(["race", "--gateways", "3", "--freezes", "4"])
     }
 
     @Test(.timeLimit(.minutes(5)))
     func `after kills amid faults the log equals the providers' books`() async throws {
-        try await Proof.run(["crash", "--rounds", "6"])
+        try await Proof.run(["crash", "--rounds", Effort.isFull ? "6" : "2"])
     }
 
     @Test(.timeLimit(.minutes(3)))
     func `a database that goes away under load loses nothing that was acknowledged`() async throws {
-        try await Proof.run(["outage", "--seconds", "5"])
+        try await Proof.run(["outage", "--seconds", Effort.isFull ? "5" : "2"])
     }
 
     @Test(.timeLimit(.minutes(3)))
     func `a stop under load answers everybody and loses nothing`() async throws {
-        try await Proof.run(["sigterm", "--stops", "2"])
+        try await Proof.run(["sigterm", "--stops", Effort.isFull ? "2" : "1"])
     }
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.enabled(if: Effort.isFull, Self.isLong), .timeLimit(.minutes(4)))
     func `after reporters were killed and frozen the rollups are the log`() async throws {
         try await Proof.run(["rollups", "--rollup-seconds", "20"])
     }

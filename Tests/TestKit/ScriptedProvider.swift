@@ -1,3 +1,4 @@
+package import TestTools
 package import EaselBase
 package import EaselCore
 import Foundation

@@ -197,7 +197,8 @@ enum DatabaseCommand {
         let isTerminal = Terminal.of(.standardError).movesCursor
         let told = Locked(SteadyInstant.now)
         return try await ProgressLine().during("verifying") { line in
-            try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0), connections: jobs) { progress in
+            try await DatabaseVerify(ledger).findings(since: Timestamp(microseconds: 0), connections: jobs) {
+                progress in
                 let text = "verifying \(progress.check.rawValue), step \(progress.done + 1) of \(progress.steps)"
                 line.update(text)
                 guard !isTerminal else { return }

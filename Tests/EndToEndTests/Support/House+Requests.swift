@@ -3,8 +3,9 @@ import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
-import TestKit
 import Testing
+import TestKit
+import TestTools
 
 /// An answer with its body as JSON, where it is JSON.
 struct Answer: Sendable {
@@ -155,14 +156,4 @@ extension House {
                 && (provider == nil || entry.provider == provider)
         }
     }
-}
-
-/// Waits until something holds; false when it does not within a long while.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = SteadyInstant.now + limit
-    while SteadyInstant.now < end {
-        if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(20))
-    }
-    return try await condition()
 }

@@ -1,6 +1,5 @@
 import EaselBase
 import Foundation
-import TestKit
 import Testing
 
 /// The built `easel`, run as a process of its own.

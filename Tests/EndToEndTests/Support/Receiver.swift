@@ -2,7 +2,6 @@ import EaselBase
 import EaselServer
 import EaselTransport
 import Foundation
-import TestKit
 
 /// Takes what alerts send: webhooks over HTTP, and mails over SMTP by a small server in Python.
 final class Receiver: Sendable {

@@ -1,14 +1,18 @@
 import EaselBase
 import Foundation
 
-/// Waits until something holds; false when it does not within a long while.
-package func eventually(within limit: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
+/// Waits until something holds; false when it does not within a minute. The machine may be busy: a test that fails after
+/// this long fails for another reason.
+package func eventually(
+    within limit: Duration = .seconds(60),
+    _ condition: () async throws -> Bool
+) async rethrows -> Bool {
     let end = SteadyInstant.now + limit
     while SteadyInstant.now < end {
-        if await condition() { return true }
+        if try await condition() { return true }
         try? await Task.sleep(for: .milliseconds(5))
     }
-    return await condition()
+    return try await condition()
 }
 
 /// A directory that goes with the test.
