@@ -5,8 +5,8 @@ import EaselCore
 extension CommandTree {
     private static let periodChoice = ValueSpec("PERIOD", .choice(BudgetPeriod.allCases.map(\.rawValue)))
     /// Which of several budgets of a scope.
-    private static let budgetPeriod = OptionSpec.option("period", periodChoice, "which one, where a scope has several")
-    private static let budgetArgument = ArgumentSpec("BUDGET", .text, "its id, or its scope where that names only one")
+    private static let budgetPeriod = OptionSpec.option("period", periodChoice, "which one, if a scope has several")
+    private static let budgetArgument = ArgumentSpec("BUDGET", .text, "its id, or its scope if that names only one")
 
     static let budget = CommandSpec(
         "budget",
@@ -14,20 +14,20 @@ extension CommandTree {
         subcommands: [
             CommandSpec(
                 "list",
-                "budgets with what is spent, held back and left",
+                "budgets with what is spent, reserved and left",
                 discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
                 options: [
-                    .flag("check", "tell by the exit code how budgets stand"), SharedOptions.json, SharedOptions.csv,
+                    .flag("check", "set the exit code from the budgets' state"), SharedOptions.json, SharedOptions.csv,
                 ] + SharedOptions.client,
                 examples: ["easel budget list", "easel budget list --check"]
             ),
             CommandSpec(
                 "set",
-                "make a budget, or change what is named of one",
+                "create a budget, or change the named settings of one",
                 discussion:
                     "SCOPE is org, team:NAME, project:TEAM/NAME or key:ID. A hard budget stops spending before it "
-                    + "happens; a soft one counts and warns. What was spent in the window already counts. Of a budget that "
-                    + "stands, what is not named stays as it was; a new one is hard, by month, in UTC, and warns at 50, 80 "
+                    + "happens; a soft one counts and warns. What was already spent in the window counts. An existing budget "
+                    + "keeps the settings that are not named; a new one is hard, monthly, in UTC, and warns at 50, 80 "
                     + "and 100%.",
                 arguments: [
                     ArgumentSpec(
@@ -37,14 +37,18 @@ extension CommandTree {
                     )
                 ],
                 options: [
-                    .option("limit", ValueSpec("USD", .money), "the most a window may cost"),
-                    .option("images", ValueSpec("N", .integer(0...1_000_000_000)), "the most pictures instead")
-                        .excluding("limit"),
+                    .option("limit", ValueSpec("USD", .money), "the most that may be spent in a window"),
+                    .option(
+                        "images",
+                        ValueSpec("N", .integer(0...1_000_000_000)),
+                        "the most images, instead of an amount"
+                    )
+                    .excluding("limit"),
                     .option("period", periodChoice, "day, week (from Monday), month or total"),
                     .flag("hard", "stop spending before it happens"),
                     .flag("soft", "count and warn, stop nothing").excluding("hard"),
-                    .option("warn-at", ValueSpec("LIST"), "percents at which people are warned, as 50,80,100"),
-                    .option("tz", SharedOptions.zone, "the calendar of the windows, as Europe/Berlin"),
+                    .option("warn-at", ValueSpec("LIST"), "percentages to warn at, such as 50,80,100"),
+                    .option("tz", SharedOptions.zone, "the time zone of the windows, such as Europe/Berlin"),
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: [
@@ -69,7 +73,7 @@ extension CommandTree {
                 arguments: [budgetArgument],
                 options: [
                     .option("by", ValueSpec("USD", .money), "how much higher"),
-                    .option("by-images", ValueSpec("N", .integer(1...1_000_000_000)), "how many pictures more")
+                    .option("by-images", ValueSpec("N", .integer(1...1_000_000_000)), "how many more images")
                         .excluding("by"),
                     .option(
                         "from",
@@ -78,7 +82,7 @@ extension CommandTree {
                         "a date, an RFC 3339 time, or now"
                     ),
                     .option("until", ValueSpec("TIME", .moment()), "a date or an RFC 3339 time"),
-                    .flag("end", "end the raise that stands").excluding("by", "by-images", "from", "until"),
+                    .flag("end", "end the current raise").excluding("by", "by-images", "from", "until"),
                     budgetPeriod,
                     SharedOptions.json,
                 ] + SharedOptions.client,
@@ -102,28 +106,28 @@ extension CommandTree {
         subcommands: [
             CommandSpec(
                 "list",
-                "prices in force, over and to come",
+                "prices: in force, past and future",
                 options: [SharedOptions.json, SharedOptions.csv] + SharedOptions.client,
                 examples: ["easel price list"]
             ),
             CommandSpec(
                 "set",
-                "write one line: what a picture costs from a date on",
+                "set the price of an image from a date on",
                 discussion:
                     "PROVIDER is a provider's name, or runware or ideogram for every account of that kind. Without "
-                    + "--speed it is the price of every speed. The newest line in force counts; what stands before the "
-                    + "line that is written is named.",
+                    + "--speed it is the price of every speed. The newest line in force counts; a line that takes "
+                    + "precedence over the new one is named.",
                 arguments: [
                     ArgumentSpec("PROVIDER", .text, "a provider or a kind of provider"),
                     ArgumentSpec("MODEL", SharedOptions.model.kind, "ideogram-4.0, ideogram-3.0 or ideogram-1.0"),
-                    ArgumentSpec("USD", .money, "one picture, as 0.06"),
+                    ArgumentSpec("USD", .money, "the price of one image, such as 0.06"),
                 ],
                 options: [
                     .option(
                         "from",
                         ValueSpec("DATE", .moment(words: ["now"])),
                         required: true,
-                        "since when: a date, an RFC 3339 time, or now"
+                        "when it takes effect: a date, an RFC 3339 time, or now"
                     ),
                     .option(
                         "speed",
@@ -138,9 +142,9 @@ extension CommandTree {
             ),
             CommandSpec(
                 "import",
-                "write many lines from a CSV file, all or none",
+                "set many prices from a CSV file, all or none",
                 discussion:
-                    "The first line names the columns: provider, model, usd_per_image, effective_from, and where wanted "
+                    "The first line names the columns: provider, model, usd_per_image, effective_from, and optionally "
                     + "rendering_speed, character_reference, source.",
                 arguments: [ArgumentSpec("FILE", .file, "the file, or - for standard input")],
                 options: [SharedOptions.json] + SharedOptions.client,
@@ -160,12 +164,12 @@ extension CommandTree {
                 "recompute",
                 "apply the price book to past estimates",
                 discussion:
-                    "Shows what would change; --apply changes it, with the calls' figures and the budgets' windows. What a "
-                    + "provider has said stays, and what an invoice has confirmed (easel reconcile) unless --reconciled.",
+                    "Shows what would change; --apply changes it, with the calls' figures and the budgets' windows. Costs that "
+                    + "a provider reported stay; those an invoice confirmed (easel reconcile) change only with --reconciled.",
                 options: [
                     .option("since", SharedOptions.past, required: true, "a date, a time, or 7d"),
-                    .flag("apply", "change it"),
-                    .flag("reconciled", "those too that an invoice has confirmed; they count as not confirmed then"),
+                    .flag("apply", "make the changes"),
+                    .flag("reconciled", "also change costs that an invoice confirmed; they then count as unconfirmed"),
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: ["easel price recompute --since 30d", "easel price recompute --since 2026-11-01 --apply"]

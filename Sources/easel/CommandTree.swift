@@ -27,7 +27,7 @@ enum CommandTree {
 
     private static let up = CommandSpec(
         "up",
-        "run everything here, with sandbox providers if there are no keys",
+        "run everything on this machine, with sandbox providers if there are no keys",
         discussion:
             "Takes RUNWARE_API_KEY and IDEOGRAM_API_KEY from the environment. With neither, simulated providers "
             + "answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
@@ -41,13 +41,13 @@ enum CommandTree {
 
     private static let remix = CommandSpec(
         "remix",
-        "remix a picture",
+        "remix an image",
         discussion:
-            "The pictures are saved as NAME-remix-1.jpg and so on; their paths are printed. A call goes on when this "
-            + "is interrupted, and says how to come by it.",
+            "Saves the images as NAME-remix-1.jpg and so on, and prints their paths. When you interrupt it, the call "
+            + "continues, and the command prints how to get the result.",
         arguments: [ArgumentSpec("IMAGE", .file, "a file, a URL, or - for standard input")],
         options: [
-            .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what to make of it"),
+            .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what the result should show"),
             .option(
                 "model",
                 short: "m",
@@ -61,7 +61,7 @@ enum CommandTree {
                 ValueSpec("WxH", .checked(wanted: "a size such as 1024x1024") { PixelSize($0) != nil }),
                 "width and height"
             ),
-            .option("count", short: "n", ValueSpec("N", .integer(1...20)), default: "1", "how many pictures"),
+            .option("count", short: "n", ValueSpec("N", .integer(1...20)), default: "1", "how many images"),
             .option(
                 "speed",
                 ValueSpec("SPEED", .choice(RenderingSpeed.allCases.map(\.rawValue))),
@@ -86,9 +86,9 @@ enum CommandTree {
                 "style-reference",
                 ValueSpec("IMAGE", .file),
                 repeatable: true,
-                "a picture for the style, up to 4 (3.0, 1.0)"
+                "an image for the style, up to 4 (3.0, 1.0)"
             ),
-            .option("character-reference", ValueSpec("IMAGE", .file), "a picture of the character (3.0)"),
+            .option("character-reference", ValueSpec("IMAGE", .file), "an image of the character (3.0)"),
             .option("character-mask", ValueSpec("IMAGE", .file), "its mask (3.0)"),
             .option("seed", ValueSpec("N", .integer(0...2_147_483_647)), "the seed (3.0, 1.0)"),
             .option(
@@ -104,10 +104,10 @@ enum CommandTree {
             .option("tag", ValueSpec("K=V", .pair), repeatable: true, "a tag for reports"),
             .option("max-cost", ValueSpec("USD", .money), "the most it may cost"),
             .option("deadline", ValueSpec("TIME", .duration), "the longest it may take"),
-            .flag("strict", "refuse instead of approximating a parameter"),
-            .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures"),
-            .option("idempotency-key", ValueSpec("KEY"), "the same key again gives the same answer, paid once (24 h)"),
-            .flag("async", "print the call's id and do not wait; `easel calls download` fetches the pictures")
+            .flag("strict", "fail instead of approximating a parameter"),
+            .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the images"),
+            .option("idempotency-key", ValueSpec("KEY"), "repeat the key to get the same answer, paid once (24 h)"),
+            .flag("async", "print the call's id and do not wait; `easel calls download` fetches the images")
                 .excluding("out"),
             .flag("json", "print the whole answer as JSON instead of the paths"),
         ] + SharedOptions.client,
@@ -135,13 +135,17 @@ enum CommandTree {
                     .option(
                         "status",
                         ValueSpec("STATUS", .choice(CallStatus.allCases.map(\.rawValue))),
-                        "how they ended"
+                        "only calls that ended like this"
                     ),
-                    .option("nsfw", ValueSpec("BOOL", .choice(["true", "false"])), "with a picture flagged or not"),
+                    .option(
+                        "nsfw",
+                        ValueSpec("BOOL", .choice(["true", "false"])),
+                        "true: with a flagged image, false: without"
+                    ),
                     .option(
                         "copyright",
                         ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])),
-                        "with such a verdict"
+                        "with an image of this verdict"
                     ),
                     .option("since", SharedOptions.past, "a date, a time, or 24h"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...500)), default: "20", "how many"),
@@ -151,10 +155,11 @@ enum CommandTree {
             ),
             CommandSpec(
                 "show",
-                "one call with its attempts and pictures",
+                "one call with its attempts and images",
                 arguments: [ArgumentSpec("ID", .text, "the call's id")],
                 options: [
-                    .flag("plan", "also why each provider was kept or dropped").excluding("json"), SharedOptions.json,
+                    .flag("plan", "also show why each provider was kept or dropped").excluding("json"),
+                    SharedOptions.json,
                 ]
                     + SharedOptions.client,
                 examples: ["easel calls show 01931c2e-7a00-7000-8000-000000000000"]
@@ -179,7 +184,7 @@ enum CommandTree {
             ),
             CommandSpec(
                 "create",
-                "make a team",
+                "create a team",
                 arguments: [
                     ArgumentSpec(
                         "NAME",
@@ -201,12 +206,12 @@ enum CommandTree {
                     .option(
                         "allow-unpriced",
                         ValueSpec("BOOL", .choice(["true", "false"])),
-                        "whether calls without a known price pass its hard budgets"
+                        "let calls without a known price pass its hard budgets"
                     ),
                     .option(
                         "known-projects",
                         ValueSpec("NAMES"),
-                        "its projects, with commas: each call must be for one of them"
+                        "its projects, separated by commas; each call must be for one of them"
                     ),
                     .flag("any-project", "calls may name any project, or none").excluding("known-projects"),
                     SharedOptions.json,
@@ -222,22 +227,22 @@ enum CommandTree {
 
     private static let key = CommandSpec(
         "key",
-        "keys of teams",
+        "API keys of teams",
         subcommands: [
             CommandSpec(
                 "list",
-                "keys, without the keys themselves",
+                "all keys, without their secrets",
                 options: [.option("team", ValueSpec("NAME"), "one team only"), SharedOptions.json, SharedOptions.csv]
                     + SharedOptions.client,
                 examples: ["easel key list --team design"]
             ),
             CommandSpec(
                 "create",
-                "make a key; it is shown once",
+                "create a key; it is shown once",
                 options: [
                     .option("team", ValueSpec("NAME"), required: true, "the team it belongs to"),
-                    .option("project", ValueSpec("NAME"), "the project its calls count for unless they name another"),
-                    .flag("project-bound", "they may name no other").needing("project"),
+                    .option("project", ValueSpec("NAME"), "the project of its calls, unless they name another"),
+                    .flag("project-bound", "its calls may not name another project").needing("project"),
                     .option(
                         "role",
                         ValueSpec("ROLE", .choice(["member", "admin"])),
@@ -245,16 +250,24 @@ enum CommandTree {
                         "what it may do"
                     ),
                     .option("expires", ValueSpec("TIME", .moment()), "a date or an RFC 3339 time"),
-                    .option("requests-per-minute", ValueSpec("N", .integer(1...1_000_000)), "a limit of its own"),
-                    .option("max-concurrent", ValueSpec("N", .integer(1...100_000)), "a limit of its own"),
-                    .flag("inline-policies", "its requests may bring routing policies of their own"),
+                    .option(
+                        "requests-per-minute",
+                        ValueSpec("N", .integer(1...1_000_000)),
+                        "the most requests it may make in a minute"
+                    ),
+                    .option(
+                        "max-concurrent",
+                        ValueSpec("N", .integer(1...100_000)),
+                        "the most calls it may have under way"
+                    ),
+                    .flag("inline-policies", "its requests may carry their own routing policies"),
                     SharedOptions.json,
                 ] + SharedOptions.client,
                 examples: ["easel key create --team design"]
             ),
             CommandSpec(
                 "revoke",
-                "end a key",
+                "revoke a key",
                 arguments: [ArgumentSpec("ID", .text, "the key's id, from easel key list")],
                 options: SharedOptions.client,
                 examples: ["easel key revoke 01931c2e-7a00-7000-8000-000000000000"]
@@ -266,7 +279,7 @@ enum CommandTree {
 
     private static let provider = CommandSpec(
         "provider",
-        "how the providers stand",
+        "the state of the providers",
         subcommands: [
             CommandSpec(
                 "list",
@@ -278,9 +291,9 @@ enum CommandTree {
                 "status",
                 "breakers, load, errors and latency now",
                 discussion:
-                    "Load is requests under way and how many may be; Wait those that wait for a place. Errors are of the "
-                    + "last five minutes, USD is spent today (UTC). A breaker that is half lets one request through to "
-                    + "find out whether the provider is back.",
+                    "Load is requests under way, of the most there may be; Wait is how many are queued. Errors are of the "
+                    + "last five minutes, USD is spent today (UTC). A breaker that is half open lets one request through "
+                    + "to see whether the provider is back.",
                 options: Watch.options + [
                     .flag("models", "with a row for each model").excluding("json"), SharedOptions.json,
                     SharedOptions.csv,
@@ -313,14 +326,14 @@ enum CommandTree {
         "the database",
         options: [
             SharedOptions.config,
-            .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server of this directory")
+            .option("data-dir", ValueSpec("DIR", .folder), "use the embedded server in this directory")
                 .excluding("config"),
         ],
         subcommands: [
             CommandSpec("migrate", "bring the schema up to date", examples: ["easel db migrate"]),
             CommandSpec(
                 "status",
-                "which migrations are in",
+                "which migrations have been applied",
                 options: [SharedOptions.json],
                 examples: ["easel db status"]
             ),
@@ -328,8 +341,8 @@ enum CommandTree {
                 "verify",
                 "prove that the figures add up",
                 discussion:
-                    "Only reads: where migrations are pending it names them and verifies nothing. Takes time in proportion "
-                    + "to the log, and shows on standard error how far it has come.",
+                    "Only reads: if migrations are pending it names them and verifies nothing. Takes time in proportion "
+                    + "to the log, and shows its progress on standard error.",
                 options: [
                     SharedOptions.json,
                     .option(
@@ -337,7 +350,7 @@ enum CommandTree {
                         short: "j",
                         ValueSpec("N", .integer(1...64)),
                         default: "\(DatabaseVerify.usualConnections)",
-                        "connections that verify side by side: as many as the database server has idle cores"
+                        "connections that verify in parallel: as many as the database server has idle cores"
                     ),
                 ],
                 examples: ["easel db verify", "easel db verify --jobs 8"]
@@ -355,8 +368,8 @@ enum CommandTree {
 
     private static let sandbox = CommandSpec(
         "sandbox",
-        "simulated providers that follow the documents strictly",
-        discussion: "docs/sandbox.md has the rules of misbehaviour, and the words in a prompt that ask for it.",
+        "simulated providers that follow the real ones' documentation strictly",
+        discussion: "docs/sandbox.md describes the fault rules, and the words in a prompt that trigger faults.",
         options: [
             .option("host", ValueSpec("HOST"), default: "127.0.0.1", "where to listen"),
             .option(
@@ -365,14 +378,14 @@ enum CommandTree {
                 default: "8090",
                 "Runware's port; Ideogram's is the next"
             ),
-            .option("latency", ValueSpec("TIME", .duration), default: "0s", "how long a picture takes"),
-            .option("faults", ValueSpec("FILE", .file), "rules of misbehaviour as JSON"),
+            .option("latency", ValueSpec("TIME", .duration), default: "0s", "how long an image takes"),
+            .option("faults", ValueSpec("FILE", .file), "fault rules as JSON"),
             .option("api-key", ValueSpec("KEY"), default: "sandbox-key", "the key it accepts"),
             .option(
                 "pixel-scale",
                 ValueSpec("N", .integer(1...64)),
                 default: "1",
-                "divide the sides of pictures, for load tests"
+                "divide the sides of images by this, for load tests"
             ),
         ],
         examples: ["easel sandbox --port 8090 --latency 2s"]
@@ -380,7 +393,7 @@ enum CommandTree {
 
     private static let doctor = CommandSpec(
         "doctor",
-        "find what is wrong and say how to mend it",
+        "find what is wrong and say how to fix it",
         options: [SharedOptions.config, SharedOptions.json],
         examples: ["easel doctor --config easel.yaml"]
     )

@@ -27,7 +27,7 @@ struct MoneyCommandTests {
             let refused = try await Program.run(remix, environment: environment)
             #expect(refused.status == 1 && refused.errors.contains("has $0.04 of $0.10 left"))
             let explained = try await easel("budget explain team:default")
-            #expect(explained.output.contains("spent      $0.06, held back $0.00, left $0.04"))
+            #expect(explained.output.contains("spent      $0.06, reserved $0.00, left $0.04"))
             #expect(explained.output.contains("newest calls"))
             #expect(try await easel("budget set team:default --limit 0.06 --period day --tz Europe/Berlin").status == 0)
             #expect(try await easel("budget list --check").status == 4)

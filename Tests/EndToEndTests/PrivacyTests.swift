@@ -54,7 +54,7 @@ struct PrivacyTests {
             #expect(await served.terminate() == 0)
             #expect(try openPaths(data) == [])
             let log = Program.text(house.configuration + ".log")
-            #expect(log.contains("could be read by other users"))
+            #expect(log.contains("were readable by other users"))
         }
     }
 }

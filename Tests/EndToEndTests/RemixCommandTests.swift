@@ -31,8 +31,8 @@ struct RemixCommandTests {
                 ([house.directory + "/missing.jpg"], "no such file"), ([house.directory], "it is a folder"),
                 (["ftp://example.com/a.jpg"], "only http:// and https://"), ([file], "is empty"),
                 ([source, "--style-reference", "/no/such"], "cannot read /no/such"),
-                ([source, "--url", "http://"], "is not the URL of an Easel"),
-                ([source, "--url", "localhost:8080"], "is not the URL of an Easel"),
+                ([source, "--url", "http://"], "is not the URL of a gateway"),
+                ([source, "--url", "localhost:8080"], "is not the URL of a gateway"),
                 ([source, "--api-key-file", "/no/such"], "cannot read /no/such"),
             ]
             for (words, says) in cases {
@@ -85,7 +85,7 @@ struct RemixCommandTests {
     }
 
     @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
-    func `an interruption says that the call goes on`(_ signal: Int32, _ status: Int32) async throws {
+    func `an interruption says that the call continues`(_ signal: Int32, _ status: Int32) async throws {
         try await ProgramHouse.with(latency: .seconds(3)) { house in
             let served = try await Served(configuration: house.configuration)
             let errors = house.directory + "/err"
@@ -102,7 +102,7 @@ struct RemixCommandTests {
             #expect(await child.end() == status)
             let id = try #require(try await house.calls(served.url).first?["id"]?.stringValue)
             let text = Program.text(errors)
-            #expect(text.contains("the call goes on") && text.contains("easel calls download \(id)"), "\(text)")
+            #expect(text.contains("the call continues") && text.contains("easel calls download \(id)"), "\(text)")
             #expect(text.contains("--idempotency-key cli-"))
             let isThere = try await eventually {
                 try await Program.run(

@@ -60,7 +60,7 @@ struct SignalTests {
             }
             served.tell(SIGHUP)
             served.tell(SIGHUP)
-            let isLoaded = await eventually { log(house).contains("the configuration was loaded anew") }
+            let isLoaded = await eventually { log(house).contains("the configuration was reloaded") }
             #expect(isLoaded, "\(log(house))")
             #expect(log(house).contains(#""settings":"listen""#), "\(log(house))")
             try await house.sandbox.setFaults([])

@@ -29,7 +29,7 @@ import TestTools
 
     private func waits(_ house: ProgramHouse) -> [Substring] {
         Program.text(house.directory + "/log").split(separator: "\n")
-            .filter { $0.contains("the start waits for it") }
+            .filter { $0.contains("cannot be used yet; waiting for it") }
     }
 
     @Test func `a start that fails after its database is there stops it again, and says what to mend`() async throws {

@@ -48,7 +48,7 @@ struct APIClient: Sendable {
         guard ["http", "https"].contains(parts?.scheme), parts?.host?.isEmpty == false,
             parts?.port.map({ (1...65_535).contains($0) }) ?? true
         else {
-            throw CommandFailure("\(url) is not the URL of an Easel, such as \(Self.defaultURL)", code: ExitCode.usage)
+            throw CommandFailure("\(url) is not the URL of a gateway, such as \(Self.defaultURL)", code: ExitCode.usage)
         }
         baseURL = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.key = key
@@ -167,12 +167,12 @@ struct APIClient: Sendable {
     /// Nothing was sent.
     private func unanswered(_ error: TransportError) -> CommandFailure {
         if error.kind == .badURL {
-            return CommandFailure("\(baseURL) cannot be used as the URL of an Easel", code: ExitCode.usage)
+            return CommandFailure("\(baseURL) cannot be used as the URL of a gateway", code: ExitCode.usage)
         }
-        let trouble = addressTrouble.map { " (\($0), so the usual address was tried)" } ?? ""
+        let trouble = addressTrouble.map { " (\($0), so the default address was tried)" } ?? ""
         return CommandFailure(
             "Easel does not answer at \(baseURL)\(trouble): \(error.kind.words). "
-                + "Start it with `easel serve` or `easel up`, or name its address with --url."
+                + "Start it with `easel serve` or `easel up`, or give its address with --url."
         )
     }
 }

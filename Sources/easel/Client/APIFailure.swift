@@ -37,7 +37,7 @@ struct APIFailure {
             lines = ["\(faults.count) values cannot be used:"]
             lines += faults.map { "  \(names.sentence($0.parameter, $0.message))" }
         }
-        if let id = problem.call_id { lines.append("  call \(id): `easel calls show \(id)` tells more") }
+        if let id = problem.call_id { lines.append("  call \(id): `easel calls show \(id)` shows more") }
         if response.status == 401 { lines.append("  the key came from \(key.source)") }
         let isUsage = problem.code == "invalid_request"
         return CommandFailure(lines.joined(separator: "\n"), code: isUsage ? ExitCode.usage : ExitCode.failed)
@@ -46,8 +46,8 @@ struct APIFailure {
     /// An answer of somebody else: another web server at this port, a proxy, a page of an older Easel.
     func stranger(_ response: HTTPResponse) -> CommandFailure {
         CommandFailure(
-            "what answers at \(url) is not Easel, or is a proxy that cannot reach it (status \(response.status)). "
-                + "Name Easel's address with --url, or start it with `easel serve` or `easel up`."
+            "the server at \(url) is not Easel, or is a proxy that cannot reach it (status \(response.status)). "
+                + "Give Easel's address with --url, or start it with `easel serve` or `easel up`."
         )
     }
 }

@@ -55,10 +55,10 @@ struct APIKey: Sendable {
     private static func trouble(_ path: String, _ cause: SystemError) -> String {
         guard cause.code == ENOENT || cause.code == ENOTDIR else {
             return "no key: \(path) cannot be read: \(cause.sentence). Run this as the user that Easel runs as, set "
-                + "EASEL_API_KEY, or give --api-key-file"
+                + "EASEL_API_KEY, or use --api-key-file"
         }
         return
-            "no key: there is no \(path). Set EASEL_API_KEY, give --api-key-file, or name the gateway's data directory "
+            "no key: there is no \(path). Set EASEL_API_KEY, use --api-key-file, or name the gateway's data directory "
             + "with --data-dir"
     }
 }

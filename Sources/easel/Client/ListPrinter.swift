@@ -107,7 +107,7 @@ struct ListPrinter {
     static let marks: [(mark: Character, meaning: String)] = [
         ("*", "estimated from the price book, not confirmed by a provider"), ("?", "not known"),
         ("!", "past a warning threshold"),
-        ("+", "raised for a while; `easel budget explain` tells until when"),
+        ("+", "raised for a while; `easel budget explain` shows until when"),
     ]
 
     private static let costMark: @Sendable (JSONValue) -> String = { row in

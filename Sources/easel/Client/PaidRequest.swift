@@ -53,20 +53,20 @@ struct PaidRequest: Sendable {
 
     /// What became of the call, and how to come by its answer. Asks for a moment: it may just be being admitted.
     private func whereabouts() async -> String {
-        let again = "the same command with --idempotency-key \(key) gives its answer, and pays nothing twice"
+        let again = "the same command with --idempotency-key \(key) gets its answer, and pays nothing twice"
         for _ in 0..<5 {
             if let id = await callID() {
                 return """
-                    the call goes on, and is charged: call \(id)
-                      `easel calls show \(id)` tells how it stands
-                      `easel calls download \(id)` saves its pictures when it has ended
+                    the call continues, and is charged: call \(id)
+                      `easel calls show \(id)` shows its state
+                      `easel calls download \(id)` saves its images when it has ended
                       \(again)
                     """
             }
             try? await Task.sleep(for: .milliseconds(300))
         }
         return """
-            Easel does not know the call yet, or does not answer; if it takes the call, that goes on and is charged
+            Easel does not know the call yet, or does not answer; if it accepts the call, the call continues and is charged
               `easel calls list -n 5` shows it
               \(again)
             """

@@ -14,7 +14,7 @@ struct PictureFolder {
             try OutputFile.prepareFolder(path)
         } catch {
             throw CommandFailure(
-                "no picture can be saved in \(path): \(error.sentence); \(otherwise), --out DIR names another folder",
+                "no image can be saved in \(path): \(error.sentence); \(otherwise), --out DIR chooses another folder",
                 code: ExitCode.usage
             )
         }

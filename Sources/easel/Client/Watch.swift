@@ -7,8 +7,8 @@ import Foundation
 /// Shows something again and again, over itself on a terminal, until a signal.
 enum Watch {
     static let options: [OptionSpec] = [
-        .flag("watch", short: "w", "again and again until interrupted"),
-        .option("interval", ValueSpec("TIME", .duration), default: "2s", "between two looks of --watch").needing(
+        .flag("watch", short: "w", "repeat until interrupted"),
+        .option("interval", ValueSpec("TIME", .duration), default: "2s", "how often --watch repeats").needing(
             "watch"
         ),
     ]
@@ -31,7 +31,7 @@ enum Watch {
     static func interval(_ arguments: ParsedArguments) throws -> Duration? {
         guard let interval = arguments.duration("interval") else { return nil }
         guard interval >= .milliseconds(100) else {
-            throw CommandFailure("--interval is 100ms at least", code: ExitCode.usage)
+            throw CommandFailure("--interval is at least 100ms", code: ExitCode.usage)
         }
         return interval
     }

@@ -30,7 +30,7 @@ enum TeamCommand {
                     .member("Team", "name"), .time("Created", "created_at"),
                     .made("Projects", importance: 3) { projects($0["known_projects"]) },
                     .made("Unpriced calls", importance: 2) {
-                        $0["allow_unpriced"]?.boolValue == true ? "pass hard budgets" : "refused by hard budgets"
+                        $0["allow_unpriced"]?.boolValue == true ? "pass hard budgets" : "stopped by hard budgets"
                     },
                     .member("Id", "id", importance: 1, number: true),
                 ],
@@ -44,7 +44,7 @@ enum TeamCommand {
         }
         let body = try await client.post("/v1/teams", json: ["name": arguments.text("NAME") ?? ""])
         if arguments.has("json") { return Output.data(body) }
-        Output.data("team \(arguments.text("NAME") ?? "") made")
+        Output.data("team \(arguments.text("NAME") ?? "") created")
     }
 }
 
@@ -66,8 +66,8 @@ extension TeamCommand {
             change["known_projects"] = .null
         }
         guard !change.isEmpty else {
-            let mend = "--allow-unpriced, --known-projects or --any-project"
-            throw CommandFailure("say what is to be changed: \(mend)", code: ExitCode.usage)
+            let options = "--allow-unpriced, --known-projects or --any-project"
+            throw CommandFailure("name what to change: \(options)", code: ExitCode.usage)
         }
         return change
     }
@@ -146,7 +146,7 @@ enum KeyCommand {
         func text(_ name: String) -> String { key[name]?.stringValue ?? "" }
         let name = "\(text("prefix")) of team \(text("team"))"
         if let before = key["revoked_at"]?.stringValue {
-            return "\(name) had been revoked already, \(ListPrinter.moment(.string(before)))"
+            return "\(name) was already revoked, \(ListPrinter.moment(.string(before)))"
         }
         return "revoked \(name) (\(text("role")))"
     }
@@ -181,7 +181,7 @@ enum KeyCommand {
         Output.raw(made["key"]?.stringValue ?? "")
         Output.note("This key of team \(arguments.text("team") ?? "") is shown once; only its hash is kept.")
         if made["role"]?.stringValue == "admin" {
-            Output.note("It is an admin of everything: of every team, of keys, budgets and prices.")
+            Output.note("It is an admin key for everything: every team, keys, budgets and prices.")
         }
     }
 }
@@ -243,7 +243,7 @@ enum RouteCommand {
         }
         // Whoever asks where a request would go wants to know by the exit code that it goes nowhere.
         if plan["candidates"]?.arrayValue?.isEmpty ?? true {
-            throw CommandFailure("this request would be refused: no provider can be asked")
+            throw CommandFailure("this request would fail: no provider can be asked")
         }
     }
 }

@@ -10,21 +10,21 @@ enum AlertCommand {
 
     static let spec = CommandSpec(
         "alert",
-        "what is watched, what fired, who was told",
-        discussion: "Rules and destinations stand in the configuration (docs/alerts.md). Admins only.",
+        "what is watched, what fired, who was notified",
+        discussion: "Rules and destinations are set in the configuration (docs/alerts.md). Admins only.",
         subcommands: [
             CommandSpec(
                 "list",
-                "what fires now, and every rule",
+                "what is firing, and every rule",
                 options: [
-                    .flag("check", "exit code 3 while something fires, 4 while it is critical"), SharedOptions.json,
+                    .flag("check", "exit code 3 while an alert is firing, 4 if one is critical"), SharedOptions.json,
                     SharedOptions.csv,
                 ] + SharedOptions.client,
                 examples: ["easel alert list", "easel alert list --check"]
             ),
             CommandSpec(
                 "events",
-                "what was told, and whether it arrived",
+                "what was sent, and whether it arrived",
                 options: [
                     .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),
                     .flag("dead", "only what could not be delivered"), SharedOptions.json, SharedOptions.csv,
@@ -33,17 +33,17 @@ enum AlertCommand {
             ),
             CommandSpec(
                 "test",
-                "send a test to destinations and tell whether it arrives",
+                "send a test to destinations and report whether it arrives",
                 arguments: [
-                    ArgumentSpec("DESTINATION", .text, required: false, repeatable: true, "every one unless named")
+                    ArgumentSpec("DESTINATION", .text, required: false, repeatable: true, "all of them unless named")
                 ],
                 options: [SharedOptions.json] + SharedOptions.client,
                 examples: ["easel alert test", "easel alert test ops"]
             ),
             CommandSpec(
                 "mute",
-                "tell nobody of a rule for a while",
-                discussion: "What changes meanwhile is recorded and shown by `alert events`, and sent to nobody.",
+                "mute a rule for a while",
+                discussion: "Changes in that time are recorded and shown by `alert events`, but not sent.",
                 arguments: [ArgumentSpec("RULE", .text, "its name")],
                 options: [
                     .option("subject", ValueSpec("NAME"), "one subject only, such as team:design"),
@@ -61,7 +61,7 @@ enum AlertCommand {
             ),
             CommandSpec(
                 "replay",
-                "send again what could not be delivered",
+                "send what could not be delivered again",
                 arguments: [ArgumentSpec("EVENT", .text, required: false, repeatable: true, "ids of events")],
                 options: [.flag("all", "every dead letter")] + SharedOptions.client,
                 examples: ["easel alert replay --all"]
@@ -103,14 +103,14 @@ enum AlertCommand {
             .value("rule"), .value("subject"), .value("state"), .value("severity"), .value("level"),
             .figure("value"), .unit("value_unit", at: "value"), .value("summary"), .time("since"), .time("muted_until"),
         ],
-        empty: "nothing fires, and nothing ever did"
+        empty: "nothing is firing, and nothing ever has"
     )
 
     private static let rules = ListPrinter(
         member: "rules",
         columns: [
             .member("Rule", "name"), .member("Watches", "on", importance: 3),
-            .whole("Fires") { $0["condition"]?.stringValue ?? "" }, .member("Tells", "to", importance: 2),
+            .whole("Fires when") { $0["condition"]?.stringValue ?? "" }, .member("Sent to", "to", importance: 2),
             .standing("Now") { rule in
                 let firing = rule["firing"]?.intValue ?? 0
                 let state = firing == 0 ? "quiet" : "\(firing) firing"
@@ -130,7 +130,7 @@ enum AlertCommand {
         } else if document["rules"]?.arrayValue?.isEmpty ?? true {
             Output.note("nothing is watched: the configuration has no `alerts` (docs/alerts.md)")
         } else {
-            if alerts.isEmpty { Output.note("nothing fires") } else { firing.printTable(alerts) }
+            if alerts.isEmpty { Output.note("nothing is firing") } else { firing.printTable(alerts) }
             for alert in alerts where alert["state"]?.stringValue == "firing" {
                 Output.data("\(alert["rule"]?.stringValue ?? ""): \(alert["summary"]?.stringValue ?? "")")
             }
@@ -138,8 +138,10 @@ enum AlertCommand {
         }
         guard arguments.has("check") else { return }
         let severities = alerts.filter { $0["state"]?.stringValue == "firing" }.map { $0["severity"]?.stringValue }
-        if severities.contains("critical") { throw CommandFailure("a critical alert fires", code: ExitCode.exceeded) }
-        if !severities.isEmpty { throw CommandFailure("an alert fires", code: ExitCode.warned) }
+        if severities.contains("critical") {
+            throw CommandFailure("a critical alert is firing", code: ExitCode.exceeded)
+        }
+        if !severities.isEmpty { throw CommandFailure("an alert is firing", code: ExitCode.warned) }
     }
 
     private static let told = ListPrinter(
@@ -147,7 +149,7 @@ enum AlertCommand {
         columns: [
             .recent("At", "at"), .member("Event", "type", importance: 1),
             .member("Rule", "rule"), .whole("Subject") { $0["subject"]?.stringValue ?? "" },
-            .made("Told") { event in
+            .made("Sent to") { event in
                 if event["muted"]?.boolValue == true { return "muted" }
                 return (event["deliveries"]?.arrayValue ?? []).map(summary).joined(separator: ", ")
             }, .id("Id", importance: 2),
@@ -201,7 +203,7 @@ enum AlertCommand {
                 let untouched = deliveries.allSatisfy { $0["attempts"]?.intValue == 0 }
                 throw CommandFailure(
                     untouched
-                        ? "nobody sent it yet: does a process run with the reporting daemon and this `alerts` section?"
+                        ? "not sent yet: is a process with the reporting daemon and this `alerts` section running?"
                         : "\(failed.count) of \(deliveries.count) did not arrive"
                 )
             }
@@ -216,7 +218,7 @@ enum AlertCommand {
             switch delivery["status"]?.stringValue {
             case "delivered": Output.data("\(name): delivered")
             case "dead": Output.data("\(name): given up: \(error ?? "")")
-            default: Output.data("\(name): \(error.map { "failed, and is tried again: \($0)" } ?? "not sent yet")")
+            default: Output.data("\(name): \(error.map { "failed, will be tried again: \($0)" } ?? "not sent yet")")
             }
         }
     }
@@ -238,7 +240,7 @@ enum AlertCommand {
         let body = try await client.post("/v1/alerts/mutes", json: wish)
         if arguments.has("json") { return Output.data(body) }
         let about = wish.subject.map { " about \($0)" } ?? ""
-        Output.data("nobody is told of \(wish.rule)\(about) until \(ListPrinter.moment(.string(wish.until)))")
+        Output.data("muted \(wish.rule)\(about) until \(ListPrinter.moment(.string(wish.until)))")
         // A longer one that stands already is not shortened by it.
         let longer = try await mutes(client)
             .filter { mute in
@@ -248,7 +250,7 @@ enum AlertCommand {
             .compactMap { $0["until"]?.stringValue.flatMap { Timestamp($0) } }.max()
         if let longer, let until = Timestamp(wish.until), longer > until {
             Output.data(
-                "a mute that stands already lasts longer, until \(ListPrinter.moment(.string(longer.description))); "
+                "another mute lasts longer, until \(ListPrinter.moment(.string(longer.description))); "
                     + "`easel alert unmute \(wish.rule)` ends both"
             )
         }
@@ -273,7 +275,7 @@ enum AlertCommand {
         Output.data("ended \(ended.map(describe).joined(separator: "; "))")
         let rules = Set(ended.compactMap { $0["rule"]?.stringValue })
         let left = all.filter { mute in rules.contains(mute["rule"]?.stringValue ?? "") && !ended.contains(mute) }
-        if !left.isEmpty { Output.data("still stands \(left.map(describe).joined(separator: "; "))") }
+        if !left.isEmpty { Output.data("still in force: \(left.map(describe).joined(separator: "; "))") }
     }
 
     private static func mutes(_ client: APIClient) async throws -> [JSONValue] {
@@ -294,7 +296,7 @@ enum AlertCommand {
     private static func replay(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let ids = arguments.texts("EVENT")
         guard ids.isEmpty == arguments.has("all") else {
-            throw CommandFailure("name events, or give --all", code: ExitCode.usage)
+            throw CommandFailure("name events, or use --all", code: ExitCode.usage)
         }
         let wish = ReplayWish(events: ids.isEmpty ? nil : ids, all: ids.isEmpty ? true : nil)
         let body = try await client.post("/v1/alerts/replay", json: wish)

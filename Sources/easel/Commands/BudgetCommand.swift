@@ -45,7 +45,7 @@ enum BudgetCommand {
                 return raised + "+"
             },
             .made("Spent", number: true) { used($0, "spent") },
-            .made("Held", importance: 1, number: true) { used($0, "reserved") },
+            .made("Reserved", importance: 1, number: true) { used($0, "reserved") },
             .made("Left", number: true) { amount($0, "remaining") ?? "" },
             .made("Used", number: true) { used(percentOf: $0) },
             .whole("", importance: 7) { bar($0) },
@@ -121,19 +121,19 @@ enum BudgetCommand {
             lines.append("raise      \(amount(raise, "by") ?? "") \(when)")
         }
         lines.append(
-            "spent      \(used(budget, "spent")), held back \(used(budget, "reserved")), left \(amount(budget, "remaining") ?? "")"
+            "spent      \(used(budget, "spent")), reserved \(used(budget, "reserved")), left \(amount(budget, "remaining") ?? "")"
         )
         if let beyond = budget["unreserved_usd"]?.stringValue, beyond != "0" {
-            lines.append("beyond     \(dollars(beyond)) was charged beyond what had been reserved")
+            lines.append("beyond     \(dollars(beyond)) was charged beyond what was reserved")
         }
         Output.data(lines.joined(separator: "\n"))
         section("spent by", told["groups"], groups)
         section("newest calls", told["calls"], calls)
-        section("held back by", told["reservations"], reservations)
+        section("reserved by", told["reservations"], reservations)
     }
 
     private static func window(_ budget: JSONValue) -> String {
-        guard budget["window_start"]?.stringValue != nil else { return "without an end" }
+        guard budget["window_start"]?.stringValue != nil else { return "no end" }
         return "\(ListPrinter.time(budget["window_start"])) to \(ListPrinter.moment(budget["resets_at"])), calendar of "
             + (budget["timezone"]?.stringValue ?? "UTC")
     }
@@ -166,7 +166,7 @@ enum BudgetCommand {
         member: "reservations",
         columns: [
             .recent("Since", "received_at", importance: 1), .member("Team", "team", importance: 3),
-            .member("Why", "reason"), .money("Held USD", "amount_usd", none: "?"),
+            .member("Why", "reason"), .money("Reserved USD", "amount_usd", none: "?"),
             .recent("Lease ends", "lease_ends_at", importance: 2), .id("Owner", "gateway_id", importance: 4),
             .id("Call", "call_id"),
         ],
@@ -222,7 +222,7 @@ enum BudgetCommand {
         let now = text("terms")
         switch budget["terms_were"]?.stringValue {
         case nil: Output.data("\(name): new, now \(now)")
-        case now?: Output.data("\(name): nothing changed; it was \(now) already")
+        case now?: Output.data("\(name): nothing changed; it was already \(now)")
         case let was?: Output.data("\(name): was \(was) → now \(now)")
         }
         tellRaise(budget)
@@ -233,7 +233,7 @@ enum BudgetCommand {
         guard let raise = budget["raise"], raise != .null, let by = amount(raise, "by") else { return }
         let span = "from \(ListPrinter.time(raise["from"])) until \(ListPrinter.moment(raise["until"]))"
         let each = budget["period"]?.stringValue.map { $0 == "total" ? "" : ", in every \($0) of that time" } ?? ""
-        Output.data("a raise by \(by) stands \(span)\(each)")
+        Output.data("raised by \(by) \(span)\(each)")
     }
 
     private struct Raise: Encodable {
@@ -257,7 +257,7 @@ enum BudgetCommand {
         if isEnd {
             let budget = try await budgets(client).first { $0["id"]?.stringValue == id.lowercased() }
             if let budget, budget["raise"] ?? .null == .null {
-                throw CommandFailure("no raise stands on \(describe(budget)); nothing was changed")
+                throw CommandFailure("there is no raise on \(describe(budget)); nothing was changed")
             }
         }
         let path = "/v1/budgets/\(id)/raise"
@@ -276,7 +276,7 @@ enum BudgetCommand {
             )
         try show(body, arguments)
         if !arguments.has("json") {
-            if isEnd { Output.data("no raise stands any more") }
+            if isEnd { Output.data("the raise has ended") }
             tellRaise(try JSON.decode(JSONValue.self, from: body))
         }
     }

@@ -56,7 +56,7 @@ enum CallsCommand {
         var lines = [
             style.bold("call \(text("id"))"),
             "received   \(ListPrinter.moment(call["received_at"])) by team \(text("team"))\(text("project").isEmpty ? "" : ", project \(text("project"))")",
-            "request    \(text("model")), \(Counted.text(call["images_requested"]?.intValue ?? 0, "picture")), policy \(text("policy"))",
+            "request    \(text("model")), \(Counted.text(call["images_requested"]?.intValue ?? 0, "image")), policy \(text("policy"))",
             "outcome    \(outcome(call))",
             "cost       \(cost(call))",
         ]
@@ -68,7 +68,7 @@ enum CallsCommand {
                 withheld: image["withheld"]?.boolValue ?? false
             )
         }
-        if let flagged = flags.text { lines.append("pictures   \(flagged)") }
+        if let flagged = flags.text { lines.append("images     \(flagged)") }
         if !text("prompt").isEmpty { lines.append("prompt     \(text("prompt"))") }
         if !text("tags").isEmpty { lines.append("tags       \(text("tags"))") }
         Output.data(lines.joined(separator: "\n"))
@@ -83,7 +83,7 @@ enum CallsCommand {
             Output.data("\nplan")
             for line in PlanText.lines(plan, style: style, width: style.width) { Output.data(line) }
             if let offers = plan["inputs"]?["offers"]?.arrayValue, !offers.isEmpty {
-                Output.data("\nwhat was known of the providers")
+                Output.data("\nwhat was known about the providers")
                 offersTable.printTable(offers)
             }
         }
@@ -126,7 +126,7 @@ enum CallsCommand {
         member: "offers",
         columns: [
             .member("Provider", "provider"),
-            .money("USD a picture", "price_usd", none: "?"),
+            .money("USD an image", "price_usd", none: "?"),
             .member("Usual ms", "usual_ms", importance: 1, number: true),
             .member("Slow ms", "slow_ms", importance: 3, number: true),
             .member("Success", "success", importance: 2, number: true),
@@ -137,7 +137,7 @@ enum CallsCommand {
             },
             .made("Standing") { offer in
                 offer["unavailable"]?.stringValue ?? offer["demoted"]?.stringValue
-                    ?? (offer["probe"] == true ? "to be tried again" : "well")
+                    ?? (offer["probe"] == true ? "to be tried again" : "healthy")
             },
         ],
         empty: ""

@@ -6,14 +6,14 @@ import Foundation
 enum CallsDownload {
     static let spec = CommandSpec(
         "download",
-        "save the pictures of a call",
+        "save the images of a call",
         discussion:
             "Works as long as Easel keeps them (artifacts.retention). Prints the paths; nothing is overwritten.",
         arguments: [ArgumentSpec("ID", .text, "the call's id")],
         options: [
-            .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the pictures")
+            .option("out", short: "o", ValueSpec("DIR", .folder), default: ".", "where to save the images")
         ] + SharedOptions.client,
-        examples: ["easel calls download 01931c2e-7a00-7000-8000-000000000000 --out pictures"]
+        examples: ["easel calls download 01931c2e-7a00-7000-8000-000000000000 --out images"]
     )
 
     static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
@@ -25,20 +25,20 @@ enum CallsDownload {
         }
         let images = (call["images"]?.arrayValue ?? []).filter { $0["withheld"] != true }
         guard !images.isEmpty else {
-            throw CommandFailure("call \(id) has no pictures: it ended as \(call["status"]?.stringValue ?? "unknown")")
+            throw CommandFailure("call \(id) has no images: it ended as \(call["status"]?.stringValue ?? "unknown")")
         }
         var paths: [String] = []
         var failures: [String] = []
         for (index, image) in images.enumerated() {
             guard let url = image["url"]?.stringValue else {
-                failures.append("picture \(index + 1) is not kept any more")
+                failures.append("image \(index + 1) is no longer kept")
                 continue
             }
             do {
                 let bytes = try await client.download(url)
                 paths.append(try folder.save(bytes, stem: id, format: image["format"]?.stringValue ?? "jpg"))
             } catch {
-                failures.append("picture \(index + 1), \(url): \(sentence(for: error))")
+                failures.append("image \(index + 1), \(url): \(sentence(for: error))")
             }
         }
         PictureFolder.tell(paths)

@@ -6,10 +6,10 @@ import Foundation
 enum CallsRedact {
     static let spec = CommandSpec(
         "redact",
-        "take prompts out of the log, for good",
+        "remove prompts from the log, for good",
         discussion:
-            "Prompts and negative prompts of the calls that all options name are removed; figures, costs and pictures stay. "
-            + "Admins only. Backups of the database are yours to look after.",
+            "Removes prompts and negative prompts of the calls that match all options; figures, costs and images stay. "
+            + "Admins only. Backups of the database are not touched.",
         options: [
             .option("call", ValueSpec("ID"), "one call"),
             .option("key", ValueSpec("ID"), "every call of a key"),
@@ -42,11 +42,11 @@ enum CallsRedact {
         )
         guard ["call", "key", "team", "tag"].contains(where: { arguments.has($0) }) else {
             throw CommandFailure(
-                "say whose prompts are to go: --call, --key, --team or --tag; --before alone names nobody",
+                "name whose prompts to remove: --call, --key, --team or --tag; --before alone is not enough",
                 code: ExitCode.usage
             )
         }
         let answer = try JSON.decode(JSONValue.self, from: try await client.post("/v1/calls/redact", json: wish))
-        Output.data("took the prompts out of \(Counted.text(answer["redacted"]?.intValue ?? 0, "call"))")
+        Output.data("removed the prompts of \(Counted.text(answer["redacted"]?.intValue ?? 0, "call"))")
     }
 }

@@ -10,20 +10,24 @@ enum CallsTail {
     static let spec = CommandSpec(
         "tail",
         "calls as they end",
-        discussion: "The last calls first, then each one when it has ended, until interrupted.",
+        discussion: "Shows the last calls first, then each call as it ends, until interrupted.",
         options: [
             .option("team", ValueSpec("NAME"), "one team only"),
             .option("provider", ValueSpec("NAME"), "delivered by this provider"),
             .option(
                 "status",
                 ValueSpec("STATUS", .choice(["succeeded", "partial", "refused", "failed"])),
-                "how they ended"
+                "only calls that ended like this"
             ),
-            .option("nsfw", ValueSpec("BOOL", .choice(["true", "false"])), "with a picture flagged or not"),
+            .option(
+                "nsfw",
+                ValueSpec("BOOL", .choice(["true", "false"])),
+                "true: with a flagged image, false: without"
+            ),
             .option(
                 "copyright",
                 ValueSpec("VERDICT", .choice(["not_requested", "clear", "flagged", "undetermined"])),
-                "with such a verdict"
+                "with an image of this verdict"
             ),
             .option("last", short: "n", ValueSpec("N", .integer(0...500)), default: "10", "how many earlier ones"),
             .option("interval", ValueSpec("TIME", .duration), default: "1s", "how often it looks"),

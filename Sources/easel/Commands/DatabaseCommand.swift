@@ -66,7 +66,7 @@ enum DatabaseCommand {
         // What only looks makes no database.
         if arguments.command.last != "migrate", !EmbeddedPostgres.exists(dataDirectory: place) {
             throw CommandFailure(
-                "\(place) holds no database yet: `easel up` or `easel db migrate` makes one",
+                "\(place) holds no database yet: `easel up` or `easel db migrate` creates one",
                 code: ExitCode.usage
             )
         }
@@ -132,7 +132,7 @@ enum DatabaseCommand {
         guard pending.isEmpty else {
             throw CommandFailure(
                 "\(Counted.text(pending.count, "migration is", "migrations are")) pending: "
-                    + "\(pending.joined(separator: ", ")).\nNothing was verified, and nothing was changed: verifying only "
+                    + "\(pending.joined(separator: ", ")).\nNothing was verified and nothing was changed: verifying only "
                     + "reads. `easel db migrate` applies them."
             )
         }

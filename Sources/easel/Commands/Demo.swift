@@ -35,7 +35,7 @@ struct Demo {
             failsOver: false
         ),
         Step(
-            title: "Ideogram 3.0, two pictures as PNG",
+            title: "Ideogram 3.0, two images as PNG",
             name: "watercolour",
             fields: [
                 ("model", "ideogram-3.0"), ("prompt", "a loose watercolour of this place"), ("count", "2"),
@@ -89,7 +89,7 @@ struct Demo {
             as: UTF8.self
         )
         let client = APIClient(baseURL: url, key: key.trimmingCharacters(in: .whitespacesAndNewlines))
-        Output.data("One picture, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
+        Output.data("One image, \(steps.count) remixes through \(url) (simulated providers, nothing is charged)\n")
         var failovers = 0
         let began = TimeSource.system.now
         for step in steps {
@@ -119,9 +119,9 @@ struct Demo {
             )
         )
         Output.data(ReportText(report, style: Output.style).table())
-        guard failovers > 0 else { throw CommandFailure("no call failed over, which this demo is about") }
+        guard failovers > 0 else { throw CommandFailure("no call failed over, which is what this demo is about") }
         Output.data(
-            "\(Counted.text(failovers, "call")) failed over to the second provider. The pictures are in \(folder)/."
+            "\(Counted.text(failovers, "call")) failed over to the second provider. The images are in \(folder)/."
         )
     }
 

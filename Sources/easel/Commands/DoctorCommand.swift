@@ -39,7 +39,7 @@ enum DoctorCommand {
                 if let mend = finding.mend { Output.data("         -> \(mend)") }
             }
         }
-        if findings.contains(where: { $0.level == .problem }) { throw CommandFailure("something needs mending") }
+        if findings.contains(where: { $0.level == .problem }) { throw CommandFailure("something needs fixing") }
     }
 
     private static func examine(path: String, isGiven: Bool) async -> [Finding] {
@@ -66,7 +66,7 @@ enum DoctorCommand {
                 "configuration",
                 .warning,
                 "there is no \(path)",
-                "`easel config example > easel.yaml`, or `easel up` to try without"
+                "`easel config example > easel.yaml`, or `easel up` to try without one"
             )
         }
         let directory = place?.dataDirectory ?? ".easel"
@@ -84,7 +84,7 @@ enum DoctorCommand {
     private static func mend(of error: ConfigurationError) -> String {
         let missing = error.faults.compactMap(\.variable)
         guard missing.count == error.faults.count else {
-            return "mend the lines above; `easel config example` shows every setting"
+            return "fix the lines above; `easel config example` shows every setting"
         }
         let names = Set(missing).sorted()
         return "set \(names.joined(separator: ", ")) where this and `easel serve` run, keep "
@@ -203,7 +203,7 @@ enum DoctorCommand {
                     "database row",
                     .warning,
                     "among \(row.reader) \(row.id) cannot be read: \(row.reason)",
-                    "it waits for a version of Easel that knows it; the others go on"
+                    "it waits for a version of Easel that can read it; the others go on"
                 )
             }
             if rows.count > 10 { add("database rows", .warning, "\(rows.count - 10) more cannot be read", nil) }
@@ -242,7 +242,7 @@ enum DoctorCommand {
                     "provider \(provider.name)",
                     .problem,
                     "\(provider.baseURL) cannot be reached: \(error.sentence)",
-                    "check base_url, DNS, and that this machine may connect out"
+                    "check base_url, DNS, and that this machine may open connections to it"
                 )
             }
         }

@@ -44,7 +44,7 @@ struct DoctorListener {
                 "gateway",
                 .problem,
                 "another Easel answers on \(listen): no gateway runs on \(directory)",
-                "set `listen` to another address, or stop that one; clients that ask there see its figures"
+                "set `listen` to another address, or stop that one; clients that connect there see its figures"
             )
         }
         tell(readiness, response.status, add)
@@ -55,7 +55,7 @@ struct DoctorListener {
             "gateway",
             .problem,
             "something that is not Easel \(what) on \(listen)",
-            "set `listen` to another address, or stop what listens there"
+            "set `listen` to another address, or stop the program that listens there"
         )
     }
 
@@ -71,8 +71,8 @@ struct DoctorListener {
         add(
             "database rows",
             .warning,
-            "\(count) cannot be read by this version and wait, calls left behind perhaps among them",
-            "the log names each (\"a row cannot be read and is set aside\"); a later version of Easel may know them"
+            "\(count) cannot be read by this version and wait; unfinished calls may be among them",
+            "the log names each (\"a row cannot be read and is set aside\"); a later version of Easel may be able to"
         )
     }
 }

@@ -10,8 +10,8 @@ enum JournalCommand {
         "journal",
         "writes that were set aside: list, show, retry, forget",
         discussion:
-            "A write that the database refused, or that cannot be read in the journal, is kept in a file of the data "
-            + "directory. Until somebody has looked at it, /readyz says degraded and every report names it.",
+            "A write that the database rejected, or that cannot be read in the journal, is kept in a file in the data "
+            + "directory. Until somebody deals with it, /readyz says degraded and every report names it.",
         subcommands: [
             CommandSpec("list", "the files", options: [SharedOptions.json], examples: ["easel db journal list"]),
             CommandSpec(
@@ -23,14 +23,14 @@ enum JournalCommand {
             ),
             CommandSpec(
                 "retry",
-                "give the writes to the database again",
-                arguments: [ArgumentSpec("NAME", .text, required: false, "a file of `list`; all without it")],
+                "write them to the database again",
+                arguments: [ArgumentSpec("NAME", .text, required: false, "a file from `list`; all unless named")],
                 options: [SharedOptions.json],
                 examples: ["easel db journal retry"]
             ),
             CommandSpec(
                 "forget",
-                "take a file out of the count; it stays on the disc",
+                "stop counting a file; it stays on disk",
                 arguments: [ArgumentSpec("NAME", .text, "a file of `list`")],
                 examples: ["easel db journal forget 0000000003.damaged"]
             ),
@@ -47,7 +47,7 @@ enum JournalCommand {
         case "forget":
             let name = arguments.text("NAME") ?? ""
             try asides.forget(name)
-            Output.data("\(name) is kept as \(name).forgotten and counts no more")
+            Output.data("\(name) is kept as \(name).forgotten and is no longer counted")
         default: list(asides, arguments)
         }
     }
@@ -116,7 +116,7 @@ enum JournalCommand {
             }
             return Output.data(try JSON.text(["writes": rows], sorted: true))
         }
-        if entries.isEmpty { return Output.data("nothing in \(name) can be read as a write") }
+        if entries.isEmpty { return Output.data("\(name) holds no write that can be read") }
         for entry in entries {
             let cost = entry.cost.map { ", cost $\($0.usd)" } ?? ""
             let status = entry.status.map { " \($0)" } ?? ""
@@ -160,22 +160,22 @@ enum JournalCommand {
             }
         } catch {
             await ledger.close()
-            throw CommandFailure("the journal could not be given to the database: \(error.sentence)")
+            throw CommandFailure("the journal could not be written to the database: \(error.sentence)")
         }
         await ledger.close()
         if arguments.has("json") {
             Output.data(try JSON.text(["files": rows], sorted: true))
         } else {
             for row in rows {
-                let fitted = row.fitted > 0 ? " (\(row.fitted) after fitting what was out of range)" : ""
-                Output.data("\(row.name): \(row.written + row.fitted) written\(fitted), \(row.refused.count) refused")
+                let fitted = row.fitted > 0 ? " (\(row.fitted) with values brought into range)" : ""
+                Output.data("\(row.name): \(row.written + row.fitted) written\(fitted), \(row.refused.count) rejected")
                 for reason in row.refused.prefix(10) { Output.data("    \(reason)") }
             }
         }
         let left = asides.list().reduce(0) { $0 + $1.count }
         if left > 0 {
             throw CommandFailure(
-                "\(Counted.text(left, "write is", "writes are")) set aside still; `easel db journal list` names the files"
+                "\(Counted.text(left, "write is", "writes are")) still set aside; `easel db journal list` names the files"
             )
         }
     }

@@ -56,7 +56,7 @@ enum PriceCommand {
             .time("From", "effective_from", importance: 4), .member("Source", "source", importance: 5),
         ],
         facts: [.time("changed_at"), .value("changed_by"), .money("old_usd_per_image")] + lineFacts,
-        empty: "no changes: the prices are those that Easel came with"
+        empty: "no changes: these are the prices that Easel came with"
     )
 
     // MARK: - Changing
@@ -98,15 +98,15 @@ enum PriceCommand {
         let beside = lines.filter { $0["named"]?.boolValue == false }
         if !beside.isEmpty {
             Output.data(
-                "lines of the same date for one speed were changed too: \(beside.map(name).joined(separator: ", "))"
+                "lines for single speeds from the same date were changed too: \(beside.map(name).joined(separator: ", "))"
             )
         }
         if !lines.contains(where: { $0["changed"]?.boolValue != false }) {
-            Output.data("nothing changed: the price book said so already")
+            Output.data("nothing changed: the price book already said so")
         }
         for line in lines {
             for other in line["overridden_by"]?.arrayValue ?? [] {
-                Output.data("\(name(line)) does not count everywhere: before it stands \(name(other))")
+                Output.data("\(name(line)) does not apply everywhere: \(name(other)) takes precedence")
             }
         }
     }
@@ -206,9 +206,9 @@ enum PriceCommand {
             Output.data(
                 told["includes_reconciled"]?.boolValue == true
                     ? "\(confirmed) of them \(apply ? "had been" : "are") confirmed by an invoice, \(difference); "
-                        + "\(apply ? "they are" : "they would be") confirmed no more"
-                    : "\(confirmed) confirmed by an invoice \(apply ? "stayed" : "stay") as they are, though the price "
-                        + "book says otherwise (\(difference)); --reconciled changes them too"
+                        + "\(apply ? "they are" : "they would be") no longer confirmed"
+                    : "\(confirmed) confirmed by an invoice \(apply ? "stayed" : "stay") as they are, although the price "
+                        + "book differs (\(difference)); --reconciled changes them too"
             )
         }
         if unpriced > 0 {

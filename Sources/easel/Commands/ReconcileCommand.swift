@@ -14,7 +14,7 @@ enum ReconcileCommand {
                 "run",
                 "compare day by day (UTC) and model by model, and keep the result",
                 discussion:
-                    "Every difference is explained by attempts that are listed, or called unexplained. Whole days are "
+                    "Every difference is explained by the attempts listed, or reported as unexplained. Whole days are "
                     + "compared. With --check the exit code is 5 when something is unexplained.",
                 options: [
                     .option("provider", ValueSpec("NAME"), required: true, "a provider of the configuration"),
@@ -35,7 +35,7 @@ enum ReconcileCommand {
             ),
             CommandSpec(
                 "list",
-                "comparisons that were made, newest first",
+                "past comparisons, newest first",
                 options: [
                     .option("provider", ValueSpec("NAME"), "one provider only"),
                     .option("limit", short: "n", ValueSpec("N", .integer(1...200)), default: "20", "how many"),

@@ -61,7 +61,7 @@ enum RemixCommand {
         if arguments.has("json") { return Output.data(answer) }
         let id = try JSON.decode(JSONValue.self, from: answer)["id"]?.stringValue ?? ""
         Output.data(id)
-        Output.note("The call goes on. `easel calls download \(id)` saves its pictures when it has ended.")
+        Output.note("The call continues. `easel calls download \(id)` saves its images when it has ended.")
     }
 
     private static let textFields = [
@@ -85,7 +85,7 @@ enum RemixCommand {
         let bytes = try InputFile.bytes(source)
         guard !bytes.isEmpty else {
             throw CommandFailure(
-                "\(source == "-" ? "standard input" : source) is empty: no picture",
+                "\(source == "-" ? "standard input" : source) is empty: no image",
                 code: ExitCode.usage
             )
         }
@@ -95,8 +95,8 @@ enum RemixCommand {
     }
 
     private static func name(of source: String) -> String {
-        guard source != "-" else { return "the picture" }
-        return source.split(separator: "/").last.map { String($0.prefix { $0 != "?" }) } ?? "the picture"
+        guard source != "-" else { return "the image" }
+        return source.split(separator: "/").last.map { String($0.prefix { $0 != "?" }) } ?? "the image"
     }
 
     // MARK: - The answer
@@ -140,8 +140,8 @@ enum RemixCommand {
         } catch {
             let id = (try? JSON.decode(JSONValue.self, from: answer))?["id"]?.stringValue
             throw CommandFailure(
-                "the answer is not understood: \(sentence(for: error)); the call is paid for: "
-                    + (id.map { "`easel calls show \($0)` tells more" } ?? "`easel calls list` shows it")
+                "the answer could not be read: \(sentence(for: error)); the call is paid for: "
+                    + (id.map { "`easel calls show \($0)` shows it" } ?? "`easel calls list` shows it")
             )
         }
         var paths: [String] = []
@@ -169,7 +169,7 @@ enum RemixCommand {
         let withheld = reply.images.count(where: \.withheld)
         if withheld > 0 {
             Output.note(
-                "\(withheld) of \(Counted.text(reply.images.count, "picture")) withheld by the provider on content grounds"
+                "\(withheld) of \(Counted.text(reply.images.count, "image")) withheld by the provider on content grounds"
             )
         }
         let isEstimate = reply.cost_basis != "provider"
@@ -181,7 +181,7 @@ enum RemixCommand {
         Output.note(
             "\(reply.status) by \(reply.provider ?? "nobody")\(flagged), \(cost), \(reply.latency_ms) ms, call \(reply.id)"
         )
-        if paths.isEmpty { throw CommandFailure("no picture was delivered") }
+        if paths.isEmpty { throw CommandFailure("no image was delivered") }
     }
 
     /// The answer with the files' paths in place of the pictures' bytes.
@@ -215,7 +215,7 @@ enum RemixCommand {
         -> CommandFailure
     {
         var lines = [
-            "not all pictures could be saved: \(failure.sentence)",
+            "not all images could be saved: \(failure.sentence)",
             "  call \(reply.id) \(reply.status), \(reply.cost_usd.map { AmountText.dollars($0) } ?? "cost not known")",
             "  `easel calls download \(reply.id) --out DIR` saves them elsewhere",
         ]

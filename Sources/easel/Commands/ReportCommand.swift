@@ -10,7 +10,7 @@ enum ReportCommand {
         SharedOptions.json, SharedOptions.csv,
         .flag("md", "print a Markdown table").excluding("json", "csv", "ndjson", "focus", "define"),
         .flag("ndjson", "print one JSON object for each row").excluding("json", "csv", "md", "focus", "define"),
-        .flag("define", "print what each column counts, and nothing else").excluding("watch", "focus"),
+        .flag("define", "print the definition of each column, and nothing else").excluding("watch", "focus"),
     ]
     private static let check = OptionSpec.flag("check", "exit code 5 when figures are missing")
         .excluding("watch", "define")
@@ -35,9 +35,9 @@ enum ReportCommand {
     static let specs: [CommandSpec] = [
         CommandSpec(
             "usage",
-            "calls, pictures, cost, latency, NSFW and copyright figures",
+            "calls, images, cost, latency, NSFW and copyright figures",
             discussion:
-                "* marks cost that no provider confirmed. Month to date by team and provider unless told otherwise.",
+                "* marks a cost that no provider confirmed. The default is the month to date, by team and provider.",
             options: [by("team,provider", allGroups)] + time + formats + [check]
                 + [
                     .flag("focus", "print CSV with the columns of FOCUS 1.2, by day, team, project, provider and model")
@@ -49,13 +49,13 @@ enum ReportCommand {
         figures(
             "latency",
             "how long calls, attempts and their phases take",
-            "Percentiles come from histograms and are right to 0.8%.",
+            "Percentiles come from histograms and are accurate to 0.8%.",
             by("provider,model", allGroups)
         ),
         figures(
             "safety",
-            "NSFW and copyright rates, refusals and withheld pictures",
-            "Rates are of the pictures that were checked.",
+            "NSFW and copyright rates, refusals and withheld images",
+            "Rates are shares of the images that were checked.",
             by("team,model", allGroups)
         ),
         figures(
@@ -72,7 +72,7 @@ enum ReportCommand {
         ),
         CommandSpec(
             "budgets",
-            "what budgets have left, how fast they burn, and where they will end",
+            "what budgets have left, how fast they are spent, and where they will end up",
             discussion: "With --check the exit code is 3 past a warning threshold and 4 when a budget is used up.",
             options: [.option("team", ValueSpec("NAME"), "one team only")] + formats + [check] + Watch.options
                 + SharedOptions.client,
@@ -80,8 +80,8 @@ enum ReportCommand {
         ),
         figures(
             "diff",
-            "a period beside the one before it",
-            "The earlier period is as long, and ends where this one begins, unless it is named.",
+            "a period compared with the one before it",
+            "The earlier period is of the same length and ends where this one begins, unless you name it.",
             by("team", "team, provider, model, project, key, tag:NAME"),
             [
                 .option("before-since", SharedOptions.since, "where the earlier period begins"),
@@ -91,23 +91,23 @@ enum ReportCommand {
         figures(
             "top",
             "the teams, keys, projects or tags with the most of something",
-            "What the others have together is told below the table.",
+            "The sum of the remaining rows is shown below the table.",
             by("team", allGroups),
             [
                 .option(
                     "sort",
                     ValueSpec("WHAT", .choice(TopMeasure.allCases.map(\.rawValue))),
                     default: "cost",
-                    "by what"
+                    "what to sort by"
                 ),
                 .option("limit", short: "n", ValueSpec("N", .integer(1...1000)), default: "10", "how many"),
             ]
         ),
         CommandSpec(
             "shadow",
-            "a second provider beside the first: cost, latency, NSFW, copyright, failures",
+            "a second provider compared with the first: cost, latency, NSFW, copyright, failures",
             discussion:
-                "Compares the first request of each shadowed call with its shadow. Month to date unless told otherwise.",
+                "Compares the first request of each shadowed call with its shadow. The default is the month to date.",
             options: [
                 .option("since", SharedOptions.since, default: "month", "a date, a time, 7d, 24h, today or month"),
                 .option("until", SharedOptions.since, default: "now", "a date, a time, 24h, today, month or now"),

@@ -28,7 +28,7 @@ enum ServeCommand {
         path: String? = nil,
         withReporter: Bool = true,
         log: Log,
-        portMend: String = "stop what listens there, or set `listen` to another address",
+        portMend: String = "stop the program that listens there, or set `listen` to another address",
         ready: (String) async throws -> Void
     ) async throws {
         Output.becomeServer()
@@ -67,7 +67,7 @@ enum ServeCommand {
         await untilStopped(signals, reloader)
         let last = reloader?.configuration ?? configuration
         if last.shutdownDelay > .zero {
-            log.info("not ready any more", ["delay": DurationText.format(last.shutdownDelay)])
+            log.info("no longer ready", ["delay": DurationText.format(last.shutdownDelay)])
             runtime.gateway.announceEnd()
             await pause(last.shutdownDelay)
         }

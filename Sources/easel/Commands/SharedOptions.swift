@@ -8,10 +8,15 @@ enum SharedOptions {
             "url",
             ValueSpec("URL"),
             default: "$EASEL_URL, or that of the data directory, or http://127.0.0.1:8080",
-            "where Easel answers"
+            "Easel's address"
         ),
-        .option("api-key-file", ValueSpec("FILE", .file), default: "$EASEL_API_KEY", "a file that holds the key"),
-        .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where a local operator's admin key lies"),
+        .option("api-key-file", ValueSpec("FILE", .file), default: "$EASEL_API_KEY", "a file with the key"),
+        .option(
+            "data-dir",
+            ValueSpec("DIR", .folder),
+            default: ".easel",
+            "the directory with the operator's admin key"
+        ),
     ]
     /// Forms of output: one at a time.
     static let json = OptionSpec.flag("json", "print JSON").excluding("csv", "md", "ndjson", "focus", "define")

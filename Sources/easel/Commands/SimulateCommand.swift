@@ -8,11 +8,11 @@ import Foundation
 enum SimulateCommand {
     static let spec = CommandSpec(
         "simulate",
-        "what another policy would have made of the log; nothing is sent",
+        "what another policy would have done with the calls in the log; nothing is sent",
         discussion:
-            "FILE holds one policy, which every call gets, or a section `routing`, in which each call keeps its policy's "
-            + "name. Calls whose plan stays the same count as they went; the others are projected from how the providers' "
-            + "attempts went.",
+            "FILE holds one policy, applied to every call, or a `routing` section, in which each call looks up its own "
+            + "policy by name. Calls whose plan stays the same count as they went; the others are projected from the "
+            + "providers' attempts.",
         options: [
             .option("policy", ValueSpec("FILE", .file), required: true, "the policy in YAML, or - for standard input"),
             .option("since", SharedOptions.since, default: "30d", "a date, a time, 7d, 24h, today or month"),
@@ -23,7 +23,7 @@ enum SimulateCommand {
                 short: "n",
                 ValueSpec("N", .integer(1...SimulationQuery.mostCalls)),
                 default: "\(SimulationQuery.usualCalls)",
-                "replay at most so many calls: a sample of them, if there are more"
+                "replay at most this many calls: a sample, if there are more"
             ),
             SharedOptions.json, SharedOptions.csv,
         ] + SharedOptions.client,

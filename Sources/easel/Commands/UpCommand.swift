@@ -24,7 +24,7 @@ enum UpCommand {
             sandbox = try startSandbox(group)
             if !isDemo {
                 Output.note(
-                    "No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer, nothing is charged."
+                    "No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer and nothing is charged."
                 )
             }
         }
@@ -36,7 +36,7 @@ enum UpCommand {
         // What people read is on standard error here, so a server's log begins at warnings.
         let log = Log(minimum: .warning)
         let mend =
-            "give another port with --port N, such as `easel up\(isDemo ? " --demo" : "") --port \(port == 8080 ? 8081 : 8080)`"
+            "choose another port with --port N, such as `easel up\(isDemo ? " --demo" : "") --port \(port == 8080 ? 8081 : 8080)`"
         if isDemo {
             try await Demo(sandbox: sandbox, configuration: configuration, directory: directory, portMend: mend).run()
         } else {
@@ -98,7 +98,7 @@ enum UpCommand {
               team key   \(key)
               admin key  in \(directory)/admin-key
 
-            Remix a picture:
+            Remix an image:
 
               curl -s \(url)/v1/remix \\
                 -H 'Authorization: Bearer \(key)' \\
@@ -145,7 +145,7 @@ enum UpCommand {
             json: ["team": Runtime.defaultTeam]
         )
         guard let key = try JSON.decode(JSONValue.self, from: body)["key"]?.stringValue else {
-            throw CommandFailure("the gateway made no key")
+            throw CommandFailure("the gateway returned no key")
         }
         try? FileManager.default.removeItem(atPath: file)
         _ = try SecretFile.readOrCreate(file) { key }

@@ -25,7 +25,7 @@ struct AlertPost: AlertSender {
                 continue
             }
             log.warning(
-                "the secret of a webhook is short: Standard Webhooks wants 24 random bytes at least",
+                "the secret of a webhook is short: Standard Webhooks wants at least 24 random bytes",
                 ["destination": name]
             )
         }

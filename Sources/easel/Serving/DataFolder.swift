@@ -21,7 +21,7 @@ enum DataFolder {
         let open = PrivateFiles.close(path, entries: entries)
         guard let first = open.first else { return }
         log.warning(
-            "files in data_dir could be read by other users of this machine; they are closed now",
+            "files in data_dir were readable by other users of this machine; they no longer are",
             ["paths": String(open.count), "first": first]
         )
     }

@@ -39,7 +39,7 @@ struct DatabaseWait: Sendable {
                     throw CommandFailure("the database cannot be used\(waited): \(cause)")
                 }
                 log.warning(
-                    "the database cannot be used yet; the start waits for it",
+                    "the database cannot be used yet; waiting for it",
                     ["error": cause, "left_s": String(left.milliseconds / 1000)]
                 )
                 try await sleep(min(pause, left))

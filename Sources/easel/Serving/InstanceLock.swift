@@ -22,8 +22,8 @@ final class InstanceLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw CommandFailure(
-                "another Easel is running in \(directory); stop it, or give this one a directory of its own "
-                    + "(`data_dir` of a configuration, --data-dir of `easel up`)"
+                "another Easel is running in \(directory); stop it, or give this one its own directory "
+                    + "(`data_dir` in the configuration, --data-dir of `easel up`)"
             )
         }
         var buffer = [UInt8](repeating: 0, count: 64 * Self.remembered)

@@ -45,7 +45,7 @@ final class Reloader: Sendable {
     /// Returns at once.
     func ask() {
         guard !isStopping.withLock(\.self) else {
-            return log.warning("the configuration is not loaded anew: Easel is stopping")
+            return log.warning("the configuration was not reloaded: Easel is stopping")
         }
         requests.yield()
     }
@@ -61,7 +61,7 @@ final class Reloader: Sendable {
         do throws(ConfigurationError) {
             reloaded = running.withLock(\.self).reloading(try Configuration.load(path: path))
         } catch {
-            for fault in error.faults { log.error("a fault of the configuration", ["fault": fault.description]) }
+            for fault in error.faults { log.error("a fault in the configuration", ["fault": fault.description]) }
             log.error("the configuration has faults; nothing was changed", ["faults": String(error.faults.count)])
             return
         }
@@ -69,18 +69,18 @@ final class Reloader: Sendable {
         do {
             try apply(reloaded)
         } catch {
-            return log.error("the configuration could not be loaded anew", ["error": sentence(for: error)])
+            return log.error("the configuration could not be reloaded", ["error": sentence(for: error)])
         }
         running.withLock { $0 = reloaded.configuration }
         log.setMinimum(reloaded.configuration.logging.level)
         if !reloaded.waiting.isEmpty {
             log.warning(
-                "these settings were changed and stay as they were until a restart",
+                "these settings were changed and take effect after a restart",
                 ["settings": reloaded.waiting.joined(separator: ", ")]
             )
         }
         let renewed = reloaded.renewed.sorted().joined(separator: ", ")
-        log.info("the configuration was loaded anew", ["renewed_providers": renewed])
+        log.info("the configuration was reloaded", ["renewed_providers": renewed])
     }
 }
 

@@ -120,7 +120,7 @@ final class Runtime: Sendable {
         let connections = OpenFiles.connections(wanted: wanted)
         if connections < wanted {
             log.warning(
-                "fewer connections are taken than limits.connections says: raise the limit of open files (ulimit -n)",
+                "fewer connections are accepted than limits.connections says: raise the limit on open files (ulimit -n)",
                 [
                     "limits.connections": String(wanted), "taken": String(connections),
                     "open_files": String(OpenFiles.limit),
