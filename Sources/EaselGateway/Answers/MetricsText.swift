@@ -7,29 +7,29 @@ extension CallMetrics {
     func text() -> String {
         let state = counts
         var text = ""
-        text.head("easel_calls_total", "Calls by how they ended.", "counter")
+        text.head("easel_calls_total", "Calls by status.", "counter")
         for (status, count) in state.calls.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             text += "easel_calls_total{status=\"\(status.rawValue)\"} \(count)\n"
         }
-        text.head("easel_attempts_total", "Attempts by provider and how they ended.", "counter")
+        text.head("easel_attempts_total", "Attempts by provider and outcome.", "counter")
         let attempts = state.attempts.sorted {
             ($0.key.provider, $0.key.outcome.rawValue) < ($1.key.provider, $1.key.outcome.rawValue)
         }
         for (key, count) in attempts {
             text += "easel_attempts_total{provider=\"\(key.provider)\",outcome=\"\(key.outcome.rawValue)\"} \(count)\n"
         }
-        text.head("easel_budget_refusals_total", "Calls that a hard budget did not let through, by scope.", "counter")
+        text.head("easel_budget_refusals_total", "Calls stopped by a hard budget, by scope.", "counter")
         for (scope, count) in state.refusals.sorted(by: { $0.key < $1.key }) {
             text += "easel_budget_refusals_total{scope=\"\(scope)\"} \(count)\n"
         }
         text.counter(
             "easel_hedges_total",
-            "Second providers that were asked while the first was late.",
+            "Second providers asked while the first was late.",
             [("result=\"won\"", state.hedgesWon), ("result=\"lost\"", state.hedgesLost)]
         )
         text.counter(
             "easel_unbelieved_costs_total",
-            "Attempts whose provider claimed a cost beyond belief; they count at their bound.",
+            "Attempts for which the provider reported an implausible cost; they count at their bound.",
             [("", state.unbelieved)]
         )
         text.head("easel_call_duration_seconds", "From the request's arrival to its settlement.", "histogram")
@@ -44,7 +44,7 @@ extension CallMetrics {
         text += Self.text(shadows.counts)
         text.counter(
             "easel_log_dropped_total",
-            "Lines of the log that were lost, because standard error did not take them.",
+            "Log lines lost because standard error did not accept them.",
             [("", Log.dropped)]
         )
         return text
@@ -52,7 +52,7 @@ extension CallMetrics {
 
     private static func text(_ shadows: ShadowMetrics.Counts) -> String {
         var text = ""
-        text.head("easel_shadows_total", "Shadows by provider and how they ended.", "counter")
+        text.head("easel_shadows_total", "Shadows by provider and outcome.", "counter")
         text += lines("easel_shadows_total", "outcome", shadows.ends)
         text.head("easel_shadows_skipped_total", "Sampled calls without a shadow, by provider and reason.", "counter")
         text += lines("easel_shadows_skipped_total", "reason", shadows.skips)

@@ -51,19 +51,19 @@ package struct Problem: Error, Sendable, Explained {
             case .invalidRequest: "The request is not valid"
             case .unauthenticated: "No valid key"
             case .forbidden: "Not allowed"
-            case .budgetExceeded: "A limit on spending would be exceeded"
+            case .budgetExceeded: "A spending limit would be exceeded"
             case .notFound: "Not found"
             case .methodNotAllowed: "Method not allowed"
-            case .conflict: "It exists already"
+            case .conflict: "Already exists"
             case .inProgress: "The same request is in progress"
-            case .idempotencyConflict: "The key stands for another request"
+            case .idempotencyConflict: "The key was used for another request"
             case .tooLarge: "Too large"
             case .unsupportedMediaType: "Unsupported media type"
-            case .requestTimeout: "The request came too slowly"
+            case .requestTimeout: "The request arrived too slowly"
             case .refused: "Refused on content grounds"
             case .rateLimited: "Too many requests"
             case .providersFailed: "Every provider failed"
-            case .unavailable: "Unavailable for now"
+            case .unavailable: "Temporarily unavailable"
             case .deadlineExceeded: "The deadline passed"
             case .internalError: "Something went wrong on our side"
             }
@@ -148,7 +148,11 @@ extension Problem {
     init(_ error: LedgerError) {
         switch error {
         case .unavailable:
-            self.init(.unavailable, "The ledger cannot be used now; nothing was spent.", retryAfter: .seconds(2))
+            self.init(
+                .unavailable,
+                "The ledger cannot be used at the moment; nothing was spent.",
+                retryAfter: .seconds(2)
+            )
         case .conflict(let text): self.init(.conflict, text)
         case .notFound(let text): self.init(.notFound, text)
         case .rejected(let text): self.init(.invalidRequest, text)
@@ -166,7 +170,7 @@ extension Problem {
         switch error {
         case .tooLarge(let limit):
             self.init(.tooLarge, "The body is larger than \(ByteSizeText.format(limit)).")
-        case .tooSlow: self.init(.requestTimeout, "The body came too slowly.")
+        case .tooSlow: self.init(.requestTimeout, "The body arrived too slowly.")
         case .clientGone, .malformed: self.init(.invalidRequest, "The body is incomplete or its framing is malformed.")
         }
     }

@@ -7,7 +7,7 @@ import Foundation
 /// Written by hand, not by `Encodable`: it is written once for every call, in an order that people can read.
 struct RemixReply: JSONWritable, Sendable {
     struct Image: JSONWritable, Sendable {
-        /// Of the three forms only the one that was asked for is there.
+        /// Of the three forms only the requested one is present.
         var url: String?
         var base64: String?
         var dataURI: String?

@@ -23,15 +23,15 @@ final class TransportMetrics: Sendable {
     func text() -> String {
         var text = Self.text(of: loops.map { ($0.name, $0.stalls) })
         guard let server = watched.withLock(\.server) else { return text }
-        text.gauge("easel_connections_open", "Connections of clients.", [("", server.openConnections)])
+        text.gauge("easel_connections_open", "Client connections.", [("", server.openConnections)])
         text.counter(
             "easel_connections_shed_total",
-            "Idle connections that were closed to make room for others.",
+            "Idle connections closed to make room for others.",
             [("", server.shedConnections)]
         )
         text.counter(
             "easel_connections_refused_total",
-            "Connections that were turned away because there were too many.",
+            "Connections rejected because there were too many.",
             [("", server.refusedConnections)]
         )
         return text
@@ -41,7 +41,7 @@ final class TransportMetrics: Sendable {
         var text = ""
         text.head(
             "easel_loop_stall_seconds",
-            "Turns of an event loop that took longer than 0.1 s: whoever is connected there waited.",
+            "Turns of an event loop that took longer than 0.1 s and kept its connections waiting.",
             "histogram"
         )
         for (name, stalls) in loops {

@@ -12,7 +12,7 @@ final class AlertRoutes: Sendable {
             "GET",
             "/v1/alerts",
             .admin,
-            "What is watched, what fires and who is told",
+            "What is watched, what is firing and who is notified",
             gives: [.json(Shapes.alerts, "Everything about alerts.")],
             fails: [.notFound]
         ) {
@@ -24,7 +24,7 @@ final class AlertRoutes: Sendable {
             "GET",
             "/v1/alerts/events",
             .admin,
-            "What was told, the newest first",
+            "What was sent, newest first",
             query: .only([limit, before, dead]),
             gives: [.json(Shapes.eventHeads, "A page of events.")],
             fails: [.notFound]
@@ -46,13 +46,13 @@ final class AlertRoutes: Sendable {
             "POST",
             "/v1/alerts/test",
             .admin,
-            "Tries destinations",
-            body: .object([.optional("destinations", .list(of: .text), "Names; all unless told otherwise.")]),
+            "Tests destinations",
+            body: .object([.optional("destinations", .list(of: .text), "Names; all by default.")]),
             example: ["destinations": ["ops"]],
             gives: [
                 .json(
                     .object([Field("event", .id), Field("destinations", .list(of: .text))]),
-                    "It is on its way.",
+                    "The test is on its way.",
                     status: 202
                 )
             ],
@@ -78,14 +78,14 @@ final class AlertRoutes: Sendable {
             "Mutes a rule for a while",
             body: .object([
                 .required("rule", .text, "The name of a rule."),
-                .optional("subject", .text(1...longestSubject), "Only for one, such as `team:design`."),
+                .optional("subject", .text(1...longestSubject), "Only for this subject, such as `team:design`."),
                 .required("until", .momentOrDay, "In the future, and within a year."),
             ]),
             example: ["rule": "budgets", "subject": "team:design", "until": "2026-12-24"],
             gives: [.json(Shapes.mute, "The mute.", status: 201)],
             fails: [.notFound]
         ) { api, visit throws(Problem) in try await api.kept().mute(visit) },
-        ApiRoute("DELETE", "/v1/alerts/mutes/{id}", .admin, "Ends a mute", gives: [.nothing("It is ended.")]) {
+        ApiRoute("DELETE", "/v1/alerts/mutes/{id}", .admin, "Ends a mute", gives: [.nothing("The mute has ended.")]) {
             api,
             visit throws(Problem) in
             try await api.kept().unmute(visit)
@@ -95,7 +95,7 @@ final class AlertRoutes: Sendable {
     private static let limit = QueryParameter.integer("limit", 1...200, usual: 20, "Events on a page.")
     private static let before = QueryParameter.id(
         "before",
-        "`next_cursor` of the page before.",
+        "`next_cursor` of the previous page.",
         mend: "must be the id of an event"
     )
     private static let dead = QueryParameter.flag("dead", "Only events with a delivery that was given up.")
@@ -209,7 +209,7 @@ final class AlertRoutes: Sendable {
     }
 
     private func event(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
-        let missing = "There is no event of this id."
+        let missing = "There is no event with this id."
         var wanted = AlertEventQuery(limit: 1)
         wanted.eventID = try visit.id(orMissing: missing)
         let query = wanted
@@ -256,13 +256,13 @@ final class AlertRoutes: Sendable {
         var body = visit.body
         let known = plan.destinations.map(\.name)
         if known.isEmpty {
-            body.fault("destinations", "cannot be tried: the configuration has none; add `alerts.destinations`")
+            body.fault("destinations", "cannot be tested: the configuration has none; add `alerts.destinations`")
         }
         var wanted = known
         if let list = body.list("destinations") {
             wanted = list.compactMap(\.stringValue)
             if wanted.count != list.count || wanted.isEmpty {
-                body.fault("destinations", "must be a list of names, one at least")
+                body.fault("destinations", "must be a list of at least one name")
             }
             for name in wanted where !known.contains(name) && !known.isEmpty {
                 let names = known.joined(separator: ", ")
@@ -289,12 +289,12 @@ final class AlertRoutes: Sendable {
         if let list = body.list("events") {
             let found = list.compactMap { $0.stringValue.flatMap { UUID(uuidString: $0) } }
             if found.count != list.count || found.isEmpty {
-                body.fault("events", "must be a list of the ids of events, one at least")
+                body.fault("events", "must be a list of at least one event id")
             }
             ids = found
         }
         if isAll == (ids != nil), body.faults.isEmpty {
-            body.fault("events", "is required, or `all: true` for every dead letter, and not both")
+            body.fault("events", "is required, or `all: true` for every dead letter, but not both")
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let (events, now) = (ids, visit.now)
@@ -332,7 +332,7 @@ final class AlertRoutes: Sendable {
     }
 
     private func unmute(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
-        let missing = "There is no mute of this id."
+        let missing = "There is no mute with this id."
         let id = try visit.id(orMissing: missing)
         let isRemoved = try await Problem.of { () async throws(LedgerError) in try await book.removeMute(id) }
         guard isRemoved else { throw Problem(.notFound, missing) }

@@ -19,7 +19,7 @@ final class BudgetRoutes: Sendable {
             "GET",
             "/v1/budgets",
             .ownTeam,
-            "Budgets with what is used of them",
+            "Budgets and their use",
             gives: [.json(.listing("budgets", of: Shapes.budget), "The budgets.")]
         ) { api, visit throws(Problem) in
             try await api.budgets.list(visit)
@@ -29,33 +29,35 @@ final class BudgetRoutes: Sendable {
             "/v1/budgets",
             .admin,
             "Sets a whole budget",
-            body: .object([scope, .required("period", .choice(BudgetPeriod.self), "How long it runs.")] + terms),
+            body: .object(
+                [scope, .required("period", .choice(BudgetPeriod.self), "The length of its windows.")] + terms
+            ),
             example: [
                 "scope": "team:design", "period": "month", "limit_usd": "500", "hard": true, "warn_at": [50, 80],
             ],
-            gives: [.json(Shapes.budgetWritten, "The budget, and how it was.")],
+            gives: [.json(Shapes.budgetWritten, "The budget, and its terms before.")],
             fails: [.conflict],
-            note: "What is not said is the usual. The budget of this scope and period is replaced, or made."
+            note: "What is left out gets its default. The budget of this scope and period is replaced, or created."
         ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: true) },
         ApiRoute(
             "PATCH",
             "/v1/budgets",
             .admin,
-            "Changes what is named of a budget",
+            "Changes the named settings of a budget",
             body: .object(
-                [scope, .optional("period", .choice(BudgetPeriod.self), "Which, where there are several.")] + terms
+                [scope, .optional("period", .choice(BudgetPeriod.self), "Which one, if there are several.")] + terms
             ),
             example: ["scope": "team:design", "period": "month", "limit_usd": "600"],
-            gives: [.json(Shapes.budgetWritten, "The budget, and how it was.")],
+            gives: [.json(Shapes.budgetWritten, "The budget, and its terms before.")],
             fails: [.conflict],
-            note: "What is not said stays as it was."
+            note: "What is left out stays as it was."
         ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: false) },
         ApiRoute(
             "DELETE",
             "/v1/budgets/{id}",
             .admin,
             "Removes a budget",
-            gives: [.nothing("It is removed.")],
+            gives: [.nothing("The budget is removed.")],
             fails: [.conflict]
         ) { api, visit throws(Problem) in
             try await api.budgets.remove(visit)
@@ -75,9 +77,9 @@ final class BudgetRoutes: Sendable {
             .admin,
             "Raises a limit for a while",
             body: .object([
-                .optional("by_usd", .amount, "How much higher the limit is meanwhile; this or `by_images`."),
-                .optional("by_images", .integer(0...mostImages), "The same of a budget in images."),
-                .optional("from", .momentOrDay, "Now unless told otherwise."),
+                .optional("by_usd", .amount, "How much higher the limit is in that time; this or `by_images`."),
+                .optional("by_images", .integer(0...mostImages), "The same for a budget in images."),
+                .optional("from", .momentOrDay, "Now by default."),
                 .required("until", .momentOrDay, "In the future and after `from`."),
             ]),
             example: ["by_usd": "50", "until": "2030-01-01"],
@@ -100,7 +102,7 @@ final class BudgetRoutes: Sendable {
         "limit",
         explainLimits,
         usual: 20,
-        "Calls and reservations that are listed."
+        "How many calls and reservations to list."
     )
     private static let scope = Field.required(
         "scope",
@@ -110,16 +112,16 @@ final class BudgetRoutes: Sendable {
     private static let terms: [Field] = [
         .optional("limit_usd", .amount, "US dollars in a period; this or `limit_images`."),
         .optional("limit_images", .integer(0...mostImages), "Images in a period."),
-        .optional("hard", .flag, "Whether calls that do not fit are refused; true unless told otherwise."),
+        .optional("hard", .flag, "Whether calls that do not fit are stopped; true by default."),
         .optional(
             "warn_at",
             .list(of: .integer(warningPercents), 0...mostWarnings),
-            "Percent of the limit at which people are warned."
+            "Percentages of the limit to warn at."
         ),
         .optional(
             "timezone",
             .text,
-            "Whose days and months count, such as `Europe/Berlin`; UTC unless told otherwise."
+            "The time zone of days and months, such as `Europe/Berlin`; UTC by default."
         ),
     ]
 
@@ -172,7 +174,7 @@ final class BudgetRoutes: Sendable {
         if periodText != nil, period == nil { body.fault("period", "must be one of \(periods)") }
         var limit: BudgetLimit?
         switch (body.has("limit_usd"), body.has("limit_images")) {
-        case (true, true): body.fault("limit_images", "cannot stand beside limit_usd; make two budgets")
+        case (true, true): body.fault("limit_images", "cannot be combined with limit_usd; create two budgets")
         case (false, false):
             if isWhole {
                 body.fault("limit_usd", "is required (or limit_images): a decimal string such as \"500\"")
@@ -223,14 +225,15 @@ final class BudgetRoutes: Sendable {
         var body = visit.body
         var by: BudgetLimit?
         switch (body.has("by_usd"), body.has("by_images")) {
-        case (true, true): body.fault("by_images", "cannot stand beside by_usd")
-        case (false, false): body.fault("by_usd", "is required (or by_images): how much higher the limit is meanwhile")
+        case (true, true): body.fault("by_images", "cannot be combined with by_usd")
+        case (false, false):
+            body.fault("by_usd", "is required (or by_images): how much higher the limit is in that time")
         case (true, false): by = body.money("by_usd", most: Self.highest).map { .money($0) }
         case (false, true): by = body.integer("by_images", in: 0...Self.mostImages).map { .images($0) }
         }
         let from = body.moment("from") ?? now
         let until = body.moment("until", required: true)
-        if let until, until <= max(from, now) { body.fault("until", "must lie in the future and after from") }
+        if let until, until <= max(from, now) { body.fault("until", "must be in the future and after from") }
         guard body.faults.isEmpty, let by, let until else { throw .invalid(body.faults) }
         return try await answer(visit) { () async throws(LedgerError) in
             try await self.ledger.raiseBudget(
@@ -298,7 +301,11 @@ extension Problem {
             self.init(.invalidRequest, text.prefix(1).uppercased() + text.dropFirst() + ".")
         case .conflict(let text): self.init(.conflict, text.prefix(1).uppercased() + text.dropFirst() + ".")
         case .unavailable:
-            self.init(.unavailable, "The ledger cannot be used now; nothing was changed.", retryAfter: .seconds(2))
+            self.init(
+                .unavailable,
+                "The ledger cannot be used at the moment; nothing was changed.",
+                retryAfter: .seconds(2)
+            )
         }
     }
 }

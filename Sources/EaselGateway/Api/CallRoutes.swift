@@ -12,7 +12,7 @@ final class CallRoutes: Sendable {
             "GET",
             "/v1/calls",
             .ownTeam,
-            "Calls, the newest first",
+            "Calls, newest first",
             load: .report,
             query: .only([
                 team, provider, status, nsfw, copyright, since, until, limit, cursor, idempotencyKey,
@@ -20,7 +20,7 @@ final class CallRoutes: Sendable {
             gives: [.json(.listing("calls", of: Shapes.callHead, pages: true), "A page of calls.")],
             fails: [.forbidden],
             note:
-                "With `idempotency_key`: the one call of the asker's team that it stands for; nothing else is looked at."
+                "With `idempotency_key`: the one call of the caller's team that used it; other parameters are ignored."
         ) { api, visit throws(Problem) in try await api.calls.list(visit) },
         ApiRoute(
             "GET",
@@ -40,29 +40,29 @@ final class CallRoutes: Sendable {
                     "image/*",
                     "The image.",
                     headers: [
-                        .always("Cache-Control", .text, "It may be kept for an hour."),
-                        .always("X-Content-Type-Options", .choice(["nosniff"]), "It is what it says."),
+                        .always("Cache-Control", .text, "It may be cached for an hour."),
+                        .always("X-Content-Type-Options", .choice(["nosniff"]), "The type is what the header says."),
                     ]
                 )
             ],
-            note: "Links to it stand in answers; their signature is the permission."
+            note: "Answers contain links to it; the signature in a link is the permission."
         ) { api, visit throws(Problem) in try await api.calls.artifact(visit) },
     ]
 
-    private static let team = QueryParameter.text("team", "The name of a team; a member may name its own only.")
+    private static let team = QueryParameter.text("team", "The name of a team; a member may only name its own.")
     private static let provider = QueryParameter.text("provider", "The name of the provider that delivered.")
     private static let status = QueryParameter<CallStatus?>.choice("status", "How the call ended.")
     private static let nsfw = QueryParameter.flag("nsfw", "Whether an image was flagged as not safe for work.")
     private static let copyright = QueryParameter<CopyrightVerdict?>.choice(
         "copyright",
-        "A verdict of one of its images."
+        "The verdict on one of its images."
     )
-    private static let since = QueryParameter.moment("since", "Calls from then on.")
-    private static let until = QueryParameter.moment("until", "Calls before then.")
+    private static let since = QueryParameter.moment("since", "Only calls from this time on.")
+    private static let until = QueryParameter.moment("until", "Only calls before this time.")
     private static let limit = QueryParameter.integer("limit", 1...500, usual: 50, "Calls on a page.")
     private static let cursor = QueryParameter.id(
         "cursor",
-        "`next_cursor` of the page before.",
+        "`next_cursor` of the previous page.",
         mend: "is not a cursor of this list"
     )
     private static let idempotencyKey = QueryParameter.text("idempotency_key", "The `Idempotency-Key` of a request.")
@@ -153,9 +153,9 @@ final class CallRoutes: Sendable {
                 signature: visit[Self.signature] ?? "",
                 now: visit.now
             )
-        else { throw Problem(.forbidden, "The link has expired or was not given out by this gateway.") }
+        else { throw Problem(.forbidden, "The link has expired or was not issued by this gateway.") }
         guard let bytes = await ThreadPoolExecutor.shared.run({ store.read(path) }) else {
-            throw Problem(.notFound, "The picture is not kept any more.")
+            throw Problem(.notFound, "The image is no longer kept.")
         }
         let format = ImageFormat(rawValue: String(path[(path.lastIndex(of: ".") ?? path.startIndex)...].dropFirst()))
         return .bytes(

@@ -19,13 +19,13 @@ final class FigureRoutes: Sendable {
             },
             .report(
                 "diff",
-                "Two periods beside each other",
+                "Two periods compared",
                 .init(groups: [.team], parameters: ["before_from", "before_to"]),
                 own: [beforeFrom, beforeTo]
             ) { api, wish throws(Problem) in FigureRoutes.answer(try await api.figures.diff(wish)) },
             .report(
                 "top",
-                "Whoever has most",
+                "The teams, keys, projects or tags with the most",
                 .init(groups: [.team], parameters: ["sort", "limit"]),
                 own: [sort, limit]
             ) { api, wish throws(Problem) in FigureRoutes.answer(try await api.figures.top(wish)) },
@@ -34,11 +34,11 @@ final class FigureRoutes: Sendable {
     /// Rows that a report of the highest shows when nothing else is said, and at most.
     private static let topRows = 10
     private static let mostTopRows = 1000
-    private static let sort = QueryParameter<TopMeasure?>.choice("sort", "By what; `cost` unless told otherwise.")
+    private static let sort = QueryParameter<TopMeasure?>.choice("sort", "What to sort by; `cost` by default.")
     private static let limit = QueryParameter.integer("limit", 1...mostTopRows, usual: topRows, "Rows.")
     private static let beforeFrom = QueryParameter.text(
         "before_from",
-        "The first moment of the earlier period; as long before the other one unless told otherwise."
+        "The start of the earlier period; by default it is as long as the other one and ends where that begins."
     )
     private static let beforeTo = QueryParameter.text("before_to", "The end of the earlier period.")
 
@@ -47,7 +47,7 @@ final class FigureRoutes: Sendable {
         case .usage: "Cost, latency, NSFW and copyright figures"
         case .latency: "How long calls take"
         case .safety: "NSFW and copyright verdicts"
-        case .failover: "When another provider had to deliver"
+        case .failover: "How attempts fail, and what that costs"
         case .providers: "Providers by their attempts"
         }
     }
@@ -86,7 +86,7 @@ final class FigureRoutes: Sendable {
     private func diff(_ wish: ReportWish) async throws(Problem) -> Report {
         let (query, own) = (wish.query, wish.own)
         guard !query.groupBy.contains(.day), !query.groupBy.contains(.hour) else {
-            throw .invalid([RequestFault("group_by", "cannot hold day or hour: no day is in both periods")])
+            throw .invalid([RequestFault("group_by", "cannot include day or hour: no day is in both periods")])
         }
         var earlier = query
         if own.isEmpty {

@@ -37,7 +37,7 @@ final class PeopleRoutes: Sendable {
             "POST",
             "/v1/teams",
             .admin,
-            "Makes a team",
+            "Creates a team",
             body: .object(Fields.newTeam),
             example: ["name": "design", "known_projects": ["spring", "autumn"]],
             gives: [.json(Shapes.team, "The team.", status: 201)],
@@ -51,17 +51,17 @@ final class PeopleRoutes: Sendable {
             "PATCH",
             "/v1/teams/{name}",
             .admin,
-            "Changes what is named of a team",
+            "Changes the named settings of a team",
             body: .object(Fields.team),
             example: ["allow_unpriced": true],
-            gives: [.json(Shapes.teamChanged, "The team, and how it was.")],
+            gives: [.json(Shapes.teamChanged, "The team, and its settings before.")],
             fails: [.conflict]
         ) { api, visit throws(Problem) in try await api.people.changeTeam(visit) },
         ApiRoute(
             "GET",
             "/v1/keys",
             .admin,
-            "The keys, without what opens the door",
+            "The keys, without their secrets",
             query: .only([team]),
             gives: [.json(.listing("keys", of: Shapes.key), "The keys.")]
         ) {
@@ -72,7 +72,7 @@ final class PeopleRoutes: Sendable {
             "POST",
             "/v1/keys",
             .admin,
-            "Makes a key, which is shown once",
+            "Creates a key, which is shown once",
             body: .object(Fields.newKey),
             example: ["team": "design", "project": "spring", "role": "member", "requests_per_minute": 600],
             gives: [.json(Shapes.keyMade, "The key.", status: 201)],
@@ -81,7 +81,7 @@ final class PeopleRoutes: Sendable {
             api,
             visit throws(Problem) in try await api.people.createKey(visit)
         },
-        ApiRoute("DELETE", "/v1/keys/{id}", .admin, "Revokes a key", gives: [.nothing("It is revoked.")]) {
+        ApiRoute("DELETE", "/v1/keys/{id}", .admin, "Revokes a key", gives: [.nothing("The key is revoked.")]) {
             api,
             visit throws(Problem) in
             try await api.people.revokeKey(visit)
@@ -107,11 +107,11 @@ final class PeopleRoutes: Sendable {
         static let newKey: [Field] = [
             .required("team", .text, "The team that it belongs to."),
             .optional("project", projectName, "The project that its calls count for unless they name another."),
-            .optional("project_bound", .flag, "Whether they may name no other; false unless told otherwise."),
-            .optional("role", .choice(["member", "admin"]), "member unless told otherwise."),
-            .optional("expires_at", .moment, "In the future; never unless told otherwise."),
-            .optional("requests_per_minute", .integer(requestsPerMinute), "Unlimited unless told otherwise."),
-            .optional("max_concurrent", .integer(maxConcurrent), "Requests at once; unlimited unless told otherwise."),
+            .optional("project_bound", .flag, "Whether they may not name another; false by default."),
+            .optional("role", .choice(["member", "admin"]), "member by default."),
+            .optional("expires_at", .moment, "In the future; by default it never expires."),
+            .optional("requests_per_minute", .integer(requestsPerMinute), "Unlimited by default."),
+            .optional("max_concurrent", .integer(maxConcurrent), "Requests at once; unlimited by default."),
             .optional("inline_policies", .flag, "Whether its requests may carry policies of their own."),
         ]
         private static let projectName = Schema.text(1...RemixValidation.projectLimit)
@@ -142,7 +142,7 @@ final class PeopleRoutes: Sendable {
             record = try await ledger.createTeam(name: name, at: visit.now)
             if change != TeamChange() { record = try await ledger.changeTeam(name, change) }
         } catch {
-            if case .conflict = error { throw Problem(.conflict, "There is a team of this name already.") }
+            if case .conflict = error { throw Problem(.conflict, "There is already a team of this name.") }
             throw Problem(error)
         }
         return try json(record, status: 201)
@@ -170,7 +170,7 @@ final class PeopleRoutes: Sendable {
         var body = visit.body
         let change = Self.change(visit, &body)
         if change == TeamChange(), body.faults.isEmpty {
-            body.fault("allow_unpriced", "is required, or known_projects: nothing is to be changed")
+            body.fault("allow_unpriced", "is required, or known_projects: there is nothing to change")
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let record: TeamRecord
@@ -263,7 +263,7 @@ final class PeopleRoutes: Sendable {
         }
         let isBound = body.flag("project_bound") ?? false
         if isBound, project == nil {
-            body.fault("project", "is required with project_bound: name the one that the key is bound to")
+            body.fault("project", "is required with project_bound: name the project that the key is bound to")
         }
         let inlinePolicies = body.flag("inline_policies") ?? false
         guard body.faults.isEmpty, let team, let role else { throw .invalid(body.faults) }
@@ -281,7 +281,7 @@ final class PeopleRoutes: Sendable {
         do throws(LedgerError) {
             try await ledger.createKey(NewKey(record: record, hash: Crypto.sha256(Array(key.utf8))))
         } catch {
-            if case .notFound = error { throw .invalid([RequestFault("team", "is not known; make it first")]) }
+            if case .notFound = error { throw .invalid([RequestFault("team", "is not known; create it first")]) }
             throw Problem(error)
         }
         return try json(CreatedKey(record: record, key: key), status: 201)

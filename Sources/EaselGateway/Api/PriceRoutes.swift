@@ -20,7 +20,7 @@ final class PriceRoutes: Sendable {
             "PUT",
             "/v1/prices",
             .admin,
-            "Sets lines of the price book",
+            "Sets prices in the price book",
             body: .object([.required("prices", .list(of: .object(line), 1...mostLines), "Lines of the book.")]),
             example: [
                 "prices": [
@@ -30,7 +30,7 @@ final class PriceRoutes: Sendable {
                     ]
                 ]
             ],
-            gives: [.json(Shapes.pricesWritten, "Each line that was named, and each that changed beside them.")],
+            gives: [.json(Shapes.pricesWritten, "Each line in the request, and each other line that changed.")],
             fails: [.conflict]
         ) { api, visit throws(Problem) in try await api.prices.set(visit) },
         ApiRoute(
@@ -39,7 +39,7 @@ final class PriceRoutes: Sendable {
             .admin,
             "Who changed which price when",
             query: .only([listed]),
-            gives: [.json(Shapes.priceChanges, "The changes, the newest first.")]
+            gives: [.json(Shapes.priceChanges, "The changes, newest first.")]
         ) {
             api,
             visit throws(Problem) in try await api.prices.history(visit)
@@ -48,33 +48,33 @@ final class PriceRoutes: Sendable {
             "POST",
             "/v1/prices/recompute",
             .admin,
-            "Past estimates under the prices of today",
+            "Applies the price book to past estimates",
             load: .countedReport,
             body: .object([
-                .required("since", .momentOrDay, "Attempts from then on."),
-                .optional("apply", .flag, "Whether they are changed; otherwise it is told what would be."),
-                .optional("reconciled", .flag, "Also those that an invoice confirmed, which stay otherwise."),
+                .required("since", .momentOrDay, "Attempts from this time on."),
+                .optional("apply", .flag, "Whether to change them; otherwise the answer only shows what would change."),
+                .optional("reconciled", .flag, "Also those that an invoice confirmed, which otherwise stay."),
             ]),
             example: ["since": "2026-11-01", "apply": false],
-            gives: [.json(Shapes.recomputation, "What changes, or would.")],
+            gives: [.json(Shapes.recomputation, "What changed, or would change.")],
             fails: [.conflict]
         ) { api, visit throws(Problem) in try await api.prices.recompute(visit) },
     ]
 
-    private static let listed = QueryParameter.integer("limit", 1...1000, usual: 100, "Changes that are listed.")
+    private static let listed = QueryParameter.integer("limit", 1...1000, usual: 100, "How many changes to list.")
     /// A line of the book in a request.
     private static let line: [Field] = [
-        .required("provider", .text, "The name of a provider, or a kind, for every account of it."),
+        .required("provider", .text, "The name of a provider, or of a kind, for all its accounts."),
         .required("model", .choice(RemixModel.knownNames), "The model."),
-        .optional("rendering_speed", .choice(RenderingSpeed.self), "All of them unless told otherwise."),
+        .optional("rendering_speed", .choice(RenderingSpeed.self), "All speeds by default."),
         .optional(
             "character_reference",
             .flag,
-            "For requests with a character reference; false unless told otherwise."
+            "For requests with a character reference; false by default."
         ),
         .required("usd_per_image", .amount, "US dollars for one image."),
-        .required("effective_from", .momentOrDay, "From when on it counts."),
-        .optional("source", .text(0...longestSource), "Where it is from."),
+        .required("effective_from", .momentOrDay, "When it takes effect."),
+        .optional("source", .text(0...longestSource), "Where the price comes from."),
     ]
 
     let ledger: any Ledger

@@ -6,10 +6,14 @@ import EaselReporting
 struct ReconciliationRequest {
     static let fields: [Field] = [
         .required("provider", .text, "The name of a provider."),
-        .optional("from", .text, "The first day, UTC; `7d` unless told otherwise."),
-        .optional("to", .text, "The last day; `now` unless told otherwise."),
-        .optional("rows", .list(of: .object(rowFields), 0...mostRows), "The provider's figures; absent, it is asked."),
-        .optional("source", .text(1...longestText), "What the figures are from, in a line."),
+        .optional("from", .text, "The first day, UTC; `7d` by default."),
+        .optional("to", .text, "The last day; `now` by default."),
+        .optional(
+            "rows",
+            .list(of: .object(rowFields), 0...mostRows),
+            "The provider's figures; if absent, the provider is asked."
+        ),
+        .optional("source", .text(1...longestText), "Where the figures come from, in one line."),
     ]
     /// Days of one comparison.
     static let mostDays = 92
@@ -76,7 +80,7 @@ struct ReconciliationRequest {
             switch body[name] {
             case nil, .null?: parameters.append((name, standard))
             case .string(let text)?: parameters.append((name, text))
-            case let other?: faults.append(RequestFault(name, "must be a text, not \(other.kindName)"))
+            case let other?: faults.append(RequestFault(name, "must be a string, not \(other.kindName)"))
             }
         }
         guard parameters.count == 2 else { return nil }
@@ -101,7 +105,7 @@ struct ReconciliationRequest {
         guard let text = value.stringValue, (1...longestText).contains(text.utf8.count),
             !text.unicodeScalars.contains(where: { $0.value < 0x20 })
         else {
-            faults.append(RequestFault("source", "must be a text of 1 to \(longestText) bytes on one line"))
+            faults.append(RequestFault("source", "must be a string of 1 to \(longestText) bytes on one line"))
             return ""
         }
         return text
@@ -149,7 +153,7 @@ struct ReconciliationRequest {
         if day == nil { faults.append(RequestFault("\(name).day", "must be a date such as 2026-11-21")) }
         let cost = members["cost_usd"]?.stringValue.flatMap { Money(usd: $0) }.flatMap { $0 < .zero ? nil : $0 }
         if cost == nil {
-            let mend = "must be a decimal text in USD such as \"0.06\": not negative, no exponent, at most 9 decimals"
+            let mend = "must be a decimal string in USD such as \"0.06\": not negative, no exponent, at most 9 decimals"
             faults.append(RequestFault("\(name).cost_usd", mend))
         }
         func count(_ key: String) -> Int? {
@@ -163,7 +167,7 @@ struct ReconciliationRequest {
             if let text = value.stringValue, (1...longestText).contains(text.utf8.count) {
                 model = text
             } else {
-                faults.append(RequestFault("\(name).model", "must be a text of 1 to \(longestText) bytes"))
+                faults.append(RequestFault("\(name).model", "must be a string of 1 to \(longestText) bytes"))
             }
         }
         let requests = count("requests")

@@ -11,7 +11,7 @@ final class ReconciliationRoutes: Sendable {
             "GET",
             "/v1/reconciliations",
             .admin,
-            "Comparisons with the providers' figures, the newest first",
+            "Comparisons with the providers' figures, newest first",
             query: .only([limit, provider]),
             gives: [.json(Shapes.reconciliations, "The comparisons.")]
         ) {
@@ -34,7 +34,7 @@ final class ReconciliationRoutes: Sendable {
                     Shapes.reconciliation,
                     "The comparison.",
                     status: 201,
-                    headers: [.always("Location", .text, "Where it is kept.")]
+                    headers: [.always("Location", .text, "Where to read it.")]
                 )
             ],
             fails: [.providersFailed]
@@ -50,7 +50,7 @@ final class ReconciliationRoutes: Sendable {
         },
     ]
 
-    private static let limit = QueryParameter.integer("limit", 1...200, usual: 20, "Comparisons that are listed.")
+    private static let limit = QueryParameter.integer("limit", 1...200, usual: 20, "How many comparisons to list.")
     private static let provider = QueryParameter.text("provider", "The name of a provider: only its comparisons.")
 
     private let ledger: any Ledger
@@ -103,7 +103,7 @@ final class ReconciliationRoutes: Sendable {
     }
 
     private func show(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
-        let missing = "There is no comparison of this id."
+        let missing = "There is no comparison with this id."
         let id = try visit.id(orMissing: missing)
         let found = try await Problem.of { () async throws(LedgerError) in try await ledger.reconciliation(id) }
         guard let found else { throw Problem(.notFound, missing) }

@@ -11,7 +11,7 @@ final class RedactionRoutes: Sendable {
             "POST",
             "/v1/calls/redact",
             .admin,
-            "Takes prompts out of the log",
+            "Removes prompts from the log",
             load: .countedReport,
             body: .object([
                 .optional("call", .id, "The id of a call."),
@@ -19,11 +19,11 @@ final class RedactionRoutes: Sendable {
                 .optional("team", .text, "The name of a team: its calls."),
                 .optional("tag_name", .text, "With `tag_value`: calls with this tag."),
                 .optional("tag_value", .text, "With `tag_name`."),
-                .optional("before", .momentOrDay, "Only calls before then."),
+                .optional("before", .momentOrDay, "Only calls before this time."),
             ]),
             example: ["tag_name": "customer", "tag_value": "4711", "before": "2026-11-01"],
             gives: [.json(.object([Field("redacted", .count)]), "How many calls lost their prompts.")],
-            note: "One of `call`, `key`, `team` and `tag_name` is required. What was counted stays."
+            note: "One of `call`, `key`, `team` and `tag_name` is required. The figures stay."
         ) { api, visit throws(Problem) in try await api.redactions.redact(visit) }
     ]
 
@@ -49,7 +49,7 @@ final class RedactionRoutes: Sendable {
         default: body.fault("tag_name", "is required beside tag_value")
         }
         if !["call", "key", "team", "tag_name"].contains(where: { body.has($0) }) {
-            body.fault("call", "is required, or key, team or tag_name with tag_value: say whose prompts")
+            body.fault("call", "is required, or key, team or tag_name with tag_value: name whose prompts")
         }
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         do throws(LedgerError) {
@@ -60,7 +60,7 @@ final class RedactionRoutes: Sendable {
                 redaction.teamID = found.id
             }
             let count = try await ledger.redact(redaction)
-            log.info("prompts were taken out of the log", ["calls": String(count), "by_team": visit.who.known.team])
+            log.info("prompts were removed from the log", ["calls": String(count), "by_team": visit.who.known.team])
             var text = JSONText()
             text.object { $0.member("redacted", count) }
             return .json(text.bytes)

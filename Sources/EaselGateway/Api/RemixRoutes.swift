@@ -21,9 +21,9 @@ final class RemixRoutes: Sendable {
     ]
     private static let replyHeaders: [HeaderRule] = [
         .always("X-Easel-Call-Id", .id, "The call's id."),
-        .sometimes("X-Easel-Provider", .text, "Who delivered."),
+        .sometimes("X-Easel-Provider", .text, "The provider that delivered."),
         .sometimes("X-Easel-Cost-Usd", .money, "What the call cost."),
-        .sometimes("Idempotent-Replayed", .choice(["true"]), "It is the answer of an earlier request."),
+        .sometimes("Idempotent-Replayed", .choice(["true"]), "This is the answer of an earlier request."),
     ]
     static let remix = ApiRoute(
         "POST",
@@ -38,7 +38,8 @@ final class RemixRoutes: Sendable {
                 "Idempotency-Key",
                 .text(matching: "^[!-~]{1,\(IdempotencyKey.longest)}$"),
                 "The same key with the same body gives the first answer again, for 24 hours."
-            ), .sometimes("Prefer", .text, "`respond-async`: the answer is 202 at once, and the call is read later."),
+            ),
+            .sometimes("Prefer", .text, "`respond-async`: the answer is 202 at once, and the call can be read later."),
         ],
         gives: [
             .json(Shapes.remix, "The images.", headers: replyHeaders),
@@ -47,8 +48,8 @@ final class RemixRoutes: Sendable {
                 "With `Prefer: respond-async`: the call is under way.",
                 status: 202,
                 headers: [
-                    .always("Location", .text, "Where the call is read."),
-                    .always("Preference-Applied", .choice(["respond-async"]), "What was asked for."),
+                    .always("Location", .text, "Where to read the call."),
+                    .always("Preference-Applied", .choice(["respond-async"]), "The preference that was applied."),
                 ] + replyHeaders.prefix(1)
             ),
         ],
@@ -64,13 +65,13 @@ final class RemixRoutes: Sendable {
             "POST",
             "/v1/route/explain",
             .key,
-            "The plan for a remix, and why",
+            "The plan for a remix, with its reasons",
             load: .counted,
             body: .remix,
             example: RemixRoutes.example,
             gives: [.json(Shapes.explanation, "The plan.")],
             fails: [.forbidden, .budgetExceeded, .refused, .providersFailed, .deadlineExceeded],
-            note: "Nothing is sent to a provider. It reads a request and fetches its images as a remix does."
+            note: "Nothing is sent to a provider. The request is read and its images are fetched as for a remix."
         ) { api, visit throws(Problem) in try await api.remixes.explain(visit) },
     ]
 

@@ -68,7 +68,7 @@ final class ReportRoutes: Sendable {
             "GET",
             "/v1/reports/shadow",
             .ownTeam,
-            "A second provider beside the first",
+            "A second provider compared with the first",
             load: .countedReport,
             query: .together([from, to, policy, team]) { query, now in
                 do throws(UsageQueryError) {
@@ -86,14 +86,14 @@ final class ReportRoutes: Sendable {
     private static let moments = "A time, a date, `7d` or `24h` for that long ago, `today`, `month` or `now`."
     private static let from = QueryParameter.text(
         "from",
-        "The first moment; the beginning of the month unless told otherwise. \(moments)"
+        "The start; the beginning of the month by default. \(moments)"
     )
-    private static let to = QueryParameter.text("to", "The end; a day or month that is named belongs to it. \(moments)")
-    private static let team = QueryParameter.text("team", "The name of a team; a member may name its own only.")
+    private static let to = QueryParameter.text("to", "The end; a named day or month is included. \(moments)")
+    private static let team = QueryParameter.text("team", "The name of a team; a member may only name its own.")
     private static let policy = QueryParameter.text("policy", "The name of a policy: only its shadows.")
     private static let timezone = QueryParameter.text(
         "timezone",
-        "Whose days count, such as `Europe/Berlin`; UTC unless told otherwise."
+        "The time zone of days, such as `Europe/Berlin`; UTC by default."
     )
 
     static func parameters(_ form: UsageQueryParser.Form) -> [any QueryRule] {
@@ -102,7 +102,7 @@ final class ReportRoutes: Sendable {
             ? "team, provider, model, project, key, day, hour or tag:NAME" : "team, provider, model, day or hour"
         let usual = form.groups.map(\.name).joined(separator: ",")
         let note =
-            "At most \(UsageQueryParser.mostGroups) of \(groups), separated by commas; `\(usual)` unless told otherwise."
+            "At most \(UsageQueryParser.mostGroups) of \(groups), separated by commas; `\(usual)` by default."
         return [from, to, QueryParameter.text("group_by", note), team, timezone]
     }
 

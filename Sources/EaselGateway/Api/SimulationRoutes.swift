@@ -8,7 +8,7 @@ import Foundation
 
 /// Replays the log against a policy that somebody thinks of: `POST /v1/route/simulate`.
 final class SimulationRoutes: Sendable {
-    /// How far back a simulation looks unless told otherwise.
+    /// How far back a simulation looks by default.
     static let usualSince = "30d"
     /// The name that faults of a text are reported under.
     static let file = "policy"
@@ -24,23 +24,23 @@ final class SimulationRoutes: Sendable {
                 .required(
                     "policy",
                     .either([.text, .map(of: .any)]),
-                    "A policy as an object, or a text in YAML with one or several."
+                    "A policy as an object, or YAML text with one or several."
                 ),
                 .optional(
                     "since",
                     .text,
-                    "The first moment, in the words of reports; `\(usualSince)` unless told otherwise."
+                    "The start, as in reports; `\(usualSince)` by default."
                 ),
-                .optional("until", .text, "The end; `now` unless told otherwise."),
-                .optional("team", .text, "The name of a team; a member may name its own only."),
+                .optional("until", .text, "The end; `now` by default."),
+                .optional("team", .text, "The name of a team; a member may only name its own."),
                 .optional(
                     "limit",
                     .integer(1...SimulationQuery.mostCalls),
-                    "Calls that are replayed, the newest first."
+                    "How many calls to replay, newest first."
                 ),
             ]),
             example: ["policy": ["order": ["ideogram", "runware"]], "since": "7d"],
-            gives: [.json(Shapes.simulation, "What would have become of the calls.")],
+            gives: [.json(Shapes.simulation, "What would have happened to the calls.")],
             fails: [.forbidden],
             note: "Nothing is sent. One runs at a time."
         ) { api, visit throws(Problem) in try await api.simulations.run(visit) }
@@ -121,7 +121,7 @@ final class SimulationRoutes: Sendable {
         let result: Result<PolicyBook, PolicyFaults>
         switch value {
         case nil, .null?:
-            body.fault("policy", "is required: a policy as an object, or as a text in YAML")
+            body.fault("policy", "is required: a policy as an object, or as YAML text")
             return nil
         case .string(let text)?: result = reading.document(text, file: Self.file)
         case .object?:
@@ -129,7 +129,7 @@ final class SimulationRoutes: Sendable {
                 PolicyBook(policies: [policy.name: policy], defaultName: policy.name)
             }
         case let other?:
-            body.fault("policy", "must be an object, or a text in YAML, not \(other.kindName)")
+            body.fault("policy", "must be an object, or YAML text, not \(other.kindName)")
             return nil
         }
         switch result {

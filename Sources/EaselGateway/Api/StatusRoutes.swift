@@ -11,7 +11,13 @@ final class StatusRoutes: Sendable {
             api,
             _ throws(Problem) in api.status.welcome()
         },
-        ApiRoute("GET", "/healthz", .open, "Whether the process lives", gives: [.bytes("text/plain", "It lives.")]) {
+        ApiRoute(
+            "GET",
+            "/healthz",
+            .open,
+            "Whether the process is alive",
+            gives: [.bytes("text/plain", "It is alive.")]
+        ) {
             api,
             _ throws(Problem) in
             api.status.alive()
@@ -20,7 +26,7 @@ final class StatusRoutes: Sendable {
             "GET",
             "/readyz",
             .open,
-            "Whether a remix would be taken now",
+            "Whether a remix would be accepted now",
             gives: [.json(Shapes.readiness, "It would."), .json(Shapes.readiness, "It would not.", status: 503)]
         ) { api, _ throws(Problem) in
             await api.status.readiness()
@@ -36,7 +42,7 @@ final class StatusRoutes: Sendable {
             "GET",
             "/metrics",
             .metrics,
-            "What Prometheus reads",
+            "Metrics for Prometheus",
             gives: [.bytes("text/plain", "Prometheus' text format, version 0.0.4.")]
         ) { api, _ throws(Problem) in
             api.status.metricsText()
@@ -45,7 +51,7 @@ final class StatusRoutes: Sendable {
             "GET",
             "/v1/providers",
             .key,
-            "How the providers stand",
+            "The state of the providers",
             load: .report,
             gives: [.json(Shapes.providers, "The providers, in the order of the configuration.")]
         ) {
@@ -103,7 +109,7 @@ final class StatusRoutes: Sendable {
         let status: String
         let ledger: String
         let journal: String
-        /// Why the ledger or the journal takes no writes.
+        /// Why the ledger or the journal accepts no writes.
         let reason: String?
         let providers: [String: String]
         let version: String
@@ -112,7 +118,7 @@ final class StatusRoutes: Sendable {
         let unreadable_rows: Int
     }
 
-    /// Whether a remix would be taken now.
+    /// Whether a remix would be accepted now.
     private func readiness() async -> ServerResponse {
         let isLeaving = registry.isLeaving
         var isReady = !isLeaving
@@ -124,7 +130,7 @@ final class StatusRoutes: Sendable {
         } catch {
             ledgerState = "unavailable"
             // Anybody may ask: names of hosts and roles are for the log and for `easel doctor`.
-            if case .unavailable = error { reason = "the database takes no writes; the log says why" }
+            if case .unavailable = error { reason = "the database accepts no writes; the log says why" }
             isReady = false
         }
         let journal = journal()
@@ -190,12 +196,12 @@ final class StatusRoutes: Sendable {
         text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", standing.pending)])
         text.gauge(
             "easel_journal_in_memory",
-            "Writes that wait for the database and that the journal's disc did not take.",
+            "Writes that wait for the database and that the journal's disk did not accept.",
             [("", standing.inMemory)]
         )
         text.gauge(
             "easel_journal_writable",
-            "0 while the journal's disc takes no writes: no new calls are taken then.",
+            "0 while the journal's disk accepts no writes: no new calls are accepted then.",
             [("", standing.fault == nil ? 1 : 0)]
         )
         text.gauge(
@@ -205,19 +211,19 @@ final class StatusRoutes: Sendable {
         )
         text.gauge(
             "easel_journal_set_aside",
-            "Writes that the database refused, or that cannot be read; `easel db journal list` names them.",
+            "Writes that the database rejected, or that cannot be read; `easel db journal list` names them.",
             ["damaged", "refused"].map { ("kind=\"\($0)\"", standing.setAside[$0] ?? 0) }
         )
-        text.gauge("easel_held_bytes", "Bytes of bodies and pictures of requests under way.", [("", held.held)])
-        text.gauge("easel_held_bytes_limit", "How many there may be.", [("", held.limit)])
+        text.gauge("easel_held_bytes", "Bytes of bodies and images of requests under way.", [("", held.held)])
+        text.gauge("easel_held_bytes_limit", "The most bytes there may be.", [("", held.limit)])
         text.counter(
             "easel_held_refusals_total",
-            "Requests that were turned away because there was no room for their bytes.",
+            "Requests rejected because there was no room for their bytes.",
             [("", held.refusals)]
         )
         text.gauge(
             "easel_unreadable_rows",
-            "Rows of the database that this version cannot read; what they are about waits.",
+            "Database rows that this version cannot read; what they describe waits.",
             [("", ledger.unreadableRows.count)]
         )
         text.gauge(
@@ -227,7 +233,7 @@ final class StatusRoutes: Sendable {
         )
         text.gauge(
             "easel_provider_waiting",
-            "Requests that wait for a place at a provider.",
+            "Requests that wait for a free slot at a provider.",
             providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.waiting ?? 0) }
         )
         text.gauge(
@@ -237,7 +243,7 @@ final class StatusRoutes: Sendable {
         )
         text.counter(
             "easel_breaker_openings_total",
-            "How often a provider was left alone, by cause.",
+            "How often Easel stopped asking a provider, by cause.",
             health.openings.map { ("provider=\"\($0.provider)\",cause=\"\($0.cause.rawValue)\"", $1) }.sorted {
                 $0 < $1
             }

@@ -13,7 +13,7 @@ extension Member {
     func team(named name: String?, in ledger: any Ledger, reads what: String) async throws(Problem) -> TeamRecord? {
         guard teamID == nil else {
             if let name, name != known.team {
-                throw Problem(.forbidden, "This key reads the \(what) of its own team only.")
+                throw Problem(.forbidden, "This key can only read the \(what) of its own team.")
             }
             return nil
         }

@@ -46,10 +46,10 @@ enum AccessRule: String, Sendable, CaseIterable {
     var sentence: String {
         switch self {
         case .open: "open"
-        case .link: "whoever has the link"
-        case .metrics: "open, or admin as `metrics.public` says"
+        case .link: "anyone with the link"
+        case .metrics: "open, or admin, depending on `metrics.public`"
         case .key: "any key"
-        case .ownTeam: "any key; a member's for its own team"
+        case .ownTeam: "any key; a member key for its own team"
         case .admin: "admin"
         }
     }

@@ -40,8 +40,8 @@ struct OpenAPI {
 
     private static let description = """
         Money is a decimal string in US dollars; times are RFC 3339 in UTC; ids are UUIDs. Every error is \
-        `application/problem+json` (RFC 9457) with a `code`. HEAD answers what GET answers, without the body. A path under \
-        a method that it does not take answers 405 with `Allow`. A member of a body that is null is one that is not there.
+        `application/problem+json` (RFC 9457) with a `code`. HEAD answers what GET answers, without the body. A method \
+        that a path does not take is answered with 405 and `Allow`. A member of a body that is null counts as absent.
         """
 
     private var tags: [String] {

@@ -36,14 +36,14 @@ final class ReportGate: Sendable {
         switch arrival {
         case .begins: break
         case .isFull:
-            let why = "\(limits.waiting) more \(what)s of this team wait already; \(limits.perTeam) run at once."
+            let why = "\(limits.waiting) \(what)s of this team are already waiting; \(limits.perTeam) run at once."
             throw Problem(.rateLimited, why, retryAfter: .seconds(5))
         case .waits(let ticket):
             guard await wait(ticket) else {
                 let seconds = patience.milliseconds / 1000
                 throw Problem(
                     .unavailable,
-                    "Others are at work, and there was no place for this \(what) within \(seconds) s.",
+                    "Others are running, and there was no place for this \(what) within \(seconds) s.",
                     retryAfter: .seconds(5)
                 )
             }

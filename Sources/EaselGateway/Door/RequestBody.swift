@@ -36,7 +36,7 @@ enum RequestBody {
             case .tooLarge(let limit):
                 throw Problem(.tooLarge, "The body is larger than \(ByteSizeText.format(limit)) when it is unpacked.")
             case .damaged, .unknown:
-                let fault = "is not what its Content-Encoding says: it cannot be unpacked to its end"
+                let fault = "does not match its Content-Encoding: it cannot be unpacked completely"
                 throw .invalid([RequestFault("body", fault)])
             }
         }

@@ -36,7 +36,7 @@ final class RequestCounts: Sendable {
         var text = ""
         text.counter(
             "easel_http_requests_total",
-            "Requests by the route that they came to and the status of the answer.",
+            "Requests by route and by the status of the answer.",
             all.flatMap { key, figures in
                 figures.statuses.sorted { $0.key < $1.key }.map {
                     ("\(Self.labels(key)),status=\"\($0.key)\"", $0.value)
@@ -45,7 +45,7 @@ final class RequestCounts: Sendable {
         )
         text.head(
             "easel_http_request_duration_seconds",
-            "From the head of a request to its answer, by route.",
+            "Time from the head of a request to its answer, by route.",
             "summary"
         )
         for (key, figures) in all {

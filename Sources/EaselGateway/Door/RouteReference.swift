@@ -36,8 +36,8 @@ struct RouteReference {
         switch load {
         case .light: ""
         case .counted: " It counts against the key's limits."
-        case .report: " It waits for a place among the team's reports."
-        case .countedReport: " It counts against the key's limits, and waits for a place among the team's reports."
+        case .report: " It may wait for the team's other reports."
+        case .countedReport: " It counts against the key's limits, and may wait for the team's other reports."
         }
     }
 

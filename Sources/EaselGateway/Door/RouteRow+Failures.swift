@@ -28,7 +28,7 @@ extension RouteRow {
         case .unauthenticated: [.always("WWW-Authenticate", .choice(["Bearer"]), "How a key is sent.")]
         case .rateLimited, .unavailable: [.always("Retry-After", .integer(1...86_400), "Seconds.")]
         case .providersFailed, .inProgress: [.sometimes("Retry-After", .integer(1...86_400), "Seconds.")]
-        case .unsupportedMediaType: [.always("Accept-Encoding", .text, "The codings of a body that are understood.")]
+        case .unsupportedMediaType: [.always("Accept-Encoding", .text, "The content codings that are supported.")]
         default: []
         }
     }

@@ -7,7 +7,7 @@ extension Shapes {
     static let image = Schema.named(
         "Image",
         [
-            Field("url", .text, .sometimes, "Of the three forms only the one that was asked for is there."),
+            Field("url", .text, .sometimes, "Of the three forms only the requested one is present."),
             Field("base64", .text, .sometimes),
             Field("data_uri", .text, .sometimes),
             Field("width", .count.orNull),
@@ -16,7 +16,7 @@ extension Shapes {
             Field("seed", .integer.orNull),
             Field("nsfw", .flag.orNull, .always, "Null: not checked."),
             Field("copyright", .choice(CopyrightVerdict.self)),
-            Field("withheld", .flag, .always, "The provider kept it back."),
+            Field("withheld", .flag, .always, "The provider withheld it."),
         ]
     )
 
@@ -56,14 +56,14 @@ extension Shapes {
         Field("provider", .text.orNull, .always, "The one that delivered."),
     ]
     private static let figures: [Field] = [
-        Field("cost_usd", .money.orNull, .always, "What is known of the cost of all attempts; null: nothing."),
+        Field("cost_usd", .money.orNull, .always, "The known cost of all attempts; null: nothing is known."),
         Field("cost_basis", costBasis.orNull),
         Field("latency_ms", .count.orNull),
     ]
     private static let images = Field("images", .list(of: image))
     private static let parts: [Field] = [
         Field("attempts", .list(of: attempt)),
-        Field("translation", .list(of: translation), .always, "What became of each parameter on its way."),
+        Field("translation", .list(of: translation), .always, "What was done with each parameter."),
     ]
     private static let record: [Field] = [
         Field("received_at", .moment),
@@ -76,9 +76,9 @@ extension Shapes {
         Field("images_requested", .count),
         Field("images_delivered", .count),
         Field("estimated_usd", .money.orNull, .always, "The part of the cost that no provider confirmed."),
-        Field("failover", .flag, .always, "Another provider than the first delivered, or had to be asked."),
+        Field("failover", .flag, .always, "A provider other than the first delivered, or had to be asked."),
         Field("attempt_count", .count),
-        Field("prompt", .text, .sometimes, "As the configuration lets it be kept."),
+        Field("prompt", .text, .sometimes, "As far as the configuration keeps it."),
         Field("plan", .map(of: .any), .sometimes, "The plan with what it was computed from."),
         Field("shadow", shadow, .sometimes),
     ]
@@ -130,7 +130,12 @@ extension Shapes {
                         Field("provider_model", .text),
                         Field("reason", .text),
                         Field("bound_usd", .money.orNull),
-                        Field("probe", .flag, .sometimes, "It was away, and this finds out whether it is back."),
+                        Field(
+                            "probe",
+                            .flag,
+                            .sometimes,
+                            "It was down, and this request finds out whether it is back."
+                        ),
                     ])
                 ),
                 .always,

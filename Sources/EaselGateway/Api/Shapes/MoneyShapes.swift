@@ -8,7 +8,7 @@ extension Shapes {
     ]
     private static let terms: [Field] =
         [Field("period", .choice(BudgetPeriod.self))] + limit + [
-            Field("hard", .flag, .always, "Calls that do not fit are refused."),
+            Field("hard", .flag, .always, "Calls that do not fit are stopped."),
             Field("warn_at", .list(of: .integer), .always, "Percent of the limit."),
             Field("timezone", .text),
         ]
@@ -28,7 +28,7 @@ extension Shapes {
             Field("window_start", Schema.moment.orNull),
             Field("resets_at", Schema.moment.orNull, .always, "Null: never."),
             Field("spent_usd", .money),
-            Field("reserved_usd", .money, .always, "Held for calls under way."),
+            Field("reserved_usd", .money, .always, "Reserved for calls under way."),
             Field("spent_images", .integer),
             Field("reserved_images", .integer),
             Field("remaining_usd", .money, .sometimes),
@@ -120,7 +120,7 @@ extension Shapes {
             priceFields + [
                 Field("named", .flag, .always, "It was in the request."),
                 Field("changed", .flag),
-                Field("overridden_by", .list(of: price), .always, "The lines that stand before it."),
+                Field("overridden_by", .list(of: price), .always, "The lines that take precedence over it."),
             ]
         )
     )
@@ -159,7 +159,7 @@ extension Shapes {
                 "reconciled",
                 .object(sums),
                 .always,
-                "Those that an invoice confirmed and the book prices otherwise."
+                "Those that an invoice confirmed and for which the book has another price."
             ),
         ]
     )

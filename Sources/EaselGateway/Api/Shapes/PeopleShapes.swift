@@ -34,7 +34,7 @@ extension Shapes {
     static let key = Schema.named("Key", keyFields)
     static let keyMade = Schema.named(
         "KeyMade",
-        keyFields + [Field("key", .text, .always, "The key itself, shown this once.")]
+        keyFields + [Field("key", .text, .always, "The key itself, shown only once.")]
     )
 
     // MARK: - Alerts

@@ -14,22 +14,22 @@ extension Shapes {
                 }
                 .joined(separator: ", ") + "."
         ),
-        .required("image", .text, "The source: a URL, a data URI, base64, or in a form a file. PNG, JPEG or WebP."),
+        .required("image", .text, "The source: a URL, a data URI, base64, or a file in a form. PNG, JPEG or WebP."),
         .optional(
             "strength",
             .share,
-            "0 keeps the source, 1 follows the prompt; the provider or 0.5 decides otherwise."
+            "0 keeps the source, 1 follows the prompt; if absent, the provider's default or 0.5."
         ),
         .optional("width", .integer(1...100_000), "Pixels, with `height`, from the model's table."),
         .optional("height", .integer(1...100_000), "Pixels, with `width`."),
-        .optional("count", .integer(RemixValidation.countRange), "Images; 1 unless told otherwise."),
+        .optional("count", .integer(RemixValidation.countRange), "Images; 1 by default."),
         .optional(
             "rendering_speed",
             .choice(RenderingSpeed.self),
-            "How much time the provider spends; it decides the price."
+            "How much time the provider spends; the price depends on it."
         ),
-        .optional("copyright_detection", .flag, "False unless told otherwise."),
-        .optional("safety_check", .flag, "False unless told otherwise."),
+        .optional("copyright_detection", .flag, "False by default."),
+        .optional("safety_check", .flag, "False by default."),
         .optional("negative_prompt", .text(1...2000), only(.negativePrompt)),
         .optional("magic_prompt", .choice(MagicPrompt.self), only(.magicPrompt)),
         .optional("style_type", .choice(StyleType.self), only(.styleType)),
@@ -46,31 +46,31 @@ extension Shapes {
         .optional(
             "output",
             .object([
-                .optional("type", .choice(OutputOptions.Kind.self), "`url` unless told otherwise."),
-                .optional("format", .choice(ImageFormat.self), "As the provider sends it unless told otherwise."),
-                .optional("quality", .integer(RemixValidation.qualityRange), "Of JPEG and WebP."),
+                .optional("type", .choice(OutputOptions.Kind.self), "`url` by default."),
+                .optional("format", .choice(ImageFormat.self), "As the provider sends it by default."),
+                .optional("quality", .integer(RemixValidation.qualityRange), "For JPEG and WebP."),
             ]),
-            "How images are given, whichever provider answers."
+            "The form of the images, whichever provider answers."
         ),
         .optional(
             "policy",
             .either([.text, .map(of: .any)]),
-            "The name of a routing policy; or a policy where the key may."
+            "The name of a routing policy, or a policy if the key allows it."
         ),
-        .optional("project", .text(1...RemixValidation.projectLimit), "What it counts for."),
+        .optional("project", .text(1...RemixValidation.projectLimit), "The project that the call counts for."),
         .optional(
             "tags",
             Schema.map(of: .text(0...RemixValidation.tagValueLimit))
                 .rule("maxProperties", .count(RemixValidation.tagLimit)),
-            "Names and values of the caller's own, for reports."
+            "The caller's own names and values, for reports."
         ),
-        .optional("max_cost_usd", .amount, "What the call may cost, all attempts together."),
-        .optional("deadline", .text, "How long it may take, such as `90s`: 100ms to 1h."),
-        .optional("strict", .flag, "Refuse rather than approximate or drop a parameter."),
+        .optional("max_cost_usd", .amount, "The most the call may cost, all attempts together."),
+        .optional("deadline", .text, "The longest it may take, such as `90s`: 100ms to 1h."),
+        .optional("strict", .flag, "Fail rather than approximate or drop a parameter."),
     ])
 
     private static func only(_ parameter: RemixParameter) -> String {
         let models = RemixModel.allCases.filter { $0.offers(parameter) }.map(\.rawValue)
-        return "Of \(models.joined(separator: ", "))."
+        return "For \(models.joined(separator: ", "))."
     }
 }

@@ -81,7 +81,7 @@ extension Shapes {
                 )
             ),
             Field("rows", .list(of: .map(of: .any)), .always, "Objects by the keys of the columns."),
-            Field("totals", Schema.map(of: .any).orNull, .always, "Null where a total means nothing."),
+            Field("totals", Schema.map(of: .any).orNull, .always, "Null where a total has no meaning."),
             Field("data_quality", quality),
             Field("notes", .list(of: .text)),
         ]
@@ -95,10 +95,10 @@ extension Shapes {
             Field("status", .choice(["ready", "degraded", "shutting_down", "unavailable"])),
             Field("ledger", .choice(["ok", "unavailable"])),
             Field("journal", .choice(["ok", "unwritable", "unreadable_files"])),
-            Field("reason", .text, .sometimes, "Why the ledger or the journal takes no writes."),
+            Field("reason", .text, .sometimes, "Why the ledger or the journal accepts no writes."),
             Field("providers", .map(of: .choice(ProviderState.self))),
             Field("version", .text),
-            Field("degraded", .list(of: .text), .sometimes, "What a person has to look at, though calls are taken."),
+            Field("degraded", .list(of: .text), .sometimes, "What needs attention, although calls are accepted."),
             Field("unreadable_rows", .count),
         ]
     )
@@ -149,7 +149,7 @@ extension Shapes {
             Field("type", .text),
             Field("title", .text),
             Field("status", .integer),
-            Field("detail", .text, .sometimes, "A sentence that names the fault and the mend."),
+            Field("detail", .text, .sometimes, "A sentence that names the fault and the fix."),
             Field("code", .choice(Problem.Code.self)),
             Field("call_id", .id, .sometimes),
             Field("retry_after", .count, .sometimes, "Seconds."),
@@ -159,7 +159,7 @@ extension Shapes {
                 .sometimes,
                 "Every fault of the request at once."
             ),
-            Field("budget", budget, .sometimes, "The budget that does not take the call."),
+            Field("budget", budget, .sometimes, "The budget that the call would exceed."),
             Field("attempts", .list(of: attempt), .sometimes, "The providers that were asked."),
         ]
     )
