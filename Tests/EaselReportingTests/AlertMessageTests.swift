@@ -54,7 +54,7 @@ struct AlertMessageTests {
         let findings = AlertChecks.rates(rule, report)
         #expect(findings.filter { $0.level > 0 }.map(\.subject) == ["team:above"])
         let text =
-            "6.0% of the checked pictures are not safe for work of team:above in the last 1h: 6 of 100, bound 5.0%."
+            "6.0% of the checked images of team:above were not safe for work in the last 1h: 6 of 100, bound 5.0%."
         #expect(findings[2].summary == text)
         rule.group = nil
         #expect(AlertChecks.rates(rule, report).map(\.subject) == ["all"])

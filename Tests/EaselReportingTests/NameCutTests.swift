@@ -80,7 +80,7 @@ struct NameCutTests {
             "dropped": [["provider": "runware", "cause": "max_cost", "reason": "it costs more"]],
         ]
         let lines = PlanText.lines(nobody, style: TextStyle(width: 80), width: 80)
-        #expect(lines.first == "policy night: nobody can be asked, so the call is refused")
+        #expect(lines.first == "policy night: no provider can be asked, so the call fails")
         #expect(lines.contains { $0.contains("runware") && $0.contains("it costs more") })
         let one: JSONValue = [
             "policy": "night", "bound_usd": "0.6", "attempts": 1, "deadline_ms": 90_000,

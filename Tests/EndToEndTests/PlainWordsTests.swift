@@ -246,7 +246,7 @@ struct PlainWordsTests {
                 nobody.status == 1 && nobody.errors.contains("would fail"),
                 "\(nobody.output)\(nobody.errors)"
             )
-            #expect(nobody.output.contains("nobody can be asked"))
+            #expect(nobody.output.contains("no provider can be asked"))
 
             // The same port with another data directory: another Easel's gateway.
             let port = served.url.split(separator: ":").last.map(String.init) ?? ""

@@ -100,12 +100,12 @@ package struct AlertRule: Sendable, Hashable {
             let percents = thresholds.map { "\($0)%" }.joined(separator: ", ")
             text = thresholds.isEmpty ? "at the budget's own thresholds" : "at \(percents)"
         case .budgetForecast: text = "above the limit at the period's end"
-        case .providerDown: text = "left alone by a gateway"
+        case .providerDown: text = "down for a gateway"
         case .creditExhausted: text = "no credit at the provider"
         case .errorRate, .nsfwRate, .copyrightRate:
             text = "above \(Self.percent(bound)) in \(DurationText.format(window))"
-            if minimum > 1 { text += ", of \(minimum) at least" }
-        case .costAnomaly: text = "\(Self.percent(bound)) and \(minimumCost.dollars) above the usual of that weekday"
+            if minimum > 1 { text += ", of at least \(minimum)" }
+        case .costAnomaly: text = "\(Self.percent(bound)) and \(minimumCost.dollars) above the usual for that weekday"
         case .dataGap: text = "figures missing or late"
         case .overcharge: text = "charged more than the price"
         }

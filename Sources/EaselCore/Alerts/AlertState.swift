@@ -126,7 +126,7 @@ package enum AlertComparison {
             var gone = old.finding
             gone.level = 0
             gone.value = ""
-            gone.summary = "Nothing of it any more: \(old.finding.summary)"
+            gone.summary = "No longer seen: \(old.finding.summary)"
             step(old, gone)
         }
         return (states, changes)

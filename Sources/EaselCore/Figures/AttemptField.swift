@@ -9,15 +9,15 @@ package enum AttemptField: Int, FigureField {
     private var definition: Figure {
         switch self {
         case .attempts: Figure("attempts", .count, "Attempts", "Times a provider was asked.")
-        case .sent: Figure("sent", .count, "Sent", "Of which left for the provider.")
-        case .succeeded: Figure("succeeded", .count, "OK", "Attempts that delivered all that was asked for.")
-        case .partial: Figure("partial", .count, "Partial", "Attempts that delivered a part.")
+        case .sent: Figure("sent", .count, "Sent", "Attempts that were sent to the provider.")
+        case .succeeded: Figure("succeeded", .count, "OK", "Attempts that delivered everything requested.")
+        case .partial: Figure("partial", .count, "Partial", "Attempts that delivered only part of it.")
         case .refused: Figure("refused", .count, "Refused", "Attempts that were refused on content grounds.")
         case .failed: Figure("failed", .count, "Failed", "Attempts that failed.")
-        case .unknown: Figure("unknown", .count, "Unknown", "Attempts whose end is not known.")
-        case .images: Figure("images", .count, "Images", "Pictures that came back.")
+        case .unknown: Figure("unknown", .count, "Unknown", "Attempts whose outcome is not known.")
+        case .images: Figure("images", .count, "Images", "Images that came back.")
         case .cost: Figure("cost", .money, "Cost USD", "What its attempts cost.")
-        case .wasted: Figure("wasted", .money, "Wasted USD", "What attempts cost that delivered nothing.")
+        case .wasted: Figure("wasted", .money, "Wasted USD", "The cost of attempts that delivered nothing.")
         }
     }
 }

@@ -48,7 +48,7 @@ extension FigureColumn<AttemptFigures> {
     }
 
     package static func costPerImage(importance: Int) -> Self {
-        let definition = "Cost for each picture that came back."
+        let definition = "Cost per image that came back."
         return Self(Report.Column("usd_per_image", "USD/image", .money, importance: importance, definition)) {
             .money($0.costPerImage)
         }

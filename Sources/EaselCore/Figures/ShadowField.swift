@@ -11,22 +11,28 @@ package enum ShadowField: Int, FigureField {
 
     private var definition: Figure {
         switch self {
-        case .succeeded: Figure("succeeded", .count, "OK", "Requests that delivered all that was asked for.")
-        case .partial: Figure("partial", .count, "Partial", importance: 11, "Requests that delivered a part.")
+        case .succeeded: Figure("succeeded", .count, "OK", "Requests that delivered everything requested.")
+        case .partial: Figure("partial", .count, "Partial", importance: 11, "Requests that delivered only part of it.")
         case .refused:
             Figure("refused", .count, "Refused", importance: 3, "Requests that were refused on content grounds.")
         case .failed: Figure("failed", .count, "Failed", importance: 1, "Requests that failed.")
         case .unknown:
-            Figure("unknown", .count, "Unknown", importance: 9, "Requests that were sent and whose end is not known.")
+            Figure(
+                "unknown",
+                .count,
+                "Unknown",
+                importance: 9,
+                "Requests that were sent and whose outcome is not known."
+            )
         case .imagesAsked:
             // One side may ask for more in one request than the other can.
-            Figure("images_asked", .count, "Asked", importance: 16, form: .data, "Pictures that were asked for.")
+            Figure("images_asked", .count, "Asked", importance: 16, form: .data, "Images requested.")
         case .images:
-            Figure("images", .count, "Images", importance: 7, "Pictures that came, those kept back left out.")
+            Figure("images", .count, "Images", importance: 7, "Images that came, without withheld ones.")
         case .withheld:
-            Figure("withheld", .count, "Withheld", importance: 13, "Pictures that the provider made and did not give.")
+            Figure("withheld", .count, "Withheld", importance: 13, "Images that the provider made but withheld.")
         case .cost:
-            Figure("cost", .money, "Cost USD", importance: 4, "What the requests cost, as far as it is known.")
+            Figure("cost", .money, "Cost USD", importance: 4, "The cost of the requests, as far as it is known.")
         case .estimated:
             Figure(
                 "estimated",
@@ -50,7 +56,7 @@ package enum ShadowField: Int, FigureField {
                 "cost_per_image",
                 .money,
                 "USD/image",
-                "The cost by picture that came, of the requests whose cost is known, failures included."
+                "The cost per image that came, over the requests whose cost is known, failures included."
             )
         case .nsfwImages:
             Figure(
@@ -58,17 +64,17 @@ package enum ShadowField: Int, FigureField {
                 .count,
                 "NSFW",
                 importance: 2,
-                "Pictures that the provider flagged as not safe for work."
+                "Images that the provider flagged as not safe for work."
             )
         case .nsfwChecked:
-            Figure("nsfw_checked", .count, "NSFW checked", importance: 14, "Pictures with a verdict on safety.")
+            Figure("nsfw_checked", .count, "NSFW checked", importance: 14, "Images with a verdict on safety.")
         case .copyrightChecked:
             Figure(
                 "copyright_checked",
                 .count,
                 "Copyr. checked",
                 importance: 15,
-                "Pictures that the provider was asked to check for copyright, and could."
+                "Images that the provider was asked to check for copyright, and could check."
             )
         case .copyrightFlagged:
             Figure(
@@ -76,7 +82,7 @@ package enum ShadowField: Int, FigureField {
                 .count,
                 "Copyr. flagged",
                 importance: 8,
-                "Pictures that the provider flagged for copyright."
+                "Images that the provider flagged for copyright."
             )
         case .copyrightUndetermined:
             Figure(
@@ -84,7 +90,7 @@ package enum ShadowField: Int, FigureField {
                 .count,
                 "Copyr. unclear",
                 importance: 12,
-                "Checked pictures whose verdict the provider does not tell."
+                "Checked images without a verdict."
             )
         case .p50: Self.percentile("p50", "Half of the requests that delivered took at most this.")
         case .p90: Self.percentile("p90", importance: 10, "Nine of ten requests that delivered took at most this.")

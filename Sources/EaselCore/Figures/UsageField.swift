@@ -13,12 +13,13 @@ package enum UsageField: Int, FigureField {
         switch self {
         case .calls: Figure("calls", .count, "Calls", "Calls that have ended.")
         case .succeeded:
-            Figure("succeeded", .count, "OK", importance: 5, "Calls that delivered every picture that was asked for.")
-        case .partial: Figure("partial", .count, "Partial", importance: 9, "Calls that delivered some of the pictures.")
+            Figure("succeeded", .count, "OK", importance: 5, "Calls that delivered every image requested.")
+        case .partial:
+            Figure("partial", .count, "Partial", importance: 9, "Calls that delivered only some of the images.")
         case .refused:
             Figure("refused", .count, "Refused", importance: 4, "Calls that a provider refused on content grounds.")
         case .failed: Figure("failed", .count, "Failed", importance: 3, "Calls that failed.")
-        case .images: Figure("images", .count, "Images", importance: 1, "Pictures that were delivered.")
+        case .images: Figure("images", .count, "Images", importance: 1, "Images that were delivered.")
         case .cost: Figure("cost", .money, "Cost USD", "What the calls cost, estimates included.")
         case .estimated:
             // In a table it is a mark on the cost.
@@ -46,7 +47,7 @@ package enum UsageField: Int, FigureField {
                 .money,
                 "Failover USD",
                 importance: 10,
-                "What attempts cost that delivered nothing."
+                "The cost of attempts that delivered nothing."
             )
         case .hedges:
             Figure(
@@ -64,7 +65,7 @@ package enum UsageField: Int, FigureField {
                 "Hedge USD",
                 importance: 16,
                 form: .data,
-                "What the attempts cost that lost such a race; a part of the failover cost."
+                "The cost of attempts that lost such a race; part of the failover cost."
             )
         case .nsfwImages:
             Figure(
@@ -72,7 +73,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "NSFW",
                 importance: 2,
-                "Pictures that the provider flagged as not safe for work."
+                "Images that the provider flagged as not safe for work."
             )
         case .copyrightChecked:
             Figure(
@@ -80,7 +81,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Copyr. checked",
                 importance: 11,
-                "Pictures that the provider was asked to check for copyright, and could."
+                "Images that the provider was asked to check for copyright, and could check."
             )
         case .copyrightFlagged:
             Figure(
@@ -88,7 +89,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Copyr. flagged",
                 importance: 7,
-                "Pictures that the provider flagged for copyright."
+                "Images that the provider flagged for copyright."
             )
         case .copyrightUndetermined:
             Figure(
@@ -96,7 +97,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Copyr. unclear",
                 importance: 12,
-                "Checked pictures whose verdict the provider does not tell, as where it withholds without saying why."
+                "Checked images without a verdict, such as those withheld without a reason."
             )
         case .pictures:
             Figure(
@@ -104,7 +105,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Pictures",
                 isReported: false,
-                "Pictures that came back, withheld ones included."
+                "Images that came back, including withheld ones."
             )
         case .withheld:
             Figure(
@@ -112,7 +113,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Withheld",
                 isReported: false,
-                "Pictures that the provider made and did not give."
+                "Images that the provider made but withheld."
             )
         case .nsfwClear:
             Figure(
@@ -120,7 +121,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Safe",
                 isReported: false,
-                "Pictures that the provider checked and found to be safe."
+                "Images that the provider checked and found safe."
             )
         case .unpricedAttempts:
             Figure(
@@ -136,7 +137,7 @@ package enum UsageField: Int, FigureField {
                 .count,
                 "Unknown",
                 isReported: false,
-                "Attempts that were sent and whose end is not known."
+                "Attempts that were sent and whose outcome is not known."
             )
         }
     }

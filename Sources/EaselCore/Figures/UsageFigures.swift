@@ -143,8 +143,8 @@ extension UsageReport {
         ]
 
     private static var provider: FigureColumn<UsageFigures> {
-        let definition = "The part of the cost that the provider's own replies said."
-        return FigureColumn(Report.Column("provider_usd", "Said by provider", .money, importance: 14, definition)) {
+        let definition = "The part of the cost that the provider's own replies stated."
+        return FigureColumn(Report.Column("provider_usd", "Confirmed USD", .money, importance: 14, definition)) {
             .money($0.provider)
         }
     }

@@ -84,13 +84,14 @@ extension UsageQuery.Dimension {
     private var definition: String {
         switch self {
         case .team: "The team whose key was used."
-        case .provider: "Who delivered, or was asked last; for attempts and costs, who was asked."
-        case .model: "The model that was asked for."
+        case .provider:
+            "The provider that delivered, or was asked last; for attempts and costs, the one that was asked."
+        case .model: "The model that was requested."
         case .project: "The project of the request or of its key."
         case .key: "The key that was used."
-        case .day: "The day in which the call was received, in the report's time zone."
-        case .hour: "The hour in which the call was received; it begins then, in UTC."
-        case .error: "How the attempt failed; none for those that did not."
+        case .day: "The day on which the call was received, in the report's time zone."
+        case .hour: "The hour in which the call was received, by its start in UTC."
+        case .error: "How the attempt failed; none if it did not."
         case .tag(let name): "The value of the request's tag \(name)."
         }
     }

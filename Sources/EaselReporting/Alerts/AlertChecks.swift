@@ -15,7 +15,7 @@ enum AlertChecks {
                 let left = standing.remaining(at: now)
                 let tail =
                     isUsedUp && standing.budget.isHard
-                    ? "Nothing passes until \(end(standing).map { "\($0), or until " } ?? "")the limit is raised."
+                    ? "No call passes until \(end(standing).map { "\($0), or until " } ?? "")the limit is raised."
                     : "\(left.text) left\(end(standing).map { " until \($0)" } ?? "")."
                 let used = "\(name(standing)) has used \(percent)% of \(standing.budget.limit(at: now).text)."
                 return AlertFinding(
@@ -46,8 +46,8 @@ enum AlertChecks {
                     instance: standing.window.start.description,
                     level: forecast > limit && !isEarly && !isPast ? 1 : 0,
                     value: "\(percent)%",
-                    summary: "\(name(standing)) heads for \(rounded(forecast)) of \(limit.dollars), "
-                        + "\(percent)%, by \(end(standing) ?? "its end").",
+                    summary: "\(name(standing)) is heading for \(rounded(forecast)) of \(limit.dollars), "
+                        + "\(percent)%, by \(end(standing) ?? "the end of its period").",
                     details: details(standing, now, standing.percentSpent(at: now))
                 )
             }
@@ -106,7 +106,7 @@ enum AlertChecks {
                 value: down.isEmpty ? "up" : "down",
                 summary: down.isEmpty
                     ? "The provider \(name) answers again."
-                    : "The provider \(name) is left alone by \(down.count) of \(all.count) "
+                    : "The provider \(name) is down for \(down.count) of \(all.count) "
                         + "gateway\(all.count == 1 ? "" : "s")\(reason.map { ": \($0)" } ?? "").",
                 details: [
                     "provider": .string(name), "gateways": .count(all.count),
@@ -132,7 +132,7 @@ enum AlertChecks {
                 severity: .critical,
                 value: hasNone ? "no credit" : "credit",
                 summary: hasNone
-                    ? "The account at \(name) has no credit left. Somebody has to pay money in."
+                    ? "The account at \(name) is out of credit. Top it up."
                     : "The account at \(name) has credit again.",
                 details: ["provider": .string(name)]
             )
@@ -158,11 +158,11 @@ enum AlertChecks {
                 severity: .critical,
                 value: overcharge.excess.dollars,
                 summary: overcharge.isClaim
-                    ? "\(overcharge.provider) claims a cost of \(overcharge.excess.dollars) for \(attempts), which is not "
-                        + "believed: they count at their bounds. Compare with the invoice; the last call is "
+                    ? "\(overcharge.provider) reports a cost of \(overcharge.excess.dollars) for \(attempts), which is not "
+                        + "plausible: they count at their bounds. Compare with the invoice; the last call is "
                         + "\(overcharge.callID.text)."
-                    : "\(overcharge.provider) charged \(overcharge.excess.dollars) more than the price book allows, in "
-                        + "\(attempts). It is posted in full; the last call is \(overcharge.callID.text).",
+                    : "\(overcharge.provider) charged \(overcharge.excess.dollars) more than the price book allows, for "
+                        + "\(attempts). The charge is posted in full; the last call is \(overcharge.callID.text).",
                 details: [
                     "provider": .string(overcharge.provider), "attempts": .count(overcharge.attempts),
                     "excess_usd": .string(overcharge.excess.usd), "call_id": .string(overcharge.callID.text),
@@ -177,7 +177,7 @@ enum AlertChecks {
         let rows =
             rule.group == nil ? [UsageReport.Row(group: ["all"], figures: usage.totals)] : usage.rows
         return rows.map { row in
-            let (found, what) = rate(rule.kind, row.figures)
+            let (found, what, fault) = rate(rule.kind, row.figures)
             let share = found.value ?? 0
             let name = name(row.group)
             let subject = rule.group.map { "\($0.name):\(name)" } ?? "all"
@@ -186,7 +186,7 @@ enum AlertChecks {
                 subject: subject,
                 level: isAbove ? 1 : 0,
                 value: FigureText.percent(share),
-                summary: "\(FigureText.percent(share)) of \(what)\(rule.group == nil ? "" : " of \(subject)") "
+                summary: "\(FigureText.percent(share)) of \(what)\(rule.group == nil ? "" : " of \(subject)") \(fault) "
                     + "in the last \(DurationText.format(rule.window)): \(FigureText.count(found.part)) of "
                     + "\(FigureText.count(found.whole)), bound \(FigureText.percent(rule.bound)).",
                 details: [
@@ -200,11 +200,12 @@ enum AlertChecks {
     /// What a row is about; no name of a team or project looks like that of those without one.
     static func name(_ group: [String?]) -> String { group.first.flatMap { $0 } ?? "(none)" }
 
-    private static func rate(_ kind: AlertRule.Kind, _ figures: UsageFigures) -> (Ratio, String) {
+    /// The rate, what it is a part of, and what is wrong with that part.
+    private static func rate(_ kind: AlertRule.Kind, _ figures: UsageFigures) -> (Ratio, String, String) {
         switch kind {
-        case .nsfwRate: (figures.nsfwRate, "the checked pictures are not safe for work")
-        case .copyrightRate: (figures.copyrightRate, "the checked pictures are flagged for copyright")
-        default: (figures.failureRate, "the calls failed")
+        case .nsfwRate: (figures.nsfwRate, "the checked images", "were not safe for work")
+        case .copyrightRate: (figures.copyrightRate, "the checked images", "were flagged for copyright")
+        default: (figures.failureRate, "the calls", "failed")
         }
     }
 
@@ -231,8 +232,8 @@ enum AlertChecks {
             level: isAbove ? 1 : 0,
             value: "\(more < 0 ? "" : "+")\(FigureText.change(more))",
             summary:
-                "\(subject == "all" ? "The day" : subject) has cost \(rounded(today)) so far; the same weekday had "
-                + "cost \(rounded(mean)) by this hour, the mean of \(known.count) weeks.",
+                "\(subject == "all" ? "The calls have" : "\(subject) has") cost \(rounded(today)) so far today; by this "
+                + "hour of the same weekday it was \(rounded(mean)), on average over \(known.count) weeks.",
             details: [
                 "cost_usd": .string(today.usd), "usual_usd": .string(mean.usd), "day": .string(day),
                 "weeks": .count(known.count),
@@ -249,7 +250,7 @@ enum AlertChecks {
             level: text.hasGap ? 1 : 0,
             value: text.hasGap ? "gap" : "complete",
             summary: text.hasGap
-                ? "Figures of the last day are not complete: \(text.sentence)." : "Figures are complete again.",
+                ? "The figures of the last day are incomplete: \(text.sentence)." : "The figures are complete again.",
             details: JSONDocument(
                 JSONValue.object(
                     Dictionary(

@@ -102,12 +102,12 @@ package final class AlertDaemon: Sendable {
                     if isNew { log.info("this process keeps a lease", ["name": name, "epoch": String(lease.epoch)]) }
                     if try await !round(lease) { pause = .zero }
                 }
-                if isFailing { log.info("the alerts go on", ["part": name]) }
+                if isFailing { log.info("the alerts are running again", ["part": name]) }
                 isFailing = false
             } catch {
                 if Task.isCancelled { break }
                 if !isFailing {
-                    log.warning("the alerts stand still", ["part": name, "error": sentence(for: error)])
+                    log.warning("the alerts are not running", ["part": name, "error": sentence(for: error)])
                 }
                 isFailing = true
                 pause = pacing.pause
@@ -241,12 +241,12 @@ package final class AlertDaemon: Sendable {
         do throws(LedgerError) {
             let answer = try await body()
             if faulty.withLock({ $0.remove(name) }) != nil {
-                log.info("a rule or report can be made again", ["name": name])
+                log.info("a rule or report works again", ["name": name])
             }
             return answer
         } catch {
             if faulty.withLock({ $0.insert(name).inserted }) {
-                log.warning("a rule or report cannot be made", ["name": name, "error": sentence(for: error)])
+                log.warning("a rule or report does not work", ["name": name, "error": sentence(for: error)])
             }
             return nil
         }
@@ -277,7 +277,7 @@ package final class AlertDaemon: Sendable {
             isKnown
             ? await sender.send(delivery)
             : .failed(
-                reason: "the configuration has no such destination any more",
+                reason: "the configuration no longer has this destination",
                 status: nil,
                 retryAfter: nil,
                 isFinal: true

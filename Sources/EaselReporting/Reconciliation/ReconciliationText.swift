@@ -23,7 +23,7 @@ package struct ReconciliationText: Sendable {
             )
         ]
         if head.rows.isEmpty {
-            lines.append("Nothing was asked for or charged on these days.")
+            lines.append("Nothing was requested or charged on these days.")
         } else {
             let rendering = table().render(style)
             lines.append(String(rendering.text.dropLast()))
@@ -89,7 +89,7 @@ package struct ReconciliationText: Sendable {
             )
             var rest = ""
             if let left = row.unexplained, left != .zero, left != row.difference {
-                rest = ", \(signed(left)) of it by nothing below"
+                rest = ", \(signed(left)) of it not explained below"
             }
             lines.append(row.status == .unexplained ? style.yellow(title + rest) : title)
             for explanation in row.explanations {
@@ -116,7 +116,7 @@ package struct ReconciliationText: Sendable {
                 "\(signed(explanation.lowest)) to \(explanation.highest.map { signed($0) } ?? "any amount")"
             }
         return switch explanation.kind {
-        case .crossedMidnight: "\(number) at midnight, counted for the day beside (\(range)):"
+        case .crossedMidnight: "\(number) around midnight, counted on the next or previous day (\(range)):"
         case .unknown: "\(number) of unknown cost (\(range)):"
         case .postedAtBound: "\(number) posted at the upper bound (\(range)):"
         case .assumedFree: "\(number) that failed and count as free (\(range)):"
@@ -126,7 +126,7 @@ package struct ReconciliationText: Sendable {
 
     private func foreign() -> [String] {
         guard !reconciliation.foreign.isEmpty else { return [] }
-        return ["Not in the log, used with the same account:"]
+        return ["Not in the log, but used with the same account:"]
             + reconciliation.foreign.map { usage in
                 let requests = usage.requests.map { ", \(FigureText.count($0)) request\($0 == 1 ? "" : "s")" } ?? ""
                 return safe(

@@ -14,7 +14,7 @@ package enum PlanText {
             let cause = text(dropped, "cause").replacing("_", with: " ")
             rows.append(("-", text(dropped, "provider"), "not asked, \(cause): \(text(dropped, "reason"))"))
         }
-        if rows.isEmpty { rows.append(("-", "nobody", "the policy names no provider that is configured")) }
+        if rows.isEmpty { rows.append(("-", "none", "the policy names no provider that is configured")) }
         if let hedge = plan["hedge"] {
             let after = hedge["after_ms"]?.intValue.map(String.init) ?? "?"
             rows.append(
@@ -45,7 +45,7 @@ package enum PlanText {
         let policy = path.isEmpty ? text(plan, "policy") : path.joined(separator: " > ")
         // A plan without anybody in it has no bound, no time and no attempts that would mean anything.
         guard plan["candidates"]?.arrayValue?.isEmpty == false else {
-            return "policy \(policy): nobody can be asked, so the call is refused"
+            return "policy \(policy): no provider can be asked, so the call fails"
         }
         let bound = AmountText.dollars(plan["bound_usd"]).map { "at most \($0)" } ?? "at an unknown price"
         let deadline = plan["deadline_ms"]?.intValue.map { DurationText.format(.milliseconds($0)) } ?? "?"

@@ -45,7 +45,9 @@ extension ReportBuilder {
         if isEstimated { notes.append("* with a part that no provider confirmed") }
         let unpriced = sum(report.cells(of: "unpriced"))
         if unpriced > 0 {
-            notes.append("costs leave out \(FigureText.count(unpriced)) request\(unpriced == 1 ? "" : "s") without one")
+            notes.append(
+                "costs leave out \(FigureText.count(unpriced)) request\(unpriced == 1 ? "" : "s") of unknown cost"
+            )
         }
         // Both sides of a pair have it.
         let pending = sum(report.cells(of: "pending")) / 2
@@ -57,11 +59,11 @@ extension ReportBuilder {
     private static let shadowColumns: [FigureColumn<Half>] =
         [
             name("policy", "Policy", importance: 6, "The policy whose shadow it is.") { $0.pair.policy },
-            name("model", "Model", importance: 5, "The model that was asked for.") { $0.pair.model },
+            name("model", "Model", importance: 5, "The model that was requested.") { $0.pair.model },
             name("primary_provider", "Primary", form: .data, "The provider of the call's first attempt.") {
                 $0.pair.primaryProvider
             },
-            name("shadow_provider", "Shadow", form: .data, "The provider that the request was sent to as well.") {
+            name("shadow_provider", "Shadow", form: .data, "The provider that the request was also sent to.") {
                 $0.pair.shadowProvider
             },
             count("compared", "Calls", "Calls that are settled and whose shadow has ended.") { $0.pair.compared },

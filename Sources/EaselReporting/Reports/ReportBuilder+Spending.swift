@@ -25,7 +25,7 @@ extension ReportBuilder {
     package static func top(_ usage: UsageReport, by measure: TopMeasure, limit: Int) -> Report {
         func amount(_ figures: UsageFigures) -> Int { figures[measure.field] }
         let (field, whole) = (measure.field, amount(usage.totals))
-        let share = Report.Column("share", "Share", .share, "Of the \(measure.rawValue) of the whole report.")
+        let share = Report.Column("share", "Share", .share, "Share of the \(measure.rawValue) of the whole report.")
         let columns: [FigureColumn<UsageFigures>] = [
             .sum(.cost), estimated, .sum(.calls), .sum(.images, importance: 1), .sum(.failed, importance: 2),
             .sum(.refused, importance: 3), .sum(.nsfwImages, importance: 4), .sum(.failovers, importance: 5),
@@ -78,23 +78,23 @@ extension ReportBuilder {
             "Difference",
             .money,
             importance: 1,
-            "The period's cost less the earlier one's."
+            "The cost of the period minus that of the earlier one."
         )
         let columns: [FigureColumn<Pair>] = [
             old(
                 Side.sum(.cost)
-                    .named("cost_before_usd", "Before USD", saying: "What the calls of the earlier period cost.")
+                    .named("cost_before_usd", "Before USD", saying: "The cost of the calls of the earlier period.")
             ),
-            new(Side.sum(.cost).named(saying: "What the calls of the period cost, estimates included.")),
+            new(Side.sum(.cost).named(saying: "The cost of the calls of the period, estimates included.")),
             new(estimated),
             FigureColumn(difference) { .money($0.new.cost - $0.old.cost) },
-            change(.cost, "cost_change", "That, as a share of the earlier cost."),
+            change(.cost, "cost_change", "The change as a share of the earlier cost."),
             old(
                 Side.sum(.calls, importance: 4)
                     .named("calls_before", "Calls before", saying: "Calls of the earlier period.")
             ),
             new(.sum(.calls, importance: 2)),
-            change(.calls, "calls_change", importance: 3, "The change of the calls."),
+            change(.calls, "calls_change", importance: 3, "The change in calls."),
             old(
                 .time(0.5, "p50_before_ms", "p50 before", importance: 6, "Half of the earlier calls took at most this.")
             ),
@@ -203,15 +203,15 @@ extension ReportBuilder {
             FigureColumn(Report.Column(key, title, kind, importance: importance, definition), cell)
         }
         return [
-            column("scope", "Budget", .name, "Whom it is for.") { .name($0.burn.scope) },
-            column("period", "Period", .name, importance: 2, "How long until it begins anew.") {
+            column("scope", "Budget", .name, "What the budget applies to.") { .name($0.burn.scope) },
+            column("period", "Period", .name, importance: 2, "How often it starts again.") {
                 .name($0.burn.standing.budget.period.rawValue)
             },
-            column("kind", "Kind", .name, importance: 7, "hard: nothing is spent beyond it. soft: it warns.") {
+            column("kind", "Kind", .name, importance: 7, "hard: nothing is spent beyond it. soft: it only warns.") {
                 .name($0.burn.standing.budget.isHard ? "hard" : "soft")
             },
             column("limit_usd", "Limit USD", .money, "What may be spent in the period.") { .money($0.limit) },
-            column("spent_usd", "Spent USD", .money, "What its calls cost so far.") {
+            column("spent_usd", "Spent USD", .money, "The cost of its calls so far.") {
                 .money($0.burn.standing.posted)
             },
             column(
@@ -219,10 +219,10 @@ extension ReportBuilder {
                 "Reserved",
                 .money,
                 importance: 4,
-                "Held back by calls under way and unknown attempts."
+                "Reserved by calls under way and unknown attempts."
             ) { .money($0.burn.standing.reserved) },
             column("used", "Used", .share, "Spent, as a share of the limit.") { .share($0.spent) },
-            column("burn_usd", "A day USD", .money, importance: 5, "What a day of the period cost on average.") {
+            column("burn_usd", "Daily USD", .money, importance: 5, "The average cost of a day of the period.") {
                 .money($0.forecast?.perDay)
             },
             column(
@@ -230,21 +230,21 @@ extension ReportBuilder {
                 "Forecast",
                 .money,
                 importance: 1,
-                "What the whole period will cost if its days go on like this."
+                "The cost of the whole period if spending goes on like this."
             ) { .money($0.forecast?.expected) },
             column(
                 "forecast_low_usd",
                 "Low",
                 .money,
                 importance: 6,
-                "Four of five times the forecast comes out above this."
+                "The lower end of the range that holds four of five outcomes."
             ) { .money($0.forecast?.low) },
             column(
                 "forecast_high_usd",
                 "High",
                 .money,
                 importance: 6,
-                "Four of five times it comes out below this."
+                "The upper end of the range that holds four of five outcomes."
             ) { .money($0.forecast?.high) },
             column("days_left", "Days left", .count, importance: 3, "Days until the limit is reached at that rate.") {
                 outlook in .count(outlook.limit.flatMap { outlook.forecast?.daysLeft(until: $0) })

@@ -108,7 +108,7 @@ package enum ReportBuilder {
             "Unchecked",
             .count,
             importance: 7,
-            "Pictures without a verdict on safety."
+            "Images without a verdict on safety."
         )
         let columns: [FigureColumn<UsageFigures>] = [
             .sum(.calls, importance: 5),
@@ -116,7 +116,7 @@ package enum ReportBuilder {
             .rate("refusal_rate", "Refusal rate", importance: 4, "Refused calls as a share of all.") { $0.refusalRate },
             .sum(.pictures),
             .sum(.nsfwImages),
-            .rate("nsfw_rate", "NSFW rate", "Flagged pictures as a share of those that were checked.") { $0.nsfwRate },
+            .rate("nsfw_rate", "NSFW rate", "Flagged images as a share of those that were checked.") { $0.nsfwRate },
             FigureColumn(unchecked) { .count($0.nsfwUnchecked) },
             .sum(.copyrightChecked, importance: 6),
             .sum(.copyrightFlagged, importance: 1),
@@ -124,7 +124,7 @@ package enum ReportBuilder {
                 "copyright_rate",
                 "Copyr. rate",
                 importance: 3,
-                "Flagged pictures as a share of those that were checked and told."
+                "Flagged images as a share of those that were checked and have a verdict."
             ) { $0.copyrightRate },
             .sum(.copyrightUndetermined, importance: 3),
             .sum(.withheld, importance: 2),
@@ -139,9 +139,9 @@ package enum ReportBuilder {
     ///   - attempts: grouped by error, last.
     package static func failover(_ usage: UsageReport, attempts: AttemptReport) -> Report {
         let all = attempts.totals[.attempts]
-        let share = Report.Column("share", "Share", .share, importance: 1, "Of all attempts of the report.")
+        let share = Report.Column("share", "Share", .share, importance: 1, "Share of all attempts in the report.")
         let columns: [FigureColumn<AttemptFigures>] = [
-            .sum(.attempts).named(saying: "Attempts that ended so."),
+            .sum(.attempts).named(saying: "Attempts that ended this way."),
             FigureColumn(share) { .share(Ratio($0[.attempts], of: all).value) },
             .sum(.sent, importance: 3),
             .sum(.wasted),
@@ -163,7 +163,7 @@ package enum ReportBuilder {
             "\(FigureText.count(totals.failovers)) of \(FigureText.count(totals.calls)) calls failed over "
                 + "(\(percent(totals.failoverRate, none: "0%"))), "
                 + "at a cost of \(totals.failoverCost.dollars) for what was not delivered.",
-            "Callers got pictures for \(percent(totals.deliveryRate, none: "-")) of their calls; providers delivered for "
+            "Callers got images for \(percent(totals.deliveryRate, none: "-")) of their calls; providers delivered for "
                 + "\(percent(asked, none: "-")) of the attempts.",
         ]
         return report
@@ -186,12 +186,15 @@ package enum ReportBuilder {
     {
         let served: [FigureColumn<UsageFigures>] = [
             .sum(.calls, importance: 4)
-                .named("delivered_calls", saying: "Calls that this provider answered, or was the last one asked for."),
+                .named(
+                    "delivered_calls",
+                    saying: "Calls that this provider answered, or for which it was the last one asked."
+                ),
             .rate(
                 "caller_success_rate",
                 "Caller success",
                 importance: 5,
-                "Of these calls, those whose caller got pictures."
+                "The share of these calls whose caller got images."
             ) { $0.deliveryRate },
         ]
         let asked: [FigureColumn<AttemptFigures>] = [

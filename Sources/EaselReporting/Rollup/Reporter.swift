@@ -59,7 +59,7 @@ package final class Reporter: Sendable {
         while !Task.isCancelled {
             do throws(LedgerError) {
                 let pause = try await step(&lease, &windows)
-                if isFailing { log.info("the rollups go on", [:]) }
+                if isFailing { log.info("the rollups are running again", [:]) }
                 isFailing = false
                 if lease != nil, droppedAt.map({ SteadyInstant.now.since($0) >= pacing.retention }) ?? true {
                     droppedAt = .now
@@ -73,7 +73,7 @@ package final class Reporter: Sendable {
                 // It may have been too much for one statement.
                 windows = max(20, windows / 4)
                 // Whether the pass was written is not known, and does not matter: windows are made again (L3).
-                if !isFailing { log.warning("the rollups stand still", ["error": sentence(for: error)]) }
+                if !isFailing { log.warning("the rollups are not running", ["error": sentence(for: error)]) }
                 isFailing = true
                 try? await Task.sleep(for: pacing.pause)
             }
@@ -116,10 +116,10 @@ package final class Reporter: Sendable {
         do throws(LedgerError) {
             let names = try await store.drop(retention)
             if !names.isEmpty {
-                log.info("dropped what was kept long enough", ["tables": names.joined(separator: " ")])
+                log.info("dropped data past its retention", ["tables": names.joined(separator: " ")])
             }
         } catch {
-            log.warning("what was kept long enough could not be dropped", ["error": sentence(for: error)])
+            log.warning("data past its retention could not be dropped", ["error": sentence(for: error)])
         }
     }
 

@@ -59,12 +59,12 @@ package struct SimulationText: Sendable {
         var lines = [first]
         if coverage.withoutInputs > 0 {
             lines.append(
-                "left out \(FigureText.count(coverage.withoutInputs)): the log does not have their plan's inputs"
+                "left out \(FigureText.count(coverage.withoutInputs)): their plan's inputs are not in the log"
             )
         }
         if coverage.withoutBudgets > 0 {
             lines.append(
-                "left out \(FigureText.count(coverage.withoutBudgets)): the log does not have what their budgets had left"
+                "left out \(FigureText.count(coverage.withoutBudgets)): what their budgets had left is not in the log"
             )
         }
         return lines
@@ -80,9 +80,9 @@ package struct SimulationText: Sendable {
         let new = report.simulated
         money(&table, "cost USD", log.cost, new.cost, decimals: FigureText.decimals([log.cost]))
         if let old = log.costPerImage, let next = new.costPerImage {
-            money(&table, "cost a picture USD", old, next, decimals: 4)
+            money(&table, "cost per image USD", old, next, decimals: 4)
         }
-        count(&table, "pictures", log.images, new.images)
+        count(&table, "images", log.images, new.images)
         if let old = log.latencyMs, let next = new.latencyMs {
             let change = next - old
             table.add([
