@@ -43,7 +43,7 @@ extension CallEngine {
                 }
             }
             group.addTask {
-                await self.every({ .seconds(3600) }, "old pictures") { () async throws(LedgerError) in
+                await self.every({ .seconds(3600) }, "old images") { () async throws(LedgerError) in
                     guard let store = self.store else { return }
                     let now = self.time.now
                     await ThreadPoolExecutor.shared.run { store.purge(now: now) }
@@ -100,11 +100,11 @@ extension CallEngine {
         while !Task.isCancelled {
             do throws(LedgerError) {
                 try await body()
-                if isFailing { log.info("a periodic task goes on", ["task": what]) }
+                if isFailing { log.info("a periodic task is running again", ["task": what]) }
                 isFailing = false
             } catch {
                 if !isFailing {
-                    log.warning("a periodic task stands still", ["task": what, "error": sentence(for: error)])
+                    log.warning("a periodic task is not running", ["task": what, "error": sentence(for: error)])
                 }
                 isFailing = true
             }

@@ -89,7 +89,7 @@ struct FaultTests {
         Case(
             "limits: { image_bytes: 100MiB }",
             "4:11: limits.image_bytes: leaves image_bytes larger than request_bytes,"
-                + " so that no such picture could arrive"
+                + " so no such image could arrive"
         ),
         Case(
             "images: { metadata: stripped }",
@@ -117,9 +117,9 @@ struct FaultTests {
         ),
         Case(
             "alerts: { rules: [] }",
-            "4:1: alerts.destinations: is missing; say who is told; rules have nowhere to go without"
+            "4:1: alerts.destinations: is missing; name who is notified; without one, rules have nowhere to go"
         ),
-        Case("alerts: { destinations: {} }", "4:25: alerts.destinations: holds no destination; add one at least"),
+        Case("alerts: { destinations: {} }", "4:25: alerts.destinations: holds no destination; add at least one"),
         Case(
             "alerts: { destinations: { ops: { kind: pager } } }",
             "4:40: alerts.destinations.ops.kind: wants one of webhook, slack, email, not \"pager\""
@@ -180,7 +180,7 @@ struct FaultTests {
         Case("providers:\n  a:", "2:5: providers.a: wants a mapping (`key: value` lines below it), not nothing"),
         Case(
             "providers:\n  a: {}",
-            "2:3: providers.a.kind: is missing; say which interface it speaks: runware or ideogram",
+            "2:3: providers.a.kind: is missing; set which API it speaks: runware or ideogram",
             "2:3: providers.a.api_key: is missing; write `${NAME}` or `{ file: PATH }`"
         ),
         Case(

@@ -163,7 +163,7 @@ struct ForeignDoorTests {
         for words in [
             Self.prompt, String(Self.prompt.dropFirst(9)).uppercased(), "over  a\nharbour full of fishing boats",
         ] {
-            #expect(fit("x", message: "Refused: \(words)").message == "The provider's own words are kept back.")
+            #expect(fit("x", message: "Refused: \(words)").message == "The provider's own message is not shown.")
         }
         #expect(fit("x", message: "Refused: a red kite").message == "Refused: a red kite")
     }

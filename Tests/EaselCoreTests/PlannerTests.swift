@@ -62,7 +62,7 @@ struct PlannerTests {
         ]
         let plan = plan(.cost, offers)
         #expect(names(plan) == ["free", "first", "second", "dear", "unknown"])
-        #expect(plan.candidates[3].reason == "costs $0.09 a picture")
+        #expect(plan.candidates[3].reason == "costs $0.09 an image")
         #expect(plan.candidates[4].reason == "has no price")
         #expect(plan.candidates[4].bound == nil)
     }

@@ -239,7 +239,7 @@ struct RoutingPolicyTests {
         #expect(plan().shadow?.provider == "b" && plan().shadow?.bound == Samples.cents(12))
         offers[1].pricePerImage = nil
         #expect(
-            plan().shadow == nil && plan().notes == ["no shadow: b: it has no price, so that its budget could not hold"]
+            plan().shadow == nil && plan().notes == ["no shadow: b: it has no price, so its budget could not be kept"]
         )
         policy.attempts = 1
         #expect(plan().hedge == nil && plan().notes[0] == "no hedge: there is no second provider to ask")

@@ -237,7 +237,7 @@ struct SimulationTests {
         #expect(byTeam == [draw < UInt64.max / 2 ? "a" : "b": 40])
         sticky.sticky = .image
         let byImage = report(sticky, calls)
-        #expect(byImage.notes.count == 1 && byImage.notes[0].hasPrefix("40 calls: the policy is sticky by picture"))
+        #expect(byImage.notes.count == 1 && byImage.notes[0].hasPrefix("40 calls: the policy is sticky by image"))
         // Where the policy that ran was sticky by picture, its draws are on record.
         #expect(report(sticky, [call(sticky)]).notes.isEmpty)
     }

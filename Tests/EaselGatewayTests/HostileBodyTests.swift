@@ -14,7 +14,7 @@ struct HostileBodyTests {
     @Test func `unknown fields are named up to a number, and how many more there are`() throws {
         let read = try JSONDraft(body(2000))
         #expect(read.faults.count == FaultList.most + 1)
-        #expect(read.faults.last?.message == "has 1950 more faults; mend these first")
+        #expect(read.faults.last?.message == "has 1950 more faults; fix these first")
         guard case .failure(let error) = RemixValidation.check(read.draft, known: read.faults) else {
             Issue.record("it passed")
             return

@@ -158,7 +158,7 @@ import Testing
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let planned = [
                 TranslationEntry(.prompt, "positivePrompt", .mapped),
-                TranslationEntry(.seed, nil, .dropped, "Runware's remix models take no seed"),
+                TranslationEntry(.seed, nil, .dropped, "Runware's remix models accept no seed"),
             ]
             func translation(_ settled: [TranslationEntry]?) async throws -> [[TranslationEntry]] {
                 let admission = Sample.admission(translation: planned)

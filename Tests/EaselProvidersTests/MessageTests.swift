@@ -92,7 +92,7 @@ struct MessageTests {
         let failure = TransportFailure.failure(for: TransportError(kind: .notProcessed, sent: false, detail: "x"))
         #expect(failure.kind == .notSent)
         #expect(failure.code == "stream_refused")
-        #expect(failure.message == "The provider did not take the request; nothing was processed.")
+        #expect(failure.message == "The provider did not accept the request; nothing was processed.")
     }
 
     @Test func `a failed exchange is not sent, lost, late or garbled`() {

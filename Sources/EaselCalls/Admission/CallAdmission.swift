@@ -150,12 +150,12 @@ final class CallAdmission: Sendable {
     private func failure(of first: FirstRound, _ error: LedgerError) -> CallFailure {
         if case .unavailable = error { return CallFailure(error) }
         tools.log.error(
-            "an admission was refused",
+            "an admission was rejected",
             ["call_id": first.context.callID.text, "error": sentence(for: error)]
         )
         return CallFailure(
             .unavailable,
-            "The ledger did not take the call; nothing was spent.",
+            "The ledger did not accept the call; nothing was spent.",
             retryAfter: .seconds(2)
         )
     }

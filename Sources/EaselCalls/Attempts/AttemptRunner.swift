@@ -47,7 +47,7 @@ final class AttemptRunner: Sendable {
         var sentence: String {
             switch self {
             case .afterRefusal: "The provider refused another request of this call."
-            case .afterAnswer: "Another provider answered while this waited for a place."
+            case .afterAnswer: "Another provider answered while this request waited for a slot."
             }
         }
     }
@@ -66,13 +66,13 @@ final class AttemptRunner: Sendable {
         guard await gate.enter(team: start.teamID, timeout: task.timeout) else {
             return Self.notSent(
                 "no_capacity",
-                "Every place at the provider was taken until the time ran out, or there was no room to wait."
+                "Every slot at the provider was in use until the time ran out, or its queue was full."
             )
         }
         defer { gate.leave() }
         if let stop = stop() { return Self.notSent(stop.rawValue, stop.sentence) }
         guard health.allows(permit) else {
-            return Self.notSent("breaker_open", "The provider failed too often while this waited for a place.")
+            return Self.notSent("breaker_open", "The provider failed too often while this request waited for a slot.")
         }
         let task = task.shortened(by: SteadyInstant.now.since(began))
         guard task.timeout > .milliseconds(10) else {

@@ -109,7 +109,7 @@ extension CallRun {
         told.failure = ProviderFailure(
             .resultLost,
             code: "result_lost",
-            message: "The provider delivered, and the picture could not be downloaded or read."
+            message: "The provider delivered, but the image could not be downloaded or read."
         )
         return CallLeg(start: row, result: told, pictures: pictures, endedAt: endedAt)
     }

@@ -170,7 +170,7 @@ final class CallRun: Sendable {
     }
 
     private func sendRound(_ rows: [AttemptStart], to provider: String, _ progress: Progress) async {
-        guard let permit = progress.permit else { preconditionFailure("a round is sent without leave") }
+        guard let permit = progress.permit else { preconditionFailure("a round is sent without permission") }
         let answers = await send(rows, to: provider, permit, firstPicture: progress.nextPicture)
         progress.round = progress.legs.count..<progress.legs.count + answers.count
         progress.legs += answers
@@ -183,7 +183,7 @@ final class CallRun: Sendable {
         var told: [Int: AttemptMachine.RequestResult] = [:]
         for request in requests {
             let position = progress.round.lowerBound + request
-            guard let permit = progress.permit else { preconditionFailure("a round is recovered without leave") }
+            guard let permit = progress.permit else { preconditionFailure("a round is recovered without permission") }
             if let recovered = await recover(progress.legs[position], permit, firstPicture: progress.nextPicture) {
                 progress.legs[position] = recovered
                 told[request] = recovered.machineResult
@@ -232,7 +232,7 @@ final class CallRun: Sendable {
             tools.metrics.count(end)
             if let claim = end.extra[CostBelief.claimMark]?.stringValue {
                 tools.log.error(
-                    "a provider claims a cost beyond belief; the attempt counts at its bound",
+                    "a provider reports an implausible cost; the attempt counts at its bound",
                     [
                         "call_id": context.callID.text, "provider": end.start.provider, "claimed_usd": claim,
                         "bound_usd": end.start.bound?.usd ?? "unknown",

@@ -163,7 +163,7 @@ package final class ProviderHealth: Sendable {
                 prime(Kind(provider: recent.provider, model: recent.model, speed: recent.speed), recent.durations)
             }
         } catch {
-            log.info("how long attempts take is learnt anew", ["error": sentence(for: error)])
+            log.info("attempt times are being learned again", ["error": sentence(for: error)])
         }
     }
 
@@ -183,9 +183,9 @@ package final class ProviderHealth: Sendable {
             ]
             // Somebody has to pay money in: more than a warning, once for each time it is found out.
             if reason.cause == .creditExhausted {
-                log.error("a provider account has no credit left", values)
+                log.error("a provider account is out of credit", values)
             } else {
-                log.warning("a provider is left alone", values)
+                log.warning("a provider is no longer asked", values)
             }
         case .closed(let reason):
             log.info("a provider is back", ["provider": provider, "model": model, "cause": reason.cause.rawValue])

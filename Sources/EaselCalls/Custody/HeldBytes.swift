@@ -112,13 +112,13 @@ package final class HeldBytes: Sendable {
         case .full:
             throw CallFailure(
                 .unavailable,
-                "Requests under way hold as many bytes as there is room for; nothing was spent.",
+                "Requests under way already hold as many bytes as there is room for; nothing was spent.",
                 retryAfter: Self.pause
             )
         case .teamFull:
             throw CallFailure(
                 .rateLimited,
-                "The team's requests under way hold as many bytes as one team may; nothing was spent.",
+                "The team's requests under way already hold as many bytes as one team may; nothing was spent.",
                 retryAfter: Self.pause
             )
         }

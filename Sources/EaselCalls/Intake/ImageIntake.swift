@@ -47,7 +47,7 @@ package final class ImageIntake: Sendable {
             case .bytes(let bytes): return await prove(bytes)
             case .unmarked(let bytes):
                 guard case .ready(let image) = await prove(bytes) else {
-                    return .fault("is a data URI without “;base64” before its comma, and holds no picture as it is")
+                    return .fault("is a data URI without “;base64” before its comma, and holds no image as it is")
                 }
                 return .ready(image)
             case .fault(let sentence): return .fault(sentence)

@@ -15,12 +15,12 @@ extension CallFailure {
         case .budget(let refusal):
             self.init(refusal, at: moment)
             sentence =
-                "What the first attempt cost is not known, and another one does not fit beside it: "
+                "The cost of the first attempt is not known, and another attempt does not fit beside it: "
                 + sentence.prefix(1).lowercased() + sentence.dropFirst()
             return
         case .none: break
         }
-        let tried = legs.map { "\($0.start.provider): \($0.result.failure?.message ?? "no picture")" }
+        let tried = legs.map { "\($0.start.provider): \($0.result.failure?.message ?? "no image")" }
         let detail = tried.joined(separator: " ")
         switch verdict.cause {
         case .refused:
@@ -31,7 +31,7 @@ extension CallFailure {
             let why = detail.isEmpty ? "" : " \(detail)"
             self.init(
                 .unavailable,
-                "No provider could be asked now; nothing was spent.\(why)",
+                "No provider could be asked; nothing was spent.\(why)",
                 retryAfter: verdict.retryAfter ?? .seconds(5)
             )
         case .complete, .providersFailed, .clientGone:

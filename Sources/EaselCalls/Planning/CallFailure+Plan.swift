@@ -11,7 +11,7 @@ extension CallFailure {
         if !away.isEmpty {
             return CallFailure(
                 .unavailable,
-                "No provider can be asked now. \(list(away))",
+                "No provider can be asked at the moment. \(list(away))",
                 retryAfter: away.compactMap(\.retryAfter).min() ?? .seconds(5)
             )
         }
@@ -20,7 +20,7 @@ extension CallFailure {
         if !full.isEmpty {
             return CallFailure(
                 .rateLimited,
-                "No provider could answer before the deadline, for the requests that wait already; nothing was spent. "
+                "No provider could answer before the deadline because of the requests already waiting; nothing was spent. "
                     + list(full),
                 retryAfter: full.compactMap(\.retryAfter).min() ?? .seconds(1)
             )
@@ -59,15 +59,15 @@ extension CallFailure {
             return .invalid([
                 RequestFault(
                     .safetyCheck,
-                    "no provider can make the check for \(model.rawValue). \(list(unchecked)). Leave it out, or say "
-                        + "`strict: false` or `on_unchecked: proceed` in the policy to go without it"
+                    "no provider can make the check for \(model.rawValue). \(list(unchecked)). Leave it out, or set "
+                        + "`strict: false` or `on_unchecked: proceed` in the policy to do without it"
                 )
             ])
         }
         let impossible = reasons(.impossible)
         if !impossible.isEmpty {
             return .invalid([
-                RequestFault(.image, "no provider of the policy can take this request. \(list(impossible))")
+                RequestFault(.image, "no provider in the policy can take this request. \(list(impossible))")
             ])
         }
         return CallFailure(.unavailable, "The policy names no provider.", retryAfter: .seconds(60))

@@ -78,7 +78,7 @@ package final class CallPlanner: Sendable {
         }
         throw CallFailure(
             .unavailable,
-            "The providers are being tried after a failure; nothing was spent.",
+            "The providers are being tried again after a failure; nothing was spent.",
             retryAfter: .seconds(1)
         )
     }

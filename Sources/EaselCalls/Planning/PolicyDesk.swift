@@ -83,7 +83,7 @@ final class PolicyDesk: Sendable {
             )
         }
         guard let chosen else {
-            let mend = "has no case for this request and no otherwise; ask for another policy"
+            let mend = "has no case for this request and no otherwise; use another policy"
             throw .invalid([RequestFault(.policy, mend)])
         }
         return Choice(policy: chosen.policy, path: chosen.path, budgetLeftPercent: left)

@@ -119,7 +119,7 @@ extension Resolver {
             told.failure = ProviderFailure(
                 .resultLost,
                 code: "result_lost",
-                message: "The provider delivered, and the picture could not be downloaded or read."
+                message: "The provider delivered, but the image could not be downloaded or read."
             )
         }
         let surplus = images.dropFirst(room).count { !$0.isWithheld }

@@ -291,7 +291,7 @@ final class Resolver: Sendable {
             replacesImages: true,
             recovered: true,
             errorDetail: isEmpty
-                ? "The gateway stopped while the call was under way; no picture could be recovered." : nil
+                ? "The gateway stopped while the call was under way; no image could be recovered." : nil
         )
     }
 }

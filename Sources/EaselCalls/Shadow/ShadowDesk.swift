@@ -154,7 +154,7 @@ final class ShadowDesk: Sendable {
         } catch {
             door.leave()
             metrics.count(.ledger, at: provider.name)
-            log.debug("a shadow was not begun", ["call_id": start.callID.text, "error": sentence(for: error)])
+            log.debug("a shadow was not started", ["call_id": start.callID.text, "error": sentence(for: error)])
             // It may stand there all the same, and is known to have cost nothing.
             let result = AttemptRunner.notSent(ShadowEnd.neverSent, "The ledger could not be reached.")
             return await write(end(start, result), pauses: [])

@@ -40,7 +40,7 @@ final class ReadingContext {
     /// Everything that was found, the number of what is not named included.
     var allFaults: [ConfigurationFault] {
         guard moreFaults > 0 else { return faults }
-        let message = "has \(moreFaults) more faults; mend those above first"
+        let message = "has \(moreFaults) more faults; fix those above first"
         return faults + [ConfigurationFault(file: file, position: faults.last?.position, keyPath: "", message: message)]
     }
 

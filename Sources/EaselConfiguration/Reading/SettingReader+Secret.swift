@@ -41,7 +41,7 @@ extension SettingReader {
             return nil
         }
         guard var text = String(validating: bytes, as: UTF8.self) else {
-            setting.fault("is no secret: it is not text")
+            setting.fault("is not a secret: it is not text")
             return nil
         }
         if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }

@@ -11,9 +11,9 @@ enum AlertRuleReader {
     static func rule(_ setting: SettingReader, destinations: [String]) -> AlertRule? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let named = section.required("name", "alerts and mutes speak of a rule by its name")
+        let named = section.required("name", "alerts and mutes refer to a rule by its name")
         let name = named?.text()
-        let kind = section.required("on", "say what is watched: \(kinds)")?.choice(AlertRule.Kind.self)
+        let kind = section.required("on", "name what to watch: \(kinds)")?.choice(AlertRule.Kind.self)
         let to = section.take("to").map { targets($0, destinations) } ?? destinations
         guard let name, let kind else {
             for key in ["team", "at", "above", "window", "min", "min_usd", "by", "timezone", "resolve_after"] {
@@ -49,9 +49,9 @@ enum AlertRuleReader {
     static func schedule(_ setting: SettingReader, destinations: [String]) -> ReportSchedule? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let named = section.required("name", "mails and messages begin with it")
+        let named = section.required("name", "mail and messages begin with it")
         let name = named?.text()
-        let every = section.required("every", "say how often: weekly or monthly")?
+        let every = section.required("every", "set how often: weekly or monthly")?
             .choice(ReportSchedule.Every.self)
         var schedule = ReportSchedule(
             name: name ?? "",

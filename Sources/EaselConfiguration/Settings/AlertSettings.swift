@@ -31,9 +31,9 @@ extension AlertSettings {
     private static let localServer = "smtp://127.0.0.1:25"
 
     mutating func read(_ section: SectionReader) {
-        let given = section.required("destinations", "say who is told; rules have nowhere to go without")
+        let given = section.required("destinations", "name who is notified; without one, rules have nowhere to go")
         let entries = given?.section()?.named() ?? []
-        if given != nil, entries.isEmpty { given?.fault("holds no destination; add one at least") }
+        if given != nil, entries.isEmpty { given?.fault("holds no destination; add at least one") }
         for (name, setting) in entries {
             Names.check(name, setting, of: "destination")
             guard let (kind, address) = destination(setting) else { continue }
@@ -54,7 +54,7 @@ extension AlertSettings {
         where (rules.map(\.name) + plan.schedules.map(\.name)).prefix(index).contains(name) {
             section.fault(
                 index < rules.count ? "rules" : "reports",
-                "has the name \(name) twice; give each rule and each report one of its own"
+                "has the name \(name) twice; give each rule and each report its own"
             )
         }
         // Who writes a rule of a kind says everything of that kind.
@@ -69,11 +69,11 @@ extension AlertSettings {
     private func destination(_ setting: SettingReader) -> (AlertPlan.Destination.Kind, Address)? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let kind = section.required("kind", "say how it is reached: webhook, slack or email")?
+        let kind = section.required("kind", "set its kind: webhook, slack or email")?
             .choice(AlertPlan.Destination.Kind.self)
         switch kind {
         case .webhook:
-            let url = section.required("url", "say where it listens")?.secret(SecretRules.webURL)
+            let url = section.required("url", "set its address")?.secret(SecretRules.webURL)
             let secret = section.required("secret", "write `${NAME}` or `{ file: PATH }`; it signs what is sent")?
                 .secret(SecretRules.webhookSecret)
             guard let url, let secret else { return nil }
@@ -82,14 +82,14 @@ extension AlertSettings {
             let url = section.required("url", "write the address of the incoming webhook")?.secret(SecretRules.webURL)
             return url.map { (.slack, .slack(url: $0)) }
         case .email:
-            let to = section.required("to", "name who gets the mails")?.oneOrMore { $0.mailAddress() }
-            let from = section.required("from", "name who sends the mails")?.mailAddress()
+            let to = section.required("to", "set who receives the mail")?.oneOrMore { $0.mailAddress() }
+            let from = section.required("from", "set who sends the mail")?.mailAddress()
             var mail = Mail(to: to ?? [], from: from ?? "", server: Self.localServer)
             section.read("smtp", into: &mail.server) { $0.mailServer() }
             section.read("user", into: &mail.user) { $0.text() }
             section.read("password", into: &mail.password) { $0.secret() }
             if (mail.user == nil) != (mail.password == nil) {
-                section.fault("wants user and password together, or neither")
+                section.fault("wants both user and password, or neither")
             }
             guard to != nil, from != nil else { return nil }
             return (.email, .email(mail))
@@ -107,7 +107,7 @@ extension SettingReader {
         guard case .sequence = node.content else { return read(self).map { [$0] } }
         guard let items = list() else { return nil }
         if items.isEmpty {
-            fault("is an empty list; name one at least")
+            fault("is an empty list; name at least one")
             return nil
         }
         let values = items.compactMap(read)
@@ -156,6 +156,6 @@ extension SecretRules {
     static func webhookSecret(_ text: String) -> String? {
         if let problem = headerValue(text) { return problem }
         guard text.hasPrefix("whsec_") else { return nil }
-        return WebhookSecret.bytes(text) == nil ? "begins with whsec_ and is no base64 after it" : nil
+        return WebhookSecret.bytes(text) == nil ? "begins with whsec_ but is not followed by base64" : nil
     }
 }

@@ -38,7 +38,7 @@ extension LimitSettings {
         if !section.has("held_bytes") {
             heldBytes = max(heldBytes, requestBytes)
         } else if heldBytes < requestBytes {
-            section.fault("held_bytes", "is smaller than request_bytes, so that no such request could be held")
+            section.fault("held_bytes", "is smaller than request_bytes, so no such request could be held")
         }
         section.read("reports", into: &reports) { $0.integer(in: 1...64) }
         section.read("reports_per_team", into: &reportsPerTeam) { $0.integer(in: 1...64) }
@@ -48,7 +48,7 @@ extension LimitSettings {
         if imageBytes > requestBytes {
             section.fault(
                 section.has("image_bytes") ? "image_bytes" : "request_bytes",
-                "leaves image_bytes larger than request_bytes, so that no such picture could arrive"
+                "leaves image_bytes larger than request_bytes, so no such image could arrive"
             )
         }
     }

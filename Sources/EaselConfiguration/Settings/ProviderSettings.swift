@@ -46,7 +46,7 @@ extension ProviderSettings {
     init?(name: String, _ setting: SettingReader) {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let kind = section.required("kind", "say which interface it speaks: runware or ideogram")?
+        let kind = section.required("kind", "set which API it speaks: runware or ideogram")?
             .choice(ProviderKind.self)
         let apiKey = section.required("api_key", "write `${NAME}` or `{ file: PATH }`")?.secret()
         // Without a kind the other settings are read all the same, so that their faults are told too.

@@ -57,7 +57,7 @@ package struct BudgetChange: Sendable, Hashable {
         if theirs.count > 1 {
             let names = theirs.map(\.shortText).joined(separator: ", ")
             // A sentence of its own, which may be begun with a capital: a scope's name may not.
-            let hint = period == nil ? "name the period of one" : "name a limit, in money or in pictures"
+            let hint = period == nil ? "name the period of one" : "name a limit, in money or in images"
             return .unclear("the scope \(scope.text) has several budgets (\(names)); \(hint)")
         }
         if let one = theirs.first { return .existing(one) }

@@ -64,7 +64,7 @@ package struct ForeignDoor: Sendable {
         ProviderFailure(
             failure.kind,
             code: code(failure.code),
-            message: sentence(failure.message, orElse: "The provider's own words are kept back."),
+            message: sentence(failure.message, orElse: "The provider's own message is not shown."),
             httpStatus: failure.httpStatus.flatMap(Self.status),
             billing: failure.billing,
             retryAfter: failure.retryAfter.map { min(max($0, .zero), Self.longestPause) }
@@ -73,9 +73,9 @@ package struct ForeignDoor: Sendable {
 
     package func fit(_ usage: ProviderUsage) -> ProviderUsage {
         switch usage {
-        case .failed(let text): return .failed(sentence(text, orElse: "The provider did not tell its usage."))
+        case .failed(let text): return .failed(sentence(text, orElse: "The provider did not report its usage."))
         case .unsupported(let text):
-            return .unsupported(sentence(text, orElse: "The provider does not tell its usage."))
+            return .unsupported(sentence(text, orElse: "The provider does not report its usage."))
         case .rows(var table):
             if table.rows.count > Self.mostUsageRows || table.foreign.count > Self.mostUsageRows {
                 table.remarks.insert("The provider's usage has more rows than are read; figures are missing.", at: 0)

@@ -155,7 +155,7 @@ package struct AccountHealth: Sendable {
             note(nil, open(reason, for: Self.creditPause, permit, at: now))
         case .modelUnavailable:
             note(nil, account.record(.well, permit.account, at: now))
-            let reason = TripReason(.modelUnavailable, "does not have the model now")
+            let reason = TripReason(.modelUnavailable, "does not have the model at the moment")
             note(
                 model,
                 with(model) {

@@ -32,7 +32,7 @@ package struct ProviderFailure: Error, Sendable, Hashable {
         case failed
         /// A success without a single picture.
         case empty
-        /// The provider delivered, and the picture could not be downloaded or read.
+        /// The provider delivered, but the image could not be downloaded or read.
         case resultLost = "result_lost"
     }
 

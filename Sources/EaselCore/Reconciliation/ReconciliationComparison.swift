@@ -58,7 +58,7 @@ package struct ReconciliationComparison: Sendable {
             byDay = true
             remarks.append("None of the models' names is known to the log; days are compared as a whole.")
         } else if byDay {
-            remarks.append("The provider's figures do not tell all models apart; days are compared as a whole.")
+            remarks.append("The provider's figures do not distinguish all models; days are compared as a whole.")
         }
         let foreign = strange.map {
             ForeignUsage(name: $0.model ?? "", requests: $0.requests, images: $0.images, cost: $0.cost)

@@ -53,14 +53,14 @@ package struct CallFailure: Error, Sendable, Explained {
             .invalidRequest,
             "\(count) not valid; see errors for the first \(FaultList.most).",
             faults: Array(faults.prefix(FaultList.most))
-                + [RequestFault("body", "has \(faults.count - FaultList.most) more faults; mend these first")]
+                + [RequestFault("body", "has \(faults.count - FaultList.most) more faults; fix these first")]
         )
     }
 
     /// The ledger did not answer, or did not take what a call needs. Whatever is wrong with it is not the request's fault,
     /// and nothing was spent.
     package init(_ error: LedgerError) {
-        self.init(.unavailable, "The ledger cannot be used now; nothing was spent.", retryAfter: .seconds(2))
+        self.init(.unavailable, "The ledger cannot be used at the moment; nothing was spent.", retryAfter: .seconds(2))
     }
 
     /// A hard budget that does not take a call: which one, its limit, what is left and when it resets.
@@ -73,7 +73,7 @@ package struct CallFailure: Error, Sendable, Explained {
         let sentence: String =
             switch (refusal.reason, budget.limit) {
             case (.unpriced, _):
-                "\(name) is hard, and a provider of the plan has no price. Set one, or allow unpriced calls for the team."
+                "\(name) is hard, and a provider in the plan has no price. Set one, or allow unpriced calls for the team."
             case (.exceeded, .money):
                 "\(name) \(left), and this needs up to \(refusal.asked?.dollars ?? "?").\(resets)"
             case (.exceeded, .images): "\(name) \(left), and this needs \(refusal.askedImages).\(resets)"

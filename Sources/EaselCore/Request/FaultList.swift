@@ -31,6 +31,6 @@ package struct FaultList: Sendable {
     package func all(_ parameter: String = "body") -> [RequestFault] {
         let more = count - named.count
         if more == 0 { return named }
-        return named + [RequestFault(parameter, "has \(more) more faults; mend these first")]
+        return named + [RequestFault(parameter, "has \(more) more faults; fix these first")]
     }
 }

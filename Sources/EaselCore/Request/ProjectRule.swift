@@ -19,7 +19,7 @@ package enum ProjectRule {
         let asked = asked?.nfc
         if account.isProjectBound, let own = account.project, let asked, asked != own {
             return .forbidden(
-                "This key spends for the project \"\(own)\" only; leave `project` out, or use a key of the other project."
+                "This key is bound to the project \"\(own)\"; leave `project` out, or use a key for the other project."
             )
         }
         guard let known = account.knownProjects else { return .fine }

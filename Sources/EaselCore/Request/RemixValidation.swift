@@ -245,10 +245,10 @@ private struct Check {
 
     private mutating func checkReferences() {
         if let images = draft.styleReferenceImages, !(1...RemixValidation.styleReferenceLimit).contains(images.count) {
-            fault(.styleReferenceImages, "takes 1 to \(RemixValidation.styleReferenceLimit) pictures")
+            fault(.styleReferenceImages, "takes 1 to \(RemixValidation.styleReferenceLimit) images")
         }
         if let images = draft.characterReferenceImages, images.count != 1 {
-            fault(.characterReferenceImages, "takes exactly 1 picture")
+            fault(.characterReferenceImages, "takes exactly 1 image")
         }
         if let masks = draft.characterReferenceMasks, masks.count != (draft.characterReferenceImages?.count ?? 0) {
             fault(.characterReferenceMasks, "needs as many masks as there are character_reference_images")

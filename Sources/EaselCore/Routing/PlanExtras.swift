@@ -33,7 +33,7 @@ enum PlanExtras {
             why = "it is the first candidate already"
         } else if let offer = inputs.offers.first(where: { $0.provider == shadow.provider }) {
             // A call is to find out whether it works again: a shadow tells nobody.
-            let probe = offer.isProbe ? "it is being tried whether it works again" : nil
+            let probe = offer.isProbe ? "it is being tried again after a failure" : nil
             if let reason = offer.translation.impossible ?? offer.unavailable?.reason ?? probe {
                 why = reason
             } else if let price = offer.pricePerImage {
@@ -47,7 +47,7 @@ enum PlanExtras {
                 )
                 return
             } else {
-                why = "it has no price, so that its budget could not hold"
+                why = "it has no price, so its budget could not be kept"
             }
         } else {
             why = "it is not configured"

@@ -53,11 +53,11 @@ extension Plan.Reason.Place {
         case .listed(let number): "number \(number) of the policy's order"
         case .drawn(let weight, let total, let sticky):
             "chosen by its weight, \(weight) of \(total)\(sticky.map { ", the same for each \($0.text)" } ?? "")"
-        case .standsBy(let weight, let total): "stands by with weight \(weight) of \(total)"
-        case .price(let price): price.map { "costs $\($0.usd) a picture" } ?? "has no price"
+        case .standsBy(let weight, let total): "a fallback with weight \(weight) of \(total)"
+        case .price(let price): price.map { "costs $\($0.usd) an image" } ?? "has no price"
         case .latency(let usual): usual.map { "usually takes \($0.milliseconds) ms" } ?? "not measured yet"
         case .success(let share): share.map { "\($0.text) of its attempts succeeded" } ?? "not measured yet"
-        case .load(let percent): "\(percent)% of its places are taken"
+        case .load(let percent): "\(percent)% of its slots are in use"
         case .canary(let share): "canary for \(share.text) of the calls"
         }
     }
@@ -69,7 +69,7 @@ extension Plan.Reason.Shortfall {
         case .success(let share, let floor): "only \(share.text) of its attempts succeeded, less than \(floor.text)"
         case .latency(let usual, let floor):
             "it usually takes \(usual.milliseconds) ms, longer than \(floor.milliseconds) ms"
-        case .price(let price, let floor): "it costs $\(price.usd) a picture, more than $\(floor.usd)"
+        case .price(let price, let floor): "it costs $\(price.usd) an image, more than $\(floor.usd)"
         }
     }
 }

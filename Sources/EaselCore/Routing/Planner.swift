@@ -159,7 +159,7 @@ package enum Planner {
         }
         // "Checked" means checked: a safety check is made, or nobody is asked, unless somebody says otherwise.
         if inputs.policy.onUnchecked == .refuse, !inputs.request.allowsUnchecked, offer.translation.dropsSafetyCheck {
-            return drop(.unchecked, "cannot make the safety check that is asked for")
+            return drop(.unchecked, "cannot make the requested safety check")
         }
         if let ceiling = limits.ceiling {
             guard let bound else { return drop(.tooDear, "has no price, and the call has a limit of $\(ceiling.usd)") }
@@ -181,16 +181,16 @@ package enum Planner {
         // In whole milliseconds, as the log keeps them: a plan must not hang on less (R1).
         let wait = offer.expectedWaitMS ?? 0
         func pause(_ milliseconds: Int64) -> Duration { .milliseconds(max(milliseconds, 1000)) }
-        if offer.queueFull { return drop(.overloaded, "has as many requests waiting as it may", pause(wait)) }
+        if offer.queueFull { return drop(.overloaded, "has a full queue", pause(wait)) }
         guard let finish = offer.fastestFinishMS, finish > limit else {
             guard wait > limit else { return nil }
-            let why = "has requests waiting for \(wait) ms, longer than the deadline of \(limit) ms"
+            let why = "has a queue of \(wait) ms, longer than the deadline of \(limit) ms"
             return drop(.overloaded, why, pause(wait - limit))
         }
         guard finish - wait <= limit else {
-            return drop(.tooSlow, "takes \(finish - wait) ms at least, and the deadline is \(limit) ms", nil)
+            return drop(.tooSlow, "takes at least \(finish - wait) ms, and the deadline is \(limit) ms", nil)
         }
-        let why = "has requests waiting for \(wait) ms and could not answer before the deadline of \(limit) ms"
+        let why = "has a queue of \(wait) ms and could not answer before the deadline of \(limit) ms"
         return drop(.overloaded, why, pause(finish - limit))
     }
 }

@@ -169,14 +169,14 @@ package struct Simulation: Sendable {
         }
         note(
             substituted,
-            "the policy is sticky by picture and the log does not have the pictures' hashes; they draw for themselves"
+            "the policy is sticky by image and the log does not have the images' hashes; each draws for itself"
         )
         note(hedged, "may be hedged, which the projection leaves out")
         note(shadowed, "get a shadow request for at most \(shadowBound.dollars) together, which the figures leave out")
         note(
             remade,
-            "this version of Easel makes another plan of the stored inputs than the log has, so not all that is "
-                + "different is the policy's doing"
+            "this version of Easel plans the stored inputs differently from the log, so not every "
+                + "difference is due to the policy"
         )
         return notes
     }

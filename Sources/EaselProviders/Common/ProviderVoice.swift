@@ -31,7 +31,7 @@ package enum ProviderVoice {
         ProviderFailure(
             .foreign,
             code: "http_\(response.status)",
-            message: "Something on the way to \(name) answered with status \(response.status), not \(name) itself; "
+            message: "Something between Easel and \(name) answered with status \(response.status), not \(name) itself; "
                 + "whether the request was carried out is not known.",
             httpStatus: response.status,
             retryAfter: response.fields.retryAfter

@@ -10,7 +10,7 @@ enum TransportFailure {
                 .notSent,
                 code: code(of: error.kind),
                 message: error.kind == .notProcessed
-                    ? "The provider did not take the request; nothing was processed."
+                    ? "The provider did not accept the request; nothing was processed."
                     : "The provider could not be reached; nothing was sent."
             )
         }
@@ -27,7 +27,7 @@ enum TransportFailure {
             return ProviderFailure(
                 .connectionLost,
                 code: code(of: error.kind),
-                message: "The connection ended before the provider's whole answer."
+                message: "The connection ended before the provider's answer was complete."
             )
         }
     }

@@ -24,7 +24,7 @@ package enum IdeogramReading {
             result.failure = ProviderFailure(
                 .garbled,
                 code: "garbled_response",
-                message: "Ideogram's answer is not the JSON that its documents describe.",
+                message: "Ideogram's answer is not the JSON that its documentation describes.",
                 httpStatus: response.status
             )
             return .ended(result)
@@ -106,7 +106,7 @@ package enum IdeogramReading {
                 message: SafeMessage.clean(
                     text,
                     secrets: question.secrets,
-                    fallback: "Ideogram reported that a picture failed."
+                    fallback: "Ideogram reported that an image failed."
                 ),
                 httpStatus: result.httpStatus
             )
@@ -116,14 +116,14 @@ package enum IdeogramReading {
             result.failure = ProviderFailure(
                 .garbled,
                 code: "garbled_item",
-                message: "Ideogram's answer has an entry without a picture and without a reason.",
+                message: "Ideogram's answer has an entry without an image and without a reason.",
                 httpStatus: result.httpStatus
             )
         } else if images.isEmpty, result.failure == nil {
             result.failure = ProviderFailure(
                 .empty,
                 code: "no_images",
-                message: "Ideogram reported success without a picture.",
+                message: "Ideogram reported success without an image.",
                 httpStatus: result.httpStatus
             )
         }

@@ -16,7 +16,7 @@ package enum IdeogramTranslation {
             [request.image.bytes.count] + request.styleReferenceImages.map(\.bytes.count)
             + request.characterReferenceImages.map(\.bytes.count)
         if largest.contains(where: { $0 > IdeogramProvider.imageLimit }) {
-            translation.impossible = "a picture is larger than the 10 MB that Ideogram takes"
+            translation.impossible = "an image is larger than the 10 MB that Ideogram accepts"
         }
         return translation
     }
@@ -27,7 +27,7 @@ package enum IdeogramTranslation {
         var entries = [TranslationEntry(.prompt, "text_prompt", .mapped)]
         if let target = cropRatio(for: request) {
             let note =
-                "cropped to the shape of \(target): 4.0 refuses image_weight with another shape than the source's"
+                "cropped to the shape of \(target): 4.0 rejects image_weight with a shape other than the source's"
             entries.append(TranslationEntry(.image, "image", .approximated, note))
         } else {
             entries.append(TranslationEntry(.image, "image", .mapped))
@@ -35,7 +35,7 @@ package enum IdeogramTranslation {
         entries += influence(request)
         if request.size != nil { entries += size("resolution", .mapped) }
         if request.count > 1 {
-            entries.append(TranslationEntry(.count, nil, .mapped, "\(request.count) requests of one picture"))
+            entries.append(TranslationEntry(.count, nil, .mapped, "\(request.count) requests of one image each"))
         }
         if request.renderingSpeed != nil {
             entries.append(TranslationEntry(.renderingSpeed, "rendering_speed", .mapped))
@@ -129,12 +129,12 @@ package enum IdeogramTranslation {
         if let style = request.styleType {
             entries.append(
                 style == .auto
-                    ? TranslationEntry(.styleType, nil, .mapped, "automatic is all that 1.0 does")
+                    ? TranslationEntry(.styleType, nil, .mapped, "automatic is the only choice for 1.0")
                     : TranslationEntry(.styleType, nil, .dropped, "Ideogram offers style types from 2.0 on")
             )
         }
         if !request.styleReferenceImages.isEmpty {
-            entries.append(TranslationEntry(.styleReferenceImages, nil, .dropped, "Ideogram's 1.0 takes none"))
+            entries.append(TranslationEntry(.styleReferenceImages, nil, .dropped, "Ideogram's 1.0 accepts none"))
         }
         entries += noCopyrightCheck(request) + common(request)
         return ProviderTranslation(
@@ -192,7 +192,7 @@ package enum IdeogramTranslation {
     private static func common(_ request: RemixRequest) -> [TranslationEntry] {
         var entries: [TranslationEntry] = []
         if request.safetyCheck {
-            entries.append(TranslationEntry(.safetyCheck, nil, .mapped, "Ideogram checks every picture"))
+            entries.append(TranslationEntry(.safetyCheck, nil, .mapped, "Ideogram checks every image"))
         }
         if request.output.format != .png || request.output.quality != nil || request.output.type != .url {
             entries.append(TranslationEntry(.output, nil, .mapped, "converted by Easel; Ideogram delivers PNG by link"))

@@ -36,20 +36,20 @@ enum IdeogramUsage {
     static func read(_ response: HTTPResponse, secrets: [String]) -> ProviderUsage {
         if response.status == 404 {
             return .unsupported(
-                "Ideogram tells its usage only to an API key whose owner is an admin of the organization; "
-                    + "this key is none. Use such a key, or hand in an invoice (`easel reconcile --csv FILE`)."
+                "Ideogram reports its usage only to an API key whose owner is an admin of the organization; "
+                    + "this key's is not. Use such a key, or provide an invoice (`easel reconcile --csv FILE`)."
             )
         }
         let body = try? JSON.decodeForeign(JSONValue.self, from: response.body)
         guard (200..<300).contains(response.status) else {
             let said = ["error", "message", "detail"].lazy.compactMap { body?[$0]?.stringValue }.first
             return .failed(
-                "Ideogram did not tell its usage: "
+                "Ideogram did not report its usage: "
                     + SafeMessage.clean(said, secrets: secrets, fallback: "it answered with status \(response.status).")
             )
         }
         guard let buckets = body?["buckets"]?.arrayValue ?? body?["data"]?.arrayValue ?? body?.arrayValue else {
-            return .failed("Ideogram's usage is not the JSON that its documents describe.")
+            return .failed("Ideogram's usage is not the JSON that its documentation describes.")
         }
         return .rows(table(buckets, isCutShort: body.map(isCutShort) ?? false))
     }
@@ -62,12 +62,12 @@ enum IdeogramUsage {
 
     private static func table(_ buckets: [JSONValue], isCutShort: Bool) -> ProviderUsageTable {
         var table = ProviderUsageTable(rows: [])
-        if isCutShort { table.remarks.append("Ideogram's answer says that there is more of it; figures are missing.") }
+        if isCutShort { table.remarks.append("Ideogram's answer says that it is incomplete; figures are missing.") }
         for bucket in buckets {
             let items = bucket["line_items"]?.arrayValue ?? []
             guard !items.isEmpty else { continue }
             guard let day = UsageFigure.day(bucket["start_time"]) else {
-                table.remarks.append("A part of Ideogram's usage has no date that can be read; it is left out.")
+                table.remarks.append("Part of Ideogram's usage has no readable date; it is left out.")
                 continue
             }
             for item in items { read(item, day, into: &table) }
@@ -103,7 +103,7 @@ extension IdeogramProvider {
 
     package func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage {
         guard span.days <= IdeogramUsage.longestSpan else {
-            return .unsupported("Ideogram tells its usage for at most \(IdeogramUsage.longestSpan) days at a time.")
+            return .unsupported("Ideogram reports its usage for at most \(IdeogramUsage.longestSpan) days at a time.")
         }
         let request = HTTPRequest(
             method: "GET",

@@ -154,7 +154,7 @@ enum RunwareReading {
             result.failure = ProviderFailure(
                 .garbled,
                 code: "garbled_item",
-                message: "Runware's answer has an item without a picture and without a reason.",
+                message: "Runware's answer has an item without an image and without a reason.",
                 httpStatus: result.httpStatus
             )
         }
@@ -237,7 +237,7 @@ enum RunwareReading {
         ProviderFailure(
             .garbled,
             code: "garbled_response",
-            message: "Runware's answer is not the JSON that its documents describe.",
+            message: "Runware's answer is not the JSON that its documentation describes.",
             httpStatus: response.status
         )
     }
@@ -246,7 +246,7 @@ enum RunwareReading {
         ProviderFailure(
             .empty,
             code: "no_images",
-            message: "Runware reported success without a picture.",
+            message: "Runware reported success without an image.",
             httpStatus: response.status
         )
     }

@@ -68,7 +68,7 @@ enum RunwareTranslation {
             entries.append(TranslationEntry(.output, "outputType, outputFormat, outputQuality", .mapped))
         }
         if request.seed != nil {
-            entries.append(TranslationEntry(.seed, nil, .dropped, "Runware's remix models take no seed"))
+            entries.append(TranslationEntry(.seed, nil, .dropped, "Runware's remix models accept no seed"))
         }
         return ProviderTranslation(
             providerModel: request.model.air,

@@ -75,7 +75,7 @@ struct RunwareUsage {
         var undated: Set<String> = []
         for query in queries {
             guard let item = items[query.taskUUID] else {
-                return .failed("Runware left a question about its usage without an answer.")
+                return .failed("Runware did not answer a question about its usage.")
             }
             if let model = query.models?.first {
                 guard let rows = Self.rows(item["timeseries"]) else {
@@ -117,7 +117,7 @@ struct RunwareUsage {
         _ remarks: inout [String]
     ) -> ProviderUsageTable.Row? {
         guard let day = UsageFigure.day(value["date"]) else {
-            remarks.append("A row of Runware's usage of \(model) has no date that can be read; it is left out.")
+            remarks.append("A row of Runware's usage of \(model) has no readable date; it is left out.")
             return nil
         }
         let cost = UsageFigure.dollars(value["spend"])
@@ -145,10 +145,10 @@ struct RunwareUsage {
         let envelope = try? JSON.decodeForeign(RunwareEnvelope.self, from: response.body)
         if let error = envelope?.errors.first {
             let said = SafeMessage.clean(error.message, secrets: secrets, fallback: "error \(error.code.prefix(80))")
-            return "Runware did not tell its usage: \(said)"
+            return "Runware did not report its usage: \(said)"
         }
         guard (200..<300).contains(response.status), body != nil, envelope != nil else {
-            return "Runware did not tell its usage; it answered with status \(response.status)."
+            return "Runware did not report its usage; it answered with status \(response.status)."
         }
         return nil
     }
