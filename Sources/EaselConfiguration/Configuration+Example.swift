@@ -10,11 +10,11 @@ extension Configuration {
         database:
           # url: postgresql://easel@db.internal/easel    # without it: embedded PostgreSQL in data_dir
           start_timeout: 60s               # how long a start waits for a database that is not there yet
-        # admin_key: ${EASEL_ADMIN_KEY}    # esl_ and 20 characters or more; without it: made once, in data_dir/admin-key
-        shutdown_grace: 60s                # how long calls in flight may go on after SIGTERM
+        # admin_key: ${EASEL_ADMIN_KEY}    # esl_ and 20 characters or more; without it: created once, in data_dir/admin-key
+        shutdown_grace: 60s                # how long calls in flight may continue after SIGTERM
         shutdown_delay: 0s                 # before that: still serving, with /readyz 503, so that balancers notice
         # public_url: https://easel.example.com          # what links in answers begin with
-        trusted_proxies: []                # whose Forwarded and X-Forwarded-* say it instead, e.g. [10.0.0.0/8]
+        trusted_proxies: []                # whose Forwarded and X-Forwarded-* set it instead, e.g. [10.0.0.0/8]
 
         providers:                         # several of one kind are allowed, such as two accounts
           runware:
@@ -65,21 +65,21 @@ extension Configuration {
         fetch:                             # what the gateway itself downloads: source images by URL, result links
           max_bytes: 10MiB
           timeout: 20s
-          allow_networks: []               # private ranges it may reach all the same, e.g. [127.0.0.0/8]
+          allow_networks: []               # private ranges it may reach anyway, e.g. [127.0.0.0/8]
 
-        images:                            # pictures on their way to providers
-          metadata: strip                  # strip: only what they look like | keep: also place, device, comments
+        images:                            # images on their way to providers
+          metadata: strip                  # strip: only their appearance | keep: also place, device, comments
 
         limits:                            # what a client may send
           request_bytes: 64MiB
           header_bytes: 32KiB
           image_bytes: 10MiB
-          held_bytes: 512MiB               # bodies and pictures of all requests under way; beyond it 503, for one team 429
-          cost_multiple: 100               # a provider's figure beyond so many times its price is not believed
+          held_bytes: 512MiB               # bodies and images of all requests under way; beyond it 503, for one team 429
+          cost_multiple: 100               # a provider's figure beyond this multiple of its price is not accepted
           connections: 8192                # open at a time; near the limit idle ones that never sent a key go first
-          # connections_per_address: 4096  # of one address, without a key; without it half of connections
+          # connections_per_address: 4096  # of one address, without a key; default: half of connections
           request_timeout: 60s
-          reports: 4                       # reports that are read at once
+          reports: 4                       # reports that run at once
           reports_per_team: 2              # of one team
 
         logging:
@@ -90,8 +90,8 @@ extension Configuration {
           store: local                     # local | none
           retention: 7d
 
-        # retention:                       # how long rows are kept; without it for ever
-        #   log: 400d                      # calls, attempts, pictures; dropped by whole months
+        # retention:                       # how long rows are kept; without it forever
+        #   log: 400d                      # calls, attempts, images; dropped by whole months
         #   prompts: 30d                   # prompts, parameters and plans
         #   rollups: 1100d                 # sums by hour, day and month
 
@@ -107,12 +107,12 @@ extension Configuration {
         #   reports:
         #     - { name: last-week, every: weekly, at: "08:00", timezone: Europe/Berlin, report: usage, to: mail }
 
-        recovery:                          # attempts whose end is not known
+        recovery:                          # attempts whose outcome is not known
           unknown_after: 24h               # posted at their upper bound after this time
-          interval: 30s                    # how often the log is looked through for them
+          interval: 30s                    # how often the log is searched for them
 
         metrics:
-          public: true                     # false: /metrics takes an admin's key
+          public: true                     # false: /metrics requires an admin key
 
         """
 }

@@ -94,9 +94,9 @@ extension Configuration {
     }
 
     private init(_ root: SectionReader) {
-        let given = root.required("providers", "add one provider at least")
+        let given = root.required("providers", "add at least one provider")
         let entries = given?.section()?.named() ?? []
-        if given?.isEmptyMapping == true { given?.fault("holds no provider; add one at least") }
+        if given?.isEmptyMapping == true { given?.fault("holds no provider; add at least one") }
         var providers: [ProviderSettings] = []
         for (name, setting) in entries {
             Names.check(name, setting, of: "provider")

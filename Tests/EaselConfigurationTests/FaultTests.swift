@@ -174,8 +174,8 @@ struct FaultTests {
     }
 
     static let providers: [Case] = [
-        Case("", "1:1: providers: is missing; add one provider at least"),
-        Case("providers: {}", "1:12: providers: holds no provider; add one at least"),
+        Case("", "1:1: providers: is missing; add at least one provider"),
+        Case("providers: {}", "1:12: providers: holds no provider; add at least one"),
         Case("providers: [a]", "1:12: providers: wants a mapping (`key: value` lines below it), not a list"),
         Case("providers:\n  a:", "2:5: providers.a: wants a mapping (`key: value` lines below it), not nothing"),
         Case(
@@ -230,7 +230,7 @@ struct FaultTests {
 
     /// These stand below `routing: { policies:` on line 6.
     static let policies: [Case] = [
-        Case("p: { order: [] }", "6:13: routing.policies.p.order: holds no provider; name one at least"),
+        Case("p: { order: [] }", "6:13: routing.policies.p.order: holds no provider; name at least one"),
         Case(
             "p: { order: [runwar, runware, runware] }",
             "6:14: routing.policies.p.order[0]: names no provider of this file; did you mean runware?",
@@ -280,8 +280,8 @@ struct FaultTests {
         ),
         Case(
             "p: { prefer: cost, canary: {}, sticky: team, shadow: { provider: x, sample: 0%, budget: $5 } }",
-            "6:20: routing.policies.p.canary.provider: is missing; say who is tried",
-            "6:20: routing.policies.p.canary.share: is missing; say for which share of the calls, such as 5%",
+            "6:20: routing.policies.p.canary.provider: is missing; name the provider to try",
+            "6:20: routing.policies.p.canary.share: is missing; set the share of calls, such as 5%",
             "6:32: routing.policies.p.sticky: has no effect without weights or canary; remove it or add one of them",
             "6:66: routing.policies.p.shadow.provider: names no provider of this file (there are: runware, ideogram)",
             "6:77: routing.policies.p.shadow.sample: wants a share such as 5% or 0.5%, more than 0% and at most 100%,"
@@ -299,11 +299,11 @@ struct FaultTests {
         ),
         Case(
             "p: { order: [runware, ideogram], attempts: 1, hedge: { after: 5s, budget: 5% } }",
-            "6:47: routing.policies.p.hedge: asks a second time, and attempts is 1; allow 2 at least"
+            "6:47: routing.policies.p.hedge: asks a second time, and attempts is 1; allow at least 2"
         ),
         Case(
             "p: { order: [runware], shadow: { provider: runware, sample: 1%, budget: $5/day } }",
-            "6:24: routing.policies.p.shadow: asks runware, which the order asks first already; name another one"
+            "6:24: routing.policies.p.shadow: asks runware, which the order already asks first; name another one"
         ),
         Case(
             "p: { prefer: cost, require: [seed], avoid: [seed], floor: { cost_usd: 1 } }",
@@ -316,7 +316,7 @@ struct FaultTests {
         ),
         Case(
             "p: { when: [{ use: q }, { match: {}, prefer: cost }], order: [runware], otherwise: { prefer: cots } }",
-            "6:13: routing.policies.p.when[0].match: is missing; say which calls the case is for, such as `{ team: design }`",
+            "6:13: routing.policies.p.when[0].match: is missing; name the calls that the case is for, such as `{ team: design }`",
             "6:20: routing.policies.p.when[0].use: names no policy of this file (there are: p)",
             "6:34: routing.policies.p.when[1].match: matches every call; name a condition, or use `otherwise`",
             "6:55: routing.policies.p.order: has no place beside `when`; write it into the policies of the cases, or"
@@ -331,7 +331,7 @@ struct FaultTests {
             "6:43: routing.policies.p.when[0].match.time: wants a part of the day such as \"22:00-06:00\", not \"6-7\"",
             "6:58: routing.policies.p.when[0].match.timezone: wants UTC or a zone such as Europe/Berlin, not \"Berlin\"",
             "6:73: routing.policies.p.when[0].match.days[0]: wants one of mon, tue, wed, thu, fri, sat, sun, not \"so\"",
-            "6:88: routing.policies.p.when[0].order: stands beside `use`; keep one of them"
+            "6:88: routing.policies.p.when[0].order: cannot be combined with `use`; keep one of them"
         ),
         Case(
             "p: { when: [{ match: { tag: { a: b } }, use: q }] }, q: { when: [], otherwise: { when: [], otherwise: p } }",

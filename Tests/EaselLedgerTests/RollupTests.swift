@@ -347,7 +347,7 @@ extension PostgresLedger {
             }
             try await insertMonth(connectionString, keys: 1, tags: "{}")
             let error = await #expect(throws: LedgerError.self) { _ = try await ledger.usage(try april([.key])) }
-            #expect("\(try #require(error))".contains("more than 5000 rows; group by less"))
+            #expect("\(try #require(error))".contains("more than 5000 rows; use fewer groups"))
             // The connection is good for the next one.
             #expect(try await ledger.usage(try april([.project])).totals.calls == 10_002)
         }
@@ -385,7 +385,7 @@ extension PostgresLedger {
         try await withLedger(options: options) { ledger, _ in
             let error = await #expect(throws: LedgerError.self) { _ = try await ledger.usage(try april([.team])) }
             let told = "\(try #require(error))"
-            #expect(told.contains("not ready after 2 s; group by less, or choose a shorter time"))
+            #expect(told.contains("not ready after 2 s; use fewer groups, or choose a shorter time"))
         }
     }
 

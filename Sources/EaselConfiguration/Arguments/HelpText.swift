@@ -11,7 +11,7 @@ enum HelpText {
     private static func group(_ node: CommandNode) -> [String] {
         let spec = node.spec
         var lines = wrapped("\(node.line): \(spec.summary)", width: width, indent: 2)
-        lines += ["USAGE: \(node.line) COMMAND [OPTIONS] (COMMAND --help tells more)", ""]
+        lines += ["USAGE: \(node.line) COMMAND [OPTIONS] (COMMAND --help shows more)", ""]
         if let discussion = spec.discussion { lines += wrapped(discussion, width: width) + [""] }
         let column = 4 + (spec.subcommands.map(\.name.count).max() ?? 0)
         lines += spec.subcommands.flatMap { child in

@@ -31,7 +31,7 @@ extension PolicyReader {
         section.read("floor", into: &policy.floor) { floor($0, ordering) }
         section.read("hedge", into: &policy.hedge) { hedge($0) }
         if !allowsShadow, section.has("shadow") {
-            section.fault("shadow", "spends beside the team's budgets, so it has its place in the configuration only")
+            section.fault("shadow", "spends outside the team's budgets, so it is only allowed in the configuration")
         }
         section.read("shadow", into: &policy.shadow) { shadow($0) }
         if let ordering { check(policy, ordering, section) }
@@ -59,17 +59,17 @@ extension PolicyReader {
         if policy.hedge != nil, all.count < 2 {
             section.fault("hedge", "needs a second provider to ask; name one")
         } else if policy.hedge != nil, policy.attempts < 2 {
-            section.fault("hedge", "asks a second time, and attempts is \(policy.attempts); allow 2 at least")
+            section.fault("hedge", "asks a second time, and attempts is \(policy.attempts); allow at least 2")
         }
         if let shadow = policy.shadow, policy.canary == nil, policy.explore == nil, case .order(let names) = ordering,
             names.first == shadow.provider
         {
-            section.fault("shadow", "asks \(shadow.provider), which the order asks first already; name another one")
+            section.fault("shadow", "asks \(shadow.provider), which the order already asks first; name another one")
         }
         if let canary = policy.canary, canary.share < .all, case .order(let names) = ordering,
             names.first == canary.provider
         {
-            section.fault("canary", "is for \(canary.provider), which the order asks first already; name another one")
+            section.fault("canary", "is for \(canary.provider), which the order already asks first; name another one")
         }
     }
 
@@ -98,7 +98,7 @@ extension PolicyReader {
 
     private func order(_ setting: SettingReader) -> Policy.Ordering? {
         guard let items = setting.list() else { return nil }
-        if items.isEmpty { setting.fault("holds no provider; name one at least") }
+        if items.isEmpty { setting.fault("holds no provider; name at least one") }
         var names: [String] = []
         var seen: Set<String> = []
         for item in items {
@@ -122,7 +122,7 @@ extension PolicyReader {
             if let weight = weight.integer(in: 0...10_000) { weights[name] = weight }
         }
         if section.named().isEmpty || (!weights.isEmpty && weights.values.allSatisfy { $0 == 0 }) {
-            setting.fault("could never choose a provider; give one at least a weight above 0")
+            setting.fault("could never choose a provider; give at least one a weight above 0")
         }
         return weights.isEmpty ? nil : .weights(weights)
     }
@@ -132,8 +132,8 @@ extension PolicyReader {
     private func canary(_ setting: SettingReader) -> Policy.Canary? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let name = section.required("provider", "say who is tried").flatMap { provider($0) }
-        let part = section.required("share", "say for which share of the calls, such as 5%").flatMap { share($0) }
+        let name = section.required("provider", "name the provider to try").flatMap { provider($0) }
+        let part = section.required("share", "set the share of calls, such as 5%").flatMap { share($0) }
         guard let name, let part else { return nil }
         return Policy.Canary(provider: name, share: part)
     }
@@ -164,10 +164,10 @@ extension PolicyReader {
     private func hedge(_ setting: SettingReader) -> Policy.Hedge? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let after = section.required("after", "say how long to wait for the first provider, such as p95").flatMap {
+        let after = section.required("after", "set how long to wait for the first provider, such as p95").flatMap {
             $0.scalar("p50, p95 or a duration such as 20s") { Policy.Hedge.After($0) }
         }
-        let budget = section.required("budget", "say which share of the calls may be hedged, such as 5%")
+        let budget = section.required("budget", "set the share of calls that may be hedged, such as 5%")
             .flatMap { share($0) }
         guard let after, let budget else { return nil }
         return Policy.Hedge(after: after, budget: budget)
@@ -176,9 +176,9 @@ extension PolicyReader {
     private func shadow(_ setting: SettingReader) -> Policy.Shadow? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let name = section.required("provider", "say who gets the request as well").flatMap { provider($0) }
-        let sample = section.required("sample", "say which share of the calls, such as 1%").flatMap { share($0) }
-        let budget = section.required("budget", "say what it may cost, such as \"$5/day\"").flatMap {
+        let name = section.required("provider", "name the provider that also gets the request").flatMap { provider($0) }
+        let sample = section.required("sample", "set the share of calls, such as 1%").flatMap { share($0) }
+        let budget = section.required("budget", "set what it may cost, such as \"$5/day\"").flatMap {
             $0.scalar("an amount a day such as \"$5/day\", more than 0") {
                 Policy.Shadow.budget($0).flatMap { $0 > .zero ? $0 : nil }
             }

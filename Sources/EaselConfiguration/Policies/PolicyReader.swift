@@ -15,7 +15,7 @@ struct PolicyReader {
     /// The policies that `use` and `otherwise` may name.
     let names: [String]
     private let known: Set<String>
-    /// Whether a policy may have a shadow: it spends beside the team's budgets, so that is the operator's to say.
+    /// Whether a policy may have a shadow: it spends outside the team's budgets, so that is the operator's to say.
     var allowsShadow = true
 
     init(providers: [String], names: [String], allowsShadow: Bool = true) {
@@ -114,13 +114,13 @@ struct PolicyReader {
     private func oneCase(_ name: String, _ setting: SettingReader, depth: Int) -> CasePolicy.Case? {
         guard let section = setting.section() else { return nil }
         defer { section.finish() }
-        let match = section.required("match", "say which calls the case is for, such as `{ team: design }`")
+        let match = section.required("match", "name the calls that the case is for, such as `{ team: design }`")
             .flatMap { MatchReader.match($0) }
         let use = section.take("use")
         if let use {
             for key in Self.plainKeys + ["when", "otherwise"] where section.has(key) {
                 _ = section.take(key)
-                section.fault(key, "stands beside `use`; keep one of them")
+                section.fault(key, "cannot be combined with `use`; keep one of them")
             }
             guard let named = named(use), let match else { return nil }
             return CasePolicy.Case(match: match, target: .named(named))

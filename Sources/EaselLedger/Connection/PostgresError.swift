@@ -50,7 +50,7 @@ struct PostgresError: Error, Sendable, Explained {
     var sentence: String {
         var text =
             switch kind {
-            case .server: "PostgreSQL refused a statement"
+            case .server: "PostgreSQL rejected a statement"
             case .connectFailed: "PostgreSQL cannot be reached"
             case .connectionLost: "the connection to PostgreSQL was lost"
             case .timedOut: "PostgreSQL did not answer in time"

@@ -72,7 +72,7 @@ struct EmbeddedServer: Sendable {
         guard rename(fresh, cluster) == 0 else {
             throw EmbeddedPostgres.Failure(description: "\(cluster) cannot be made: something else has that name")
         }
-        log.info("a PostgreSQL cluster was made", ["directory": cluster])
+        log.info("a PostgreSQL cluster was created", ["directory": cluster])
     }
 
     private func remove(_ path: String) throws(EmbeddedPostgres.Failure) {
@@ -94,7 +94,7 @@ struct EmbeddedServer: Sendable {
         var info = stat()
         if lstat(socketDirectory, &info) != 0 { return try makeDirectory(socketDirectory) }
         guard info.st_mode & S_IFMT == S_IFDIR, info.st_uid == user.uid, info.st_mode & 0o077 == 0 else {
-            throw EmbeddedPostgres.Failure(description: "\(socketDirectory) belongs to somebody else")
+            throw EmbeddedPostgres.Failure(description: "\(socketDirectory) belongs to another user")
         }
     }
 

@@ -32,7 +32,7 @@ struct ServerUser: Hashable {
                 "--",
             ]
         }
-        throw EmbeddedPostgres.Failure(description: "setpriv (package util-linux) is needed to leave root's rights")
+        throw EmbeddedPostgres.Failure(description: "setpriv (package util-linux) is needed to drop root's rights")
     }
 
     /// Lets this user walk through a directory of ours that is closed to everybody else, by its group. False when the

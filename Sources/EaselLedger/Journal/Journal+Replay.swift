@@ -103,7 +103,7 @@ extension Journal {
         let refused = [(record: record, reason: reason)]
         do throws(JournalFile.Failure) { try await write(aside: refused, to: asidePath) } catch {
             log.error(
-                "the database refused a write; it is kept in memory until the journal can be written",
+                "the database rejected a write; it is kept in memory until the journal can be written",
                 ["call_id": record.callID?.text ?? "", "reason": reason]
             )
             keepAside(refused, because: error.sentence)
@@ -117,7 +117,7 @@ extension Journal {
             try await write(aside: refused, to: number.map { Self.path($0, directory, "refused") } ?? asidePath)
             return true
         } catch {
-            log.error("refused writes cannot be set aside yet", ["error": error.sentence])
+            log.error("rejected writes cannot be set aside yet", ["error": error.sentence])
             return false
         }
     }
@@ -134,7 +134,7 @@ extension Journal {
         await asides.refresh()
         for (record, reason) in refused {
             log.error(
-                "the database refused a write; it is set aside",
+                "the database rejected a write; it is set aside",
                 ["call_id": record.callID?.text ?? "", "file": path, "reason": reason]
             )
         }

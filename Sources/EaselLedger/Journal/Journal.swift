@@ -267,7 +267,7 @@ package final class Journal: @unchecked Sendable {
         }
         guard isNews else { return }
         log.error(
-            "the journal cannot be written; no new calls are taken until it can, and what ends meanwhile is kept in memory",
+            "the journal cannot be written; no new calls are accepted until it can, and calls that end are kept in memory",
             ["error": cause, "in_memory": String(count)]
         )
     }
@@ -319,7 +319,7 @@ package final class Journal: @unchecked Sendable {
         let records = backlog.replaying + backlog.waiting + backlog.asides.map(\.record)
         let calls = Set(records.compactMap(\.callID)).map(\.text).sorted()
         log.error(
-            "writes that neither the database nor the journal took end with the process; recovery asks the providers",
+            "writes that neither the database nor the journal accepted end with the process; recovery asks the providers",
             ["records": String(records.count), "call_ids": calls.prefix(1000).joined(separator: " ")]
         )
     }

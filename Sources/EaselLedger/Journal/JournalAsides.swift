@@ -189,7 +189,7 @@ package struct JournalAsides: Sendable {
             do throws(JournalFile.Failure) {
                 try JournalFile(creating: path(name)).append(bytes)
             } catch {
-                throw .unavailable("what is left of \(worked) cannot be written down")
+                throw .unavailable("what is left of \(worked) cannot be recorded")
             }
         }
         unlink(path(worked))

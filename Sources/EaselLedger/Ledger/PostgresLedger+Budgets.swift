@@ -228,7 +228,7 @@ extension PostgresLedger {
             let budget = before.budget
             if let raise {
                 guard budget.limit.isAlike(raise.by) else {
-                    return .failure(.conflict("the budget counts something else than the raise"))
+                    return .failure(.conflict("the budget and the raise count different things"))
                 }
                 if let other = budget.raise, other.until > moment {
                     return .failure(

@@ -108,7 +108,7 @@ extension PostgresLedger {
             )
                 ?? tightest.map { BudgetRefusal(reason: .exceeded, standing: $0, asked: more, askedImages: moreImages) }
         }
-        guard let refusal else { throw .rejected("call \(callID.text) is not in progress any more") }
+        guard let refusal else { throw .rejected("call \(callID.text) is no longer in progress") }
         return .refused(refusal)
     }
 

@@ -149,7 +149,7 @@ extension PostgresLedger {
             parameters.append(.text(tag.name))
             need({ "c.tags ->> $\(parameters.count - 1) = \($0)" }, .text(tag.value))
         }
-        guard !conditions.isEmpty else { throw .rejected("say whose prompts: a call, a key, a team or a tag") }
+        guard !conditions.isEmpty else { throw .rejected("name whose prompts: a call, a key, a team or a tag") }
         if let before = redaction.before { need({ "c.received_at < \($0)" }, .time(before)) }
         let command = SQLCommand(
             """

@@ -55,7 +55,7 @@ extension PostgresLedger {
         let span = UsageSpan(query, now: now)
         try await checkLog(query, span)
         let (deadline, most) = (SteadyInstant.now + options.reportLimit, options.mostReportRows)
-        let advice = "group by less, or choose a shorter time"
+        let advice = "use fewer groups, or choose a shorter time"
         let report: Report?
         do throws(LedgerError) {
             report = try await readers.read(

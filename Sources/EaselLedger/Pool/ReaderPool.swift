@@ -101,7 +101,7 @@ final class ReaderPool: Overdue, @unchecked Sendable {
         let refusal: LedgerError? =
             isStopping
             ? .unavailable("the ledger is closing")
-            : queue.count >= Self.capacity ? .unavailable("too many reads wait for the database") : nil
+            : queue.count >= Self.capacity ? .unavailable("too many reads are waiting for the database") : nil
         if refusal == nil {
             queue.append(job)
             condition.signal()

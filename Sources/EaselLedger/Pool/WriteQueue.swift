@@ -80,7 +80,7 @@ struct WriteQueue {
     mutating func submit(_ unit: WriteUnit) -> LedgerError? {
         if isClosing { return .unavailable("the ledger is closing") }
         if waiting.count >= capacity, unit.deadline != nil {
-            return .unavailable("too many writes wait for the database")
+            return .unavailable("too many writes are waiting for the database")
         }
         waiting.append(PendingUnit(unit: unit))
         return nil

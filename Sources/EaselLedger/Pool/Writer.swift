@@ -80,7 +80,7 @@ final class Writer: Overdue, @unchecked Sendable {
             let words =
                 wait.maybeWritten
                 ? "the database did not confirm the write in time"
-                : "the database did not take the write in time; nothing was written"
+                : "the database did not accept the write in time; nothing was written"
             wait.unit.ticket?.answer(.failure(.unavailable(words)))
         }
         return isAnybodyWaiting
@@ -207,7 +207,7 @@ final class Writer: Overdue, @unchecked Sendable {
         case .reconnect(let cause):
             switch cause {
             case .lost: log.warning("the ledger's writer lost its connection", ["error": error.sentence])
-            case .readOnly: log.warning("the database takes no writes", ["error": error.sentence])
+            case .readOnly: log.warning("the database accepts no writes", ["error": error.sentence])
             case .statementsGone: break
             }
             connection.abandon()
@@ -248,9 +248,9 @@ final class Writer: Overdue, @unchecked Sendable {
 
     private func refuse(_ unit: WriteUnit, _ error: PostgresError) {
         if case .unavailable = error.ledgerError {
-            log.warning("the database did not take a write", Self.fields(unit, error))
+            log.warning("the database did not accept a write", Self.fields(unit, error))
         } else {
-            log.error("the database refused a write", Self.fields(unit, error))
+            log.error("the database rejected a write", Self.fields(unit, error))
         }
         unit.ticket?.answer(.failure(error.ledgerError))
     }
@@ -278,7 +278,7 @@ final class Writer: Overdue, @unchecked Sendable {
                 pending.madePartitions = true
                 makePartitions(for: pending.unit, on: connection)
             case .noPartition, .conflict, .rejected:
-                return log.error("the database refused a write", Self.fields(pending.unit, error))
+                return log.error("the database rejected a write", Self.fields(pending.unit, error))
             }
             let again = locked { $0.putOffAgain(pending, now: .now) }
             // Each time the number of tries has doubled.

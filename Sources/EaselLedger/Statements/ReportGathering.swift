@@ -26,7 +26,7 @@ struct ReportGathering<Figures: SummedFigures> {
     /// Takes rows of one value for each dimension, the sums and the histograms; false when no more are wanted.
     mutating func add(_ result: borrowing PostgresResult) -> Bool {
         guard result.hasColumns(columns) else {
-            fault = PostgresError(.unexpected, message: "a report has other columns than were asked for")
+            fault = PostgresError(.unexpected, message: "a report has other columns than requested")
             return false
         }
         result.forEachRow { row in
