@@ -2,7 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// What goes on beside the calls.
+/// The periodic work besides the calls.
 extension CallEngine {
     /// Signs of life, recovery, terms and old images, until cancelled.
     package func run() async {
@@ -54,12 +54,12 @@ extension CallEngine {
 
     private var recoveryInterval: Duration { generation.settings.recoveryInterval }
 
-    /// How this gateway stands, for those who watch.
+    /// The state of this gateway, for the alerts.
     private var sign: GatewaySign {
         let journal = journal()
         return GatewaySign(
             providers: generation.providers.map { provider in
-                // Of one that was not asked since the start nothing is known, neither good nor bad.
+                // Nothing is known about a provider that was not asked since the start, neither good nor bad.
                 guard let report = health.account(provider.name)?.report(at: .now),
                     report.outcomes.all > 0 || report.cause != nil
                 else { return GatewaySign.Provider(name: provider.name, state: .probing) }
@@ -75,8 +75,8 @@ extension CallEngine {
         )
     }
 
-    /// Calls of the gateways before this one, until the ledger has answered and the end of each is known. Those whose end is
-    /// not known yet are asked about in between.
+    /// Calls of earlier gateways, until the ledger has answered and the end of each is known. Those whose end is not
+    /// known yet are asked about in between.
     private func takeOver() async {
         if previousGatewayIDs.isEmpty { return }
         while !Task.isCancelled {
@@ -90,7 +90,7 @@ extension CallEngine {
         }
     }
 
-    /// `what`: its name in the log, which tells once that it stands still and once that it goes on (L6).
+    /// `what`: its name in the log, which says once that it is not running and once that it is running again (L6).
     private func every(
         _ interval: () -> Duration,
         _ what: String,

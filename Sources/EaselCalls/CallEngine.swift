@@ -3,8 +3,8 @@ package import EaselCore
 package import EaselTransport
 package import Foundation
 
-/// Calls put together: what counts, remembers and is under way, whatever the configuration of the moment says, and what
-/// runs beside the calls. Doors stand in front of it.
+/// Calls as a whole: the state that counts, remembers and is under way independently of the current configuration, and
+/// the work that runs besides the calls. Doors are in front of it.
 package final class CallEngine: Sendable {
     package let terms: TermsShelf
     package let registry: CallRegistry
@@ -28,11 +28,11 @@ package final class CallEngine: Sendable {
 
     /// Puts the parts together; nothing runs yet.
     ///
-    /// `terms` are as the ledger said at the start, `journal` tells how the journal of what waits for the database stands,
-    /// and `previousGatewayIDs` are the gateways that ran here before and are gone, whose calls are taken over at once;
-    /// `tookOver` is told when that is done.
+    /// `terms` are those that the ledger had at start, `journal` returns the state of the journal of writes that wait
+    /// for the database, and `previousGatewayIDs` are gateways that ran here before and are gone, whose calls are taken
+    /// over at once; `tookOver` is called when that is done.
     ///
-    /// - Throws: an error with a sentence when the folder of artifacts cannot be made.
+    /// - Throws: an error with a sentence if the folder of artifacts cannot be created.
     package init(
         _ configuration: CallConfiguration,
         ledger: any Ledger,
@@ -88,22 +88,22 @@ package final class CallEngine: Sendable {
         current.withLock { $0 = first }
     }
 
-    /// What follows from the configuration of now. Whoever has it keeps it to the end of what they do.
+    /// What follows from the current configuration. Work that has started keeps the one it started with.
     package var generation: CallGeneration {
         guard let generation = current.withLock(\.self) else { preconditionFailure("there is one since the start") }
         return generation
     }
 
-    /// Another configuration from now on; calls under way end under the one they began with. Where things are kept stays
-    /// as it was. `renewed`: providers whose key or address is another one.
+    /// Changes the configuration; calls under way end under the one they began with. Storage locations stay as they
+    /// were. `renewed`: providers whose key or address changed.
     package func adopt(_ configuration: CallConfiguration, renewed: Set<String>) {
         health.adopt(timeouts: configuration.timeouts, renewed: renewed)
         let generation = CallGeneration(configuration, self)
         current.withLock { $0 = generation }
     }
 
-    /// The gates of these providers. One that was there stays, with its requests under way and its queue, and gets the new
-    /// number of places.
+    /// The gates of these providers. An existing gate stays, with its requests under way and its queue, and gets the
+    /// new number of slots.
     func gates(for providers: [String: any Provider]) -> [String: ProviderGate] {
         gates.withLock { gates in
             for (name, provider) in providers {
@@ -119,16 +119,17 @@ package final class CallEngine: Sendable {
 
     // MARK: - The end
 
-    /// Goes on taking calls, but says that it is not ready any more: for a while before `close`.
+    /// Keeps accepting calls but is no longer ready: for a while before `close`.
     package func announceEnd() { registry.announceEnd() }
 
-    /// No further call begins.
+    /// No further call starts.
     package func close() {
         registry.close()
         shadows.close()
     }
 
-    /// Returns when all calls and shadows have ended and are settled, or after `grace`. What is cut off is recovery's.
+    /// Returns when all calls and shadows have ended and are settled, or after `grace`. Recovery handles what was cut
+    /// off.
     package func waitUntilIdle(atMost grace: Duration) async {
         let began = SteadyInstant.now
         await registry.waitUntilIdle(atMost: grace)

@@ -2,10 +2,11 @@ import EaselBase
 package import EaselCore
 import EaselImaging
 
-/// What of calls is made anew with each configuration. Whoever has a generation keeps it to the end of what they do.
+/// The part of calls that is made again with each configuration. Work that has started keeps the generation it started
+/// with.
 package struct CallGeneration: Sendable {
     package let settings: CallSettings
-    /// In the order of the configuration, each behind the door that bounds what it says (S2, S4).
+    /// In the order of the configuration, each behind the door that bounds what it sends (S2, S4).
     package let providers: [any Provider]
     /// By provider.
     package let gates: [String: ProviderGate]
@@ -17,7 +18,7 @@ package struct CallGeneration: Sendable {
         let settings = configuration.settings
         let (ledger, time, log) = (engine.ledger, engine.time, engine.log)
         let fetcher = Fetcher(client: engine.client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
-        // Nobody behind this line hears a provider but through the door (S2, S4).
+        // Beyond this line providers are only heard through the door (S2, S4).
         let providers: [any Provider] = configuration.providers.map { GuardedProvider($0) }
         let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let gates = engine.gates(for: byName)

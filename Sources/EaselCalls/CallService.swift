@@ -3,17 +3,17 @@ package import EaselCore
 package import EaselTransport
 package import Foundation
 
-/// The way of a call: plan and admission, attempts, outcome, settlement. A door hands over a checked request and gets the
-/// call's end; what it looks like outside is the door's.
+/// The path of a call: plan and admission, attempts, outcome, settlement. A door passes in a checked request and gets
+/// the call's end; how it looks outside is up to the door.
 package final class CallService: Sendable {
-    /// Writes the answer as the caller gets it, to be kept with the settlement; nil when there is none.
+    /// Writes the answer as the caller gets it, to be kept with the settlement; nil if there is none.
     package typealias Transcript = @Sendable (CallEnding) async -> String?
 
     package enum Answer: Sendable {
         case ended(CallEnding)
-        /// The call runs on; the caller asks for it later.
+        /// The call continues; the caller asks for it later.
         case accepted(UUID)
-        /// The idempotency key stands for this call already: its answer is given again.
+        /// The idempotency key already belongs to this call: its answer is given again.
         case repeated(IdempotentCall)
     }
 
@@ -30,14 +30,14 @@ package final class CallService: Sendable {
 
     package var planner: CallPlanner { admission.planner }
 
-    /// Takes a call from its request to its end. Cancelled, it returns as always: what was sent is paid for, so it is
-    /// finished and settled, and nothing new is sent.
+    /// Takes a call from its request to its end. If cancelled, it still returns normally: requests already sent are
+    /// paid for, so they are finished and settled, and nothing new is sent.
     ///
-    /// `transcript`: for a caller who may ask for the same answer again where images are not kept. `loop`: where the call's
-    /// work runs.
+    /// `transcript`: for a caller who may ask for the same answer again when images are not kept. `loop`: where the
+    /// call's work runs.
     ///
-    /// - Throws: why the call was not begun; nothing was spent. A call that was begun and failed has ended, with a
-    ///   `CallEnding.failure`.
+    /// - Throws: why the call was not started; nothing was spent. A call that was started and failed returns normally,
+    ///   with a `CallEnding.failure`.
     package func submit(
         _ order: CallOrder,
         transcript: Transcript? = nil,
@@ -85,8 +85,8 @@ package final class CallService: Sendable {
         }
     }
 
-    /// A settlement that the ledger cannot take now is journalled below the protocol; what fails even there is an error
-    /// that people must see.
+    /// A settlement that the ledger does not accept now is journalled below the protocol; a failure even there is an
+    /// error that people must see.
     private static func settle(_ settlement: Settlement, _ tools: CallTools) async {
         do throws(LedgerError) {
             try await tools.ledger.settle(settlement)

@@ -2,11 +2,11 @@ package import EaselCore
 package import EaselTransport
 package import Foundation
 
-/// What calls are told by whoever puts them together.
+/// What calls need to know from their owner.
 package struct CallSettings: Sendable {
     /// This process among all gateways, version 7.
     package var gatewayID: UUID
-    /// Holds the artifacts and the secrets of this machine.
+    /// Contains the artifacts and the secrets of this machine.
     package var dataDirectory: String
     /// Bytes of the bodies and images of all requests under way.
     package var maxHeldBytes = 512 << 20
@@ -16,16 +16,16 @@ package struct CallSettings: Sendable {
     package var fetchMaxBytes = 10 << 20
     package var fetchTimeout = Duration.seconds(20)
     package var fetchAddresses = AddressPolicy.publicOnly(allow: [])
-    /// Whether images go to providers with all that is told in them beside their look: place, device, comments.
+    /// Whether images go to providers with their metadata: place, device, comments.
     package var keepsMetadata = false
     package var prompts = PromptLogging.full
     package var storesArtifacts = true
     package var artifactRetention = Duration.seconds(7 * 86_400)
-    /// After this time an attempt that nobody can tell about is posted at its bound (M7).
+    /// After this time an attempt with an unknown outcome is posted at its bound (M7).
     package var unknownAfter = Duration.seconds(86_400)
-    /// How often a provider is asked again for attempts whose end is unknown.
+    /// How often a provider is asked again about attempts with an unknown outcome.
     package var recoveryInterval = Duration.seconds(30)
-    /// What a provider may say that it charged before it is not believed.
+    /// The charges that a provider may report before they count as implausible.
     package var costBelief = CostBelief.standard
 
     package init(gatewayID: UUID, dataDirectory: String) {
@@ -34,7 +34,7 @@ package struct CallSettings: Sendable {
     }
 }
 
-/// What of calls follows from the configuration, and may change while they run.
+/// The part of calls that follows from the configuration, and may change while they run.
 package struct CallConfiguration: Sendable {
     package let settings: CallSettings
     /// In the order of the configuration.

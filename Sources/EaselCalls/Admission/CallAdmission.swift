@@ -2,9 +2,9 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// Plans a call and writes it down with its reservation and its first attempts, before anything is sent (M3, M4).
+/// Plans a call and records it with its reservation and its first attempts, before anything is sent (M3, M4).
 final class CallAdmission: Sendable {
-    /// How often a call is planned anew because prices or budgets changed in between.
+    /// How often a call is planned again because prices or budgets changed in between.
     static let planningTries = 5
 
     /// What the log keeps of every call.
@@ -17,7 +17,7 @@ final class CallAdmission: Sendable {
     enum Verdict: Sendable {
         /// On record, and registered as running.
         case admitted(FirstRound)
-        /// The idempotency key stands for this call already.
+        /// The idempotency key already belongs to this call.
         case repeated(IdempotentCall)
     }
 
@@ -33,16 +33,16 @@ final class CallAdmission: Sendable {
         self.manner = manner
     }
 
-    /// Plans the call and writes it down, anew as long as the terms change meanwhile.
+    /// Plans and records the call, again while the terms keep changing.
     func admit(_ order: CallOrder) async throws(CallFailure) -> Verdict {
         for turn in 0..<Self.planningTries {
             let planned: Planned
             do {
                 planned = try await plan(order)
             } catch {
-                // An answer that is stored needs no provider.
+                // A stored answer needs no provider.
                 if let call = try await earlier(order) { return .repeated(call) }
-                // What stands in the way of every provider may be a price or a budget that has changed since.
+                // The obstacle to every provider may be a price or a budget that has changed since.
                 guard error.code == .budgetExceeded, turn == 0, try await termsHaveChanged() else { throw error }
                 continue
             }
@@ -57,7 +57,7 @@ final class CallAdmission: Sendable {
 
     // MARK: - The plan
 
-    /// A call of which nothing is written yet.
+    /// A call that is not recorded yet.
     private final class Planned: Sendable {
         let first: FirstRound
         let admission: Admission
@@ -86,7 +86,7 @@ final class CallAdmission: Sendable {
         return Planned(first: first, admission: admission(first, record, terms, order.idempotency))
     }
 
-    /// Whether prices, budgets or teams are other ones than this gateway knew.
+    /// Whether prices, budgets or teams have changed since this gateway read them.
     private func termsHaveChanged() async throws(CallFailure) -> Bool {
         let before = planner.terms.terms.version
         do {
@@ -112,7 +112,7 @@ final class CallAdmission: Sendable {
 
     // MARK: - The record
 
-    /// Nil: the terms have changed since the plan, and are known now.
+    /// Nil: the terms have changed since the plan, and have been read again.
     private func write(_ planned: Planned) async throws(CallFailure) -> Verdict? {
         let first = planned.first
         guard registry.begin() else {

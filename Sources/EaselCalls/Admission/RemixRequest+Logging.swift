@@ -16,7 +16,7 @@ package enum PromptLogging: String, Sendable, Hashable, CaseIterable {
 }
 
 extension RemixRequest {
-    /// What the call's cost belongs to: the request's own word, or the key's.
+    /// The project that the call's cost belongs to: the request's, or else the key's.
     func project(of account: Account) -> String? { project ?? account.project }
 
     /// The parameters as they are stored with the call: no pictures, and prompts as the configuration allows.

@@ -2,21 +2,21 @@ import EaselBase
 import EaselCore
 import EaselTransport
 
-/// Carries out one attempt: a place at the gate, the exchange, and the polls of an accepted task.
+/// Carries out one attempt: waiting for a slot at the gate, the exchange, and polling an accepted task.
 final class AttemptRunner: Sendable {
     /// One poll's own time limit.
     static let pollTimeout = Duration.seconds(10)
-    /// How long to ask for a task whose answer is missing before going on. A provider that was silent gets less: it has
-    /// used up the caller's patience already; one that answered nonsense or broke off is there to be asked.
+    /// How long to ask for a task whose answer is missing before going on. A silent provider gets less: it has already
+    /// used up the caller's patience; one that answered nonsense or broke off can be asked.
     static let recoveryAfterSilence = Duration.milliseconds(200)
     static let recoveryAfterBreak = Duration.seconds(2)
-    /// The same where nobody else may be asked (`on_unknown: recover`): the caller has nothing to gain from haste.
+    /// The same if no other provider may be asked (`on_unknown: recover`): the caller gains nothing from haste.
     static let recoveryOfTheOnly = Duration.seconds(30)
-    /// The pause after a question that was not answered, where nobody named one; doubles.
+    /// The pause after an unanswered question, if the provider named none; doubles.
     static let firstQuestionPause = Duration.milliseconds(250)
     static let longestQuestionPause = Duration.seconds(4)
 
-    /// Keeps the provider's own name of a task.
+    /// Keeps the provider's own id of a task.
     typealias Noting = @Sendable (AttemptStart, String) async throws(LedgerError) -> Void
 
     let health: ProviderHealth
@@ -39,7 +39,7 @@ final class AttemptRunner: Sendable {
         }
     }
 
-    /// Why a request that waited for a place is not sent any more.
+    /// Why a request that waited for a slot is not sent.
     enum Stop: String {
         case afterRefusal = "stopped_after_refusal"
         case afterAnswer = "stopped_after_answer"
@@ -52,8 +52,8 @@ final class AttemptRunner: Sendable {
         }
     }
 
-    /// One attempt from the queue to its end. What it says of the provider's health is recorded here, unless its answer is
-    /// missing: then `recover` does it.
+    /// One attempt from the queue to its end. What it shows about the provider's health is recorded here, or by
+    /// `recover` if its answer is missing.
     func run(
         _ task: ProviderTask,
         start: AttemptStart,
@@ -81,8 +81,8 @@ final class AttemptRunner: Sendable {
         return await exchange(task, start: start, at: provider, permit: permit)
     }
 
-    /// The exchange and what follows of it; the caller has a place at the gate. Without a permit nothing is recorded of the
-    /// provider's health.
+    /// The exchange and what follows from it; the caller has a slot at the gate. Without a permit nothing is recorded
+    /// about the provider's health.
     func exchange(
         _ task: ProviderTask,
         start: AttemptStart,
@@ -123,7 +123,7 @@ final class AttemptRunner: Sendable {
         learnt: Duration? = nil,
         _ permit: ProviderHealth.Permit?
     ) {
-        // Its end is not known yet: the search for its answer tells.
+        // Its outcome is not known yet: the search for its answer will show it.
         guard let permit, result.failure?.wantsRecovery != true else { return }
         health.record(kind, result.failure, took: result.timings.total, learnt: learnt, permit)
     }
@@ -133,8 +133,9 @@ final class AttemptRunner: Sendable {
         ProviderResult(failure: ProviderFailure(.notSent, code: code, message: "\(why) Nothing was sent."))
     }
 
-    /// Asks for the end of a task whose answer is missing (R4). Nil: it cannot be told now. Either way the attempt is over
-    /// for its call, and what it says of the provider's health is recorded. `isOnly`: nobody else is asked afterwards.
+    /// Asks for the outcome of a task whose answer is missing (R4). Nil: it cannot be known now. Either way the attempt
+    /// is over for its call, and what it shows about the provider's health is recorded. `isOnly`: no other provider is
+    /// asked afterwards.
     func recover(
         _ task: ProviderTask,
         start: AttemptStart,
@@ -168,7 +169,7 @@ final class AttemptRunner: Sendable {
         var pause = result.failure?.retryAfter ?? .zero
         var unanswered = 0
         while true {
-            // At the pace of the account: what lies beyond our patience is not asked at all.
+            // At the pace of the account: a question that would exceed our patience is not asked.
             let wait = max(pause, health.questions.wait(of: provider.name))
             guard SteadyInstant.now.since(began) + wait < limit || wait == .zero else { return nil }
             await self.pause(wait)
@@ -179,7 +180,7 @@ final class AttemptRunner: Sendable {
                 recovered.providerTaskID = recovered.providerTaskID ?? result.providerTaskID
                 return recovered
             case .running(let standing, working: true):
-                // It runs: what was paid for is worth waiting for, as long as an attempt may take.
+                // It is running: the result is paid for and worth waiting for, as long as an attempt may take.
                 let left = min(timeLeft, isSilent && !isOnly ? limit : task.timeout) - SteadyInstant.now.since(began)
                 guard left > .zero else { return standing.images.isEmpty ? nil : partial(standing, result) }
                 polls += 1
@@ -197,7 +198,7 @@ final class AttemptRunner: Sendable {
         }
     }
 
-    /// The pause after the n-th question that was not answered, counted from 0.
+    /// The pause after the n-th unanswered question, counted from 0.
     static func questionPause(_ unanswered: Int) -> Duration {
         min(firstQuestionPause * (1 << min(unanswered, 10)), longestQuestionPause)
     }
@@ -235,9 +236,9 @@ final class AttemptRunner: Sendable {
         var latest = acknowledgement
         var polls = 0
         var newestAt = began
-        /// Not to be asked before, by the word of an answer to this question.
+        /// Not to be asked before this, according to the last answer.
         var notBefore = began
-        /// Questions in a row that were not answered.
+        /// Unanswered questions in a row.
         var unanswered = 0
         var ended: ProviderResult?
         var learnt: Duration?
@@ -245,10 +246,10 @@ final class AttemptRunner: Sendable {
             let elapsed = SteadyInstant.now.since(began)
             let left = task.timeout - elapsed
             guard left > .zero else { break }
-            // Where the pause that was asked for is longer than the time that is left, nobody is asked any more.
+            // If the requested pause is longer than the remaining time, stop asking.
             let asked = max(notBefore.since(.now), health.questions.wait(of: provider.name))
             guard asked < left else { break }
-            // Where nobody names one, less and less often.
+            // If no pause was requested, less and less often.
             let own = unanswered > 0 ? Self.questionPause(unanswered - 1) : .zero
             await pause(max(asked, min(max(own, pacing.delay(elapsed: elapsed, polls: polls)), left)))
             polls += 1
@@ -265,7 +266,8 @@ final class AttemptRunner: Sendable {
                 let isNews = standing.images.count > latest.images.count
                 if isNews || (standing.failure != nil && latest.failure == nil) { newestAt = .now }
                 if standing.images.count >= latest.images.count { latest = standing }
-                // Something came, nothing is said to be running, and nothing has moved for as long as it took: that was all.
+                // Something came, nothing is reported as running, and nothing has changed for as long as it took: that
+                // was all.
                 let still = SteadyInstant.now.since(newestAt)
                 let hasSome = !latest.images.isEmpty || latest.failure != nil
                 if !working, hasSome, still > max(.seconds(2), askedAt / 2) { ended = latest }
@@ -285,7 +287,7 @@ final class AttemptRunner: Sendable {
                 .timeout,
                 code: "timeout",
                 message: "The provider accepted the task and did not finish it in time.",
-                // For whoever asks about it next.
+                // For the next one who asks about it.
                 retryAfter: notBefore > .now ? notBefore.since(.now) : nil
             )
         }
@@ -296,7 +298,7 @@ final class AttemptRunner: Sendable {
         return (result, learnt)
     }
 
-    /// The provider's own name of the task must be on record before we may lose our memory (M7).
+    /// The provider's own id of the task must be recorded in case this process dies (M7).
     private func note(_ providerTaskID: String?, _ start: AttemptStart) async {
         guard let providerTaskID else { return }
         do throws(LedgerError) {

@@ -1,18 +1,18 @@
 import EaselBase
 package import EaselCore
 
-/// How a call ended, with all that is written down of it.
+/// How a call ended, with everything that is recorded about it.
 package final class CallEnding: Sendable {
     package let context: CallContext
     package let verdict: AttemptMachine.Verdict
     package let legs: [CallLeg]
     package let ends: [AttemptEnd]
     package let settlement: Settlement
-    /// What became of the parameters at the provider that delivered.
+    /// What the delivering provider did with the parameters.
     package let translation: [TranslationEntry]
-    /// What the caller is told when there is no image to show.
+    /// What the caller is told if there is no image.
     package let failure: CallFailure?
-    /// What runs on; to be waited for and posted after the settlement.
+    /// Attempts that still run; to be awaited and posted after the settlement.
     let late: [CallRun.LateSide]
 
     init(

@@ -2,12 +2,12 @@ import EaselBase
 import EaselCore
 import EaselTransport
 
-/// A hedge: when the first provider is late, the second is asked as well, and whoever answers first wins. Both are reserved
-/// for (M3) and paid for; what has lost runs to its end in the background and is posted then.
+/// A hedge: when the first provider is late, the second is asked as well, and the first answer wins. Money is reserved
+/// for both (M3) and both are paid; the loser runs to its end in the background and is posted then.
 extension CallRun {
-    /// One of two providers that are asked at the same time.
+    /// One of two providers asked at the same time.
     final class Side: Sendable {
-        /// Its place in the plan: 0 for the one that was asked first, 1 for the other.
+        /// Its position in the plan: 0 for the provider asked first, 1 for the other.
         let candidate: Int
         let starts: [AttemptStart]
         let permit: ProviderHealth.Permit
@@ -32,7 +32,7 @@ extension CallRun {
         }
     }
 
-    /// Sends the first round, and a second provider's beside it when that is late. Returns what comes next.
+    /// Sends the first round, and a second provider's beside it if the first is late. Returns what comes next.
     func race(
         _ starts: [AttemptStart],
         _ hedge: Plan.Hedge,
@@ -59,14 +59,14 @@ extension CallRun {
                 return settle(sides, winner: winner.side, ended, board, progress)
             }
         }
-        // Neither has all of it: the call goes on from the one that has more, the second where they are equal.
+        // Neither has everything: the call continues from the one that has more, or from the second if they are equal.
         let ended = board.ended.sorted { $0.side < $1.side }
         let delivered = ended.map { $0.legs.reduce(0) { $0 + $1.delivered } }
         board.decide()
         return settle(sides, winner: delivered[0] > delivered[1] ? 0 : 1, ended, board, progress)
     }
 
-    /// Not a child: a side that has lost outlives the answer.
+    /// Not a child task: a losing side outlives the answer.
     private func run(_ side: Side, on board: RaceBoard, firstPicture: Int) {
         let provider = context.plan.candidates[side.candidate].provider
         let work: @Sendable () async -> Void = {
@@ -80,8 +80,8 @@ extension CallRun {
         }
     }
 
-    /// Whether the call can end with it: everything is there, or somebody refused and the policy says that this is final
-    /// (R2).
+    /// Whether the call can end with it: everything is there, or a provider refused and the policy says that this is
+    /// final (R2).
     private func isDecisive(_ legs: [CallLeg]) -> Bool {
         if legs.reduce(0, { $0 + $1.delivered + $1.withheld }) >= context.request.count { return true }
         return context.plan.onRefusal == .stop && legs.contains { $0.result.failure?.kind == .refused }
@@ -127,7 +127,7 @@ extension CallRun {
 
     // MARK: - The second side
 
-    /// The second provider's rows, on record and reserved for; nil where it may not be asked.
+    /// The second provider's rows, recorded and with money reserved; nil if it may not be asked.
     private func second(beside first: Side, _ hedge: Plan.Hedge, _ progress: Progress) async -> Side? {
         let policy = context.plan.policy
         let candidate = context.plan.candidates[1]
@@ -153,7 +153,7 @@ extension CallRun {
                 return Side(candidate: 1, starts: starts, permit: permit)
             }
         } catch {
-            // They may have been written all the same, and must not stand there without an end.
+            // They may have been written anyway, and must not stay without an end.
             let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
             progress.strays += starts.map { CallLeg(start: $0.racing(nil), result: result, endedAt: tools.time.now) }
         }
@@ -162,7 +162,7 @@ extension CallRun {
         return nil
     }
 
-    /// A hedge that had to wait for a place would be no help to its caller, and take the place from another.
+    /// A hedge that had to wait for a slot would not help its caller, and would take the slot from another call.
     private func hasRoom(_ provider: String) -> Bool {
         tools.gates[provider]?.expectedWait(team: context.account.teamID, usual: nil) == .zero
     }
@@ -173,7 +173,7 @@ extension CallRun {
         return running + bound <= ceiling
     }
 
-    /// What the call has to hold back for both sides, where that is more than it does.
+    /// The reservation the call needs for both sides, if it is more than the current one.
     private func hold(_ starts: [AttemptStart], held: Money?) -> Hold? {
         guard let held, let needed = Money.sum(starts.map(\.bound)), needed > held else { return nil }
         return Hold(amount: needed, images: starts.reduce(0) { $0 + $1.imagesAsked })
@@ -181,7 +181,7 @@ extension CallRun {
 
     // MARK: - Afterwards
 
-    /// Waits for what had not ended when the call did, and posts it.
+    /// Waits for sides that had not ended when the call did, and posts them.
     func finish(_ late: [LateSide], of settlement: Settlement) async {
         for entry in late {
             while entry.board.ended.count < 2 { await entry.board.wait(known: entry.board.ended.count) }
@@ -192,13 +192,14 @@ extension CallRun {
             tools.health.release(side.permit)
             let ends = legs.map(end(of:))
             for end in ends { tools.metrics.count(end) }
-            // What is unknown still is looked into as any other such attempt (M7).
+            // If it is still unknown, recovery handles it like any other such attempt (M7).
             let known = ends.filter { $0.outcome != .unknown }
             if !known.isEmpty { await post(known, of: settlement) }
         }
     }
 
-    /// Where an answer is missing, the search for it says what the provider's health is; nobody searches for what has lost.
+    /// If an answer is missing, the search for it shows the provider's health; but nobody searches for a loser's
+    /// answer.
     private func learn(from legs: [CallLeg], _ permit: ProviderHealth.Permit) {
         let (model, speed) = (context.request.model, context.request.effectiveSpeed)
         for leg in legs where leg.result.failure?.wantsRecovery == true {
@@ -207,7 +208,7 @@ extension CallRun {
         }
     }
 
-    /// How often a post is tried; after that recovery asks the provider.
+    /// How often posting is tried; after that recovery asks the provider.
     private static let postTries = 30
 
     private func post(_ ends: [AttemptEnd], of settlement: Settlement) async {

@@ -2,25 +2,25 @@ import EaselBase
 import EaselCore
 
 extension CallRun {
-    /// How far the call has come. Only its own task touches it.
+    /// The progress of the call. Only its own task touches it.
     final class Progress {
         var machine: AttemptMachine
-        /// Rows that are written and not sent yet.
+        /// Rows that are written but not sent yet.
         var ready: [AttemptStart]?
         var legs: [CallLeg] = []
-        /// How many of the legs' ends are written.
+        /// How many of the legs' ends have been written.
         var written = 0
-        /// What the call holds back in its budgets; nil when its bound is not known.
+        /// What the call has reserved in its budgets; nil if its bound is not known.
         var held: Money?
-        /// The budget that did not take another attempt.
+        /// The budget that had no room for another attempt.
         var refusal: BudgetRefusal?
         /// The legs of the round that is concluded next.
         var round: Range<Int> = 0..<0
-        /// Rows that were written and could not be sent, beside the rounds.
+        /// Rows that were written but could not be sent, outside the rounds.
         var strays: [CallLeg] = []
-        /// What runs on when the call has ended.
+        /// Attempts that still run when the call has ended.
         var late: [LateSide] = []
-        /// Permission to send the round that is next or under way.
+        /// Permission to send the next or current round.
         var permit: ProviderHealth.Permit?
 
         init(_ first: FirstRound) {

@@ -61,7 +61,7 @@ extension CallRun {
             return self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop ? .afterRefusal : nil
         }
         if result.failure?.kind == .refused { refused.withLock { $0 = true } }
-        // Too late to be given to anybody: its pictures stay where they are.
+        // Too late to be delivered: its images are not downloaded.
         if race?.isDecided == true { return CallLeg(start: row, result: result, endedAt: tools.time.now) }
         return await leg(row, result, firstPicture: firstPicture)
     }
@@ -83,12 +83,12 @@ extension CallRun {
         return await self.leg(leg.start, result, firstPicture: firstPicture)
     }
 
-    /// A result with its pictures brought home. Withheld ones keep their place in the numbering.
+    /// A result with its images downloaded. Withheld ones keep their place in the numbering.
     func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> CallLeg {
         let endedAt = tools.time.now
         var pictures: [ImageDelivery.Delivered] = []
         var isLost = false
-        // Never more than asked: a provider that sends more is not made into more rows.
+        // Never more than requested: extra images from a provider do not become extra rows.
         for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
             let picture = await tools.delivery.deliver(
                 image,
@@ -104,7 +104,7 @@ extension CallRun {
         guard isLost, result.failure == nil else {
             return CallLeg(start: row, result: result, pictures: pictures, endedAt: endedAt)
         }
-        // Paid and not to be had: asking again may pay twice, so the policy decides (R4).
+        // Paid but lost: asking again may pay twice, so the policy decides (R4).
         var told = result
         told.failure = ProviderFailure(
             .resultLost,

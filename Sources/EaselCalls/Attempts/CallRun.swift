@@ -4,12 +4,12 @@ import EaselImaging
 import EaselProviders
 import Foundation
 
-/// One call on its way, from its first attempt to its end: does what the `AttemptMachine` says.
+/// One running call, from its first attempt to its end: does what the `AttemptMachine` decides.
 final class CallRun: Sendable {
     let context: CallContext
     let tools: CallTools
     private let clientGone = Locked(false)
-    /// Set when a provider refused on content grounds: what still waits at the gate is not sent (R2).
+    /// Set when a provider refused on content grounds: requests still waiting at the gate are not sent (R2).
     let refused = Locked(false)
 
     init(context: CallContext, tools: CallTools) {
@@ -19,17 +19,17 @@ final class CallRun: Sendable {
 
     var isClientGone: Bool { clientGone.withLock(\.self) }
 
-    /// The client left. What is under way is finished, so that the figures are true; nothing new is sent.
+    /// The client left. Requests under way are finished, so that the figures are true; nothing new is sent.
     func clientLeft() {
         clientGone.withLock { $0 = true }
     }
 
     // MARK: - The loop
 
-    /// Runs the call to its end, from a first round that is written with the call.
+    /// Runs the call to its end, starting from the first round that was recorded with it.
     ///
-    /// The loop and its steps are functions of their own, and what they share is an object: what this frame holds, every
-    /// waiting call holds.
+    /// The loop and its steps are separate functions, and what they share is an object: whatever this frame holds,
+    /// every waiting call holds.
     func run(_ first: FirstRound) async -> CallEnding {
         let progress = Progress(first)
         defer { giveBack(progress) }
@@ -41,7 +41,7 @@ final class CallRun: Sendable {
                 guard fits(context.plan.candidates[index], counts, after: progress.legs) else {
                     return ending(cutShort(progress), progress, .none)
                 }
-                // Before its rows are written: whom the breaker does not let through is not asked (R3).
+                // Before its rows are written: if the breaker is open, the provider is not asked (R3).
                 guard takesPermit(progress, index) else {
                     action = progress.machine.notAsked(retryAfter: pause(index), elapsed: elapsed)
                     continue
@@ -80,7 +80,7 @@ final class CallRun: Sendable {
         }
     }
 
-    /// Whether the candidate may be asked now. Where it is half-open the call has its probe from here on.
+    /// Whether the candidate may be asked now. If its breaker is half-open, the call holds its probe from here on.
     private func takesPermit(_ progress: Progress, _ index: Int) -> Bool {
         if progress.permit == nil {
             progress.permit = tools.health.claim(context.plan.candidates[index].provider, context.request.model)
@@ -88,20 +88,20 @@ final class CallRun: Sendable {
         return progress.permit != nil
     }
 
-    /// A probe of which nothing came is the next one's.
+    /// If a probe produced no result, the next call may use it.
     private func giveBack(_ progress: Progress) {
         if let permit = progress.permit { tools.health.release(permit) }
         progress.permit = nil
     }
 
-    /// When a candidate that was not let through may be worth another look.
+    /// When a candidate that may not be asked now may be worth trying again.
     private func pause(_ index: Int) -> Duration {
         let provider = context.plan.candidates[index].provider
         let standing = tools.health.standing(of: provider, model: context.request.model)
         return max(standing.unavailability?.retryAfter ?? .zero, .milliseconds(100))
     }
 
-    /// Whether another round stays below the call's own ceiling, whatever earlier attempts turn out to have cost.
+    /// Whether another round stays below the call's own ceiling, whatever earlier attempts turn out to cost.
     private func fits(_ candidate: Plan.Candidate, _ counts: [Int], after legs: [CallLeg]) -> Bool {
         guard let ceiling = context.plan.ceiling, !legs.isEmpty else { return true }
         guard let price = candidate.pricePerImage else { return false }
@@ -114,8 +114,8 @@ final class CallRun: Sendable {
         return AttemptMachine.Verdict(status: outcome.status, cause: .providersFailed, retryAfter: nil)
     }
 
-    /// What the call has to hold back with these rows, where that is more than it does: an attempt that cost something,
-    /// or may have, and another one for the same pictures come to more than the plan's bound.
+    /// The reservation the call needs with these rows, if it is more than the current one: an attempt that cost
+    /// something, or may have, plus another one for the same images can exceed the plan's bound.
     private func hold(_ progress: Progress, with rows: [AttemptStart]) -> Hold? {
         guard let held = progress.held else { return nil }
         let parts = progress.legs.map { end(of: $0).cost ?? $0.start.bound } + rows.map(\.bound)
@@ -124,8 +124,8 @@ final class CallRun: Sendable {
         return Hold(amount: needed, images: (pictures + rows.map(\.imagesAsked)).reduce(0, +))
     }
 
-    /// The rows of a round, on record before they are sent; nil when the ledger could not take them (L2), or a budget
-    /// did not (M2).
+    /// The rows of a round, recorded before they are sent; nil if the ledger did not accept them (L2) or a budget had
+    /// no room (M2).
     private func rows(
         _ progress: Progress,
         _ index: Int,
@@ -144,7 +144,7 @@ final class CallRun: Sendable {
             now: tools.time.now
         )
         let hold = hold(progress, with: rows)
-        // Others take a gateway that is cut off for dead, and its calls over: no further spending from here.
+        // Other gateways consider one that is cut off dead and take its calls over: no further spending from here.
         guard tools.liveness.isKnown else { return nil }
         do throws(LedgerError) {
             let verdict = try await tools.ledger.startAttempts(
@@ -162,7 +162,7 @@ final class CallRun: Sendable {
                 return nil
             }
         } catch {
-            // They may have been written all the same, and must not stand there without an end.
+            // They may have been written anyway, and must not stay without an end.
             let result = AttemptRunner.notSent("ledger_away", "The ledger could not be reached.")
             progress.legs += rows.map { CallLeg(start: $0, result: result, endedAt: tools.time.now) }
             return nil
@@ -192,7 +192,7 @@ final class CallRun: Sendable {
         return told
     }
 
-    /// Before every decision, so that nothing is sent for a client that left meanwhile.
+    /// Before every decision, so that nothing is sent for a client that has left.
     private func noteClient(_ progress: Progress) {
         if clientGone.withLock(\.self) { progress.machine.clientLeft() }
     }
@@ -201,7 +201,7 @@ final class CallRun: Sendable {
 
     private func wait(_ duration: Duration) async {
         let until = SteadyInstant.now + duration
-        // In slices, so that nothing waits for a client that has left.
+        // In slices, so that a client that has left is noticed.
         while !clientGone.withLock(\.self) {
             let left = until.since(.now)
             guard left > .zero else { return }

@@ -1,7 +1,7 @@
 import EaselBase
 import EaselCore
 
-/// What a call uses from outside while it is under way.
+/// What a running call uses from outside.
 final class CallTools: Sendable {
     let ledger: any Ledger
     let providers: [String: any Provider]
@@ -13,7 +13,7 @@ final class CallTools: Sendable {
     let metrics: CallMetrics
     let hedges: HedgeBudget
     let liveness: Liveness
-    /// What a provider may say that it charged.
+    /// The charges that a provider may plausibly report.
     let belief: CostBelief
     let time: TimeSource
     let log: Log

@@ -2,14 +2,14 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// A call whose machine has begun: the rows of its first round are made, and nothing of it is sent.
+/// A call whose machine has started: the rows of its first round are made, but nothing has been sent.
 final class FirstRound: Sendable {
     let context: CallContext
     let machine: AttemptMachine
     let action: AttemptMachine.Action
     /// To be written with the call, before anything is sent (M4).
     let starts: [AttemptStart]
-    /// Permission to send the round; returned when nothing is sent.
+    /// Permission to send the round; to be returned if nothing is sent.
     let permit: ProviderHealth.Permit
 
     /// `permit` is for the plan's first candidate.
@@ -34,7 +34,7 @@ final class FirstRound: Sendable {
 }
 
 extension CallContext {
-    /// The rows of one round, to be written before anything is sent (M4). Ids are ours, and tell the time (L1).
+    /// The rows of one round, to be written before anything is sent (M4). Ids are ours and contain the time (L1).
     func starts(
         candidate: Plan.Candidate,
         counts: [Int],

@@ -2,7 +2,7 @@ import EaselBase
 
 /// Counts calls and hedges of each policy, so that hedges stay within their share.
 final class HedgeBudget: Sendable {
-    /// Beyond so many calls the past counts half, so that the share holds for what is going on now.
+    /// Beyond this many calls the past counts half, so that the share reflects current traffic.
     static let memory = 10_000
 
     private struct Count {
@@ -22,7 +22,7 @@ final class HedgeBudget: Sendable {
         }
     }
 
-    /// Takes a hedge out of the budget; false when the share is used up.
+    /// Takes a hedge from the budget; false if the share is used up.
     func take(_ policy: String, _ share: Share) -> Bool {
         counts.withLock { counts in
             guard var count = counts[policy],

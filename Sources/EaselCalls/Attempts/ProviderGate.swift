@@ -1,22 +1,22 @@
 import EaselBase
 import EaselCore
 
-/// Lets so many requests to one provider account be under way at once; the others wait, fairly between teams. Who is
-/// next is decided by `FairQueue`; here is only the waiting.
+/// Limits how many requests to one provider account are under way at once; the others wait, fairly between teams.
+/// `FairQueue` decides which is next; this type only does the waiting.
 package final class ProviderGate: Sendable {
-    /// How many may wait; beyond that somebody of the team with the longest queue is turned away (S4).
+    /// How many may wait; beyond that a request of the team with the longest queue is turned away (S4).
     static let queueLimit = 10_000
 
     private typealias Waiter = UnsafeContinuation<Bool, Never>
 
     private let queue: Locked<FairQueue<Waiter>>
 
-    /// `limit` is how many may run at once; one at least.
+    /// `limit` is how many may run at once; at least one.
     init(limit: Int, queueLimit: Int = ProviderGate.queueLimit) {
         queue = Locked(FairQueue(limit: max(1, limit), capacity: queueLimit))
     }
 
-    /// Other places than before, one at least; those who get one now go on.
+    /// Changes the number of slots, at least one; requests that get one now continue.
     func setLimit(_ limit: Int) {
         for waiter in queue.withLock({ $0.setLimit(max(1, limit)) }) { waiter.resume(returning: true) }
     }
@@ -24,7 +24,7 @@ package final class ProviderGate: Sendable {
     package var running: Int { queue.withLock(\.running) }
     package var waiting: Int { queue.withLock(\.waiting) }
 
-    /// Requests under way and waiting, in percent of the places.
+    /// Requests under way and waiting, in percent of the slots.
     var loadPercent: Int { queue.withLock { ($0.running + $0.waiting) * 100 / $0.limit } }
 
     /// Waits for a place, at most `timeout`. False: none became free in time, or there is no room to wait. Call `leave`

@@ -12,7 +12,7 @@ package final class ProviderHealth: Sendable {
         let speed: RenderingSpeed
     }
 
-    /// Leave to send the requests of one round. It goes back with `release` when the round is over.
+    /// Permission to send the requests of one round. Return it with `release` when the round ends.
     struct Permit: Sendable, Hashable {
         let provider: String
         fileprivate let inner: AccountHealth.Permit
@@ -44,13 +44,13 @@ package final class ProviderHealth: Sendable {
         var openings: [Opening: Int] = [:]
     }
 
-    /// When questions about tasks may be put again.
+    /// When questions about tasks may be asked again.
     let questions = QuestionPace()
     private let state: Locked<State>
     private let seed: String
     private let log: Log
 
-    /// `timeouts` is the time limit of one attempt at each provider; `seed` is something of this gateway's own.
+    /// `timeouts` is the time limit of one attempt at each provider; `seed` is specific to this gateway.
     init(timeouts: [String: Duration] = [:], seed: String = "", log: Log = .silent) {
         self.seed = seed
         self.log = log
@@ -59,8 +59,8 @@ package final class ProviderHealth: Sendable {
         self.state = Locked(state)
     }
 
-    /// Other providers than before. Of those in `renewed`, whose key or address is another one, nothing is known any more,
-    /// neither good nor bad; the others keep what was learnt.
+    /// Changes the providers. Nothing is known about those in `renewed`, whose key or address changed, neither good nor
+    /// bad; the others keep what was learned.
     func adopt(timeouts: [String: Duration], renewed: Set<String>) {
         state.withLock { state in
             for (name, timeout) in timeouts where renewed.contains(name) || state.accounts[name] == nil {
@@ -104,33 +104,33 @@ package final class ProviderHealth: Sendable {
         read(provider) { $0.standing(of: model, at: now) } ?? .ready
     }
 
-    /// When the first poll of an accepted task is worth its while; nil before anything is known.
+    /// When the first poll of an accepted task is worthwhile; nil before anything is known.
     func earlyDuration(_ kind: Kind, now: SteadyInstant = .now) -> Duration? {
         read(kind.provider) { $0.quantiles(kind.model, kind.speed, at: now)?.p20 }
     }
 
     // MARK: - Asking
 
-    /// Leave to send the requests of one round for `model`; nil when the breaker does not let it through. Where it is
-    /// half-open this takes the one probe. Every permit goes back with `release`.
+    /// Permission to send the requests of one round for `model`; nil if the breaker does not allow it. If it is
+    /// half-open this takes the one probe. Return every permit with `release`.
     func claim(_ provider: String, _ model: RemixModel, now: SteadyInstant = .now) -> Permit? {
         with(provider) { $0.claim(model, at: now) }.map { Permit(provider: provider, inner: $0) }
     }
 
-    /// The round is over or never began. A probe of which nothing came is free for the next one.
+    /// The round is over or never began. A probe without a result is free for the next call.
     func release(_ permit: Permit) {
         with(permit.provider) { $0.release(permit.inner) }
     }
 
-    /// Whether a request that waited since it got its permit may still be sent.
+    /// Whether a request that has waited since it got its permit may still be sent.
     func allows(_ permit: Permit) -> Bool {
         read(permit.provider) { $0.allows(permit.inner) } ?? true
     }
 
     // MARK: - Learning
 
-    /// Takes the end of one attempt in: once for each row, when its end is known for this call, recovery included.
-    /// `learnt` is what the pace learns instead of `took`, where that is nearer to the truth.
+    /// Records the end of one attempt: once for each row, when its end is known for this call, including recovery.
+    /// `learnt` is what the pace learns instead of `took`, if that is closer to the truth.
     func record(
         _ kind: Kind,
         _ failure: ProviderFailure?,
@@ -151,11 +151,11 @@ package final class ProviderHealth: Sendable {
         with(kind.provider) { $0.prime(kind.model, kind.speed, durations, at: now) }
     }
 
-    /// How far back, and in how many calls, the log is read at the start.
+    /// How far back, and how many calls, are read from the log at start.
     static let primingSpan = Duration.seconds(24 * 3600)
     static let primingCalls = 2000
 
-    /// Begins with what the log knows. Without the ledger it begins with nothing.
+    /// Starts with what the log knows. Without the ledger it starts with nothing.
     func prime(from ledger: any Ledger, now: Timestamp) async {
         do throws(LedgerError) {
             let since = Timestamp(microseconds: now.microseconds - Self.primingSpan.microseconds)
@@ -181,7 +181,7 @@ package final class ProviderHealth: Sendable {
                 "provider": provider, "model": model, "cause": reason.cause.rawValue, "reason": reason.text,
                 "pause_ms": String(pause.milliseconds),
             ]
-            // Somebody has to pay money in: more than a warning, once for each time it is found out.
+            // The account has to be topped up: more than a warning, once each time it is discovered.
             if reason.cause == .creditExhausted {
                 log.error("a provider account is out of credit", values)
             } else {
@@ -198,7 +198,7 @@ package final class ProviderHealth: Sendable {
         state.withLock { $0.lastOutcome[provider] }
     }
 
-    /// Everything known of one account; nil before it was first asked.
+    /// Everything known about one account; nil before it was first asked.
     package func account(_ provider: String) -> AccountHealth? {
         state.withLock { $0.accounts[provider] }
     }

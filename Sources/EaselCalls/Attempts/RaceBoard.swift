@@ -1,7 +1,7 @@
 import EaselBase
 import EaselTransport
 
-/// Where the sides of a race report their end, and one waits for the next report.
+/// Where the sides of a race report their end, and one task waits for the next report.
 final class RaceBoard: Sendable {
     private struct State {
         var ended: [(side: Int, legs: [CallLeg])] = []
@@ -11,10 +11,10 @@ final class RaceBoard: Sendable {
 
     private let state = Locked(State())
 
-    /// The sides that have ended, in the order in which they did.
+    /// The sides that have ended, in order.
     var ended: [(side: Int, legs: [CallLeg])] { state.withLock(\.ended) }
 
-    /// Whether a side has won: what is not sent yet need not be, and what comes later is not delivered.
+    /// Whether a side has won: requests not sent yet need not be, and later results are not delivered.
     var isDecided: Bool { state.withLock(\.isDecided) }
 
     func decide() { state.withLock { $0.isDecided = true } }
@@ -23,7 +23,7 @@ final class RaceBoard: Sendable {
         wake { $0.ended.append((side, legs)) }
     }
 
-    /// Returns when more than `known` sides have ended, or after `limit`. One waits at a time.
+    /// Returns when more than `known` sides have ended, or after `limit`. Only one task may wait at a time.
     func wait(known: Int, atMost limit: Duration? = nil) async {
         let timer = limit.map { limit in
             Task { [self] in

@@ -10,7 +10,7 @@ package final class CallContext: Sendable {
     package let plan: Plan
     package let receivedAt: Timestamp
     let began: SteadyInstant
-    /// What the call's images take of the budget of bytes, as long as anybody holds the call.
+    /// The share of the byte budget that the call's images take, for as long as the call is held.
     let weight: HeldBytes.Share?
 
     init(
@@ -32,11 +32,11 @@ package final class CallContext: Sendable {
     }
 }
 
-/// What ended a call though its plan had not come to its end.
+/// What ended a call before its plan was exhausted.
 enum CallStop {
     case none
-    /// The ledger was away and nothing further could be sent (L2).
+    /// The ledger was down and nothing more could be sent (L2).
     case ledger
-    /// Another attempt would have come on top of one that may be charged, and a budget does not take both (M2).
+    /// Another attempt would have come on top of one that may be charged, and a budget had no room for both (M2).
     case budget(BudgetRefusal)
 }

@@ -7,7 +7,7 @@ package final class CallLeg: Sendable {
     let result: ProviderResult
     package let pictures: [ImageDelivery.Delivered]
     let endedAt: Timestamp
-    /// Whether the call did not go on with its side of a race: its images are nobody's.
+    /// Whether its side lost a race: its images are not used.
     let hasLost: Bool
 
     init(
@@ -24,7 +24,7 @@ package final class CallLeg: Sendable {
         self.hasLost = hasLost
     }
 
-    /// Not ended yet: nobody can say what it costs (M4).
+    /// Not ended yet: its cost is not known (M4).
     convenience init(stillRunning start: AttemptStart, now: Timestamp) {
         let failure = ProviderFailure(
             .timeout,
@@ -37,14 +37,14 @@ package final class CallLeg: Sendable {
     var delivered: Int { pictures.count { !$0.isWithheld } }
     var withheld: Int { pictures.count(where: \.isWithheld) }
 
-    /// Images that the provider made, also where they are not delivered.
+    /// Images that the provider made, even if they are not delivered.
     var made: Int { hasLost ? result.images.count { !$0.isWithheld } : delivered }
 
     var machineResult: AttemptMachine.RequestResult {
         AttemptMachine.RequestResult(delivered: delivered, withheld: withheld, failure: result.failure)
     }
 
-    /// With its side of the race; the images of one that has lost are dropped.
+    /// With its side of the race; the images of a losing side are dropped.
     func racing(_ race: RaceSide, hasLost: Bool) -> CallLeg {
         CallLeg(
             start: start.racing(race),

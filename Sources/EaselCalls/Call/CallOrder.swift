@@ -1,7 +1,7 @@
 package import EaselBase
 package import EaselCore
 
-/// What a door hands over: a checked request, and everything else that its answer depends on.
+/// What a door passes in: a checked request, and everything else that its answer depends on.
 package final class CallOrder: Sendable {
     package let request: RemixRequest
     package let policy: RoutingPolicy
@@ -9,9 +9,9 @@ package final class CallOrder: Sendable {
     package let idempotency: IdempotencyKey?
     /// When the request arrived; the deadline counts from here.
     package let began: SteadyInstant
-    /// Whether the caller is answered as soon as the call is on record, and asks for its end later.
+    /// Whether the caller is answered as soon as the call is recorded, and asks for its end later.
     package let respondAsync: Bool
-    /// What the request holds of the budget of bytes; nil where nobody counts them.
+    /// The share of the byte budget that the request holds; nil if bytes are not counted.
     let weight: HeldBytes.Share?
 
     package init(

@@ -1,7 +1,7 @@
 import EaselBase
 package import EaselCore
 
-/// What is counted of calls since the start: how they and their attempts ended, and how long they took.
+/// Counts since the start: how calls and their attempts ended, and how long they took.
 package final class CallMetrics: Sendable {
     /// Upper bounds of the latency histogram, in milliseconds.
     package static let bucketsMs: [Int64] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000]
@@ -15,15 +15,15 @@ package final class CallMetrics: Sendable {
     package struct Counts: Sendable {
         package var calls: [CallStatus: Int] = [:]
         package var attempts: [AttemptKey: Int] = [:]
-        /// Calls by the first bound that they stay within; those beyond the last are in `latencyCount` alone.
+        /// Calls by the first bound that they stay within; those beyond the last are only in `latencyCount`.
         package var buckets = [Int](repeating: 0, count: CallMetrics.bucketsMs.count)
         package var latencySumMs: Int64 = 0
         package var latencyCount = 0
-        /// Calls that a hard budget did not let through, by the kind of its scope.
+        /// Calls stopped by a hard budget, by the kind of its scope.
         package var refusals: [String: Int] = [:]
         package var hedgesWon = 0
         package var hedgesLost = 0
-        /// Attempts whose provider claimed a cost beyond belief.
+        /// Attempts for which the provider reported an implausible cost.
         package var unbelieved = 0
     }
 
@@ -50,7 +50,7 @@ package final class CallMetrics: Sendable {
         }
     }
 
-    /// A call that a hard budget did not let through, by the kind of its scope.
+    /// A call stopped by a hard budget, by the kind of its scope.
     func countRefusal(by scope: String) {
         state.withLock { $0.refusals[scope, default: 0] += 1 }
     }

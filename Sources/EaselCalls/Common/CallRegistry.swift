@@ -1,6 +1,6 @@
 import EaselBase
 
-/// Counts the calls that are under way, also those whose client has left, so that a shutdown can wait for their end.
+/// Counts the calls under way, including those whose client has left, so that a shutdown can wait for their end.
 package final class CallRegistry: Sendable {
     private struct State {
         var running = 0
@@ -21,7 +21,8 @@ package final class CallRegistry: Sendable {
         }
     }
 
-    /// Counts what goes on after a call has ended, also while the gateway is shutting down. Call `end` when it is over.
+    /// Counts work that continues after a call has ended, even while the gateway is shutting down. Call `end` when it
+    /// is over.
     func goOn() {
         state.withLock { $0.running += 1 }
     }
@@ -34,12 +35,12 @@ package final class CallRegistry: Sendable {
         state.withLock { $0.isClosed = true }
     }
 
-    /// The end is near: calls are taken, but who asks whether this gateway is ready is told to go elsewhere.
+    /// Shutdown is near: calls are accepted, but readiness checks are told to go elsewhere.
     func announceEnd() {
         state.withLock { $0.isLeaving = true }
     }
 
-    /// Whether an end was announced, or is here.
+    /// Whether a shutdown was announced or has begun.
     package var isLeaving: Bool { state.withLock { $0.isLeaving || $0.isClosed } }
 
     var isClosed: Bool { state.withLock(\.isClosed) }

@@ -1,15 +1,15 @@
 import EaselBase
 import EaselCore
 
-/// What is counted of shadows since the start.
+/// Counts of shadows since the start.
 package final class ShadowMetrics: Sendable {
-    /// Why a call that was to be shadowed was not.
+    /// Why a call due for a shadow did not get one.
     enum Skip: String, Sendable, CaseIterable {
-        /// The day's budget does not take it.
+        /// The day's budget has no room for it.
         case budget
-        /// Every place at the provider is taken, or somebody waits for one.
+        /// Every slot at the provider is in use, or a request is waiting for one.
         case capacity
-        /// As many shadows are under way as may be.
+        /// The maximum number of shadows is under way.
         case limit
         /// The ledger could not be reached.
         case ledger
