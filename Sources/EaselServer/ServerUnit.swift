@@ -12,7 +12,7 @@ final class ServerUnit: @unchecked Sendable {
     let counters: ServerCounters
 
     private(set) var isDraining = false
-    /// Who is still taken in from the kernel's queue is aborted too: nothing else would end its requests.
+    /// Connections still in the kernel's accept queue are aborted too: nothing else would end their requests.
     private var isGraceOver = false
     private var listener: TCPListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
@@ -157,7 +157,7 @@ final class ServerUnit: @unchecked Sendable {
     /// came. They get an answer that ends their connection instead of a reset, which tells a client nothing.
     static let lastCall = Duration.milliseconds(100)
 
-    /// For so long after the last call connections are taken in that were being made when it ended.
+    /// How long after the last call we still accept connections that were being opened when it ended.
     static let handshake = Duration.milliseconds(50)
 
     /// Stops accepting after the last call, closes what is idle, and waits until the rest is answered or the grace is

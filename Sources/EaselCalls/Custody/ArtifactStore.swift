@@ -4,7 +4,7 @@ import Foundation
 
 /// Keeps copies of result pictures before the providers' links expire, and gives out signed links to them.
 ///
-/// A link carries its own permission: its expiry and an HMAC over path and expiry, so that a browser can show the picture
+/// A link carries its own permission: its expiry and an HMAC over path and expiry, so that a browser can show the image
 /// without a key.
 package struct ArtifactStore: Sendable {
     package let directory: String
@@ -19,7 +19,7 @@ package struct ArtifactStore: Sendable {
         secret = try SecretFile.readOrCreate(dataDirectory + "/artifact-secret") { Hex.encode(Crypto.randomBytes(32)) }
     }
 
-    /// `2026-11-21/CALL-1.jpg`: a folder a day, so that old ones are dropped whole.
+    /// `2026-11-21/CALL-1.jpg`: one folder per day, so that old ones are removed as a whole.
     static func path(callID: UUID, ordinal: Int, format: ImageFormat) -> String {
         let day = (UUIDv7.moment(of: callID) ?? Timestamp(microseconds: 0)).description.prefix(10)
         return "\(day)/\(callID.text)-\(ordinal).\(format.fileExtension)"
@@ -32,13 +32,13 @@ package struct ArtifactStore: Sendable {
         if !FileManager.default.fileExists(atPath: folder) {
             try PrivateFiles.makeFolder(folder)
         }
-        // Written beside and renamed, so that a reader never sees half a picture.
+        // Written to another name and renamed, so that a reader never sees half an image.
         let temporary = file + ".part"
         try RawFile.write(bytes, to: temporary)
         try RawFile.rename(temporary, file)
     }
 
-    /// The bytes behind a path of a signed link; nil when they are gone.
+    /// The bytes behind the path of a signed link; nil if they are gone.
     package func read(_ path: String) -> [UInt8]? {
         guard Self.isSound(path), let data = FileManager.default.contents(atPath: directory + "/" + path) else {
             return nil
@@ -52,7 +52,7 @@ package struct ArtifactStore: Sendable {
         return "/v1/artifacts/\(path)?exp=\(seconds)&sig=\(signature(path, seconds))"
     }
 
-    /// Whether a link was given out by us and has not expired.
+    /// Whether a link was issued by us and has not expired.
     package func permits(_ path: String, expiry: String, signature given: String, now: Timestamp) -> Bool {
         guard Self.isSound(path), let seconds = Int64(expiry), seconds > now.secondsSince1970 else { return false }
         return Crypto.equalInConstantTime(Array(signature(path, seconds).utf8), Array(given.utf8))
@@ -71,7 +71,7 @@ package struct ArtifactStore: Sendable {
         String(Hex.encode(Crypto.hmacSHA256(Array("\(path)|\(expirySeconds)".utf8), key: secret)).prefix(32))
     }
 
-    /// A day, a slash, a file name: nothing that climbs.
+    /// A day, a slash, a file name: no path traversal.
     private static func isSound(_ path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 2 && !parts.contains { $0.isEmpty || $0.hasPrefix(".") }
@@ -79,7 +79,7 @@ package struct ArtifactStore: Sendable {
     }
 }
 
-/// A secret of this machine in a file of its own, readable by its owner only.
+/// This machine's secret in its own file, readable by its owner only.
 package enum SecretFile {
     package static func readOrCreate(_ path: String, make: () -> String) throws -> [UInt8] {
         if let data = FileManager.default.contents(atPath: path), !data.isEmpty {
@@ -91,7 +91,7 @@ package enum SecretFile {
     }
 }
 
-/// Files for their owner alone (0600) by plain system calls, with the system's own word for what went wrong.
+/// Files readable by their owner only (0600), by plain system calls, with the system's own error message.
 enum RawFile {
     struct Failure: Error, Explained {
         let sentence: String

@@ -1,8 +1,9 @@
 import EaselBase
 package import EaselTransport
 
-/// Downloads what others name: source pictures by URL and results by link. Only http and https, only to public addresses
-/// (or ranges the operator allows), each redirect checked anew, with limits of size and time (S3), and without any key (S2).
+/// Downloads from URLs that others name: source images and result links. Only http and https, only to public addresses
+/// (or ranges the operator allows), each redirect checked again, with limits on size and time (S3), and without any key
+/// (S2).
 package final class Fetcher: Sendable {
     static let maxRedirects = 3
 
@@ -13,7 +14,7 @@ package final class Fetcher: Sendable {
         case timeout
         case tooManyRedirects
         case status(Int)
-        /// No whole answer came: why.
+        /// Why no complete answer came.
         case unreachable(TransportError.Kind)
 
         /// For the caller who gave the URL.
@@ -42,8 +43,8 @@ package final class Fetcher: Sendable {
 
     /// The bytes behind a URL.
     ///
-    /// `trustedOrigin` is `scheme://host:port` of a provider that the operator configured; links on it may be
-    /// reached wherever they are.
+    /// `trustedOrigin` is `scheme://host:port` of a provider that the operator configured; links on it are followed
+    /// wherever it is.
     package func fetch(
         _ url: String,
         maxBytes: Int,
@@ -82,7 +83,7 @@ package final class Fetcher: Sendable {
         throw .tooManyRedirects
     }
 
-    /// One exchange, and a second one where the server packs a picture in a way that libcurl alone can unpack.
+    /// One exchange, and a second one if the server compresses an image in a way that only libcurl can unpack.
     private func exchange(_ request: inout HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let begun = SteadyInstant.now
         do throws(TransportError) {
@@ -98,7 +99,7 @@ package final class Fetcher: Sendable {
     /// Whether a text is an http(s) URL with a host and without a user name.
     static func isFetchable(_ text: String) -> Bool { (try? WebURL(text)) != nil }
 
-    /// `scheme://host:port`, in lower case, with the port spelled out.
+    /// `scheme://host:port`, in lower case, with an explicit port.
     package static func origin(of text: String) -> String? { (try? WebURL(text))?.origin }
 
     private static func failure(_ error: TransportError, maxBytes: Int) -> Failure {

@@ -1,7 +1,7 @@
 import EaselBase
 package import EaselCore
 
-/// How many bytes requests hold: pure bookkeeping, by team.
+/// Counts the bytes that requests hold: pure bookkeeping, by team.
 struct WeightBook: Sendable, Hashable {
     enum Refusal: Sendable, Hashable {
         /// All requests together hold too much.
@@ -15,15 +15,15 @@ struct WeightBook: Sendable, Hashable {
     private(set) var total = 0
     private(set) var teams: [Int64: Int] = [:]
 
-    /// What one team may hold: three quarters, so that a flood of one leaves room for the others.
+    /// What one team may hold: three quarters, so that a flood from one team leaves room for the others.
     var teamLimit: Int { limit / 4 * 3 }
 
     init(limit: Int) {
         self.limit = max(1, limit)
     }
 
-    /// Takes so many bytes, or says why not. Whoever holds nothing may always take once what the limit of one body allows:
-    /// a budget that is smaller than one request would be a door that is shut.
+    /// Takes this many bytes, or says why not. A team that holds nothing may always take once what the limit of one
+    /// body allows: a budget smaller than one request would let nothing in.
     mutating func take(_ bytes: Int, team: Int64) -> Refusal? {
         let bytes = max(0, bytes)
         let own = teams[team] ?? 0
@@ -41,12 +41,12 @@ struct WeightBook: Sendable, Hashable {
     }
 }
 
-/// The budget of bytes that requests hold, from the first byte of a body until their call has ended: its body while it is
-/// read, then its pictures. Waiting calls are limited by it, not only by their number (S4).
+/// The byte budget of requests, from the first byte of a body until the call has ended: the body while it is read, then
+/// its images. It limits waiting calls by size, not only by number (S4).
 package final class HeldBytes: Sendable {
     /// A body without a length takes this much until its length is known.
     package static let unknownLength = 16 << 20
-    /// When it is worth another try: a call takes seconds.
+    /// When another try is worthwhile: a call takes seconds.
     private static let pause = Duration.seconds(2)
 
     private struct State {
@@ -65,7 +65,7 @@ package final class HeldBytes: Sendable {
     /// Requests that were turned away.
     package var refusals: Int { state.withLock(\.refusals) }
 
-    /// What one request holds; given back when nobody holds the share any more.
+    /// What one request holds; released when the share is no longer referenced.
     package final class Share: Sendable {
         private let owner: HeldBytes
         private let team: Int64
@@ -84,7 +84,7 @@ package final class HeldBytes: Sendable {
             bytes.withLock { $0 += more }
         }
 
-        /// Holds so many bytes from now on, fewer than before or more.
+        /// Changes the number of bytes held, up or down.
         package func set(_ count: Int) throws(CallFailure) {
             let (more, less) = bytes.withLock { ($0 < count ? count - $0 : 0, $0 > count ? $0 - count : 0) }
             if more > 0 { return try add(more) }
@@ -93,8 +93,8 @@ package final class HeldBytes: Sendable {
         }
     }
 
-    /// A share of so many bytes. Throws 429 when the team holds too much already, 503 when everybody does; nothing was read
-    /// or spent.
+    /// A share of this many bytes. Throws 429 if the team already holds too much, 503 if all teams together do; nothing
+    /// was read or spent.
     package func share(_ bytes: Int, team: Int64) throws(CallFailure) -> Share {
         let share = Share(self, team: team)
         try share.add(bytes)

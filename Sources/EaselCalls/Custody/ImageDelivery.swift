@@ -4,11 +4,11 @@ package import EaselImaging
 import EaselTransport
 import Foundation
 
-/// Makes what a provider gave into what the caller asked for: downloaded, proven, converted, kept.
+/// Turns a provider's result into what the caller asked for: downloads, checks, converts and keeps it.
 package final class ImageDelivery: Sendable {
-    /// The largest result that is downloaded: a lossless picture of the largest size fits.
+    /// The largest result that is downloaded: a lossless image of the largest size fits.
     static let resultLimit = 64 << 20
-    /// Downloads of one link, the first included: the picture is paid for.
+    /// Download tries for one link, including the first: the image is paid for.
     static let downloadTries = 3
 
     /// A picture on its way to the caller.
@@ -18,9 +18,9 @@ package final class ImageDelivery: Sendable {
         package var bytes: [UInt8]?
         package var info: ImageInfo?
         var sha256: [UInt8]?
-        /// Where it lies in the store; nil when it is not kept.
+        /// Where it is in the store; nil if it is not kept.
         package var artifact: String?
-        /// The provider's own link, for want of anything better.
+        /// The provider's own link, if there is nothing better.
         package var fallbackLink: String?
         /// What could not be done as asked.
         var note: TranslationEntry?
@@ -42,7 +42,7 @@ package final class ImageDelivery: Sendable {
         self.log = log
     }
 
-    /// The picture as asked for, or nil when it was lost on its way: paid, and not to be had.
+    /// The image as requested, or nil if it was lost on its way: paid but unavailable.
     func deliver(
         _ image: ProviderImage,
         attemptID: UUID,
@@ -65,7 +65,7 @@ package final class ImageDelivery: Sendable {
             }
         case .link(let link): url = link
         }
-        // A picture that is broken where it lies may only have been broken on its way: it is paid for, so it is fetched again.
+        // A damaged image may only have been damaged on its way: it is paid for, so it is fetched again.
         for attempt in 1...Self.downloadTries {
             if attempt > 1 { try? await Task.sleep(for: .milliseconds(200 * (attempt - 1))) }
             do throws(Fetcher.Failure) {
@@ -92,7 +92,7 @@ package final class ImageDelivery: Sendable {
         return nil
     }
 
-    /// Proves the picture whole (S5), makes it what was asked for and keeps it; all of it off the event loops.
+    /// Checks that the image is whole (S5), converts it as requested and keeps it; all of it off the event loops.
     private func finish(
         _ original: [UInt8],
         _ delivered: Delivered,
@@ -108,7 +108,7 @@ package final class ImageDelivery: Sendable {
                 done.info = try ImageCodec.prove(original)
                 done.bytes = original
             } else {
-                // Decoding proves it.
+                // Decoding checks it.
                 let bytes = try ImageEditing.transcode(original, to: output.format, quality: output.quality ?? 95)
                 done.info = try ImageProbe.probe(bytes)
                 done.bytes = bytes
@@ -131,7 +131,7 @@ package final class ImageDelivery: Sendable {
             try store.write(bytes, to: path)
             done.artifact = path
         } catch {
-            // A full disc does not take the picture from a caller who gets its bytes; who wanted a link gets the provider's.
+            // A full disk does not matter to a caller who gets the bytes; one who wanted a link gets the provider's.
             if case .link(let url) = done.image.content {
                 done.fallbackLink = url
                 done.note = TranslationEntry(.output, nil, .approximated, "the provider's own link, which expires")
@@ -142,7 +142,7 @@ package final class ImageDelivery: Sendable {
 }
 
 extension ImageError {
-    /// Whether the bytes may have been harmed on their way; another kind of picture would be the same again.
+    /// Whether the bytes may have been damaged on their way; an unsupported kind of image would be the same again.
     fileprivate var mayBeOfTheWay: Bool {
         switch self {
         case .truncated, .corrupt, .notAnImage: true

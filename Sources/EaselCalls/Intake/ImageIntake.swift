@@ -3,11 +3,11 @@ import EaselCore
 import EaselImaging
 import EaselTransport
 
-/// Turns the pictures of a draft into proven ones: a picture is what its bytes say (S5).
+/// Checks the images of a draft: an image is what its bytes say (S5).
 package final class ImageIntake: Sendable {
-    /// Pictures below this size are decoded from base64 where they are; larger ones leave the event loop.
+    /// Images below this size are decoded from base64 in place; larger ones leave the event loop.
     package static let inlineLimit = 64 << 10
-    /// Bytes of a whole group of reference pictures; Ideogram's limit has changed (docs/providers/ideogram.md, 1.3).
+    /// Bytes of a whole group of reference images; Ideogram's limit has changed (docs/providers/ideogram.md, 1.3).
     static let groupLimit = 10 << 20
 
     let fetcher: Fetcher
@@ -27,14 +27,14 @@ package final class ImageIntake: Sendable {
         self.preparation = preparation
     }
 
-    /// A picture on its way: proven, still to be fetched, or at fault.
+    /// The state of an image: ready, still to be fetched, or faulty.
     enum Standing: Sendable {
         case ready(SourceImage)
         case link(String)
         case fault(String)
     }
 
-    /// What can be said of a picture without the network.
+    /// What can be said about an image without the network.
     func inspect(_ input: ImageInput) async -> Standing {
         switch input {
         case .bytes(let bytes): return await prove(bytes)
@@ -63,7 +63,7 @@ package final class ImageIntake: Sendable {
         }
     }
 
-    /// Proves a picture and makes it ready to be sent, off the event loop where that takes time.
+    /// Checks an image and prepares it for sending, off the event loop if that takes time.
     private func prove(_ bytes: [UInt8]) async -> Standing {
         guard bytes.count <= maxBytes else { return .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence) }
         let preparation = preparation

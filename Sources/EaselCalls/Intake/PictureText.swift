@@ -2,17 +2,17 @@ import EaselBase
 import EaselProviders
 import EaselTransport
 
-/// A picture that was given as text: what kind of text it is, and what it holds. Linear in its length.
+/// An image given as text: what kind of text it is, and what it contains. Linear in its length.
 enum PictureText: Sendable {
     case link(WebURL)
-    /// The bytes that base64 stood for.
+    /// The bytes encoded as base64.
     case bytes([UInt8])
-    /// The bytes of a data URI that does not say that it is base64.
+    /// The bytes of a data URI that is not marked as base64.
     case unmarked([UInt8])
     /// What is wrong with it, for its sender.
     case fault(String)
 
-    /// Reads a URL, a data URI or base64; blanks around any of them do not matter.
+    /// Reads a URL, a data URI or base64; spaces around any of them do not matter.
     init(_ given: String, maxBytes: Int) {
         let text = Self.trimmed(given)
         if Self.isLink(text) {
@@ -68,7 +68,7 @@ enum PictureText: Sendable {
         .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence)
     }
 
-    /// The scheme of what looks like another kind of URL.
+    /// The scheme of a text that looks like another kind of URL.
     private static func scheme(of text: Substring) -> String? {
         let start = text.utf8.prefix(24)
         guard let colon = start.firstIndex(of: 0x3A), colon != start.startIndex else { return nil }

@@ -1,7 +1,7 @@
 import EaselBase
 package import EaselCore
 
-/// The way from a draft, through whichever door it came, to a checked `RemixRequest` with its policy; every fault at once.
+/// Turns a draft, from whichever door, into a checked `RemixRequest` with its policy; reports every fault at once.
 package final class RequestCompletion: Sendable {
     let images: ImageIntake
     let policies: PolicyDesk
@@ -11,11 +11,11 @@ package final class RequestCompletion: Sendable {
         self.policies = policies
     }
 
-    /// The checked request and the policy it asks for. `known`: what is wrong with the draft already. `weight`: the
-    /// request's share of the budget of bytes, which holds its images afterwards.
+    /// The checked request and the policy it asks for. `known`: faults already found in the draft. `weight`: the
+    /// request's share of the byte budget, which holds its images afterwards.
     ///
-    /// - Throws: `invalidRequest` with every fault, `forbidden` when the key may not do what is asked, or `rateLimited` and
-    ///   `unavailable` where the budget of bytes is used up.
+    /// - Throws: `invalidRequest` with every fault, `forbidden` if the key may not do what is asked, or `rateLimited`
+    ///   and `unavailable` if the byte budget is used up.
     package func complete(
         _ draft: RemixDraft,
         known: [RequestFault] = [],
@@ -41,8 +41,8 @@ package final class RequestCompletion: Sendable {
         let standing: ImageIntake.Standing
     }
 
-    /// Everything that needs no network is checked first, so that a bad request fetches nothing.
-    /// What is to be fetched is taken from the budget of bytes first, and what was fetched stays in it.
+    /// Everything that needs no network is checked first, so that a bad request fetches nothing. Bytes to be fetched
+    /// are taken from the byte budget first, and fetched ones stay in it.
     private func request(
         _ draft: RemixDraft,
         known: [RequestFault],
@@ -51,7 +51,7 @@ package final class RequestCompletion: Sendable {
         var slots: [Slot] = []
         var faults = known
         for (parameter, inputs) in Self.inputs(of: draft) {
-            // The count of references is checked below; here only what can be in bounds is looked at.
+            // The number of references is checked below; here only those within bounds are read.
             for input in inputs.prefix(RemixValidation.styleReferenceLimit) {
                 let standing = await images.inspect(input)
                 if case .fault(let sentence) = standing { faults.append(RequestFault(parameter, sentence)) }

@@ -1,10 +1,10 @@
 import EaselBase
 import EaselCore
 
-/// What an attempt cost and how it ended: pure arithmetic over what the provider said (M1, M4, M6, M7).
+/// What an attempt cost and how it ended: pure arithmetic over the provider's answer (M1, M4, M6, M7).
 enum Accounting {
-    /// The end of one attempt.
-    /// `delivered` is how many of its pictures came, also where they are not the caller's because another side was faster.
+    /// The end of one attempt. `delivered` is how many of its images came, even if the caller does not get them because
+    /// another side was faster.
     static func end(
         of start: AttemptStart,
         _ result: ProviderResult,
@@ -46,12 +46,12 @@ enum Accounting {
 
     /// The cost and where it comes from.
     ///
-    /// - The provider's own figure stands as it is, also when it is more than the price (M2's exception).
-    /// - Pictures without a figure are estimated from the price that was in force. Whether one that is kept back is billed
-    ///   is not documented, so it counts at its bound with basis `unknown`.
-    /// - A failure that the provider reported, or that never left, cost nothing by rule (`price_book`). Where the answer is missing the cost is
-    ///   not known: nil, never zero.
-    /// - A figure that nobody would believe stands beside the attempt (`CostBelief`); it counts at its bound, with basis
+    /// - The provider's own figure counts as it is, even if it is more than the price (M2's exception).
+    /// - Images without a figure are estimated from the price that was in force. Whether a withheld image is billed is
+    ///   not documented, so it counts at its bound with basis `unknown`.
+    /// - A failure that the provider reported, or a request that never left, cost nothing by rule (`price_book`). If
+    ///   the answer is missing the cost is not known: nil, never zero.
+    /// - An implausible figure is kept beside the attempt (`CostBelief`), which counts at its bound, with basis
     ///   `unknown`.
     static func cost(
         of start: AttemptStart,
@@ -60,7 +60,7 @@ enum Accounting {
     ) -> (Money?, CostBasis) {
         if disbelieved(start, result, belief) != nil { return (start.bound, .unknown) }
         if let failure = result.failure, failure.billing == .unknown, failure.kind != .resultLost {
-            // Pictures that came do not tell what the missing part cost: the bound is what is certain.
+            // The images that came do not show what the missing part cost: only the bound is certain.
             return (result.images.isEmpty ? nil : start.bound, .unknown)
         }
         if let said = result.cost { return (said, .provider) }
@@ -73,9 +73,9 @@ enum Accounting {
         return (price * result.images.count, isCertain ? .priceBook : .unknown)
     }
 
-    /// The provider's figure when it is beyond belief.
+    /// The provider's figure if it is implausible.
     private static func disbelieved(_ start: AttemptStart, _ result: ProviderResult, _ belief: CostBelief) -> Money? {
-        // Of what was asked for: thousands of pictures that nobody wanted are no reason to believe their price.
+        // Based on the images requested: thousands of images that nobody wanted do not make their price plausible.
         let most = belief.most(pricePerImage: start.pricePerImage, images: start.imagesAsked)
         guard let said = result.cost, said > most else { return nil }
         return said
@@ -83,11 +83,11 @@ enum Accounting {
 
     /// The figures of a call from its attempts.
     struct CallFigures: Equatable {
-        /// Sum of what is known; nil when nothing is known beyond zero and something is unknown (never $0 by ignorance).
+        /// Sum of the known costs; nil if only zeros are known and something is unknown (unknown is never $0).
         var cost: Money?
         var estimated: Money?
         var basis: CostBasis
-        /// What attempts cost that delivered nothing.
+        /// The cost of attempts that delivered nothing.
         var failoverCost: Money?
     }
 

@@ -1,10 +1,10 @@
 import EaselBase
 import EaselCore
 
-/// What a call came to: how it ended, who delivered, whether it failed over and what that cost. Pure, and the one place
-/// where this is decided, for the end that the gateway itself sees and for the one that recovery finds out.
+/// The outcome of a call: how it ended, which provider delivered, whether it failed over and what that cost. Pure, and
+/// the only place where this is decided, both for the end that the gateway sees and for the one that recovery finds.
 struct CallOutcome: Equatable {
-    /// An attempt as far as it counts for its call.
+    /// The part of an attempt that counts for its call.
     struct Part: Equatable {
         let ordinal: Int
         let provider: String
@@ -14,21 +14,21 @@ struct CallOutcome: Equatable {
         let errorCode: String?
         let cost: Money?
         let basis: CostBasis
-        /// Pictures that the caller gets, and those that the provider keeps back.
+        /// Images that the caller gets, and those that the provider withholds.
         let delivered: Int
         let withheld: Int
 
-        /// Whether it bought nothing for the call.
+        /// Whether the call got nothing for its cost.
         fileprivate var gaveNothing: Bool {
             if delivered > 0 { return false }
-            // Outside a race pictures that were made are the call's, also where they could not be kept.
+            // Outside a race, images that were made belong to the call, even if they could not be kept.
             return race != nil || (outcome != .succeeded && outcome != .partial)
         }
 
         fileprivate var isRefused: Bool { withheld > 0 || outcome == .refused || reason == "refused" }
 
-        /// Whether it failed as far as anybody knew while the call was under way. One that was late, or whose gateway stopped,
-        /// did not.
+        /// Whether it was known to have failed while the call was under way. One that was late, or whose gateway
+        /// stopped, was not.
         fileprivate var hasFailed: Bool {
             switch outcome {
             case .pending, .succeeded: false
@@ -43,7 +43,7 @@ struct CallOutcome: Equatable {
     }
 
     let status: CallStatus
-    /// Who delivered, or kept pictures back; nil when nobody did.
+    /// The provider that delivered or withheld images; nil if none did.
     let provider: String?
     let delivered: Int
     let failover: Bool
@@ -59,8 +59,8 @@ struct CallOutcome: Equatable {
         figures = Accounting.figures(of: parts.map { ($0.cost, $0.basis, !$0.gaveNothing) })
     }
 
-    /// Whether another provider had to be asked than the first. The second side of a race is none of those unless the first
-    /// side failed: it was late.
+    /// Whether a provider other than the first had to be asked. The second side of a race does not count unless the
+    /// first side failed: it was only late.
     private static func failover(_ parts: [Part]) -> Bool {
         guard let first = parts.first?.provider else { return false }
         let firstFailed = parts.contains { $0.provider == first && $0.hasFailed }
@@ -69,7 +69,7 @@ struct CallOutcome: Equatable {
 }
 
 extension CallOutcome.Part {
-    /// An attempt whose end was just found.
+    /// An attempt whose end has just been found.
     init(_ end: AttemptEnd, delivered: Int, withheld: Int) {
         self.init(
             ordinal: end.start.ordinal,
@@ -85,7 +85,7 @@ extension CallOutcome.Part {
         )
     }
 
-    /// An attempt as it stands in the log, without a picture of the call.
+    /// An attempt as it is in the log, without an image of the call.
     init(_ attempt: OrphanedAttempt) {
         self.init(
             ordinal: attempt.start.ordinal,

@@ -3,7 +3,7 @@ import EaselCore
 import EaselImaging
 import Foundation
 
-/// Turns a call's end into what is written of it in one transaction (M5): pure, from values to a value.
+/// Turns a call's end into what is written in one transaction (M5): pure, from values to a value.
 enum SettlementBuilder {
     static func settlement(
         _ context: CallContext,
@@ -43,16 +43,16 @@ enum SettlementBuilder {
             failoverCost: outcome.figures.failoverCost,
             attempts: ends,
             images: images,
-            // What the admission wrote stands, in nearly every call.
+            // For nearly every call, what the admission wrote stays.
             translation: translation == planned ? nil : translation,
             clientGone: clientGone,
-            // After so long a silence recovery may have settled the call, with pictures of its own.
+            // After such a long silence recovery may have settled the call, with its own images.
             replacesImages: settledAt.since(context.receivedAt) > Liveness.silence,
             errorDetail: errorDetail
         )
     }
 
-    /// What the call came to, of all its requests.
+    /// The call's outcome over all its requests.
     static func outcome(_ context: CallContext, legs: [CallLeg], ends: [AttemptEnd]) -> CallOutcome {
         CallOutcome(
             requested: context.request.count,
@@ -94,7 +94,7 @@ enum SettlementBuilder {
         teamID: Int64,
         createdAt: Timestamp
     ) -> [ImageRecord] {
-        // Whole milliseconds, so that the id tells the time exactly (L1).
+        // Whole milliseconds, so that the id contains the exact time (L1).
         let createdAt = Timestamp(microseconds: createdAt.millisecondsSince1970 * 1000)
         var records: [ImageRecord] = []
         for (end, pictures) in groups {
@@ -132,7 +132,7 @@ enum SettlementBuilder {
 }
 
 extension AttemptMachine.Verdict.Cause {
-    /// The code that callers and rows see; nil where the end needs no explanation.
+    /// The code that callers and rows see; nil if the end needs no explanation.
     var errorCode: String? {
         switch self {
         case .complete: nil

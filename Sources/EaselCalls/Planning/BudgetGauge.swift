@@ -1,8 +1,8 @@
 import EaselBase
 import EaselCore
 
-/// What callers have left in their budgets, for policies that choose by it. A figure may be two seconds old: it steers, and
-/// does not hold spending back; that is the admission's part (M2).
+/// What callers have left in their budgets, for policies that choose by it. A figure may be two seconds old: it only
+/// steers; limiting spending is the admission's part (M2).
 final class BudgetGauge: Sendable {
     static let memory = Duration.seconds(2)
     /// Teams that are remembered (S4).
@@ -21,7 +21,7 @@ final class BudgetGauge: Sendable {
         self.ledger = ledger
     }
 
-    /// The least that is left in a budget that applies, in percent of its limit; 100 without a budget.
+    /// The smallest share left in any budget that applies, in percent of its limit; 100 without a budget.
     func leftPercent(
         account: Account,
         project: String?,
@@ -31,13 +31,13 @@ final class BudgetGauge: Sendable {
             .filter { $0.budget.applies(teamID: account.teamID, project: project, keyID: account.keyID) }
             .map { $0.percentLeft(at: now) }
             .min()
-            // As the log keeps it, so that a choice can be made again.
+            // As the log keeps it, so that a choice can be reproduced.
             .map { ($0 * 10_000).rounded() / 10_000 } ?? 100
     }
 
     private func standings(teamID: Int64, at now: Timestamp) async throws(LedgerError) -> [BudgetStanding] {
         let steady = SteadyInstant.now
-        // One caller reads again; the others go on with what is known.
+        // One caller reads again; the others continue with what is known.
         let known: [BudgetStanding]? = readings.withLock { readings in
             guard let reading = readings[teamID] else { return nil }
             if steady.since(reading.readAt) < Self.memory || reading.isBeingRead { return reading.standings }
@@ -46,7 +46,7 @@ final class BudgetGauge: Sendable {
         }
         if let known { return known }
         do throws(LedgerError) {
-            // The organisation's budgets stand under team 0.
+            // The organisation's budgets are under team 0.
             let organisation = try await ledger.budgets(teamID: 0, at: now)
             let fresh = organisation + (teamID == 0 ? [] : try await ledger.budgets(teamID: teamID, at: now))
             readings.withLock { readings in

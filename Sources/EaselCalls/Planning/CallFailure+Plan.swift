@@ -1,7 +1,7 @@
 import EaselCore
 
 extension CallFailure {
-    /// Why the plan leaves nobody who can be asked: the reason that its caller can do most about.
+    /// Why the plan leaves no provider to ask: the reason that its caller can do most about.
     static func noCandidate(of plan: Plan, for model: RemixModel) -> CallFailure {
         func reasons(_ cause: Plan.Dropped.Cause) -> [Plan.Dropped] { plan.dropped.filter { $0.cause == cause } }
         func list(_ dropped: [Plan.Dropped]) -> String {
@@ -15,7 +15,7 @@ extension CallFailure {
                 retryAfter: away.compactMap(\.retryAfter).min() ?? .seconds(5)
             )
         }
-        // Capacity of ours, not a fault of theirs: the queue says when it is worth another try.
+        // Our capacity, not their fault: the queue says when another try is worthwhile.
         let full = reasons(.overloaded)
         if !full.isEmpty {
             return CallFailure(

@@ -4,7 +4,7 @@ package import Foundation
 
 /// Makes the plan of a request from what is known now (R1). Nothing is written or sent here.
 package final class CallPlanner: Sendable {
-    /// How often a call is planned anew because a provider stopped taking requests since the plan.
+    /// How often a call is planned again because a provider stopped accepting requests since the plan.
     static let claimTries = 4
 
     let policies: PolicyDesk
@@ -17,7 +17,7 @@ package final class CallPlanner: Sendable {
         self.terms = terms
     }
 
-    /// The plan for a request and what it is made from.
+    /// The plan for a request and its inputs.
     package func plan(
         _ request: RemixRequest,
         policy: RoutingPolicy,
@@ -28,7 +28,7 @@ package final class CallPlanner: Sendable {
     ) async throws(CallFailure) -> PlanRecord {
         let choice = try await policies.choice(policy, request, account: account, at: now)
         let callDraw = StickyDraw.ofCall(callID)
-        // A picture of megabytes is hashed where nobody waits for the loop, and only for a policy that asks.
+        // An image of megabytes is hashed off the event loop, and only for a policy that needs it.
         let picture = request.image.bytes
         let hash =
             choice.policy.sticky == .image
@@ -53,8 +53,8 @@ package final class CallPlanner: Sendable {
         return PlanRecord(inputs: inputs, plan: Planner.plan(inputs))
     }
 
-    /// A plan and the permission to ask its first candidate. Somebody else may have taken a provider's one probe since the
-    /// plan was made: then it is made again.
+    /// A plan and the permission to ask its first candidate. Another call may have taken a provider's one probe since
+    /// the plan was made: then it is made again.
     func permittedPlan(
         _ order: CallOrder,
         _ terms: SpendingTerms,

@@ -1,7 +1,7 @@
 import EaselBase
 import EaselCore
 
-/// Gathers what a plan is made from: each provider's translation, price, usual time, standing and load (R1).
+/// Gathers a plan's inputs: each provider's translation, price, usual time, health and load (R1).
 final class OfferDesk: Sendable {
     let providers: [any Provider]
     let health: ProviderHealth
@@ -42,7 +42,7 @@ final class OfferDesk: Sendable {
             )
             let view = health.view(kind, now: now)
             let gate = gates[provider.name]
-            // Whether a place is free can be told without knowing how long an attempt takes.
+            // Whether a slot is free is known without knowing how long an attempt takes.
             let wait: Duration? =
                 if let gate { gate.expectedWait(team: team, usual: view.pace?.p50) } else { nil }
             return ProviderOffer(

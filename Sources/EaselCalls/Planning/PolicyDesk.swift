@@ -13,9 +13,9 @@ final class PolicyDesk: Sendable {
         self.budgets = budgets
     }
 
-    /// What a request asks for; nil, with a fault added, when there is no such policy.
+    /// The policy that a request asks for; nil, with a fault added, if there is no such policy.
     ///
-    /// - Throws: `forbidden` when the key may not bring a policy of its own.
+    /// - Throws: `forbidden` if the key may not send its own policy.
     func policy(
         of draft: RemixDraft,
         account: Account,
@@ -42,14 +42,14 @@ final class PolicyDesk: Sendable {
         return nil
     }
 
-    /// A policy as it was chosen, with what the choice hung on.
+    /// The chosen policy, with what the choice depended on.
     struct Choice {
         var policy: Policy
         var path: [String]
         var budgetLeftPercent: Double?
     }
 
-    /// The policy that holds for the call.
+    /// The policy that applies to the call.
     ///
     /// - Throws: `invalidRequest` when no case matches, `unavailable` when a case asks for budgets and they cannot be read.
     func choice(
@@ -76,7 +76,7 @@ final class PolicyDesk: Sendable {
                 tags: request.tags,
                 model: request.model,
                 count: request.count,
-                // Prompts are not compared, but whether there is a negative one is.
+                // Prompts are not compared, but whether there is a negative prompt is.
                 parameters: request.parameters(prompts: .hash).objectValue ?? [:],
                 now: now,
                 budgetLeftPercent: left

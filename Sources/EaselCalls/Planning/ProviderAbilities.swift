@@ -1,8 +1,8 @@
 import EaselBase
 import EaselCore
 
-/// Which parameters each provider honours for each model, found out by asking its translation: one source for what a
-/// policy may require and for what is done with a request.
+/// Which parameters each provider honours for each model, found by asking its translation: one source for what a policy
+/// may require and for what is done with a request.
 struct ProviderAbilities: Sendable {
     private var known: [String: [RemixModel: RemixParameters]] = [:]
 
@@ -34,7 +34,7 @@ struct ProviderAbilities: Sendable {
         return RemixRequest(model: model, prompt: "a probe", image: SourceImage(bytes: [], format: .png, size: size))
     }
 
-    /// The request with the parameter set; what every request has stays as it is.
+    /// The request with the parameter set; parameters that every request has stay as they are.
     private static func carrying(_ parameter: RemixParameter, _ plain: RemixRequest) -> RemixRequest? {
         var request = plain
         switch parameter {

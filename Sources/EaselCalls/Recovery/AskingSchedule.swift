@@ -1,12 +1,12 @@
 import EaselBase
 import Foundation
 
-/// When an attempt whose end is unknown is asked about again: soon at first, then less and less often, so that many of them
-/// neither burden a provider nor keep newer ones from their turn.
+/// When an attempt with an unknown outcome is asked about again: soon at first, then less and less often, so that many
+/// of them neither burden a provider nor delay newer ones.
 final class AskingSchedule: Sendable {
     static let shortest = Duration.seconds(2)
     static let longest = Duration.seconds(3600)
-    /// Beyond this the schedule starts anew: asking once too often does no harm.
+    /// Beyond this the schedule starts again: asking once too often does no harm.
     static let rememberedCalls = 100_000
 
     private struct Turn {
@@ -16,7 +16,7 @@ final class AskingSchedule: Sendable {
 
     private let turns = Locked<[UUID: Turn]>([:])
 
-    /// Whether it is the call's turn; if so, its next turn is set.
+    /// Whether it is the call's turn; if so, sets its next turn.
     func isDue(_ callID: UUID, now: SteadyInstant) -> Bool {
         turns.withLock { turns in
             if turns.count > Self.rememberedCalls { turns.removeAll() }
@@ -32,7 +32,7 @@ final class AskingSchedule: Sendable {
         }
     }
 
-    /// Not before so long.
+    /// Not before this much time has passed.
     func postpone(_ id: UUID, by pause: Duration, now: SteadyInstant) {
         turns.withLock { turns in
             guard let turn = turns[id] else { return }

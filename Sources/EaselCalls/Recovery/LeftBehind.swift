@@ -2,14 +2,14 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// Calls in progress that a gateway left behind and whose end is not known yet: what was found out of them so far, and when
-/// they are asked about again. Their callers are told that they are in progress, which is the truth.
+/// Unfinished calls of a gateway that is gone, whose end is not known yet: what was found out about them so far, and
+/// when they are asked about again. Their callers are told that they are in progress, which is the truth.
 final class LeftBehind: Sendable {
     private struct Entry {
         var call: OrphanedCall
         var found: [UUID: Resolver.Resolved] = [:]
         var next: SteadyInstant
-        /// Somebody asks about it now.
+        /// It is being asked about now.
         var isBusy = false
     }
 
@@ -17,7 +17,8 @@ final class LeftBehind: Sendable {
 
     var isEmpty: Bool { entries.withLock(\.isEmpty) }
 
-    /// Leave to ask about a call, with what is known of it already; nil while another asks, or before its turn.
+    /// Permission to ask about a call, with what is already known about it; nil while another task asks, or before its
+    /// turn.
     func claim(_ call: OrphanedCall, now: SteadyInstant) -> [UUID: Resolver.Resolved]? {
         entries.withLock { entries in
             guard var entry = entries[call.callID] else {
@@ -41,7 +42,7 @@ final class LeftBehind: Sendable {
         entries.withLock { $0[callID] = nil }
     }
 
-    /// Forgets what somebody else has settled meanwhile: `listed` are those that are still in progress.
+    /// Forgets calls that have been settled elsewhere: `listed` are those still in progress.
     func forget(allBut listed: Set<UUID>) {
         entries.withLock { entries in entries = entries.filter { $0.value.isBusy || listed.contains($0.key) } }
     }
@@ -51,13 +52,13 @@ final class LeftBehind: Sendable {
         entries.withLock { $0.values.filter { !$0.isBusy && now >= $0.next }.map(\.call) }
     }
 
-    /// How long until the next turn; nil when nobody waits for one.
+    /// How long until the next turn; nil if no call is waiting for one.
     func wait(now: SteadyInstant) -> Duration? {
         entries.withLock { $0.values.filter { !$0.isBusy }.map { max($0.next.since(now), .zero) }.min() }
     }
 
-    /// When a task that has been running for so long is asked about again: in proportion to it, so that little time is lost
-    /// and few questions are put, and not before the provider wants to be asked.
+    /// When a task that has been running for this long is asked about again: in proportion to its age, so that little
+    /// time is lost and few questions are asked, and not before the provider wants to be asked.
     static func pause(after elapsed: Duration, asked: Duration) -> Duration {
         max(asked, min(max(elapsed / 6, shortest), longest))
     }

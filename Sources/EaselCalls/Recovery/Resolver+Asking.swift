@@ -3,9 +3,9 @@ import EaselCore
 import EaselImaging
 import Foundation
 
-/// What a provider tells of one attempt whose end is missing.
+/// What a provider says about one attempt whose end is missing.
 extension Resolver {
-    /// An attempt with its end and the pictures that were brought home.
+    /// An attempt with its end and the images that were downloaded.
     struct Resolved: Sendable {
         let end: AttemptEnd
         let pictures: [ImageDelivery.Delivered]
@@ -16,19 +16,19 @@ extension Resolver {
 
     enum Finding: Sendable {
         case end(Resolved)
-        /// What is on record stands; nothing more can be found out.
+        /// The record stays as it is; nothing more can be found out.
         case asRecorded
-        /// Not known yet. `pause`: how long nobody wants to be asked.
+        /// Not known yet. `pause`: how long the provider does not want to be asked.
         case open(pause: Duration)
     }
 
-    /// For so long a provider that says that it has no such task may be about to take it on: the request was perhaps on its
-    /// way when the gateway stopped.
+    /// How long a provider that says it has no such task may still be about to accept it: the request may have been on
+    /// its way when the gateway stopped.
     static let takingOn = Duration.seconds(15)
-    /// How long a task may go on beyond the time limit of an attempt while its provider says nothing of it.
+    /// How long a task may continue beyond the time limit of an attempt while its provider says nothing about it.
     static let overtime = Duration.seconds(10)
 
-    /// Asks for one attempt. `firstPicture`: the number of its first picture in the call.
+    /// Asks about one attempt. `firstPicture`: the number of its first image in the call.
     func find(_ attempt: OrphanedAttempt, _ call: OrphanedCall, firstPicture: Int) async -> Finding {
         let start = attempt.start
         guard let provider = providers[start.provider] else { return interrupted(attempt) }
@@ -47,7 +47,7 @@ extension Resolver {
         switch await provider.recover(task, timeout: Self.askTimeout) {
         case .ended(let result): return await found(attempt, result, call, firstPicture: firstPicture)
         case .running(_, working: true): isOpen = true
-        // Of a task that runs synchronously a provider may say nothing until it has ended.
+        // A provider may say nothing about a synchronous task until it has ended.
         case .running(_, working: false): isOpen = age <= provider.timeout + Self.overtime
         case .unknown(let asked):
             questions.note(asked, of: start.provider)
@@ -59,10 +59,10 @@ extension Resolver {
         return isOpen && age <= unknownAfter ? .open(pause: pause) : interrupted(attempt)
     }
 
-    /// The end of an attempt that nobody can tell of: unknown, and past its time posted at its bound. Why it is unknown stays
-    /// as its call has seen it.
+    /// The end of an attempt whose outcome cannot be known: unknown, and after its time posted at its bound. The reason
+    /// stays as its call saw it.
     func interrupted(_ attempt: OrphanedAttempt) -> Finding {
-        // What it cost is on record; only its pictures are lost.
+        // Its cost is recorded; only its images are lost.
         guard attempt.outcome == .pending || attempt.outcome == .unknown else { return .asRecorded }
         let start = attempt.start
         let isLate = time.now.since(start.startedAt) > unknownAfter
@@ -95,8 +95,8 @@ extension Resolver {
         let start = attempt.start
         var pictures: [ImageDelivery.Delivered] = []
         var isLost = false
-        // Never more than the call asked for: two attempts for the same pictures may both have made them. And none for a call
-        // whose caller has an answer that stands.
+        // Never more than the call asked for: two attempts for the same images may both have made them. And none for a
+        // call whose caller already has a final answer.
         let isWanted = call.status == .inProgress || call.status == .failed
         let room = isWanted ? max(0, call.imagesRequested + 1 - firstPicture) : 0
         let images = result.images.prefix(start.imagesAsked)
@@ -113,7 +113,7 @@ extension Resolver {
             if let picture { pictures.append(picture) } else { isLost = true }
         }
         var told = result
-        // Those of the question: how long the attempt took nobody saw to the end.
+        // The question's own timings: nobody saw how long the attempt took.
         told.timings = PhaseTimings()
         if isLost, told.failure == nil {
             told.failure = ProviderFailure(
@@ -133,7 +133,7 @@ extension Resolver {
         return .end(Resolved(end: end, pictures: pictures))
     }
 
-    /// The caller has the pictures that came, and their files stay as they are; what the whole cost is put right.
+    /// The caller has the images that came, and their files stay as they are; only the total cost is corrected.
     private func costOnly(_ attempt: OrphanedAttempt, _ result: ProviderResult) -> Finding {
         guard result.cost != nil else { return .asRecorded }
         let (cost, costBasis) = Accounting.cost(of: attempt.start, result, belief)
@@ -156,7 +156,7 @@ extension Resolver {
         return .end(Resolved(end: end, pictures: []))
     }
 
-    /// Nobody waits for a particular format any more: a picture is kept as it is.
+    /// No caller waits for a particular format any more: an image is kept as it is.
     private static func keptFormat(_ image: ProviderImage) -> ImageFormat {
         guard case .link(let url) = image.content else { return .jpg }
         let path = url.prefix { $0 != "?" }.lowercased()

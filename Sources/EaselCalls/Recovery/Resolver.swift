@@ -3,20 +3,20 @@ import EaselCore
 import EaselImaging
 import Foundation
 
-/// Finds calls that a gateway left behind and asks the providers what became of their attempts (M7): what is recovered is
-/// posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
+/// Finds unfinished calls of gateways that are gone and asks the providers about their attempts (M7): what is recovered
+/// is posted and kept, what cannot be known is `unknown`, and nothing is absent or $0.
 ///
-/// A call is settled once, when its end is known or nobody can ever tell: an end that was told is not taken back. Until then it
+/// A call is settled once, when its end is known or can never be known: a reported end is not taken back. Until then it
 /// stays in progress, and its attempts are asked about at the pace of such tasks.
 final class Resolver: Sendable {
     static let batch = 100
-    /// Calls that are looked into at the same time.
+    /// Calls that are worked on at the same time.
     static let atOnce = 8
     static let unknownBatch = 2000
     static let askTimeout = Duration.seconds(10)
 
     let ledger: any Ledger
-    /// Keeps to the pauses that providers ask for.
+    /// Observes the pauses that providers ask for.
     let questions: QuestionPace
     let time: TimeSource
     let log: Log
@@ -24,7 +24,7 @@ final class Resolver: Sendable {
     private let schedule = AskingSchedule()
     private let leftBehind = LeftBehind()
 
-    /// What follows from the configuration. A question under way ends with what it began with.
+    /// What follows from the configuration. A question under way ends with the one it began with.
     struct Manner: Sendable {
         let providers: [String: any Provider]
         let origins: [String: String]
@@ -39,7 +39,7 @@ final class Resolver: Sendable {
     var unknownAfter: Duration { manner.withLock(\.unknownAfter) }
     var belief: CostBelief { manner.withLock(\.belief) }
 
-    /// Another configuration from now on.
+    /// Changes the configuration.
     func adopt(_ new: Manner) { manner.withLock { $0 = new } }
 
     init(
@@ -68,14 +68,14 @@ final class Resolver: Sendable {
         self.log = log
     }
 
-    /// Whether no call is left whose end is still to be found out.
+    /// Whether the end of every call has been found out.
     var isDone: Bool { leftBehind.isEmpty }
 
     // MARK: - Which calls
 
-    /// Settles what gateways left behind, where its end can be known now. Returns how many calls were settled.
-    /// `gatewayIDs` are gateways known to be gone, such as those before a restart in the same data directory; `judgesOthers`
-    /// is whether those that were silent are taken for dead as well.
+    /// Settles unfinished calls of other gateways whose end can be known now. Returns how many calls were settled.
+    /// `gatewayIDs` are gateways known to be gone, such as those before a restart in the same data directory;
+    /// `judgesOthers` is whether silent ones are considered dead as well.
     @discardableResult
     func sweepOrphans(of gatewayIDs: [UUID], judgesOthers: Bool = true) async throws(LedgerError) -> Int {
         var settled = 0
@@ -98,12 +98,12 @@ final class Resolver: Sendable {
         return settled
     }
 
-    /// Asks again about calls that were left behind, whose turn it is.
+    /// Asks again about unfinished calls whose turn it is.
     func sweepLeftBehind() async throws(LedgerError) {
         try await settle(leftBehind.due(now: .now))
     }
 
-    /// Goes on doing so until cancelled.
+    /// Keeps doing so until cancelled.
     func follow() async {
         while !Task.isCancelled {
             do throws(LedgerError) {
@@ -116,7 +116,7 @@ final class Resolver: Sendable {
         }
     }
 
-    /// Asks once more about attempts of settled calls whose end is unknown.
+    /// Asks once more about attempts of settled calls with an unknown outcome.
     func sweepUnknown() async throws(LedgerError) {
         let now = SteadyInstant.now
         // Older ones are posted at their bound by then.
@@ -125,8 +125,8 @@ final class Resolver: Sendable {
         try await settle(calls.filter { schedule.isDue($0.callID, now: now) })
     }
 
-    /// Several at a time: each waits for a provider, and thousands may be left behind. Throws what the first that failed
-    /// threw, after all were tried. Returns how many were settled.
+    /// Several at a time: each waits for a provider, and there may be thousands. Throws the first failure, after all
+    /// were tried. Returns how many were settled.
     @discardableResult
     private func settle(_ calls: [OrphanedCall]) async throws(LedgerError) -> Int {
         let (settled, failure) = await withTaskGroup(of: Result<Bool, LedgerError>.self) { group in
@@ -192,7 +192,7 @@ final class Resolver: Sendable {
             leftBehind.keep(call, found, until: .now + pause)
             return false
         }
-        // All that was asked for is there: what the others cost is found out like any other unknown cost.
+        // Everything requested is there: the cost of the others is found out like any other unknown cost.
         for attempt in open {
             if case .end(let resolved) = interrupted(attempt) { found[attempt.start.attemptID] = resolved }
         }
@@ -221,10 +221,10 @@ final class Resolver: Sendable {
             return isNew ? resolved : nil
         }
         if call.status == .failed, news.contains(where: { !$0.pictures.isEmpty }) {
-            // Nobody had delivered anything: the call has its pictures after all, for whoever asks again.
+            // Nothing had been delivered: the call has its images after all, for a caller who asks again.
             return try await ledger.settle(settlement(call, found))
         }
-        // The caller has an answer that stands; the money is put right.
+        // The caller has a final answer; only the money is corrected.
         guard !news.isEmpty else { return }
         try await ledger.resolve(
             LateResolution(
@@ -237,7 +237,7 @@ final class Resolver: Sendable {
         )
     }
 
-    /// Attempts whose end is not known, and those of a call in progress that delivered: their pictures were not written
+    /// Attempts with an unknown outcome, and those of a call in progress that delivered: their images were not written
     /// yet when the gateway stopped, and the provider may still have them.
     private func isOpen(_ attempt: OrphanedAttempt, of orphan: OrphanedCall) -> Bool {
         switch attempt.outcome {

@@ -2,22 +2,22 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// Sends the requests of sampled calls to a second provider as well, beside the call and without a word to it: a shadow
-/// has a task, a row and a budget of its own, and whatever happens to it changes neither the call's time nor its answer.
+/// Also sends the requests of sampled calls to a second provider, without affecting the call: a shadow has its own
+/// task, row and budget, and whatever happens to it changes neither the call's time nor its answer.
 final class ShadowDesk: Sendable {
-    /// Shadows under way at once, all providers together: each holds its call's picture in memory (S4).
+    /// Shadows under way at once, all providers together: each holds its call's image in memory (S4).
     static let mostAtOnce = 32
 
-    /// How many of an account's places shadows may have at once: a quarter, one at least. Calls that come later find the
-    /// others free.
+    /// How many of an account's slots shadows may have at once: a quarter, at least one. Later calls find the others
+    /// free.
     static func places(of maxInFlight: Int) -> Int { max(1, maxInFlight / 4) }
 
-    /// Pauses before the end of a shadow is written again; after them it is recovery's.
+    /// Pauses before the end of a shadow is written again; after that recovery takes over.
     static let writingPauses: [Duration] = [.milliseconds(500), .seconds(2), .seconds(8)]
 
-    /// The way to a place at a provider's account.
+    /// Access to a slot at a provider's account.
     struct Door: Sendable {
-        /// Takes a place if one is free and nobody waits.
+        /// Takes a slot if one is free and no request is waiting.
         let tryEnter: @Sendable () -> Bool
         let leave: @Sendable () -> Void
 
@@ -48,7 +48,7 @@ final class ShadowDesk: Sendable {
     private let gatewayID: UUID
     private let metrics: ShadowMetrics
     private let liveness: Liveness
-    /// Only asked how long tasks take: what shadows do must not show in how calls are routed.
+    /// Only asked how long tasks take: shadows must not influence how calls are routed.
     private let health: ProviderHealth
     private let time: TimeSource
     private let log: Log
@@ -78,24 +78,24 @@ final class ShadowDesk: Sendable {
 
     var running: Int { state.withLock(\.total) }
 
-    /// Other providers from now on; shadows under way end with theirs.
+    /// Changes the providers; shadows under way end with the ones they started with.
     func adopt(providers: [String: any Provider], doors: [String: Door], belief: CostBelief) {
         let new = Places(providers: providers, doors: doors, belief: belief)
         places.withLock { $0 = new }
     }
 
-    /// No further shadow begins.
+    /// No further shadow starts.
     func close() {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Returns when the last shadow has ended, or after `limit`. Those that are cut off are recovery's.
+    /// Returns when the last shadow has ended, or after `limit`. Recovery handles those that are cut off.
     func waitUntilIdle(atMost limit: Duration) async {
         let end = SteadyInstant.now + limit
         while running > 0, SteadyInstant.now < end { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
-    /// Begins the shadow that an admitted call's plan asks for, where there is room; returns at once.
+    /// Starts the shadow that an admitted call's plan asks for, if there is room; returns at once.
     func consider(_ context: CallContext) {
         let places = places.withLock(\.self)
         guard let wish = context.plan.shadow, let provider = places.providers[wish.provider],
@@ -114,7 +114,7 @@ final class ShadowDesk: Sendable {
     }
 
     private func enter(_ provider: any Provider) -> ShadowMetrics.Skip? {
-        // Others take a gateway that is cut off for dead, and its shadows over.
+        // Other gateways consider one that is cut off dead and take its shadows over.
         guard liveness.isKnown else { return .ledger }
         return state.withLock { state in
             if state.isClosed { return .shutdown }
@@ -144,7 +144,7 @@ final class ShadowDesk: Sendable {
         let start = start(context, wish, provider)
         let result: ProviderResult
         do throws(LedgerError) {
-            // On record and reserved before the first byte leaves (M3, M4).
+            // Recorded and reserved before the first byte leaves (M3, M4).
             guard try await ledger.startShadow(start) else {
                 door.leave()
                 return metrics.count(.budget, at: provider.name)
@@ -155,7 +155,7 @@ final class ShadowDesk: Sendable {
             door.leave()
             metrics.count(.ledger, at: provider.name)
             log.debug("a shadow was not started", ["call_id": start.callID.text, "error": sentence(for: error)])
-            // It may stand there all the same, and is known to have cost nothing.
+            // It may have been written anyway, and is known to have cost nothing.
             let result = AttemptRunner.notSent(ShadowEnd.neverSent, "The ledger could not be reached.")
             return await write(end(start, result), pauses: [])
         }
@@ -164,7 +164,7 @@ final class ShadowDesk: Sendable {
         await write(end, pauses: Self.writingPauses)
     }
 
-    /// The row of the shadow. A count beyond one request's is not split: what is compared are requests.
+    /// The row of the shadow. A count beyond one request's is not split: requests are what is compared.
     private func start(_ context: CallContext, _ wish: Plan.Shadow, _ provider: any Provider) -> ShadowStart {
         let startedAt = Timestamp(microseconds: time.now.millisecondsSince1970 * 1000)
         let taskID = UUID()
@@ -233,7 +233,7 @@ final class ShadowDesk: Sendable {
 }
 
 extension ShadowEnd {
-    /// The end that a result means. The pictures are not fetched: what the provider says of them is what is compared.
+    /// The end that a result means. The images are not fetched: what the provider says about them is compared.
     init(_ start: ShadowStart, _ result: ProviderResult, endedAt: Timestamp, _ belief: CostBelief) {
         let images = result.images.prefix(start.imagesAsked)
         self.init(

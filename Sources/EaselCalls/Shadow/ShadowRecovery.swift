@@ -1,11 +1,11 @@
 import EaselBase
 import EaselCore
 
-/// Finds shadows whose cost is not known and asks their providers (M7): what they tell is posted, and what nobody can tell
-/// is posted at its bound in the end.
+/// Finds shadows whose cost is not known and asks their providers (M7): known costs are posted, and unknown ones are
+/// finally posted at their bound.
 final class ShadowRecovery: Sendable {
     static let batch = 500
-    /// Providers that are asked at the same time.
+    /// Providers asked at the same time.
     static let atOnce = 4
 
     private let ledger: any Ledger
@@ -35,7 +35,7 @@ final class ShadowRecovery: Sendable {
         self.log = log
     }
 
-    /// Looks into those whose turn it is. `judgesOthers`: whether gateways that were silent may be taken for dead.
+    /// Works on those whose turn it is. `judgesOthers`: whether silent gateways may be considered dead.
     func sweep(judgesOthers: Bool, at now: SteadyInstant = .now) async throws(LedgerError) {
         let open = try await ledger.openShadows(
             silentSince: judgesOthers ? time.now - Liveness.silence : nil,
@@ -69,7 +69,7 @@ final class ShadowRecovery: Sendable {
     /// Nil: there is nothing new to write.
     private func end(of open: OpenShadow) async -> ShadowEnd? {
         let start = open.start
-        // An account that wants to be left alone is asked at another turn.
+        // An account that asked for a pause is asked at a later turn.
         if let provider = providers[start.provider], questions.wait(of: start.provider) == .zero {
             let task = RecoverableTask(
                 taskID: start.taskID,

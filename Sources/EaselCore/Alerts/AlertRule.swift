@@ -86,7 +86,7 @@ package struct AlertRule: Sendable, Hashable {
     package static func standard(to destinations: [String]) -> [AlertRule] {
         Kind.allCases.map { kind in
             var rule = AlertRule(kind.rawValue, kind, to: destinations)
-            // A rate of three calls says nothing; who writes a rule decides for himself.
+            // A rate of three calls says nothing; a rule that someone wrote sets its own minimum.
             if kind.isRate { rule.minimum = 20 }
             return rule
         }

@@ -72,7 +72,7 @@ package struct AttemptMachine: Sendable {
         var skips = 0
     }
 
-    /// How often a call waits for a candidate that it was kept from asking.
+    /// How often a call waits for a candidate that it was not allowed to ask.
     package static let mostSkips = 2
 
     private let plan: Plan
@@ -242,7 +242,8 @@ package struct AttemptMachine: Sendable {
         return max(backoff, standing.retryAfter ?? .zero)
     }
 
-    /// One that the call was kept from asking is waited for a few times, and no longer than after a failure of its own.
+    /// A candidate that the call was not allowed to ask is waited for a few times, never longer than after a failure of
+    /// its own.
     private func isWorthWaiting(for candidate: Int, elapsed: Duration) -> Bool {
         guard let notBefore = standings[candidate].notBefore else { return true }
         return standings[candidate].skips <= Self.mostSkips && notBefore - elapsed <= Self.longestBackoff

@@ -26,7 +26,7 @@ package struct AccountHealth: Sendable {
     package static let rateBuckets = 30
     package static let leastForRate = 5
 
-    /// Leave to send requests for one model. Goes back with `record` or `release`.
+    /// Permission to send requests for one model. Return it with `record` or `release`.
     package struct Permit: Sendable, Hashable {
         package let model: RemixModel
         fileprivate let account: Breaker.Permit
@@ -82,8 +82,8 @@ package struct AccountHealth: Sendable {
 
     // MARK: - Asking
 
-    /// Leave to send requests for `model` now; nil when a breaker does not let any through. Whoever gets a probe is the
-    /// only one until it is recorded, released or expired.
+    /// Permission to send requests for `model` now; nil if a breaker does not let any through. Whoever gets a probe is
+    /// the only one until it is recorded, released or expired.
     package mutating func claim(_ model: RemixModel, at now: SteadyInstant) -> Permit? {
         guard let account = account.claim(at: now, expiry: probeExpiry) else { return nil }
         let expiry = probeExpiry

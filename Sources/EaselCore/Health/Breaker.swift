@@ -78,7 +78,7 @@ package struct Breaker: Sendable, Hashable {
         case failed(String)
     }
 
-    /// Leave to send. Each goes back to its breaker, with evidence or unused.
+    /// Permission to send. Each is returned to its breaker, with evidence or unused.
     package struct Permit: Sendable, Hashable {
         fileprivate let generation: UInt64
         /// The number of the claim, where this is a probe.
@@ -127,8 +127,8 @@ package struct Breaker: Sendable, Hashable {
         return .halfOpen(trip.reason, wait: wait)
     }
 
-    /// Leave to send now; nil while it is open, or half-open with its probe claimed. A claim that is not answered within
-    /// `expiry` is given to the next one, so that nothing stays locked for ever.
+    /// Permission to send now; nil while it is open, or half-open with its probe claimed. A claim that is not answered
+    /// within `expiry` is given to the next one, so that nothing stays locked for ever.
     package mutating func claim(at now: SteadyInstant, expiry: Duration) -> Permit? {
         switch state(at: now) {
         case .closed: return Permit(generation: generation, probe: nil)

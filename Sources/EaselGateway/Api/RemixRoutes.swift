@@ -7,7 +7,7 @@ import Foundation
 
 /// `POST /v1/remix` and `POST /v1/route/explain`: from a body to a call, and from its end to the answer.
 final class RemixRoutes: Sendable {
-    /// The one that thousands wait on.
+    /// The hot path: thousands of calls wait on it.
     static let path = "/v1/remix"
     static let access = Access<Member>.key
     /// With the smallest of images.

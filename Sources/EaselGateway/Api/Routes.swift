@@ -20,7 +20,7 @@ final class Routes: Sendable {
 
     func respond(to request: ServerRequest) async -> ServerResponse {
         guard request.path == RemixRoutes.path, request.method == "POST" else { return await dispatch(request) }
-        // The one that thousands wait on goes first, without the frames of the others around it.
+        // The hot path goes first: thousands of calls wait on it, and each waiting frame costs memory.
         do throws(Problem) {
             let visit = try await remix(request)
             try door.limits.enter(visit.who.known)

@@ -9,7 +9,8 @@ enum Load: String, Sendable {
     case light
     /// It counts against the key's limits, as everything does that costs as much as a remix.
     case counted
-    /// It reads much of the log: it waits until its team has a place, so that nobody's reports keep others from the database.
+    /// It reads much of the log: it waits until its team has a place, so that no team's reports keep others from the
+    /// database.
     case report
     /// Both.
     case countedReport = "counted_report"

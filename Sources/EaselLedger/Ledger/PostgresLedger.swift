@@ -27,7 +27,7 @@ package final class PostgresLedger: Ledger, Sendable {
         package var readLimit = Duration.seconds(5)
         /// How long a report may take.
         package var reportLimit = Duration.seconds(30)
-        /// Rows of a report at most; more than this are nobody's report.
+        /// Maximum rows of a report.
         package var mostReportRows = 100_000
         /// What goes wrong on the writers' connections, for tests.
         package var fault: WireFault?

@@ -65,7 +65,7 @@ enum ShadowStatements {
         SELECT 1 FROM shadows WHERE team_id = $1 AND started_at = $2 AND shadow_id = $3 FOR UPDATE
         """
 
-    /// What is known of a cost gives way only to what is known better.
+    /// A known cost is replaced only by a more reliable one.
     private static let endSQL = """
         WITH before AS MATERIALIZED (
             SELECT cost_nusd, coalesce(cost_nusd, bound_nusd) AS held_nusd FROM shadows WHERE \(isThisOne)

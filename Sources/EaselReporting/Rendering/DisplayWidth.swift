@@ -52,7 +52,7 @@ package enum DisplayWidth {
 
     private static func width(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
-        // A variation selector 16 asks for the picture of a character, which is wide.
+        // A variation selector 16 asks for the emoji form of a character, which is wide.
         if character.unicodeScalars.contains("\u{FE0F}") || first.properties.isEmojiPresentation { return 2 }
         switch first.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format, .control: return 0

@@ -50,7 +50,7 @@ package struct TextTable: Sendable {
         /// What to say about the columns that had no room; nil where all are shown. Everything that prints a table says it
         /// in these words. `place`: what has them, such as `--json`.
         package func roomNote(_ place: String) -> String? {
-            // A column without a title is a picture of another one.
+            // A column without a title draws another one.
             let names = hidden.filter { !$0.isEmpty }
             return names.isEmpty ? nil : "No room for: \(names.joined(separator: ", ")) (\(place))"
         }
