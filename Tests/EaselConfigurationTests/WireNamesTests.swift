@@ -33,7 +33,8 @@ struct WireNamesTests {
                 == "--since is not before --until (b and a); swap them"
         )
         #expect(
-            Self.raise.sentence("by_images", "cannot be combined with by_usd") == "--by-images cannot stand beside --by"
+            Self.raise.sentence("by_images", "cannot be combined with by_usd")
+                == "--by-images cannot be combined with --by"
         )
         #expect(
             WireNames(known: ["policy"]).sentence("policy", "is not configured; there are failover")
