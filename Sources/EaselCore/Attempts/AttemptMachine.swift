@@ -1,16 +1,16 @@
 import EaselBase
 
-/// Decides, after everything that happens to a call, what is done next. A pure machine: it sends nothing, sleeps for
-/// nothing and reads no clock; the driver in the gateway does what it says.
+/// Decides, after each event of a call, what to do next. A pure state machine: it sends nothing, does not sleep and
+/// reads no clock; the driver carries out its decisions.
 ///
-/// One budget of rounds and one deadline for the whole call, no nested retries (R6). A round is one provider asked once,
-/// by several requests where it cannot take the count in one.
+/// One budget of rounds and one deadline for the whole call, no nested retries (R6). A round asks one provider once,
+/// with several requests if it cannot make the count in one.
 package struct AttemptMachine: Sendable {
-    /// What a request of a round led to.
+    /// The result of one request in a round.
     package struct RequestResult: Sendable, Hashable {
         /// Pictures that the caller gets.
         package var delivered: Int
-        /// Pictures that the provider made and keeps back on content grounds: used up, never asked for again (R2).
+        /// Images that the provider made but withholds on content grounds: used up, never requested again (R2).
         package var withheld: Int
         package var failure: ProviderFailure?
 
@@ -21,7 +21,7 @@ package struct AttemptMachine: Sendable {
         }
     }
 
-    /// What the driver is to do.
+    /// What the driver has to do.
     package enum Action: Sendable, Hashable {
         /// Ask a candidate with one request for each count. `duplicateRisk`: an earlier attempt may have been charged
         /// for the same pictures (R4).
@@ -39,7 +39,7 @@ package struct AttemptMachine: Sendable {
             case complete
             case refused
             case providersFailed = "providers_failed"
-            /// Nobody was asked, because nobody may be asked now.
+            /// No provider was asked, because none may be asked now.
             case unavailable
             case deadlineExceeded = "deadline_exceeded"
             case clientGone = "client_closed_request"
@@ -47,7 +47,7 @@ package struct AttemptMachine: Sendable {
 
         package var status: CallStatus
         package var cause: Cause
-        /// When every provider asked us to stay away, or is left alone: for how long.
+        /// If every provider asked us to wait, or is closed by its breaker: for how long.
         package var retryAfter: Duration?
 
         package init(status: CallStatus, cause: Cause, retryAfter: Duration?) {
@@ -62,11 +62,11 @@ package struct AttemptMachine: Sendable {
     package static let longestBackoff = Duration.seconds(8)
 
     private struct Standing {
-        /// Never again in this call: the request would fail the same way, or may have been charged already.
+        /// Never again in this call: the request would fail the same way, or may already have been charged.
         var isOut = false
         var failures = 0
         var retryAfter: Duration?
-        /// Since the start of the call: not to be asked before, by the word of whoever kept us from asking.
+        /// Since the start of the call: not to be asked before this, according to the provider or its breaker.
         var notBefore: Duration?
         /// How often it was not asked.
         var skips = 0
@@ -84,7 +84,7 @@ package struct AttemptMachine: Sendable {
     private var withheld = 0
     private var refused = false
     private var duplicateRisk = false
-    /// Whether the side of a race that is not gone on with may have been charged.
+    /// Whether the losing side of a race may have been charged.
     private var isLostUnknown = false
     private var clientGone = false
     /// Whether any round was sent.
@@ -119,14 +119,15 @@ package struct AttemptMachine: Sendable {
         return conclude(elapsed: elapsed)
     }
 
-    /// What asking for the unclear requests told: for each position its new result, or the old one where nothing was told.
+    /// The results of asking about the unclear requests: for each position its new result, or the old one if there was
+    /// no answer.
     package mutating func recovered(_ results: [Int: RequestResult], elapsed: Duration) -> Action {
         for (index, result) in results { lastRound[index] = result }
         return conclude(elapsed: elapsed)
     }
 
-    /// The candidate of the last `send` was not asked, because it is left alone for `retryAfter` (R3). Nothing was sent and
-    /// nothing written, so it uses up no attempt (R6).
+    /// The candidate of the last `send` was not asked, because it may not be asked for `retryAfter` (R3). Nothing was
+    /// sent or written, so it uses up no attempt (R6).
     package mutating func notAsked(retryAfter: Duration, elapsed: Duration) -> Action {
         rounds -= 1
         standings[position].skips += 1
@@ -137,9 +138,9 @@ package struct AttemptMachine: Sendable {
         return next(elapsed: elapsed)
     }
 
-    /// A second candidate was asked while the first was late (a hedge): a round of its own (R6). `lost` is the one whose
-    /// pictures the caller does not get, `results` what it led to, nil while it is at work; then call `roundEnded` for the
-    /// other, with which the call goes on.
+    /// A second candidate was asked while the first was late (a hedge): a round of its own (R6). `lost` is the one
+    /// whose images the caller does not get, `results` its results, nil while it is still running; then call
+    /// `roundEnded` for the other, with which the call continues.
     package mutating func hedged(lost: Int, _ results: [RequestResult]?, goingOnWith candidate: Int) {
         rounds += 1
         wasAsked = true
@@ -153,7 +154,7 @@ package struct AttemptMachine: Sendable {
             }
             standings[lost].failures += 1
         } else {
-            // It is paid for; whatever comes of it, asking once more would be paying once more.
+            // It is paid for; whatever its result, asking again would mean paying again.
             standings[lost].isOut = true
             isLostUnknown = true
         }
@@ -201,20 +202,20 @@ package struct AttemptMachine: Sendable {
         if let pause = failure.retryAfter {
             standings[position].retryAfter = max(pause, standings[position].retryAfter ?? .zero)
         }
-        // A second request to the same provider after an unknown end would be the surest way to pay twice (R4).
+        // A second request to the same provider after an unknown outcome would be the surest way to pay twice (R4).
         if !failure.kind.isTransient || failure.billing == .unknown { standings[position].isOut = true }
     }
 
     private mutating func next(elapsed: Duration) -> Action {
         guard rounds < plan.attempts else { return finish(.providersFailed) }
-        // First those not asked yet, then those that failed for the moment, in the plan's order from here on.
+        // First those not asked yet, then those that failed temporarily, in the plan's order from here on.
         let order = (1...standings.count).map { (position + $0) % standings.count }
         if let fresh = order.first(where: {
             !standings[$0].isOut && standings[$0].failures == 0 && standings[$0].skips == 0 && $0 != position
         }) {
             return send(to: fresh)
         }
-        // Nobody was asked and nobody may be: whoever called is told at once, not kept waiting.
+        // No provider was asked and none may be: the caller is told at once, not kept waiting.
         guard wasAsked else { return finish(.unavailable) }
         let eligible = order.filter { !standings[$0].isOut && isWorthWaiting(for: $0, elapsed: elapsed) }
         guard
@@ -231,8 +232,8 @@ package struct AttemptMachine: Sendable {
         return .wait(wait)
     }
 
-    /// Fewer pictures than asked without a failure cost nothing to ask for again at once; a failure wants a pause, and
-    /// Retry-After is honoured (R6).
+    /// Fewer images than requested without a failure can be requested again at once; after a failure there is a pause,
+    /// and Retry-After is honoured (R6).
     private func pause(before candidate: Int, elapsed: Duration) -> Duration {
         let standing = standings[candidate]
         if let notBefore = standing.notBefore { return max(notBefore - elapsed, .zero) }
@@ -256,7 +257,7 @@ package struct AttemptMachine: Sendable {
         return .send(candidate: candidate, counts: counts, duplicateRisk: duplicateRisk)
     }
 
-    /// How many pictures each request asks for, so that together they ask for `count` and none for more than `most`.
+    /// How many images each request asks for, so that together they ask for `count` and none for more than `most`.
     package static func split(_ count: Int, _ most: Int) -> [Int] {
         let most = max(1, most)
         return Array(repeating: most, count: count / most) + (count % most > 0 ? [count % most] : [])

@@ -1,21 +1,22 @@
-/// Places at one provider account, and who waits for them: start-time fair queueing between teams, as a pure value.
+/// Slots at one provider account, and the requests waiting for them: start-time fair queueing between teams, as a pure
+/// value.
 ///
 /// A request's start tag is the greater of virtual time less a credit, and its team's finish tag; the team's finish tag
-/// is the start tag of its last request served plus one. The smallest start tag is served first, the earlier arrival
-/// where tags are equal; virtual time is the greatest start tag served, places that were free included. So a team's
-/// requests stay in order, teams that always wait take turns, and the credit lets a burst of a team that asked for little
-/// go ahead of another one's flood. Tags do not move while others use their credit up, so nobody starves.
+/// is the start tag of its last request served plus one. The smallest start tag is served first, the earlier arrival if
+/// tags are equal; virtual time is the greatest start tag served, including requests that found a free slot. So a
+/// team's requests stay in order, teams that always wait take turns, and the credit lets a burst from a team that asked
+/// for little go ahead of another team's flood. Tags do not move while others use up their credit, so no team starves.
 ///
-/// The tag of a request is fixed when it becomes its team's first in the queue: the same as at its arrival, but for
-/// requests of the team that went away meanwhile, which then cost the team nothing.
+/// The tag of a request is fixed when it becomes its team's first in the queue: the same as at its arrival, except for
+/// requests of the team that have left since, which then cost the team nothing.
 package struct FairQueue<Element> {
-    /// What became of a newcomer.
+    /// What happened to a new request.
     package enum Arrival {
-        /// A place was free and is taken; call `leave` at the end.
+        /// A slot was free and is taken; call `leave` at the end.
         case granted
         /// It waits under this number.
         case waiting(UInt64)
-        /// It waits under this number, in the room that the other one had to leave.
+        /// It waits under this number, in the place of another one that had to leave.
         case waitingInstead(UInt64, of: Element)
         /// There is no room.
         case turnedAway
@@ -75,7 +76,7 @@ package struct FairQueue<Element> {
     private var virtualTime: Int64 = 0
     private var forgetAt = 64
 
-    /// `credit` is 16 or four times the limit unless told.
+    /// `credit` is by default 16 or four times the limit, whichever is more.
     package init(limit: Int, capacity: Int, credit: Int64? = nil) {
         precondition(limit > 0 && capacity >= 0, "a provider takes at least one request")
         self.limit = limit
@@ -90,7 +91,7 @@ package struct FairQueue<Element> {
 
     // MARK: - Coming and going
 
-    /// A request of `team` wants a place.
+    /// A request of `team` wants a slot.
     package mutating func arrive(_ element: Element, team id: Int64) -> Arrival {
         forgetIdleTeams()
         if running < limit {
@@ -106,19 +107,20 @@ package struct FairQueue<Element> {
         return .waitingInstead(add(element, id), of: displaced)
     }
 
-    /// Whether a newcomer of `team` would be turned away.
+    /// Whether a new request of `team` would be turned away.
     package func isFull(for id: Int64) -> Bool {
         running >= limit && waiting >= capacity && longest(besides: id) == nil
     }
 
-    /// Takes a place that is free while nobody waits, on no team's account; call `leave` at the end.
+    /// Takes a free slot if no request is waiting, without counting it for a team; call `leave` at the end.
     package mutating func takeFree() -> Bool {
         guard running < limit, waiting == 0 else { return false }
         running += 1
         return true
     }
 
-    /// Other places than before: who gets one now. With fewer places nobody is sent away; those who leave are not followed.
+    /// Changes the number of slots; returns the requests that get one now. With fewer slots no request is sent away,
+    /// but slots that are given up are not filled again.
     package mutating func setLimit(_ limit: Int) -> [Element] {
         precondition(limit > 0, "a provider takes at least one request")
         self.limit = limit
@@ -130,7 +132,7 @@ package struct FairQueue<Element> {
         return granted
     }
 
-    /// A place is given up. The next one gets it without its becoming free in between; nil when nobody waits.
+    /// A slot is given up. The next request gets it without the slot becoming free in between; nil if none is waiting.
     package mutating func leave() -> Element? {
         precondition(running > 0, "a place is left that nobody has")
         if running <= limit, let next = takeNext() { return next }
@@ -152,7 +154,7 @@ package struct FairQueue<Element> {
         return nil
     }
 
-    /// One that waits goes away; nil when it is no longer there.
+    /// A waiting request leaves; nil if it is no longer there.
     package mutating func withdraw(_ ticket: UInt64) -> Element? {
         guard let id = teamOf.removeValue(forKey: ticket) else { return nil }
         let wasHead = teams[id]?.head?.ticket == ticket
@@ -186,7 +188,7 @@ package struct FairQueue<Element> {
     private mutating func pushHead(of id: Int64) {
         guard let team = teams[id], let head = team.head, let tag = team.tag else { return }
         heads.push(Head(tag: tag, ticket: head.ticket, team: id))
-        // Heads of those that went away lie about until they would come up; not too many of them.
+        // Heads of requests that left stay until their turn would come; not too many of them.
         guard heads.count > 2 * teams.count + 64 else { return }
         heads = HeadHeap()
         for (id, team) in teams {
@@ -217,7 +219,7 @@ package struct FairQueue<Element> {
 
     // MARK: - Looking ahead
 
-    /// How many that wait would be served before a newcomer of `team`, by what is known now.
+    /// How many waiting requests would be served before a new one of `team`, by what is known now.
     package func ahead(of id: Int64) -> Int {
         guard waiting > 0 else { return 0 }
         let own = teams[id]
@@ -233,7 +235,7 @@ package struct FairQueue<Element> {
             if head <= tag { before += min(team.count, Int(clamping: tag - head) + 1) }
             seen += team.count
             looked += 1
-            // Planning is cheap: of very many teams a sample has to do.
+            // Planning is cheap: with very many teams a sample has to suffice.
             if looked == Self.mostLookedAt { break }
         }
         guard seen > 0 else { return ownCount }

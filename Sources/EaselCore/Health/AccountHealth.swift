@@ -1,11 +1,12 @@
 package import EaselBase
 
-/// What is known of one account at a provider and its models: breakers, success rates and pace. Pure; time is an argument.
+/// What is known about one account at a provider and its models: breakers, success rates and pace. Pure; time is an
+/// argument.
 ///
-/// Three breakers of one kind: the account's, each model's, and for each model one whose failures are slow successes and
-/// which does not make it unavailable but demoted.
+/// Three breakers of one kind: the account's, each model's, and for each model one whose failures are slow successes,
+/// which demotes the model instead of making it unavailable.
 package struct AccountHealth: Sendable {
-    /// Opens on failures over all models, none of which delivered in between.
+    /// Opens on failures across all models, with no delivery in between.
     package static let accountSettings = Breaker.Settings(consecutive: 10)
     package static let modelSettings = Breaker.Settings(
         consecutive: 5,
@@ -17,11 +18,11 @@ package struct AccountHealth: Sendable {
         cause: .slow,
         noun: "slow answers"
     )
-    /// How long a bad key, an empty account and a missing model are left alone.
+    /// How long we wait after a bad key, an empty account and a missing model.
     package static let unauthorizedPause = Duration.seconds(60)
     package static let creditPause = Duration.seconds(600)
     package static let modelPause = Duration.seconds(600)
-    /// What a success rate is counted over, and the fewest results of which it says anything.
+    /// The period of a success rate, and the minimum number of results for it to be meaningful.
     package static let rateSpan = Duration.seconds(300)
     package static let rateBuckets = 30
     package static let leastForRate = 5
@@ -31,7 +32,7 @@ package struct AccountHealth: Sendable {
         package let model: RemixModel
         fileprivate let account: Breaker.Permit
         fileprivate let ofModel: Breaker.Permit
-        /// Nil while the model is slow and somebody else finds out whether it still is.
+        /// Nil while the model is slow and another request finds out whether it still is.
         fileprivate let pace: Breaker.Permit?
 
         package var isProbe: Bool { account.isProbe || ofModel.isProbe || pace?.isProbe == true }
@@ -58,8 +59,8 @@ package struct AccountHealth: Sendable {
     private(set) var account: Breaker
     private(set) var models: [RemixModel: Model] = [:]
 
-    /// `name` seeds the jitter: the account's, with something of the gateway's own so that gateways do not probe in step.
-    /// `probeExpiry`: longer than an attempt may take, from its claim to its end.
+    /// `name` seeds the jitter: the account's name and something specific to the gateway, so that gateways do not probe
+    /// in step. `probeExpiry`: longer than an attempt may take, from its claim to its end.
     package init(name: String, probeExpiry: Duration) {
         self.name = name
         self.probeExpiry = probeExpiry
@@ -82,8 +83,8 @@ package struct AccountHealth: Sendable {
 
     // MARK: - Asking
 
-    /// Permission to send requests for `model` now; nil if a breaker does not let any through. Whoever gets a probe is
-    /// the only one until it is recorded, released or expired.
+    /// Permission to send requests for `model` now; nil if a breaker does not let any through. Only one probe exists
+    /// until it is recorded, released or expired.
     package mutating func claim(_ model: RemixModel, at now: SteadyInstant) -> Permit? {
         guard let account = account.claim(at: now, expiry: probeExpiry) else { return nil }
         let expiry = probeExpiry
@@ -98,7 +99,7 @@ package struct AccountHealth: Sendable {
         return Permit(model: model, account: account, ofModel: ofModel, pace: pace)
     }
 
-    /// Gives back whatever probe the permit holds and nothing has come of.
+    /// Returns the permit's probe, if it has produced no result.
     package mutating func release(_ permit: Permit) {
         account.release(permit.account)
         with(permit.model) { entry in
@@ -107,15 +108,15 @@ package struct AccountHealth: Sendable {
         }
     }
 
-    /// Whether a request that waited since it got its permit may still be sent.
+    /// Whether a request that has waited since it got its permit may still be sent.
     package func allows(_ permit: Permit) -> Bool {
         account.allows(permit.account) && models[permit.model]?.breaker.allows(permit.ofModel) != false
     }
 
     // MARK: - Learning
 
-    /// Takes the end of one request in. `learnt` is what the pace learns of a success instead of `took`, where that is
-    /// nearer to the truth.
+    /// Records the end of one request. `learnt` is what the pace learns from a success instead of `took`, if that is
+    /// closer to the truth.
     package mutating func record(
         _ signal: HealthSignal,
         speed: RenderingSpeed,

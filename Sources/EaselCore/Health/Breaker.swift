@@ -1,20 +1,20 @@
 package import EaselBase
 
-/// A circuit breaker as a pure machine: closed, open, half-open. It reads no clock and sends nothing.
+/// A circuit breaker as a pure state machine: closed, open, half-open. It reads no clock and sends nothing.
 ///
-/// Whoever wants to send claims a permit and hands it back with what came of it. A permit knows between which openings it
-/// was given, so that late results of requests from before an opening neither close the breaker nor lengthen its pause.
+/// A sender claims a permit and returns it with its result. A permit knows between which openings it was given, so that
+/// late results of requests from before an opening neither close the breaker nor lengthen its pause.
 package struct Breaker: Sendable, Hashable {
     /// What makes a breaker open, and for how long.
     package struct Settings: Sendable, Hashable {
-        /// Opens after so many failures in a row.
+        /// Opens after this many failures in a row.
         package var consecutive: Int
         /// Opens when at least `percent` of at least `least` results within `span` are failures; nil: never for that.
         package var share: Share?
         /// The first pause; doubles with each probe that fails, up to `longestPause`.
         package var firstPause: Duration
         package var longestPause: Duration
-        /// What it opens for, and the word for what it counts.
+        /// The cause it opens for, and the word for what it counts.
         package var cause: TripReason.Cause
         package var noun: String
 
@@ -53,13 +53,13 @@ package struct Breaker: Sendable, Hashable {
         case halfOpen = "half_open"
     }
 
-    /// How the breaker stands at one moment.
+    /// The state of the breaker at one moment.
     package enum State: Sendable, Hashable {
         case closed
         /// Nothing is let through for `left`.
         case open(TripReason, left: Duration)
-        /// One request may be sent as a probe. `wait` is nil while nobody has claimed it, else the time after which the
-        /// claim expires.
+        /// One request may be sent as a probe. `wait` is nil while it is unclaimed, else the time after which the claim
+        /// expires.
         case halfOpen(TripReason, wait: Duration?)
 
         package var phase: Phase {
@@ -71,7 +71,7 @@ package struct Breaker: Sendable, Hashable {
         }
     }
 
-    /// What a result says of the one that gave it.
+    /// What a result shows about its provider.
     package enum Evidence: Sendable, Hashable {
         case well
         /// A short token of what it was: `timeout`.
@@ -103,7 +103,7 @@ package struct Breaker: Sendable, Hashable {
     private let seed: UInt64
     private var generation: UInt64 = 0
     private var trip: Trip?
-    /// Openings for failures since it was last closed: what the pause grows with.
+    /// Openings for failures since it was last closed: the pause grows with them.
     private var openings = 0
     private var claims: UInt64 = 0
     private var failuresInARow = 0
@@ -128,7 +128,7 @@ package struct Breaker: Sendable, Hashable {
     }
 
     /// Permission to send now; nil while it is open, or half-open with its probe claimed. A claim that is not answered
-    /// within `expiry` is given to the next one, so that nothing stays locked for ever.
+    /// within `expiry` is given to the next request, so that nothing stays locked forever.
     package mutating func claim(at now: SteadyInstant, expiry: Duration) -> Permit? {
         switch state(at: now) {
         case .closed: return Permit(generation: generation, probe: nil)
@@ -140,13 +140,13 @@ package struct Breaker: Sendable, Hashable {
         }
     }
 
-    /// Gives back a permit of which nothing came. What the probe has found out already stands.
+    /// Returns a permit without a result. What the probe has already found out stays.
     package mutating func release(_ permit: Permit) {
         guard let number = permit.probe, permit.generation == generation, trip?.probe?.number == number else { return }
         trip?.probe = nil
     }
 
-    /// Whether a request that waited after it got its permit may still be sent: not when the breaker opened meanwhile.
+    /// Whether a request that waited after it got its permit may still be sent: not if the breaker has opened since.
     package func allows(_ permit: Permit) -> Bool {
         trip == nil || permit.generation == generation
     }
@@ -182,8 +182,8 @@ package struct Breaker: Sendable, Hashable {
         return open(TripReason(cause, text), for: pause(), at: now)
     }
 
-    /// Opens for a time that was named, at the word of the provider. A longer pause stands. `byProvider`: it named the
-    /// time itself, which holds however late it comes (R6).
+    /// Opens for a given time at the request of the provider. A longer pause stays. `byProvider`: the provider named
+    /// the time itself, which counts however late it comes (R6).
     package mutating func open(
         _ reason: TripReason,
         for pause: Duration,

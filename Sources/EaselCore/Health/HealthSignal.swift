@@ -1,6 +1,6 @@
 import EaselBase
 
-/// What the end of an attempt says of the provider's health.
+/// What the end of an attempt shows about the provider's health.
 package enum HealthSignal: Sendable, Hashable {
     /// It delivered. `took` is nil where the time says nothing.
     case succeeded(took: Duration?)
@@ -17,7 +17,7 @@ package enum HealthSignal: Sendable, Hashable {
     case creditExhausted
     case modelUnavailable
 
-    /// Codes of failures that never reached a provider, because something of ours stood in the way.
+    /// Codes of failures that never reached a provider, because of something on our side.
     package static let ownCodes: Set<String> = [
         "no_capacity", "stopped_after_refusal", "stopped_after_answer", "breaker_open", "ledger_away",
     ]

@@ -3,7 +3,7 @@ package import EaselBase
 /// How long attempts of one kind take: quantiles of the last ones, worked out when one is recorded so that planning only
 /// reads them, and a baseline that does not learn from slow ones.
 package struct PaceHistory: Sendable, Hashable {
-    /// After so long without a record nothing is known any more.
+    /// After this long without a record nothing counts as known.
     package static let memory = Duration.seconds(600)
     /// A baseline of fewer attempts says nothing.
     package static let leastForBaseline = 5

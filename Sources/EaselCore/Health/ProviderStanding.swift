@@ -1,13 +1,13 @@
 import EaselBase
 
-/// How a provider stands for a model at one moment, as a plan needs to know it.
+/// The state of a provider for a model at one moment, as a plan needs it.
 package enum ProviderStanding: Sendable, Hashable {
     case ready
     /// It may be asked, after those that are well.
     case demoted(String)
     /// It was away, and one request may be sent to find out whether it is back.
     case probe(String)
-    /// It is not to be asked, for so long still.
+    /// It may not be asked for this long.
     case unavailable(String, retryAfter: Duration)
 
     /// As an offer carries it.
@@ -31,7 +31,7 @@ package enum ProviderStanding: Sendable, Hashable {
     }
 }
 
-/// One word for how a provider stands, for people.
+/// One word for the state of a provider, for people.
 package enum ProviderState: String, Sendable, Hashable, Codable, CaseIterable {
     case ok
     /// It works, and wants to be left alone: Retry-After, no credit, a bad key, a model it does not have.

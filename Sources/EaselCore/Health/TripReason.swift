@@ -10,7 +10,7 @@ package struct TripReason: Sendable, Hashable {
         case retryAfter = "retry_after"
         /// The key is bad, or may not do this.
         case unauthorized
-        /// The account has no money left at the provider: somebody must pay it in.
+        /// The account at the provider is out of credit and has to be topped up.
         case creditExhausted = "credit_exhausted"
         case modelUnavailable = "model_unavailable"
         /// Much slower than it used to be.

@@ -11,7 +11,7 @@ package protocol Provider: Sendable {
     /// One attempt, from connect to last byte.
     var timeout: Duration { get }
 
-    /// Keys and the like that must not come back in what the provider says (S2).
+    /// Keys and the like that must not come back in the provider's texts (S2).
     var secrets: [String] { get }
 
     /// What this provider would make of the request, without sending anything.
@@ -20,16 +20,16 @@ package protocol Provider: Sendable {
     /// Sends the task: one exchange, at most `task.timeout`. Failures are values.
     func perform(_ task: ProviderTask) async -> Exchange
 
-    /// Asks once how an accepted task stands, at most `timeout`.
+    /// Asks once about an accepted task, for at most `timeout`.
     func poll(_ task: RecoverableTask, timeout: Duration) async -> Recovery
 
-    /// Asks what became of a task whose answer is missing (R4, M7): as `poll`, and wherever else the provider keeps it.
+    /// Asks about a task whose answer is missing (R4, M7): as `poll`, and wherever else the provider keeps it.
     func recover(_ task: RecoverableTask, timeout: Duration) async -> Recovery
 
-    /// What it bills under which names.
+    /// The names under which it bills.
     var billingNames: BillingNames { get }
 
-    /// What it says it was used for and charged on the days of the span (UTC). `models` are those of the log.
+    /// Its own figures of usage and charges for the days of the span (UTC). `models` are those of the log.
     func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage
 }
 
@@ -43,11 +43,11 @@ extension Provider {
     }
 }
 
-/// What sending a task led to.
+/// The result of sending a task.
 package indirect enum Exchange: Sendable {
-    /// It is over: pictures, a failure, or some of both.
+    /// It is over: images, a failure, or some of both.
     case ended(ProviderResult)
-    /// The provider works on it and is to be polled; the result carries what the acknowledgement told.
+    /// The provider is working on it and has to be polled; the result contains what the acknowledgement said.
     case accepted(ProviderResult)
 }
 
@@ -59,9 +59,9 @@ package struct ProviderTranslation: Sendable, Hashable {
     package var entries: [TranslationEntry]
     /// How many pictures one request can ask for.
     package var imagesPerRequest: Int
-    /// Whether our task id is the provider's own name of the task.
+    /// Whether our task id is also the provider's own id of the task.
     package var takesTaskID: Bool
-    /// Why this provider cannot serve the request at all; nil when it can.
+    /// Why this provider cannot serve the request at all; nil if it can.
     package var impossible: String?
 
     package init(
@@ -84,16 +84,16 @@ package struct ProviderTranslation: Sendable, Hashable {
 
 /// One request to a provider.
 ///
-/// A class, as are the other large values of a call's way: thousands of calls wait at a time, and an async frame that holds a
+/// A class, as are the other large values of a call: thousands of calls wait at a time, and an async frame that holds a
 /// value holds a copy of it for each.
 package final class ProviderTask: Sendable {
     package let attemptID: UUID
-    /// A version 4 UUID that the provider sees as our name of the task, where it takes one.
+    /// A version 4 UUID that the provider sees as our id of the task, if it accepts one.
     package let taskID: UUID
     package let request: RemixRequest
     /// How many pictures this request asks for.
     package let count: Int
-    /// The time that is left for it.
+    /// The time left for it.
     package let timeout: Duration
     package init(
         attemptID: UUID,
@@ -108,22 +108,22 @@ package final class ProviderTask: Sendable {
         self.count = count
         self.timeout = timeout
     }
-    /// The same task with so much less time.
+    /// The same task with this much less time.
     package func shortened(by duration: Duration) -> ProviderTask {
         ProviderTask(attemptID: attemptID, taskID: taskID, request: request, count: count, timeout: timeout - duration)
     }
 }
 
-/// What is needed to ask for a task again, as it stands in the log.
+/// What is needed to ask about a task again, as it is in the log.
 package struct RecoverableTask: Sendable, Hashable {
     package let taskID: UUID
     /// The provider's own id, when it was known.
     package let providerTaskID: String?
     package let model: RemixModel
     package let count: Int
-    /// Whether the caller asked for copyright detection, which decides what a missing picture means.
+    /// Whether the caller asked for copyright detection, which decides what a missing image means.
     package let copyrightDetection: Bool
-    /// What the caller wrote, where it is at hand: it must not come back in the provider's words.
+    /// What the caller wrote, if available: it must not come back in the provider's texts.
     package let words: [String]
 
     package init(
@@ -148,7 +148,7 @@ package enum CopyrightVerdict: String, Sendable, Hashable, Codable, CaseIterable
     case notRequested = "not_requested"
     case clear
     case flagged
-    /// It cannot be told: the picture is withheld and the provider does not say why, or it says nothing about the check.
+    /// It cannot be known: the image is withheld and the provider does not say why, or it says nothing about the check.
     case undetermined
 }
 
@@ -158,7 +158,7 @@ package struct ProviderImage: Sendable, Hashable {
         case bytes([UInt8])
         /// To be downloaded before it expires, without the provider's key (S2).
         case link(String)
-        /// The provider keeps the picture back.
+        /// The provider withholds the image.
         case withheld
     }
 
@@ -190,18 +190,18 @@ package struct ProviderImage: Sendable, Hashable {
     package var isWithheld: Bool { content == .withheld }
 }
 
-/// The end of one exchange: pictures, a failure, or some of both (R7).
+/// The end of one exchange: images, a failure, or some of both (R7).
 package struct ProviderResult: Sendable {
     package var images: [ProviderImage]
     package var failure: ProviderFailure?
-    /// The provider's own figure for all it returned; nil when it gave none or not for every picture.
+    /// The provider's own figure for all it returned; nil if it gave none or not for every image.
     package var cost: Money?
     package var httpStatus: Int?
     package var timings: PhaseTimings
     package var providerTaskID: String?
     /// The provider's id of the request in its own logs.
     package var providerRequestID: String?
-    /// Keys of the answer that are not understood, kept for later.
+    /// Unknown keys of the answer, kept for later.
     package var extra: [String: JSONValue]
 
     package init(
@@ -225,7 +225,7 @@ package struct ProviderResult: Sendable {
     }
 }
 
-/// Lengths of the phases of one exchange; nil where a phase did not happen (a reused connection has no connect).
+/// Durations of the phases of one exchange; nil if a phase did not happen (a reused connection has no connect).
 package struct PhaseTimings: Sendable, Hashable {
     package var dns: Duration?
     package var connect: Duration?
@@ -248,30 +248,30 @@ package struct PhaseTimings: Sendable, Hashable {
     }
 }
 
-/// What asking again for a sent task told.
+/// The result of asking again about a sent task.
 ///
-/// Only `ended` says anything of money. All others leave the task's end open: an error about the question is not the task's
-/// end (M4).
+/// Only `ended` says anything about money. All others leave the task's end open: an error about the question is not the
+/// task's end (M4).
 package indirect enum Recovery: Sendable {
-    /// The task's end: pictures, or the provider's word that this very task failed.
+    /// The task's end: images, or the provider's statement that this task failed.
     case ended(ProviderResult)
-    /// The provider has not finished. The result carries the pictures that are there already (R7); `working` is whether
+    /// The provider has not finished. The result contains the images that are already there (R7); `working` is whether
     /// the provider named the task as being worked on, not merely nothing.
     case running(ProviderResult, working: Bool)
-    /// The question was not answered, or not by the provider. `pause`: how long it is not to be put again, where that was
-    /// asked for.
+    /// The question was not answered, or not by the provider. `pause`: how long not to ask again, if that was
+    /// requested.
     case unknown(pause: AskingPause? = nil)
     /// The provider says that it has no such task.
     case absent
-    /// There is no name to ask by: nobody will ever tell.
+    /// There is no id to ask by: the outcome can never be known.
     case untraceable
 }
 
-/// For how long a question is not to be put again.
+/// How long not to ask a question again.
 package struct AskingPause: Sendable, Hashable {
     package let duration: Duration
-    /// Whether the provider itself asks for it, and so for all questions of the account. What something on the way asks for
-    /// holds for this question only.
+    /// Whether the provider itself asks for it, and so for all questions about the account. A pause requested by an
+    /// intermediary applies to this question only.
     package let isOfAccount: Bool
 
     package init(_ duration: Duration, isOfAccount: Bool) {
@@ -281,7 +281,7 @@ package struct AskingPause: Sendable, Hashable {
 }
 
 extension Recovery {
-    /// The pause that was asked for.
+    /// The requested pause.
     package var pause: AskingPause? {
         if case .unknown(let pause) = self { pause } else { nil }
     }

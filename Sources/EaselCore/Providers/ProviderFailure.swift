@@ -1,11 +1,11 @@
-/// Why an attempt gave no picture, in terms that decide what happens next.
+/// Why an attempt produced no image, in terms that decide what happens next.
 package struct ProviderFailure: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         /// Nothing left this machine: DNS, connect, TLS, no capacity (R3).
         case notSent = "not_sent"
         /// The provider is too busy: 429, rate limits, queues.
         case rateLimited = "rate_limited"
-        /// The provider or its upstream is in trouble: 5xx with its own word for it.
+        /// The provider or its upstream is in trouble: 5xx with its own error.
         case unavailable
         /// Prompt or picture was refused on content grounds (R2).
         case refused
@@ -13,24 +13,24 @@ package struct ProviderFailure: Error, Sendable, Hashable {
         case invalidRequest = "invalid_request"
         /// The key is bad, or the account may not do this.
         case unauthorized
-        /// The account has no money left at the provider.
+        /// The account at the provider is out of credit.
         case creditExhausted = "credit_exhausted"
         /// The provider does not have the model, now or at all.
         case modelUnavailable = "model_unavailable"
-        /// Sent, and no answer in time.
+        /// Sent, but no answer in time.
         case timeout
-        /// Sent, and the connection ended before a whole answer.
+        /// Sent, but the connection ended before the answer was complete.
         case connectionLost = "connection_lost"
         /// An answer that cannot be understood.
         case garbled
-        /// A status without the provider's own body for it: something on the way said so, a firewall, a proxy or a load
-        /// balancer, and the request may have been carried out all the same.
+        /// A status without the provider's own body for it: it came from something in between, a firewall, a proxy or a
+        /// load balancer, and the request may have been carried out anyway.
         case foreign = "foreign_answer"
-        /// The provider knows this task id already.
+        /// The provider already knows this task id.
         case conflict
         /// The provider said that the task failed, for a reason that is none of the above.
         case failed
-        /// A success without a single picture.
+        /// A success without a single image.
         case empty
         /// The provider delivered, but the image could not be downloaded or read.
         case resultLost = "result_lost"
@@ -49,7 +49,7 @@ package struct ProviderFailure: Error, Sendable, Hashable {
     package let message: String
     package let httpStatus: Int?
     package let billing: Billing
-    /// How long the provider asks us to stay away.
+    /// How long the provider asks us to wait.
     package let retryAfter: Duration?
 
     package init(
@@ -70,9 +70,9 @@ package struct ProviderFailure: Error, Sendable, Hashable {
 }
 
 extension ProviderFailure.Kind {
-    /// Answers with an error are taken as not billed: Runware says so of requests that fail validation, Ideogram bills
-    /// pictures that it returns (docs/providers/runware.md, 6.1; docs/providers/ideogram.md, 6.1). Where the answer is
-    /// missing nobody can say.
+    /// Answers with an error count as not billed: Runware says so about requests that fail validation, Ideogram bills
+    /// images that it returns (docs/providers/runware.md, 6.1; docs/providers/ideogram.md, 6.1). If the answer is
+    /// missing it is not known.
     package var usualBilling: ProviderFailure.Billing {
         switch self {
         case .timeout, .connectionLost, .garbled, .foreign, .conflict, .empty, .resultLost: .unknown
@@ -90,7 +90,7 @@ extension ProviderFailure.Kind {
 }
 
 extension ProviderFailure {
-    /// Whether the request left and its end is not known, so that the provider is asked for it first (R4). A result that
-    /// was lost on its way to us is known at the provider already.
+    /// Whether the request was sent and its outcome is not known, so that the provider is asked about it first (R4). A
+    /// result that was lost on its way to us is already known at the provider.
     package var wantsRecovery: Bool { billing == .unknown && kind != .resultLost }
 }

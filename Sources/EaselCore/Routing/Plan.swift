@@ -12,7 +12,7 @@ package struct Plan: Sendable, Hashable {
 
         /// Whether asking it finds out if it works again.
         package var isProbe: Bool { why.isProbe }
-        /// Why it stands where it stands.
+        /// Why it is where it is in the plan.
         package var reason: String { why.text }
     }
 

@@ -1,6 +1,6 @@
 import EaselBase
 
-/// What a policy does beside the order of its candidates: hedging and shadows.
+/// What a policy does besides ordering its candidates: hedging and shadows.
 enum PlanExtras {
     static func add(to plan: inout Plan, _ inputs: PlanInputs) {
         if let hedge = inputs.policy.hedge { add(hedge, to: &plan, inputs) }
@@ -32,7 +32,7 @@ enum PlanExtras {
         if plan.candidates.first?.provider == shadow.provider {
             why = "it is the first candidate already"
         } else if let offer = inputs.offers.first(where: { $0.provider == shadow.provider }) {
-            // A call is to find out whether it works again: a shadow tells nobody.
+            // A call should find out whether it works again: a shadow does not record that.
             let probe = offer.isProbe ? "it is being tried again after a failure" : nil
             if let reason = offer.translation.impossible ?? offer.unavailable?.reason ?? probe {
                 why = reason

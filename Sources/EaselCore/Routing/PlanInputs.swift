@@ -46,7 +46,7 @@ package struct PlanInputs: Sendable, Hashable {
     package var draw: UInt64
     /// Uniform over calls, also under `sticky`: who is in a sample hangs on it.
     package var callDraw: UInt64
-    /// A hard budget applies, so that nobody is asked whose price is not known (M1).
+    /// A hard budget applies, so no provider with an unknown price is asked (M1).
     package var requiresPrice: Bool
     /// What the caller's budgets have left, where a case asked for it.
     package var budgetLeftPercent: Double?

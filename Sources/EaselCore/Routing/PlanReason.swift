@@ -1,7 +1,8 @@
 package import EaselBase
 
 extension Plan {
-    /// Why a candidate stands where it stands. Kept as values: a plan is made on every call, its text is read on few.
+    /// Why a candidate is where it is in the plan. Kept as values: a plan is made for every call, but its text is
+    /// rarely read.
     package struct Reason: Sendable, Hashable {
         /// What put it in the policy's order.
         package enum Place: Sendable, Hashable {

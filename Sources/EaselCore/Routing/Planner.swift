@@ -35,7 +35,7 @@ package enum Planner {
         let limits = Limits(ceiling: ceiling, deadlineMS: deadline.milliseconds)
         let offers = inputs.offers
         for place in placed.indices {
-            // One copy for all that is asked of it: an offer is large.
+            // One copy for all questions: an offer is large.
             let offer = offers[placed[place].offer]
             let bound = offer.pricePerImage.map { $0 * inputs.request.count }
             if let drop = verdict(on: offer, inputs, bound: bound, limits) {
@@ -82,20 +82,20 @@ package enum Planner {
         let bound: Money?
     }
 
-    /// Those that drop a parameter come after those that honour all (R5), then those that limp, then those below the
-    /// policy's floor.
+    /// Those that drop a parameter come after those that honour all (R5), then slow ones, then those below the policy's
+    /// floor.
     private static func rank(of offer: ProviderOffer, _ floor: Policy.Floor) -> Int {
         (offer.translation.drops ? 4 : 0) + (offer.demoted == nil ? 0 : 2)
             + (floor.shortfall(of: offer) == nil ? 0 : 1)
     }
 
-    /// By rank; the policy's order holds within each.
+    /// By rank; within each rank in the policy's order.
     private static func sort(_ ranked: inout [Ranked]) {
         // The standard library does not promise a stable sort.
         ranked.sort { ($0.rank, $0.place) < ($1.rank, $1.place) }
     }
 
-    /// `floor` is that of the policy where others rank higher; nil for those of the highest rank.
+    /// `floor` is the policy's if others rank higher; nil for those of the highest rank.
     private static func candidate(
         _ offer: ProviderOffer,
         _ bound: Money?,
@@ -122,7 +122,7 @@ package enum Planner {
 
     // MARK: - Leaving out
 
-    /// What holds for every candidate of a call.
+    /// What applies to every candidate of a call.
     private struct Limits {
         let ceiling: Money?
         let deadlineMS: Int64
@@ -157,7 +157,8 @@ package enum Planner {
                 return drop(.lossy, lost.map { "\($0) would be \($1.rawValue)" }.joined(separator: ", "))
             }
         }
-        // "Checked" means checked: a safety check is made, or nobody is asked, unless somebody says otherwise.
+        // "Checked" means checked: a safety check is made, or no provider is asked, unless the policy or the caller
+        // says otherwise.
         if inputs.policy.onUnchecked == .refuse, !inputs.request.allowsUnchecked, offer.translation.dropsSafetyCheck {
             return drop(.unchecked, "cannot make the requested safety check")
         }
@@ -172,13 +173,13 @@ package enum Planner {
         return lateness(of: offer, limit: limits.deadlineMS, drop)
     }
 
-    /// What cannot finish in time is refused before it costs anything.
+    /// A call that cannot finish in time is rejected before it costs anything.
     private static func lateness(
         of offer: ProviderOffer,
         limit: Int64,
         _ drop: (Plan.Dropped.Cause, String, Duration?) -> Plan.Dropped
     ) -> Plan.Dropped? {
-        // In whole milliseconds, as the log keeps them: a plan must not hang on less (R1).
+        // In whole milliseconds, as the log keeps them: a plan must not depend on less (R1).
         let wait = offer.expectedWaitMS ?? 0
         func pause(_ milliseconds: Int64) -> Duration { .milliseconds(max(milliseconds, 1000)) }
         if offer.queueFull { return drop(.overloaded, "has a full queue", pause(wait)) }
@@ -199,13 +200,13 @@ extension ProviderTranslation {
     /// Whether a requested parameter would have no effect at this provider.
     var drops: Bool { entries.contains { $0.action == .dropped } }
 
-    /// Whether a safety check that was asked for would not be made.
+    /// Whether a requested safety check would not be made.
     var dropsSafetyCheck: Bool {
         drops && entries.contains { $0.action == .dropped && $0.parameter == RemixParameter.safetyCheck.rawValue }
     }
 
-    /// What is not honoured exactly, one line a parameter with the worst of it, in the order of the names: the order in
-    /// which a provider translates does not outlive the call.
+    /// The parameters not honoured exactly, one entry per parameter with the worst action, ordered by name: the order
+    /// of translation is not kept beyond the call.
     var lossTable: [(parameter: String, action: TranslationEntry.Action)] {
         var table: [(parameter: String, action: TranslationEntry.Action)] = []
         for entry in entries where entry.action != .mapped {
@@ -220,7 +221,7 @@ extension ProviderTranslation {
 }
 
 extension Policy.Floor {
-    /// What an offer falls short of; nil when of nothing, or nothing is known.
+    /// What an offer falls short of; nil if nothing, or nothing is known.
     func shortfall(of offer: ProviderOffer) -> Plan.Reason.Shortfall? {
         if let success, let share = offer.success, share < success { return .success(share, floor: success) }
         if let latency, let usual = offer.expectedLatencyMS, usual > latency.milliseconds {

@@ -1,7 +1,7 @@
 package import EaselBase
 
 extension Policy {
-    /// What a draw hangs on, so that the same team, key, picture or tag value is always answered by the same provider.
+    /// What a draw depends on, so that the same team, key, image or tag value is always answered by the same provider.
     package enum Sticky: Sendable, Hashable {
         case team, key, image
         /// The value of this tag; calls without it draw for themselves.
@@ -29,7 +29,7 @@ extension Policy {
         }
     }
 
-    /// A provider that goes first for a share of the calls; the policy's order holds for the others.
+    /// A provider that goes first for a share of the calls; the policy's order applies to the others.
     package struct Canary: Sendable, Hashable {
         package var provider: String
         package var share: Share
@@ -40,7 +40,8 @@ extension Policy {
         }
     }
 
-    /// What a candidate should reach in the measures that the policy does not sort by. What is not known is above it.
+    /// What a candidate should reach in the measures that the policy does not sort by. Unknown values count as above
+    /// it.
     package struct Floor: Sendable, Hashable {
         /// The least share of attempts that succeeded lately.
         package var success: Share?
@@ -56,13 +57,13 @@ extension Policy {
         }
     }
 
-    /// A second provider is asked when the first has not answered after a while; whoever answers first wins, and both are
-    /// paid for.
+    /// A second provider is asked if the first has not answered after a while; the first answer wins, and both are
+    /// paid.
     package struct Hedge: Sendable, Hashable {
         package enum After: Sendable, Hashable {
-            /// What half of such attempts took at most.
+            /// The time that half of such attempts took at most.
             case p50
-            /// What nineteen of twenty such attempts took at most.
+            /// The time that nineteen of twenty such attempts took at most.
             case p95
             case duration(Duration)
 
@@ -95,8 +96,8 @@ extension Policy {
         }
     }
 
-    /// A share of the calls is sent to another provider as well. Never delays the call, and is kept apart in log, budget
-    /// and reports.
+    /// A share of the calls is also sent to another provider. Never delays the call, and is kept separate in log,
+    /// budget and reports.
     package struct Shadow: Sendable, Hashable {
         package var provider: String
         package var sample: Share

@@ -8,13 +8,13 @@ package struct Policy: Sendable, Hashable {
         case order([String])
         /// By a draw, in proportion to the weights; the rest follow by weight.
         case weights([String: Int])
-        /// Lowest price of a picture first; unpriced last.
+        /// Lowest price of an image first; unpriced last.
         case cost
         /// Lowest usual latency first; unmeasured last.
         case latency
         /// Highest share of attempts that succeeded lately first; unmeasured last.
         case success
-        /// Fewest requests under way first, as a share of what the account takes.
+        /// Fewest requests under way first, as a share of what the account allows.
         case inFlight
     }
 
@@ -23,23 +23,23 @@ package struct Policy: Sendable, Hashable {
 
     /// What to do when a request was sent and its answer is missing (R4).
     package enum OnUnknown: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Ask for the task; when that tells nothing, end the call as unknown.
+        /// Ask about the task; if that gives no answer, end the call as unknown.
         case recover
-        /// Ask for the task; when that tells nothing, ask the next provider and record the risk of paying twice.
+        /// Ask about the task; if that gives no answer, ask the next provider and record the risk of paying twice.
         case recoverThenNext = "recover_then_next"
     }
 
-    /// What to do with a provider that cannot make a safety check that is asked for.
+    /// What to do with a provider that cannot make a requested safety check.
     package enum OnUnchecked: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Leave it out: a picture that was to be checked is checked, or not made.
+        /// Drop it: an image that should be checked is checked, or not made.
         case refuse
-        /// Ask it all the same; the translation says that the check is dropped.
+        /// Ask it anyway; the translation says that the check is dropped.
         case proceed
     }
 
     package var name: String
     package var ordering: Ordering
-    /// What makes the draw of weights and canary the same again; nil: each call draws for itself.
+    /// What keeps the draw of weights and canary the same; nil: each call draws for itself.
     package var sticky: Sticky?
     /// Puts one provider first for a share of the calls.
     package var canary: Canary?
@@ -63,7 +63,7 @@ package struct Policy: Sendable, Hashable {
     package var deadline: Duration?
     /// Whether a second provider is asked while the first is late.
     package var hedge: Hedge?
-    /// Whether a second provider gets the same request on the side, for comparison.
+    /// Whether a second provider also gets the same request, for comparison.
     package var shadow: Shadow?
 
     package static let defaultAttempts = 3

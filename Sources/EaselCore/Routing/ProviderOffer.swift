@@ -1,6 +1,6 @@
 package import EaselBase
 
-/// What is known of one provider when a plan is made: values only, so that the plan can be replayed (R1).
+/// What is known about one provider when a plan is made: values only, so that the plan can be replayed (R1).
 ///
 /// Durations count in whole milliseconds, as the log stores them: a plan must not hang on what it does not keep.
 package struct ProviderOffer: Sendable, Hashable {
@@ -23,7 +23,7 @@ package struct ProviderOffer: Sendable, Hashable {
     package var expectedWaitMS: Int64?
     /// The soonest that an answer can be expected, the wait included; nil: not known.
     package var fastestFinishMS: Int64?
-    /// Whether the queue for the account takes nobody any more.
+    /// Whether the queue for the account is full.
     package var queueFull: Bool
     /// Why it comes after those that are well, though it may be asked; nil when it is well.
     package var demoted: String?

@@ -1,7 +1,7 @@
 package import EaselBase
 package import Foundation
 
-/// What the cases of a policy look at: values only, so that a choice can be made again from the log (R1).
+/// What the cases of a policy look at: values only, so that a choice can be reproduced from the log (R1).
 package struct RoutingFacts: Sendable, Hashable {
     package var team: String
     package var keyID: UUID
