@@ -93,7 +93,7 @@ package struct AttemptMachine: Sendable {
     private var pendingSend: Int?
 
     package init(plan: Plan) {
-        precondition(!plan.candidates.isEmpty, "a plan without candidates is refused before it gets here")
+        precondition(!plan.candidates.isEmpty, "a plan without candidates is rejected before it gets here")
         self.plan = plan
         standings = Array(repeating: Standing(), count: plan.candidates.count)
         remaining = plan.count

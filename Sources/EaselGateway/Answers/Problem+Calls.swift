@@ -18,7 +18,7 @@ extension Problem {
     /// A failed call as it is on record: what its caller was told then.
     init(_ call: CallDetail) {
         let code = call.errorCode.flatMap { Code(rawValue: $0) }
-        let fallback = "The call ended without a picture (\(call.errorCode ?? call.status.rawValue))."
+        let fallback = "The call ended without an image (\(call.errorCode ?? call.status.rawValue))."
         self.init(code ?? (call.status == .refused ? .refused : .providersFailed), call.errorDetail ?? fallback)
         callID = call.callID.text
         attempts = call.attempts.map(RemixReply.Attempt.init)

@@ -143,7 +143,7 @@ enum DoctorCommand {
         let files = JournalAsides(directory: JournalAsides.directory(in: directory)).list()
         for file in files {
             let writes = Counted.text(file.count, "write")
-            let why = file.kind == .refused ? "that the database refused" : "that cannot be read"
+            let why = file.kind == .refused ? "that the database rejected" : "that cannot be read"
             add(
                 "journal",
                 .problem,
