@@ -242,7 +242,7 @@ struct FaultTests {
         ),
         Case(
             "p: { weights: { runware: 0 } }",
-            "6:15: routing.policies.p.weights: could never choose a provider; give one at least a weight above 0"
+            "6:15: routing.policies.p.weights: could never choose a provider; give at least one a weight above 0"
         ),
         Case(
             "p: { weights: { runware: -1 } }",

@@ -86,7 +86,7 @@ struct ShadowReportTests {
         #expect(text.contains("runware"))
         #expect(text.contains("└─ ideogram"))
         #expect(text.contains("No room for:") == (width < 240))
-        #expect(text.contains("10 requests without one"))
+        #expect(text.contains("10 requests of unknown cost"))
     }
 
     @Test func `no shadows is a sentence`() throws {

@@ -164,7 +164,7 @@ struct AlertTests {
             receiver.answer("/hook", 500)
             let failing = try await easel("alert test ops")
             #expect(
-                failing.status == 1 && failing.output.contains("failed, and is tried again: the receiver answered 500")
+                failing.status == 1 && failing.output.contains("failed, will be tried again: the receiver answered 500")
             )
             receiver.answer("/hook", 200)
             try await eventually("it was tried again") { receiver.messages("/hook").count == 5 }
