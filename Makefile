@@ -39,7 +39,7 @@ check: packages ## formatting, warnings as errors, documentation with broken lin
 	@scripts/check-text.sh
 	@scripts/folder-arrows.py
 	@swift build --build-tests --explicit-target-dependency-import-check error
-	@scripts/http-reference.sh --check
+	@scripts/reference.sh --check
 	@scripts/docs.sh
 
 format: ## format the sources in place

@@ -79,7 +79,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "reference",
-            dependencies: ["EaselBase", "EaselGateway"],
+            dependencies: ["EaselBase", "EaselCore", "EaselConfiguration", "EaselProviders", "EaselGateway"],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -111,7 +111,7 @@ let package = Package(
         tests("EaselCoreTests", ["EaselBase", "EaselCore"]),
         tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
         tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
-        tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration"]),
+        tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration", "EaselProviders"]),
         tests("EaselLedgerTests", ["TestKit", "EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",

@@ -166,14 +166,13 @@ enum Parts {
             name: "fuzz",
             kind: kind,
             baseURL: base,
-            apiKey: "fuzz-key-1234567890",
+            apiKey: Secret("fuzz-key-1234567890"),
             delivery: delivery,
             maxInFlight: 8
         )
-        return switch kind {
-        case .runware: RunwareProvider(settings: settings, client: client)
-        case .ideogram: IdeogramProvider(settings: settings, client: client)
-        }
+        return kind == .runware
+            ? RunwareProvider(settings: settings, client: client)
+            : IdeogramProvider(settings: settings, client: client)
     }
 
     /// A few at a time, until all are done or the time is over.

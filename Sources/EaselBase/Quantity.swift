@@ -30,6 +30,17 @@ package enum DurationText {
         if seconds != 0, seconds % 60 == 0 { return "\(seconds / 60)m" }
         return "\(seconds)s"
     }
+
+    /// Exact too, in the largest unit of which there are more than two: `60s` and `24h` stand beside `90s` and `36h`.
+    package static func plain(_ duration: Duration) -> String {
+        let seconds = duration.milliseconds / 1000
+        guard duration.milliseconds % 1000 == 0 else { return format(duration) }
+        for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("m", 60)]
+        where seconds % length == 0 && seconds / length > 2 {
+            return "\(seconds / length)\(unit)"
+        }
+        return "\(seconds)s"
+    }
 }
 
 /// Sizes as people write them: `512`, `10KiB`, `10MiB`, `1GiB`, and the decimal `10MB`.
@@ -57,6 +68,15 @@ package enum ByteSizeText {
             return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
         }
         return "\(bytes) B"
+    }
+
+    /// `10MiB`, `1536`: in the largest unit that spells it exactly.
+    package static func exact(_ bytes: Int) -> String {
+        for (unit, size) in [("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1024)]
+        where bytes >= size && bytes % size == 0 {
+            return "\(bytes / size)\(unit)"
+        }
+        return String(bytes)
     }
 }
 

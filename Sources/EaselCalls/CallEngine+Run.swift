@@ -52,7 +52,7 @@ extension CallEngine {
         }
     }
 
-    private var recoveryInterval: Duration { generation.settings.recoveryInterval }
+    private var recoveryInterval: Duration { generation.settings.recovery.interval }
 
     /// The state of this gateway, for the alerts.
     private var sign: GatewaySign {

@@ -56,11 +56,11 @@ package final class CallEngine: Sendable {
         registry = CallRegistry()
         liveness = Liveness()
         store =
-            settings.storesArtifacts
-            ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifactRetention) : nil
+            settings.artifacts.store == .local
+            ? try ArtifactStore(dataDirectory: settings.dataDirectory, retention: settings.artifacts.retention) : nil
         health = ProviderHealth(timeouts: configuration.timeouts, seed: settings.gatewayID.text, log: log)
         metrics = CallMetrics()
-        held = HeldBytes(limit: settings.maxHeldBytes)
+        held = HeldBytes(limit: settings.limits.heldBytes)
         // Providers come with the first generation.
         shadows = ShadowDesk(
             ledger: ledger,
@@ -73,13 +73,13 @@ package final class CallEngine: Sendable {
             time: time,
             log: log
         )
-        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
+        let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetch.timeout)
         resolver = Resolver(
             ledger: ledger,
             providers: [:],
             origins: [:],
             delivery: ImageDelivery(fetcher: fetcher, store: store, log: log),
-            unknownAfter: settings.unknownAfter,
+            unknownAfter: settings.recovery.unknownAfter,
             questions: health.questions,
             time: time,
             log: log

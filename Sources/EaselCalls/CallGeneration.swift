@@ -17,7 +17,7 @@ package struct CallGeneration: Sendable {
     init(_ configuration: CallConfiguration, _ engine: CallEngine) {
         let settings = configuration.settings
         let (ledger, time, log) = (engine.ledger, engine.time, engine.log)
-        let fetcher = Fetcher(client: engine.client, policy: settings.fetchAddresses, timeout: settings.fetchTimeout)
+        let fetcher = Fetcher(client: engine.client, policy: settings.fetchAddresses, timeout: settings.fetch.timeout)
         // Beyond this line providers are only heard through the door (S2, S4).
         let providers: [any Provider] = configuration.providers.map { GuardedProvider($0) }
         let byName = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -33,7 +33,7 @@ package struct CallGeneration: Sendable {
                 providers: byName,
                 origins: configuration.origins,
                 delivery: delivery,
-                unknownAfter: settings.unknownAfter,
+                unknownAfter: settings.recovery.unknownAfter,
                 belief: settings.costBelief
             )
         )
@@ -67,9 +67,9 @@ package struct CallGeneration: Sendable {
         completion = RequestCompletion(
             images: ImageIntake(
                 fetcher: fetcher,
-                maxBytes: settings.maxImageBytes,
-                fetchMaxBytes: min(settings.fetchMaxBytes, settings.maxImageBytes),
-                preparation: SourcePreparation(keepsMetadata: settings.keepsMetadata)
+                maxBytes: settings.limits.imageBytes,
+                fetchMaxBytes: min(settings.fetch.maxBytes, settings.limits.imageBytes),
+                preparation: SourcePreparation(keepsMetadata: settings.images.metadata == .keep)
             ),
             policies: policies
         )
@@ -78,7 +78,7 @@ package struct CallGeneration: Sendable {
                 planner: planner,
                 registry: engine.registry,
                 tools: tools,
-                manner: CallAdmission.Manner(gatewayID: settings.gatewayID, prompts: settings.prompts)
+                manner: CallAdmission.Manner(gatewayID: settings.gatewayID, prompts: settings.logging.prompts)
             ),
             tools: tools,
             shadows: engine.shadows
@@ -86,7 +86,7 @@ package struct CallGeneration: Sendable {
         shadowRecovery = ShadowRecovery(
             ledger: ledger,
             providers: byName,
-            unknownAfter: settings.unknownAfter,
+            unknownAfter: settings.recovery.unknownAfter,
             questions: engine.health.questions,
             belief: settings.costBelief,
             time: time,

@@ -1,5 +1,5 @@
 package import EaselCore
-package import EaselTransport
+import EaselTransport
 package import Foundation
 
 /// What calls need to know from their owner.
@@ -8,25 +8,19 @@ package struct CallSettings: Sendable {
     package var gatewayID: UUID
     /// Contains the artifacts and the secrets of this machine.
     package var dataDirectory: String
-    /// Bytes of the bodies and images of all requests under way.
-    package var maxHeldBytes = 512 << 20
-    /// Bytes of one image in a request.
-    package var maxImageBytes = 10 << 20
-    /// Bytes of one source image that is fetched by URL.
-    package var fetchMaxBytes = 10 << 20
-    package var fetchTimeout = Duration.seconds(20)
-    package var fetchAddresses = AddressPolicy.publicOnly(allow: [])
-    /// Whether images go to providers with their metadata: place, device, comments.
-    package var keepsMetadata = false
-    package var prompts = PromptLogging.full
-    package var storesArtifacts = true
-    package var artifactRetention = Duration.seconds(7 * 86_400)
-    /// After this time an attempt with an unknown outcome is posted at its bound (M7).
-    package var unknownAfter = Duration.seconds(86_400)
-    /// How often a provider is asked again about attempts with an unknown outcome.
-    package var recoveryInterval = Duration.seconds(30)
+    package var limits = LimitSettings()
+    package var fetch = FetchSettings()
+    package var images = ImageSettings()
+    package var logging = LoggingSettings()
+    package var artifacts = ArtifactSettings()
+    package var recovery = RecoverySettings()
+
+    /// Where the gateway's own downloads may go (S3).
+    var fetchAddresses: AddressPolicy {
+        .publicOnly(allow: fetch.allowNetworks.compactMap { AddressRange($0.description) })
+    }
     /// The charges that a provider may report before they count as implausible.
-    package var costBelief = CostBelief.standard
+    var costBelief: CostBelief { CostBelief(multiple: limits.costMultiple) }
 
     package init(gatewayID: UUID, dataDirectory: String) {
         self.gatewayID = gatewayID
@@ -44,19 +38,23 @@ package struct CallConfiguration: Sendable {
     package let policies: PolicyBook
     /// Reads policies that callers send.
     package let policyReading: any PolicyReading
+    /// The kinds of providers that there are, configured or not.
+    package let kinds: [ProviderKind]
 
     package init(
         settings: CallSettings,
         providers: [any Provider],
         origins: [String: String],
         policies: PolicyBook,
-        policyReading: any PolicyReading
+        policyReading: any PolicyReading,
+        kinds: [ProviderKind]
     ) {
         self.settings = settings
         self.providers = providers
         self.origins = origins
         self.policies = policies
         self.policyReading = policyReading
+        self.kinds = kinds
     }
 
     /// The time limit of one attempt at each provider.

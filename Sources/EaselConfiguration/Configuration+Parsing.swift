@@ -1,15 +1,17 @@
 import EaselBase
+package import EaselCore
 import Foundation
 
 extension Configuration {
-    /// Reads and validates a configuration file.
+    /// Reads and validates a configuration file; `kinds` are the kinds of providers that there may be.
     ///
     /// - Throws: every fault of it at once.
     package static func load(
         path: String,
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        kinds: [ProviderProfile]
     ) throws(ConfigurationError) -> Configuration {
-        try parse(text: try contents(of: path), file: path, environment: environment)
+        try parse(text: try contents(of: path), file: path, environment: environment, kinds: kinds)
     }
 
     /// Where a configuration keeps its data, for whoever only looks at that: faults of other sections, such as a provider's key
@@ -18,10 +20,11 @@ extension Configuration {
     /// - Throws: every fault of the file's form, and of these two settings.
     package static func dataPlace(
         path: String,
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        kinds: [ProviderProfile]
     ) throws(ConfigurationError) -> DataPlace {
         let text = try contents(of: path)
-        let (configuration, faults) = try read(text: text, file: path, environment: environment)
+        let (configuration, faults) = try read(text: text, file: path, environment: environment, kinds: kinds)
         let own = faults.filter { fault in
             fault.keyPath.isEmpty || fault.keyPath == "data_dir" || fault.keyPath.hasPrefix("database")
         }
@@ -53,9 +56,10 @@ extension Configuration {
     package static func parse(
         text: String,
         file: String,
-        environment: [String: String]
+        environment: [String: String],
+        kinds: [ProviderProfile]
     ) throws(ConfigurationError) -> Configuration {
-        let (configuration, faults) = try read(text: text, file: file, environment: environment)
+        let (configuration, faults) = try read(text: text, file: file, environment: environment, kinds: kinds)
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
         return configuration
     }
@@ -66,7 +70,8 @@ extension Configuration {
     private static func read(
         text: String,
         file: String,
-        environment: [String: String]
+        environment: [String: String],
+        kinds: [ProviderProfile]
     ) throws(ConfigurationError) -> (Configuration, [ConfigurationFault]) {
         let context = ReadingContext(file: file, environment: environment)
         let root: YAMLNode?
@@ -89,42 +94,24 @@ extension Configuration {
             throw ConfigurationError(file, node.position, "wants settings as `key: value` lines")
         }
         let section = SectionReader(entries: entries, path: "", position: start, context: context)
-        let configuration = Configuration(section)
+        let configuration = Configuration(section, kinds)
         return (configuration, context.allFaults)
     }
 
-    private init(_ root: SectionReader) {
+    private init(_ root: SectionReader, _ profiles: [ProviderProfile]) {
         let given = root.required("providers", "add at least one provider")
         let entries = given?.section()?.named() ?? []
         if given?.isEmptyMapping == true { given?.fault("holds no provider; add at least one") }
         var providers: [ProviderSettings] = []
         for (name, setting) in entries {
             Names.check(name, setting, of: "provider")
-            if let provider = ProviderSettings(name: name, setting) { providers.append(provider) }
+            if let provider = Self.provider(name: name, setting, profiles) { providers.append(provider) }
         }
         self.init(providers: providers)
         let names = entries.map(\.name)
         policies = PolicyReader.builtIn(providers: names)
         root.section("routing") { policies = PolicyReader.book($0, providers: names) }
-
-        root.read("listen", into: &listen) { setting in
-            setting.scalar("ADDRESS:PORT such as 127.0.0.1:8080, [::1]:8080 or :8080") { ListenAddress($0) }
-        }
-        root.read("data_dir", into: &dataDirectory) { $0.text() }
-        root.section("database") { database.read($0) }
-        root.read("admin_key", into: &adminKey) { $0.secret(SecretRules.adminKey) }
-        root.read("shutdown_grace", into: &shutdownGrace) { $0.duration(in: .zero...(.seconds(3600))) }
-        root.read("shutdown_delay", into: &shutdownDelay) { $0.duration(in: .zero...(.seconds(3600))) }
-        root.read("public_url", into: &publicURL) { $0.webAddress() }
-        root.read("trusted_proxies", into: &trustedProxies) { $0.networks() }
-        root.section("fetch") { fetch.read($0) }
-        root.section("images") { images.read($0) }
-        root.section("limits") { limits.read($0) }
-        root.section("logging") { logging.read($0) }
-        root.section("artifacts") { artifacts.read($0) }
-        root.section("retention") { retention.read($0) }
-        root.section("recovery") { recovery.read($0) }
-        root.section("metrics") { metrics.read($0) }
+        for setting in Self.settings(profiles) { setting.read(root, &self) }
         root.section("alerts") { alerts.read($0) }
         root.finish()
     }

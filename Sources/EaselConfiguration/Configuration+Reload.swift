@@ -1,3 +1,5 @@
+import EaselCore
+
 extension Configuration {
     /// What a running program makes of a new configuration: all of it, but for what is decided once at a start.
     package struct Reloaded: Sendable {
@@ -12,24 +14,7 @@ extension Configuration {
     /// This configuration as it runs, with a new one laid over it. Neither is changed.
     package func reloading(_ new: Configuration) -> Reloaded {
         var merged = new
-        var waiting: [String] = []
-        func keep<Value: Equatable>(_ name: String, _ path: WritableKeyPath<Configuration, Value>) {
-            guard self[keyPath: path] != new[keyPath: path] else { return }
-            waiting.append(name)
-            merged[keyPath: path] = self[keyPath: path]
-        }
-        keep("listen", \.listen)
-        keep("data_dir", \.dataDirectory)
-        keep("database.url", \.database.url)
-        keep("limits.header_bytes", \.limits.headerBytes)
-        keep("limits.connections", \.limits.connections)
-        keep("limits.connections_per_address", \.limits.connectionsPerAddress)
-        keep("limits.request_timeout", \.limits.requestTimeout)
-        keep("limits.held_bytes", \.limits.heldBytes)
-        keep("limits.reports", \.limits.reports)
-        keep("limits.reports_per_team", \.limits.reportsPerTeam)
-        keep("artifacts", \.artifacts)
-        keep("retention", \.retention)
+        let waiting = Self.settings([]).flatMap { $0.keep(self, &merged) }
         let old = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let renewed = new.providers.filter { provider in
             guard let before = old[provider.name] else { return true }

@@ -1,3 +1,4 @@
+package import EaselBase
 package import EaselCore
 
 /// Everything an operator decides: validated, with every default in place. The defaults stand in the settings' types.

@@ -12,13 +12,13 @@ enum PolicyText {
         case .null: return "~"
         case .bool(let flag): return flag ? "true" : "false"
         case .number(let number): return number.description
-        case .string(let text): return Configuration.quoted(text)
+        case .string(let text): return SettingText.quoted(text)
         case .array(let items): return "[\(items.map(flow).joined(separator: ", "))]"
         case .object(let members):
             let order = PolicyReader.plainKeys + ["match", "use", "when", "otherwise", "provider"]
             func place(_ key: String) -> (Int, String) { (order.firstIndex(of: key) ?? order.count, key) }
             let pairs = members.sorted { place($0.key) < place($1.key) }
-                .map { "\(Configuration.quoted($0.key)): \(flow($0.value))" }
+                .map { "\(SettingText.quoted($0.key)): \(flow($0.value))" }
             return pairs.isEmpty ? "{}" : "{ \(pairs.joined(separator: ", ")) }"
         }
     }

@@ -36,7 +36,10 @@ package final class Gateway: Sendable {
             adminTeam: adminTeam,
             transport: transport,
             reportGate: ReportGate(
-                ReportQueue.Limits(atOnce: settings.reportsAtOnce, perTeam: settings.reportsPerTeam)
+                ReportQueue.Limits(
+                    atOnce: settings.limits.reports,
+                    perTeam: min(settings.limits.reportsPerTeam, settings.limits.reports)
+                )
             ),
             journal: journal,
             alerts: alerts,

@@ -74,13 +74,13 @@ extension Gateway {
                 authenticator: authenticator,
                 limits: common.keyLimits,
                 reports: common.reportGate,
-                publicMetrics: settings.publicMetrics,
+                publicMetrics: settings.metrics.public,
                 time: time
             )
             let api = Api(
                 remixes: RemixRoutes(
                     linkBase: settings.linkBase,
-                    body: RemixBody(maxBodyBytes: settings.maxBodyBytes),
+                    body: RemixBody(maxBodyBytes: settings.limits.requestBytes),
                     held: engine.held,
                     completion: calls.completion,
                     service: calls.service,
@@ -94,7 +94,13 @@ extension Gateway {
                     store: engine.store
                 ),
                 budgets: BudgetRoutes(ledger: ledger, terms: terms),
-                prices: PriceRoutes(ledger: ledger, terms: terms, providers: calls.providers, time: time),
+                prices: PriceRoutes(
+                    ledger: ledger,
+                    terms: terms,
+                    providers: calls.providers,
+                    kinds: configuration.calls.kinds,
+                    time: time
+                ),
                 people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms),
                 reports: ReportRoutes(ledger: ledger),
                 figures: FigureRoutes(ledger: ledger),

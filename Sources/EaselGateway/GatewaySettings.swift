@@ -1,7 +1,7 @@
 import EaselBase
 package import EaselCore
 package import EaselServer
-package import EaselTransport
+import EaselTransport
 
 /// What the front door is told when it is put together.
 package struct GatewaySettings: Sendable {
@@ -9,21 +9,18 @@ package struct GatewaySettings: Sendable {
     /// What links in answers begin with; nil: what a trusted proxy says, or the address that a request came to.
     package var publicURL: String?
     /// Proxies whose `Forwarded` and `X-Forwarded-*` are believed.
-    package var trustedProxies: [AddressRange] = []
-    /// Reports under way at once, and of one team.
-    package var reportsAtOnce = 4
-    package var reportsPerTeam = 2
-    /// Bytes of one body, packed and unpacked.
-    package var maxBodyBytes = 64 << 20
-    /// Whether `/metrics` is open to everybody; otherwise it wants an admin key.
-    package var publicMetrics = true
+    package var trustedProxies: [IPNetwork] = []
+    package var limits = LimitSettings()
+    package var metrics = MetricsSettings()
     package var server: HTTPServerConfiguration
     package var shutdownGrace = Duration.seconds(60)
     package var version: String
     /// What is watched, and who is told.
     package var alerts = AlertPlan()
 
-    var linkBase: LinkBase { LinkBase(publicURL: publicURL, trustedProxies: trustedProxies) }
+    var linkBase: LinkBase {
+        LinkBase(publicURL: publicURL, trustedProxies: trustedProxies.compactMap { AddressRange($0.description) })
+    }
 
     package init(adminKey: String, server: HTTPServerConfiguration, version: String) {
         self.adminKey = adminKey

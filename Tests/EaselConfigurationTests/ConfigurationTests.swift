@@ -198,7 +198,7 @@ struct ConfigurationTests {
     func `a secret never shows itself`() {
         let secret = Secret("hunter2")
         var dumped = ""
-        dump(ProviderSettings(name: "a", kind: .runware, apiKey: secret), to: &dumped)
+        dump(ProviderSettings(name: "a", profile: Fixtures.kinds[0], apiKey: secret), to: &dumped)
         #expect("\(secret) \(String(reflecting: secret))" == "<redacted> <redacted>")
         #expect(!dumped.contains("hunter2") && dumped.contains("redacted"))
         #expect(secret == Secret("hunter2") && secret != Secret("hunter3"))
@@ -206,7 +206,7 @@ struct ConfigurationTests {
 
     @Test
     func `the example stands and shows the defaults`() throws {
-        let example = try Fixtures.parse(Configuration.example)
+        let example = try Fixtures.parse(Fixtures.example)
         let smallest = try Fixtures.parse(
             """
             providers:
@@ -221,10 +221,28 @@ struct ConfigurationTests {
         #expect(example.policies.policies.count == 10)
     }
 
+    @Test(arguments: Configuration.reference(kinds: Fixtures.kinds))
+    func `each setting of the table is read at its place, and stands in the example`(_ row: SettingRow) throws {
+        let path = row.path.replacingOccurrences(of: "NAME", with: "x").split(separator: ".")
+        let flow = path.dropLast().reversed().reduce("\(path.last ?? ""): { none: 1 }") { "\($1): { \($0) }" }
+        let faults: [ConfigurationFault]
+        do throws(ConfigurationError) {
+            _ = try Fixtures.parse(flow + "\n" + (path.first == "providers" ? "" : Fixtures.providers))
+            faults = []
+        } catch {
+            faults = error.faults
+        }
+        let own = faults.filter { ($0.keyPath + ".").hasPrefix(path.joined(separator: ".") + ".") }
+        #expect(
+            !own.isEmpty && !own.contains { $0.keyPath == path.joined(separator: ".") && $0.message.contains("known") }
+        )
+        #expect(Fixtures.example.contains("\(path.last ?? ""):"))
+    }
+
     @Test
     func `the lines of the example that are commented out stand too`() throws {
         let environment = Fixtures.environment.merging(["EASEL_ADMIN_KEY": "esl_x-0123456789-0123456789"]) { $1 }
-        let text = Configuration.example.split(separator: "\n", omittingEmptySubsequences: false)
+        let text = Fixtures.example.split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in
                 for start in ["# url: postgresql", "# admin_key:", "# public_url:", "# first_byte"]
                 where line.drop(while: { $0 == " " }).hasPrefix(start) {
@@ -233,14 +251,19 @@ struct ConfigurationTests {
                 return String(line)
             }
             .joined(separator: "\n")
-        let configuration = try Configuration.parse(text: text, file: "example", environment: environment)
+        let configuration = try Configuration.parse(
+            text: text,
+            file: "example",
+            environment: environment,
+            kinds: Fixtures.kinds
+        )
         #expect(configuration.database.url != nil && configuration.adminKey?.reveal() == "esl_x-0123456789-0123456789")
         #expect(configuration.publicURL != nil && configuration.providers[1].firstByteTimeout == .seconds(60))
     }
 
     @Test
     func `the alerts of the example stand`() throws {
-        let lines = Configuration.example.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = Fixtures.example.split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex { $0.hasPrefix("# alerts:") })
         let block = lines[start...].prefix { $0.hasPrefix("#") }.map { $0.dropFirst(2) }.joined(separator: "\n")
         let own = [
@@ -249,7 +272,8 @@ struct ConfigurationTests {
         let configuration = try Configuration.parse(
             text: Fixtures.providers + block,
             file: "example",
-            environment: Fixtures.environment.merging(own) { $1 }
+            environment: Fixtures.environment.merging(own) { $1 },
+            kinds: Fixtures.kinds
         )
         let plan = configuration.alerts.plan
         #expect(plan.destinations.map(\.name) == ["ops", "chat", "mail"])
@@ -313,7 +337,7 @@ struct ConfigurationTests {
 
     @Test
     func `a damaged example is read or refused and never crashes`() {
-        let example = Array(Configuration.example.utf8)
+        let example = Array(Fixtures.example.utf8)
         let pieces = [
             "\n", "  ", "\t", ": ", "- ", "{", "}", "[", "]", "&a ", "*a ", "\"", "'", "|", "#", "---\n", "${", "!",
             "\0", "é",

@@ -10,12 +10,12 @@ struct DataPlaceTests {
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
             throw ConfigurationError(faults: [])
         }
-        return try Configuration.dataPlace(path: path, environment: [:])
+        return try Configuration.dataPlace(path: path, environment: [:], kinds: Fixtures.kinds)
     }
 
     @Test
     func `the example file tells it without any key`() throws {
-        #expect(try place(Configuration.example).dataDirectory == ".easel")
+        #expect(try place(Configuration.example(kinds: Fixtures.kinds)).dataDirectory == ".easel")
         let other = try place("data_dir: here\nproviders: {}\nrouting: { default: nowhere }\ncolour: red\n")
         #expect(other.dataDirectory == "here" && other.database.url == nil)
     }
@@ -33,7 +33,12 @@ struct DataPlaceTests {
     @Test
     func `a missing variable is told apart from a wrong setting`() {
         do throws(ConfigurationError) {
-            _ = try Configuration.parse(text: Configuration.example, file: "easel.yaml", environment: [:])
+            _ = try Configuration.parse(
+                text: Configuration.example(kinds: Fixtures.kinds),
+                file: "easel.yaml",
+                environment: [:],
+                kinds: Fixtures.kinds
+            )
             Issue.record("the keys are missing")
         } catch {
             #expect(error.faults.map(\.variable) == ["RUNWARE_API_KEY", "IDEOGRAM_API_KEY"])

@@ -388,9 +388,11 @@ struct FaultTests {
 
     @Test
     func `a file that cannot be read is a fault`() throws {
-        let missing = #expect(throws: ConfigurationError.self) { try Configuration.load(path: "/no/such.yaml") }
+        let missing = #expect(throws: ConfigurationError.self) {
+            try Configuration.load(path: "/no/such.yaml", kinds: [])
+        }
         #expect(missing?.report.hasPrefix("/no/such.yaml: cannot be read (no such file)") == true)
-        let folder = #expect(throws: ConfigurationError.self) { try Configuration.load(path: "/tmp") }
+        let folder = #expect(throws: ConfigurationError.self) { try Configuration.load(path: "/tmp", kinds: []) }
         #expect(folder?.report.hasPrefix("/tmp: cannot be read (it is a folder)") == true)
     }
 

@@ -1,4 +1,6 @@
 import EaselConfiguration
+import EaselCore
+import EaselProviders
 import Foundation
 
 /// The smallest configuration that stands, for tests that add one thing to it.
@@ -8,6 +10,9 @@ enum Fixtures {
         "SPACED": "two words",
     ]
 
+    static let example = Configuration.example(kinds: kinds)
+    static let kinds = ProviderRegistry.standard.profiles
+
     static let providers = """
         providers:
           runware: { kind: runware, api_key: rw-1 }
@@ -16,7 +21,7 @@ enum Fixtures {
         """
 
     static func parse(_ text: String) throws(ConfigurationError) -> Configuration {
-        try Configuration.parse(text: text, file: "easel.yaml", environment: environment)
+        try Configuration.parse(text: text, file: "easel.yaml", environment: environment, kinds: kinds)
     }
 
     /// The faults of a text, each without the file's name: `LINE:COL: key.path: sentence`.

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
 import Testing
 
 @Suite("Configurations loaded anew")

@@ -1,4 +1,6 @@
+import EaselBase
 import EaselConfiguration
+import EaselCore
 import Testing
 
 /// What the text itself may look like; every fault is read at `Configuration.parse`, where people meet it.

@@ -42,7 +42,8 @@ struct GatewayShutdownTests {
                     policies: ["p": Policy(name: "p", ordering: .order(providers.map(\.name)))],
                     defaultName: "p"
                 ),
-                policyReading: NoPolicies()
+                policyReading: NoPolicies(),
+                kinds: [.runware, .ideogram]
             )
         )
         let calls = try CallEngine(

@@ -82,7 +82,7 @@ struct UprightTests {
                     name: "ideogram",
                     kind: .ideogram,
                     baseURL: server.origin,
-                    apiKey: "k",
+                    apiKey: Secret("k"),
                     delivery: .sync,
                     maxInFlight: 1
                 ),

@@ -40,15 +40,14 @@ struct WireTests {
             name: "wire",
             kind: kind,
             baseURL: base,
-            apiKey: Self.key,
+            apiKey: Secret(Self.key),
             delivery: delivery,
             maxInFlight: 1
         )
         let provider: any Provider =
-            switch kind {
-            case .runware: RunwareProvider(settings: settings, client: client)
-            case .ideogram: IdeogramProvider(settings: settings, client: client)
-            }
+            kind == .runware
+            ? RunwareProvider(settings: settings, client: client)
+            : IdeogramProvider(settings: settings, client: client)
         let task = ProviderTask(
             attemptID: Requests.taskID,
             taskID: Requests.taskID,

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `every row lets in whom it says, and nobody else`() async throws {
         var plan = House.Plan()
-        plan.settings = { $0.publicMetrics = false }
+        plan.settings = { $0.metrics.public = false }
         try await House.with(plan) { house in
             let member = try await house.key(team: "design").key
             let keys: [Guest: String?] = [

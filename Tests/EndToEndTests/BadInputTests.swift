@@ -209,8 +209,8 @@ struct BadInputTests {
 
     @Test func `a body or a picture that is too large is told so`() async throws {
         var plan = House.Plan()
-        plan.settings = { $0.maxBodyBytes = 200_000 }
-        plan.calls = { $0.maxImageBytes = 20_000 }
+        plan.settings = { $0.limits.requestBytes = 200_000 }
+        plan.calls = { $0.limits.imageBytes = 20_000 }
         try await House.with(plan) { house in
             let large = [UInt8](repeating: 0x20, count: 3 << 20)
             for type in ["application/json", "multipart/form-data; boundary=x"] {
@@ -247,8 +247,8 @@ struct BadInputTests {
         let origin = "http://127.0.0.1:\(try server.start())"
         var plan = House.Plan()
         plan.calls = { settings in
-            settings.fetchAddresses = .publicOnly(allow: [AddressRange("127.0.0.1/32")].compactMap(\.self))
-            settings.fetchMaxBytes = 100_000
+            settings.fetch.allowNetworks = [IPNetwork("127.0.0.1/32")].compactMap(\.self)
+            settings.fetch.maxBytes = 100_000
         }
         try await House.with(plan) { house in
             for path in ["/private", "/large", "/text", "/missing"] {

@@ -150,7 +150,7 @@ import TestTools
 
     @Test func `asynchronous calls and calls without kept pictures are answered again too`() async throws {
         var plan = House.Plan()
-        plan.calls = { $0.storesArtifacts = false }
+        plan.calls = { $0.artifacts.store = .none }
         try await House.with(plan) { house in
             for type in ["url", "base64"] {
                 let more: [String: JSONValue] = ["output": ["type": .string(type)]]

@@ -148,7 +148,7 @@ import TestTools
 
     @Test func `links never lead where a caller's own fields point`() async throws {
         var plan = House.Plan()
-        plan.calls = { $0.storesArtifacts = true }
+        plan.calls = { $0.artifacts.store = .local }
         try await House.with(plan) { house in
             let fields = [
                 ("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https"),
@@ -160,8 +160,8 @@ import TestTools
             let again = try await house.send("GET", "/v1/calls/\(answer.id)", fields: fields)
             #expect(again["images"]?.arrayValue?.first?["url"]?.stringValue == link)
         }
-        plan.calls = { $0.storesArtifacts = true }
-        plan.settings = { $0.trustedProxies = [AddressRange("127.0.0.0/8")].compactMap(\.self) }
+        plan.calls = { $0.artifacts.store = .local }
+        plan.settings = { $0.trustedProxies = [IPNetwork("127.0.0.0/8")].compactMap(\.self) }
         try await House.with(plan) { house in
             let answer = try await house.remix(
                 fields: [("X-Forwarded-Host", "easel.example"), ("X-Forwarded-Proto", "https")]

@@ -33,7 +33,7 @@ package enum SampleTrade {
     /// What stands in the price book for tests: six cents a picture at both kinds, or nothing.
     package static func prices(_ usd: String? = "0.06") -> [PriceEntry] {
         guard let usd, let price = Money(usd: usd) else { return [] }
-        return ProviderKind.allCases.flatMap { kind in
+        return [ProviderKind.runware, .ideogram].flatMap { kind in
             RemixModel.allCases.map { model in
                 PriceEntry(
                     provider: kind.rawValue,

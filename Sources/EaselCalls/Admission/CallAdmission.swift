@@ -11,7 +11,7 @@ final class CallAdmission: Sendable {
     struct Manner: Sendable {
         /// This process among all gateways.
         let gatewayID: UUID
-        let prompts: PromptLogging
+        let prompts: LoggingSettings.Prompts
     }
 
     enum Verdict: Sendable {

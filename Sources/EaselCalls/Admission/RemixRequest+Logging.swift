@@ -2,10 +2,8 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// What the call log keeps of prompts.
-package enum PromptLogging: String, Sendable, Hashable, CaseIterable {
-    case full, hash, none
-
+extension LoggingSettings.Prompts {
+    /// What is kept of a prompt.
     func keep(_ prompt: String) -> String? {
         switch self {
         case .full: prompt
@@ -20,7 +18,7 @@ extension RemixRequest {
     func project(of account: Account) -> String? { project ?? account.project }
 
     /// The parameters as they are stored with the call: no pictures, and prompts as the configuration allows.
-    func parameters(prompts: PromptLogging) -> JSONValue {
+    func parameters(prompts: LoggingSettings.Prompts) -> JSONValue {
         func picture(_ image: SourceImage) -> JSONValue {
             .object([
                 "format": .string(image.format.rawValue), "width": .number(.init(image.size.width)),

@@ -1,7 +1,9 @@
+import EaselCore
+
 /// Reads the settings of one mapping, remembers which ones were asked for, and names the others as unknown.
 ///
 /// A class, because the asked keys gather while settings are read. It lives and dies inside one call of `parse`.
-final class SectionReader {
+final class SectionReader: SectionSource {
     let path: String
     let position: SourcePosition
     let context: ReadingContext

@@ -1,7 +1,8 @@
 import EaselBase
+import EaselCore
 
 /// Reads one value as what its setting wants. Every method answers nil after it has recorded why it cannot.
-struct SettingReader {
+struct SettingReader: SettingSource {
     let node: YAMLNode
     /// Where the setting's key stands; an item of a list has none of its own and stands where its value does.
     let keyPosition: SourcePosition

@@ -1,4 +1,4 @@
-import EaselBase
+package import EaselBase
 package import EaselCore
 
 /// What is watched, who is told, and how they are reached.

@@ -1,16 +1,31 @@
+package import EaselBase
+package import EaselCore
+
 /// Which PostgreSQL keeps the ledger.
-package struct DatabaseSettings: Sendable {
+package struct DatabaseSettings: Sendable, SettingSection {
     /// Nil: an embedded one in `data_dir`, reached by a Unix socket only. It may hold a password, so it is a secret.
     package var url: Secret?
     /// How long a start waits for a database that is not there yet, or does not let us in; zero: one try.
     package var startTimeout = Duration.seconds(60)
 
     package init() {}
-}
 
-extension DatabaseSettings {
-    mutating func read(_ section: SectionReader) {
-        section.read("url", into: &url) { $0.secret(DatabaseURL.problem) }
-        section.read("start_timeout", into: &startTimeout) { $0.duration(in: .zero...(.seconds(3600))) }
+    package static var settings: [Setting<Self>] {
+        [
+            Setting(
+                "url",
+                \.url,
+                .secret(shown: "postgresql://\(Secret.redaction)", DatabaseURL.problem),
+                example: "postgresql://easel@db.internal/easel",
+                "without it: embedded PostgreSQL in data_dir",
+                restarts: true
+            ),
+            Setting(
+                "start_timeout",
+                \.startTimeout,
+                .duration(.zero...(.seconds(3600))),
+                "how long a start waits for a database that is not there yet"
+            ),
+        ]
     }
 }

@@ -1,3 +1,5 @@
+import EaselCore
+
 /// Where the gateway listens: a numeric address and a port.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// IPv4 or IPv6, without brackets.

@@ -91,8 +91,3 @@ package struct Policy: Sendable, Hashable {
         onUnchecked = .refuse
     }
 }
-
-/// Whether a provider's answer comes in the response itself or is polled for.
-package enum DeliveryMethod: String, Sendable, Hashable, Codable, CaseIterable {
-    case sync, async
-}

@@ -89,11 +89,12 @@ final class PriceRoutes: Sendable {
         ledger: any Ledger,
         terms: TermsShelf,
         providers: [any Provider],
+        kinds: [ProviderKind],
         time: TimeSource
     ) {
         self.ledger = ledger
         self.terms = terms
-        owners = Set(providers.map(\.name) + ProviderKind.allCases.map(\.rawValue))
+        owners = Set(providers.map(\.name) + kinds.map(\.rawValue))
         accounts = providers.map { PriceBook.Account(name: $0.name, kind: $0.kind) }
         recomputation = PriceRecomputation(
             ledger: ledger,

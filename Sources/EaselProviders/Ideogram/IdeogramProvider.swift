@@ -6,6 +6,15 @@ import Foundation
 
 /// Ideogram's own interface, version 1: multipart requests, answers with links (docs/providers/ideogram.md, 1).
 package final class IdeogramProvider: Provider {
+    package static let registration = ProviderRegistration(
+        ProviderProfile(
+            kind: .ideogram,
+            baseURL: "https://api.ideogram.ai",
+            delivery: .sync,
+            maxInFlight: 10
+        )
+    ) { IdeogramProvider(settings: $0, client: $1) }
+
     private static let responseLimit = 8 << 20
     /// Bytes of a picture that the page of June 2026 allows; later texts allow more (docs/providers/ideogram.md, 1.3).
     static let imageLimit = 10_000_000
@@ -22,7 +31,7 @@ package final class IdeogramProvider: Provider {
     package var kind: ProviderKind { .ideogram }
     package var maxInFlight: Int { settings.maxInFlight }
     package var timeout: Duration { settings.timeout }
-    package var secrets: [String] { [settings.apiKey] }
+    package var secrets: [String] { [settings.apiKey.reveal()] }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {
         IdeogramTranslation.translate(request)
@@ -54,7 +63,7 @@ package final class IdeogramProvider: Provider {
             model: task.request.model,
             count: task.count,
             copyrightDetection: task.request.copyrightDetection,
-            secrets: [settings.apiKey, task.request.prompt]
+            secrets: [settings.apiKey.reveal(), task.request.prompt]
         )
         do throws(TransportError) {
             let response = try await client.execute(http)
@@ -84,7 +93,7 @@ package final class IdeogramProvider: Provider {
                 model: task.model,
                 count: task.count,
                 copyrightDetection: task.copyrightDetection,
-                secrets: [settings.apiKey]
+                secrets: [settings.apiKey.reveal()]
             ),
             id: id
         )
@@ -107,7 +116,7 @@ package final class IdeogramProvider: Provider {
     }
 
     func fields(contentType: String?) -> HTTPFields {
-        var fields = HTTPFields([("Api-Key", settings.apiKey), ("Accept", "application/json")])
+        var fields = HTTPFields([("Api-Key", settings.apiKey.reveal()), ("Accept", "application/json")])
         if let contentType { fields.add("Content-Type", contentType) }
         return fields
     }

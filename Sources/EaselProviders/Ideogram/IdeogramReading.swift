@@ -44,8 +44,8 @@ package enum IdeogramReading {
     /// is about the question (M4).
     static func standing(_ response: HTTPResponse, _ question: Question, id: String) -> Recovery {
         guard (200..<300).contains(response.status) else {
-            if response.status == 404, ProviderVoice.isOwn(response, by: .ideogram) { return .absent }
-            return .unknown(pause: ProviderVoice.pause(response, .ideogram))
+            if response.status == 404, ProviderVoice.isOwn(response, by: IdeogramWords.areOwn) { return .absent }
+            return .unknown(pause: ProviderVoice.pause(response, IdeogramWords.areOwn))
         }
         guard let reply = try? JSON.decodeForeign(IdeogramReply.self, from: response.body),
             reply.generationID == nil || reply.generationID == id
@@ -154,7 +154,7 @@ package enum IdeogramReading {
 
     /// The answer's own status, where it is Ideogram's to say (docs/decisions, what a status means).
     private static func failure(_ response: HTTPResponse, _ question: Question) -> ProviderFailure {
-        guard ProviderVoice.isOwn(response, by: .ideogram),
+        guard ProviderVoice.isOwn(response, by: IdeogramWords.areOwn),
             let reply = try? JSON.decodeForeign(IdeogramReply.self, from: response.body)
         else { return ProviderVoice.foreign(response, instead: "Ideogram") }
         return failure(response.status, reply, response, question)

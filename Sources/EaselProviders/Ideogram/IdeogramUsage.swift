@@ -113,7 +113,7 @@ extension IdeogramProvider {
             maxResponseBytes: 16 << 20
         )
         do throws(TransportError) {
-            return IdeogramUsage.read(try await client.execute(request), secrets: [settings.apiKey])
+            return IdeogramUsage.read(try await client.execute(request), secrets: [settings.apiKey.reveal()])
         } catch {
             return .failed("Ideogram could not be asked: \(error.kind.words).")
         }

@@ -5,6 +5,16 @@ import Foundation
 
 /// Runware's REST interface: one URL, an array of one task (docs/providers/runware.md, 1).
 package final class RunwareProvider: Provider {
+    package static let registration = ProviderRegistration(
+        ProviderProfile(
+            kind: .runware,
+            baseURL: "https://api.runware.ai/v1",
+            delivery: .async,
+            deliveryNote: "async (recoverable after a crash) | sync",
+            maxInFlight: 32
+        )
+    ) { RunwareProvider(settings: $0, client: $1) }
+
     /// The largest answer that is read: twenty pictures of 10 MiB as base64.
     private static let responseLimit = 320 << 20
 
@@ -20,8 +30,8 @@ package final class RunwareProvider: Provider {
     package var kind: ProviderKind { .runware }
     package var maxInFlight: Int { settings.maxInFlight }
     package var timeout: Duration { settings.timeout }
-    var apiKey: String { settings.apiKey }
-    package var secrets: [String] { [settings.apiKey] }
+    var apiKey: String { settings.apiKey.reveal() }
+    package var secrets: [String] { [settings.apiKey.reveal()] }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation {
         RunwareTranslation.translate(request)
@@ -63,7 +73,7 @@ package final class RunwareProvider: Provider {
             taskID: task.taskID,
             count: task.count,
             copyright: RunwareReading.copyrightCheck(task.request),
-            secrets: [settings.apiKey, task.request.prompt]
+            secrets: [settings.apiKey.reveal(), task.request.prompt]
         )
     }
 
@@ -109,7 +119,7 @@ package final class RunwareProvider: Provider {
             taskID: task.taskID,
             count: task.count,
             copyright: task.copyrightDetection && task.model.hasCopyrightDetection ? .asked : .notAsked,
-            secrets: [settings.apiKey]
+            secrets: [settings.apiKey.reveal()]
         )
     }
 
@@ -140,7 +150,7 @@ package final class RunwareProvider: Provider {
             url: settings.baseURL,
             fields: HTTPFields([
                 ("Content-Type", "application/json"), ("Accept", "application/json"),
-                ("Authorization", "Bearer \(settings.apiKey)"),
+                ("Authorization", "Bearer \(settings.apiKey.reveal())"),
             ]),
             body: body,
             timeouts: HTTPTimeouts(

@@ -53,7 +53,7 @@ enum RunwareReading {
     static func standing(_ response: HTTPResponse, _ question: Question) -> Recovery {
         let isSuccess = (200..<300).contains(response.status)
         guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
-            return .unknown(pause: ProviderVoice.pause(response, .runware))
+            return .unknown(pause: ProviderVoice.pause(response, RunwareWords.areOwn))
         }
         var result = base(response)
         read(envelope, into: &result, question)
@@ -62,7 +62,7 @@ enum RunwareReading {
             // Pictures beside trouble with the question are pictures.
             if !result.images.isEmpty { return .running(result, working: false) }
             if isAbsent(envelope, question) { return .absent }
-            return .unknown(pause: ProviderVoice.pause(response, .runware))
+            return .unknown(pause: ProviderVoice.pause(response, RunwareWords.areOwn))
         }
         let isWorking = envelope.data.contains { $0.belongs(to: question) && $0.standing == .running }
         let ends =
@@ -82,10 +82,10 @@ enum RunwareReading {
     static func archived(_ response: HTTPResponse, _ question: Question) -> Recovery {
         let isSuccess = (200..<300).contains(response.status)
         guard let envelope = envelope(response), isSuccess || isOurs(envelope, response, question) else {
-            return .unknown(pause: ProviderVoice.pause(response, .runware))
+            return .unknown(pause: ProviderVoice.pause(response, RunwareWords.areOwn))
         }
         if isAbsent(envelope, question) { return .absent }
-        guard isSuccess else { return .unknown(pause: ProviderVoice.pause(response, .runware)) }
+        guard isSuccess else { return .unknown(pause: ProviderVoice.pause(response, RunwareWords.areOwn)) }
         var result = base(response)
         guard let item = envelope.data.first(where: { $0.belongs(to: question) && $0.extra["response"] != nil }),
             let reply = item.extra["response"], let bytes = try? JSON.encode(reply)
@@ -122,7 +122,7 @@ enum RunwareReading {
 
     /// Whether an answer with an error status is Runware's: its own error, or a picture of this very task.
     private static func isOurs(_ envelope: RunwareEnvelope, _ response: HTTPResponse, _ question: Question) -> Bool {
-        ProviderVoice.isOwn(response, by: .runware)
+        ProviderVoice.isOwn(response, by: RunwareWords.areOwn)
             || envelope.data.contains { $0.taskUUID != nil && $0.belongs(to: question) && $0.isResult }
     }
 

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselConfiguration
 import EaselCore
+import EaselProviders
 import EaselReporting
 import Foundation
 
@@ -251,9 +252,10 @@ enum RouteCommand {
 /// `easel config check|example`.
 enum ConfigCommand {
     static func run(_ arguments: ParsedArguments) throws {
-        if arguments.command.last == "example" { return Output.raw(Configuration.example) }
+        let kinds = ProviderRegistry.standard.profiles
+        if arguments.command.last == "example" { return Output.raw(Configuration.example(kinds: kinds)) }
         let path = arguments.text("config") ?? "easel.yaml"
-        let configuration = try Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        let configuration = try Configuration.load(path: path, kinds: kinds)
         Output.raw(configuration.redactedDescription)
         Output.note("\(path) is sound")
     }

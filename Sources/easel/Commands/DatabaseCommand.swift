@@ -2,6 +2,7 @@ import EaselBase
 import EaselConfiguration
 import EaselCore
 import EaselLedger
+import EaselProviders
 import EaselReporting
 import Foundation
 
@@ -30,7 +31,7 @@ enum DatabaseCommand {
         if let directory = arguments.text("data-dir") { return directory }
         let path = arguments.text("config") ?? "easel.yaml"
         guard arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) else { return ".easel" }
-        return try Configuration.dataPlace(path: path).dataDirectory
+        return try Configuration.dataPlace(path: path, kinds: ProviderRegistry.standard.profiles).dataDirectory
     }
 
     /// What may not be entered looks like an empty directory to whoever only asks what is there.
@@ -50,7 +51,7 @@ enum DatabaseCommand {
         if directory == nil {
             let path = arguments.text("config") ?? "easel.yaml"
             if arguments.text("config") != nil || FileManager.default.fileExists(atPath: path) {
-                let configuration = try Configuration.dataPlace(path: path)
+                let configuration = try Configuration.dataPlace(path: path, kinds: ProviderRegistry.standard.profiles)
                 if let url = configuration.database.url { return (url.reveal(), nil) }
                 directory = configuration.dataDirectory
             }

@@ -2,6 +2,7 @@ import EaselBase
 import EaselConfiguration
 import EaselCore
 import EaselLedger
+import EaselProviders
 import EaselReporting
 import EaselTransport
 import Foundation
@@ -52,14 +53,14 @@ enum DoctorCommand {
         var place: DataPlace?
         if isGiven || FileManager.default.fileExists(atPath: path) {
             do throws(ConfigurationError) {
-                let sound = try Configuration.load(path: path)
+                let sound = try Configuration.load(path: path, kinds: ProviderRegistry.standard.profiles)
                 configuration = sound
                 place = DataPlace(database: sound.database, dataDirectory: sound.dataDirectory)
                 add("configuration", .ok, "\(path) is sound")
             } catch {
                 add("configuration", .problem, error.report, mend(of: error))
                 // The disc and the database can be looked at all the same.
-                place = try? Configuration.dataPlace(path: path)
+                place = try? Configuration.dataPlace(path: path, kinds: ProviderRegistry.standard.profiles)
             }
         } else {
             add(

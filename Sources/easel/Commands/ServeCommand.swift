@@ -1,6 +1,8 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
 import EaselGateway
+import EaselProviders
 import EaselReporting
 import EaselTransport
 import Foundation
@@ -9,7 +11,7 @@ import Foundation
 enum ServeCommand {
     static func run(_ arguments: ParsedArguments) async throws {
         let path = arguments.text("config") ?? "easel.yaml"
-        let configuration = try Configuration.load(path: path)
+        let configuration = try Configuration.load(path: path, kinds: ProviderRegistry.standard.profiles)
         let log = Log(minimum: configuration.logging.level)
         switch arguments.text("only") {
         case "reporter": try await report(configuration, path: path, log: log)

@@ -3,6 +3,7 @@ import EaselCalls
 import EaselConfiguration
 import EaselCore
 import EaselGateway
+import EaselProviders
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -31,7 +32,8 @@ enum UpCommand {
         let configuration = try Configuration.parse(
             text: text(port: port, directory: place, keys: keys, sandbox: sandbox),
             file: "easel up",
-            environment: environment
+            environment: environment,
+            kinds: ProviderRegistry.standard.profiles
         )
         // What people read is on standard error here, so a server's log begins at warnings.
         let log = Log(minimum: .warning)
@@ -49,11 +51,9 @@ enum UpCommand {
     }
 
     /// Kinds of providers whose keys are in the environment.
-    private static func providerKeys(_ environment: [String: String]) -> [ProviderKind] {
-        ProviderKind.allCases.filter { !(environment[keyName($0)] ?? "").isEmpty }
+    private static func providerKeys(_ environment: [String: String]) -> [ProviderProfile] {
+        ProviderRegistry.standard.profiles.filter { !(environment[$0.keyVariable] ?? "").isEmpty }
     }
-
-    private static func keyName(_ kind: ProviderKind) -> String { "\(kind.rawValue.uppercased())_API_KEY" }
 
     private static func startSandbox(_ group: EventLoopGroup) throws -> Sandbox {
         var configuration = SandboxConfiguration()
@@ -65,15 +65,16 @@ enum UpCommand {
     }
 
     /// The configuration in the words that an operator would write.
-    private static func text(port: Int, directory: String, keys: [ProviderKind], sandbox: Sandbox?) -> String {
+    private static func text(port: Int, directory: String, keys: [ProviderProfile], sandbox: Sandbox?) -> String {
         var lines = ["listen: 127.0.0.1:\(port)", "data_dir: \(quoted(directory))", "providers:"]
-        for kind in sandbox == nil ? keys : ProviderKind.allCases {
+        for profile in sandbox == nil ? keys : ProviderRegistry.standard.profiles {
+            let kind = profile.kind
             lines += ["  \(kind.rawValue):", "    kind: \(kind.rawValue)"]
             if let sandbox {
                 let url = kind == .runware ? sandbox.runwareBaseURL : sandbox.ideogramBaseURL
                 lines += ["    base_url: \(url)", "    api_key: sandbox-key"]
             } else {
-                lines.append("    api_key: ${\(keyName(kind))}")
+                lines.append("    api_key: ${\(profile.keyVariable)}")
             }
         }
         return lines.joined(separator: "\n") + "\n"

@@ -1,5 +1,7 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
+import EaselProviders
 import EaselReporting
 import EaselTransport
 import Foundation
@@ -59,7 +61,9 @@ final class Reloader: Sendable {
     private func load() {
         let reloaded: Configuration.Reloaded
         do throws(ConfigurationError) {
-            reloaded = running.withLock(\.self).reloading(try Configuration.load(path: path))
+            reloaded = running.withLock(\.self).reloading(
+                try Configuration.load(path: path, kinds: ProviderRegistry.standard.profiles)
+            )
         } catch {
             for fault in error.faults { log.error("a fault in the configuration", ["fault": fault.description]) }
             log.error("the configuration has faults; nothing was changed", ["faults": String(error.faults.count)])

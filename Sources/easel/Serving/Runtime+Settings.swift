@@ -19,25 +19,6 @@ extension Runtime {
         return key
     }
 
-    private static func provider(_ configured: EaselConfiguration.ProviderSettings, client: HTTPClient) -> any Provider
-    {
-        let settings = EaselProviders.ProviderSettings(
-            name: configured.name,
-            kind: configured.kind,
-            baseURL: configured.baseURL,
-            apiKey: configured.apiKey.reveal(),
-            delivery: configured.delivery,
-            maxInFlight: configured.maxInFlight,
-            timeout: configured.timeout,
-            connectTimeout: configured.connectTimeout,
-            firstByteTimeout: configured.firstByteTimeout
-        )
-        return switch configured.kind {
-        case .runware: RunwareProvider(settings: settings, client: client)
-        case .ideogram: IdeogramProvider(settings: settings, client: client)
-        }
-    }
-
     /// What the gateway makes of a configuration.
     static func gatewayConfiguration(
         _ configuration: Configuration,
@@ -46,7 +27,7 @@ extension Runtime {
     ) throws -> GatewayConfiguration {
         let calls = CallConfiguration(
             settings: callSettings(configuration, gatewayID: gatewayID),
-            providers: configuration.providers.map { provider($0, client: client) },
+            providers: configuration.providers.compactMap { ProviderRegistry.standard.provider($0, client: client) },
             origins: Dictionary(
                 configuration.providers.compactMap { settings in
                     Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) }
@@ -57,7 +38,8 @@ extension Runtime {
             policyReading: InlinePolicies(
                 providers: configuration.providers.map(\.name),
                 policies: configuration.policies
-            )
+            ),
+            kinds: ProviderRegistry.standard.profiles.map(\.kind)
         )
         return GatewayConfiguration(
             settings: settings(configuration, adminKey: try adminKey(configuration)),
@@ -67,20 +49,12 @@ extension Runtime {
 
     private static func callSettings(_ configuration: Configuration, gatewayID: UUID) -> CallSettings {
         var settings = CallSettings(gatewayID: gatewayID, dataDirectory: configuration.dataDirectory)
-        settings.maxImageBytes = configuration.limits.imageBytes
-        settings.fetchMaxBytes = configuration.fetch.maxBytes
-        settings.fetchTimeout = configuration.fetch.timeout
-        settings.fetchAddresses = .publicOnly(
-            allow: configuration.fetch.allowNetworks.compactMap { AddressRange($0.description) }
-        )
-        settings.maxHeldBytes = configuration.limits.heldBytes
-        settings.costBelief = CostBelief(multiple: configuration.limits.costMultiple)
-        settings.keepsMetadata = configuration.images.metadata == .keep
-        settings.prompts = PromptLogging(rawValue: configuration.logging.prompts.rawValue) ?? .none
-        settings.storesArtifacts = configuration.artifacts.store == .local
-        settings.artifactRetention = configuration.artifacts.retention
-        settings.unknownAfter = configuration.recovery.unknownAfter
-        settings.recoveryInterval = configuration.recovery.interval
+        settings.limits = configuration.limits
+        settings.fetch = configuration.fetch
+        settings.images = configuration.images
+        settings.logging = configuration.logging
+        settings.artifacts = configuration.artifacts
+        settings.recovery = configuration.recovery
         return settings
     }
 
@@ -100,11 +74,9 @@ extension Runtime {
             version: Version.text
         )
         settings.publicURL = configuration.publicURL
-        settings.trustedProxies = configuration.trustedProxies.compactMap { AddressRange($0.description) }
-        settings.reportsAtOnce = configuration.limits.reports
-        settings.reportsPerTeam = min(configuration.limits.reportsPerTeam, configuration.limits.reports)
-        settings.maxBodyBytes = configuration.limits.requestBytes
-        settings.publicMetrics = configuration.metrics.public
+        settings.trustedProxies = configuration.trustedProxies
+        settings.limits = configuration.limits
+        settings.metrics = configuration.metrics
         settings.shutdownGrace = configuration.shutdownGrace
         settings.alerts = configuration.alerts.plan
         return settings

@@ -189,7 +189,7 @@ func withBench(
         name: "under-test",
         kind: subject.kind,
         baseURL: subject.simulation == .runware ? sandbox.runwareBaseURL : sandbox.ideogramBaseURL,
-        apiKey: key,
+        apiKey: Secret(key),
         delivery: subject.delivery,
         maxInFlight: 4
     )

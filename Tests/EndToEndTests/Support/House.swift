@@ -135,7 +135,7 @@ final class House: Sendable {
         settings.shutdownGrace = .seconds(20)
         plan.settings(&settings)
         var callSettings = CallSettings(gatewayID: gatewayID, dataDirectory: directory)
-        callSettings.recoveryInterval = .seconds(3600)
+        callSettings.recovery.interval = .seconds(3600)
         plan.calls(&callSettings)
         let standard = Policy(name: "standard", ordering: .order(plan.order))
         let plain = ([standard] + Self.single + plan.policies).map { ($0.name, RoutingPolicy.plain($0)) }
@@ -155,7 +155,8 @@ final class House: Sendable {
                     uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
                 ),
                 policies: book,
-                policyReading: Policies.reading(book)
+                policyReading: Policies.reading(book),
+                kinds: [.runware, .ideogram]
             )
         )
         let calls = try CallEngine(
@@ -194,7 +195,7 @@ final class House: Sendable {
             name: kind.rawValue,
             kind: kind,
             baseURL: url,
-            apiKey: "sandbox-key",
+            apiKey: Secret("sandbox-key"),
             delivery: provision.delivery,
             maxInFlight: provision.maxInFlight,
             timeout: provision.timeout,

@@ -113,31 +113,32 @@ extension Shapes {
         "providers",
         of: .named(
             "Provider",
-            [Field("name", .text), Field("kind", .choice(ProviderKind.self))] + providerState + [
-                Field("in_flight", .count),
-                Field("max_in_flight", .count),
-                Field("waiting", .count),
-                Field("error_rate", .share, .sometimes),
-                Field("latency_ms", .map(of: .count), .always, "The usual time by model."),
-                Field(
-                    "models",
-                    .list(
-                        of: .object(
-                            [Field("model", .choice(RemixModel.self))] + providerState + [
-                                Field("attempts", .count, .always, "Of the last five minutes."),
-                                Field("error_rate", .share, .sometimes),
-                                Field(
-                                    "latency_ms",
-                                    .object([Field("p50", .count, .sometimes), Field("p95", .count, .sometimes)])
-                                ),
-                            ]
+            [Field("name", .text), Field("kind", .text, .always, "Which interface it speaks, such as `runware`.")]
+                + providerState + [
+                    Field("in_flight", .count),
+                    Field("max_in_flight", .count),
+                    Field("waiting", .count),
+                    Field("error_rate", .share, .sometimes),
+                    Field("latency_ms", .map(of: .count), .always, "The usual time by model."),
+                    Field(
+                        "models",
+                        .list(
+                            of: .object(
+                                [Field("model", .choice(RemixModel.self))] + providerState + [
+                                    Field("attempts", .count, .always, "Of the last five minutes."),
+                                    Field("error_rate", .share, .sometimes),
+                                    Field(
+                                        "latency_ms",
+                                        .object([Field("p50", .count, .sometimes), Field("p95", .count, .sometimes)])
+                                    ),
+                                ]
+                            )
                         )
-                    )
-                ),
-                Field("last_outcome", .choice(AttemptOutcome.self), .sometimes),
-                Field("last_attempt_at", .moment, .sometimes),
-                Field("spend_today_usd", .money),
-            ]
+                    ),
+                    Field("last_outcome", .choice(AttemptOutcome.self), .sometimes),
+                    Field("last_attempt_at", .moment, .sometimes),
+                    Field("spend_today_usd", .money),
+                ]
         )
     )
 

@@ -1,5 +1,5 @@
 /// What becomes of result images: copied before the providers' links expire, or not.
-package struct ArtifactSettings: Sendable, Hashable {
+package struct ArtifactSettings: Sendable, Hashable, SettingSection {
     /// Where they are kept.
     package enum Store: String, Sendable, Hashable, CaseIterable {
         /// Under `data_dir`.
@@ -13,12 +13,21 @@ package struct ArtifactSettings: Sendable, Hashable {
     package var retention = Duration.seconds(7 * 86_400)
 
     package init() {}
-}
 
-extension ArtifactSettings {
-    mutating func read(_ section: SectionReader) {
-        section.read("store", into: &store) { $0.choice(later: ["s3"]) }
-        section.read("retention", into: &retention) { $0.duration(in: .seconds(60)...(.seconds(3650 * 86_400))) }
+    package static var settings: [Setting<Self>] {
+        [
+            Setting("store", \.store, .choice(later: ["s3"]), "where copies are kept"),
+            Setting(
+                "retention",
+                \.retention,
+                .duration(.seconds(60)...(.seconds(3650 * 86_400))),
+                "how long a copy is kept",
+                shown: { $0.store == .none ? nil : $0.retention }
+            ),
+        ]
+    }
+
+    package mutating func settle(_ section: some SectionSource) {
         if store == .none, section.has("retention") {
             section.fault("retention", "has no meaning with `store: none`; remove one of the two")
         }

@@ -1,5 +1,3 @@
-import EaselBase
-
 /// A text that must not be seen (S2): it describes itself as `<redacted>`, also in dumps, logs and string interpolation.
 package struct Secret: Sendable {
     /// What every description of a secret says.

@@ -1,7 +1,7 @@
 package import EaselBase
 
 /// What is written about calls.
-package struct LoggingSettings: Sendable, Hashable {
+package struct LoggingSettings: Sendable, Hashable, SettingSection {
     /// What the call log keeps of prompts.
     package enum Prompts: String, Sendable, Hashable, CaseIterable {
         case full, hash, none
@@ -13,11 +13,11 @@ package struct LoggingSettings: Sendable, Hashable {
     package var level = LogLevel.info
 
     package init() {}
-}
 
-extension LoggingSettings {
-    mutating func read(_ section: SectionReader) {
-        section.read("prompts", into: &prompts) { $0.choice() }
-        section.read("level", into: &level) { $0.choice() }
+    package static var settings: [Setting<Self>] {
+        [
+            Setting("prompts", \.prompts, .choice(), "what the call log keeps of prompts"),
+            Setting("level", \.level, .choice(), "the least urgent lines that appear"),
+        ]
     }
 }

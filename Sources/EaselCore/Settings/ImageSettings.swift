@@ -1,5 +1,5 @@
 /// What goes to providers with a picture.
-package struct ImageSettings: Sendable, Hashable {
+package struct ImageSettings: Sendable, Hashable, SettingSection {
     /// What becomes of all that a picture's file tells beside its look.
     package enum Metadata: String, Sendable, Hashable, CaseIterable {
         /// Place, device, time, comments and second pictures are taken out; colour profiles stay.
@@ -12,10 +12,16 @@ package struct ImageSettings: Sendable, Hashable {
     package var metadata = Metadata.strip
 
     package init() {}
-}
 
-extension ImageSettings {
-    mutating func read(_ section: SectionReader) {
-        section.read("metadata", into: &metadata) { $0.choice() }
+    package static var settings: [Setting<Self>] {
+        [
+            Setting(
+                "metadata",
+                \.metadata,
+                .choice(),
+                "whether providers get only their appearance, or also place, device, comments",
+                comment: "strip: only their appearance | keep: also place, device, comments"
+            )
+        ]
     }
 }
