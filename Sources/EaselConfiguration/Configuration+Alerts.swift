@@ -72,30 +72,8 @@ extension Configuration {
     }
 
     private static func settings(_ rule: AlertRule) -> [String] {
-        var parts = ["name: \(SettingText.quoted(rule.name))", "on: \(rule.kind.rawValue)"]
-        if let team = rule.team { parts.append("team: \(SettingText.quoted(team))") }
-        if !rule.thresholds.isEmpty {
-            parts.append("at: [\(rule.thresholds.map(String.init).joined(separator: ", "))]")
-        }
-        func percent(_ share: Double) -> String {
-            let millis = Int(saturating: (share * 100_000).rounded())
-            var text = "\(millis / 1000)."
-            text.appendPadded(millis % 1000, width: 3)
-            return text + "%"
-        }
-        if rule.kind.isRate {
-            parts += [
-                "above: \(percent(rule.bound))", "window: \(DurationText.format(rule.window))", "min: \(rule.minimum)",
-            ]
-        }
-        if rule.kind == .costAnomaly {
-            parts += [
-                "above: \(percent(rule.bound))", "min_usd: \"\(rule.minimumCost.usd)\"",
-                "timezone: \(SettingText.quoted(rule.timezone))",
-            ]
-        }
-        if rule.kind.isRate || rule.kind == .costAnomaly { parts.append("by: \(rule.group?.name ?? "all")") }
-        parts.append("resolve_after: \(DurationText.format(rule.resolveAfter))")
-        return parts + ["to: [\(rule.destinations.map { SettingText.quoted($0) }.joined(separator: ", "))]"]
+        ["name: \(SettingText.quoted(rule.name))", "on: \(rule.kind.rawValue)"]
+            + rule.kind.settings.flatMap { $0.lines(rule) }
+            + ["to: [\(rule.destinations.map { SettingText.quoted($0) }.joined(separator: ", "))]"]
     }
 }

@@ -5,7 +5,8 @@ import EaselGateway
 import EaselProviders
 
 /// Writes what follows from tables in the code: `openapi`, the document of `GET /openapi.json`; `http`, the reference in
-/// docs/http.md; `configuration`, the table in docs/configuration.md.
+/// docs/http.md; `configuration`, the table in docs/configuration.md; `alerts`,
+/// the kinds in docs/alerts.md.
 @main
 enum Reference {
     static func main() throws {
@@ -13,6 +14,7 @@ enum Reference {
             switch CommandLine.arguments.dropFirst().first {
             case "openapi": RouteTable.openAPI(version: "0")
             case "configuration": Array(settings.utf8)
+            case "alerts": Array((AlertRule.Kind.reference.joined(separator: "\n") + "\n").utf8)
             default: Array(RouteTable.reference().utf8)
             }
         try Descriptor.write(text, to: Descriptor.output)

@@ -1,9 +1,9 @@
 import EaselBase
-import EaselCore
 import Foundation
 import Testing
 import TestTools
 
+@testable import EaselCore
 @testable import EaselReporting
 
 /// What rules say of figures, and the forms in which it is sent.
@@ -51,13 +51,13 @@ struct AlertMessageTests {
             ("few", [.nsfwImages: 5, .nsfwClear: 5]), ("at", [.nsfwImages: 5, .nsfwClear: 95]),
             ("above", [.nsfwImages: 6, .nsfwClear: 94]), ("none", [.calls: 7]),
         ])
-        let findings = AlertChecks.rates(rule, report)
+        let findings = NSFWRateWatch.findings(rule, report)
         #expect(findings.filter { $0.level > 0 }.map(\.subject) == ["team:above"])
         let text =
             "6.0% of the checked images of team:above were not safe for work in the last 1h: 6 of 100, bound 5.0%."
         #expect(findings[2].summary == text)
         rule.group = nil
-        #expect(AlertChecks.rates(rule, report).map(\.subject) == ["all"])
+        #expect(NSFWRateWatch.findings(rule, report).map(\.subject) == ["all"])
     }
 
     @Test func `a rate is the one that reports show: unclear verdicts are in neither part`() throws {
@@ -65,7 +65,7 @@ struct AlertMessageTests {
         let report = Self.usage([
             ("design", [.copyrightChecked: 50, .copyrightFlagged: 10, .copyrightUndetermined: 10])
         ])
-        let finding = try #require(AlertChecks.rates(rule, report).first)
+        let finding = try #require(CopyrightRateWatch.findings(rule, report).first)
         #expect(finding.summary.contains("10 of 40") && finding.value == "25.0%")
         #expect(ReportBuilder.safety(report).cells(of: "copyright_rate") == [.share(0.25)])
     }
@@ -73,13 +73,13 @@ struct AlertMessageTests {
     @Test func `a budget's level is the highest threshold that it passed`() throws {
         let rule = AlertRule("budgets", .budget, to: [])
         func level(_ spent: String) throws -> Int {
-            AlertChecks.budgets(rule, [try Self.standing(spent, limit: "100")], now: Self.now)[0].level
+            BudgetWatch.findings(rule, [try Self.standing(spent, limit: "100")], now: Self.now)[0].level
         }
         #expect(try ["49.99", "50", "79.99", "80", "99.99", "100", "130"].map(level) == [0, 50, 50, 80, 80, 100, 100])
         var own = rule
         own.thresholds = [90]
-        #expect(AlertChecks.budgets(own, [try Self.standing("85", limit: "100")], now: Self.now)[0].level == 0)
-        let finding = AlertChecks.budgets(rule, [try Self.standing("83.5", limit: "100")], now: Self.now)[0]
+        #expect(BudgetWatch.findings(own, [try Self.standing("85", limit: "100")], now: Self.now)[0].level == 0)
+        let finding = BudgetWatch.findings(rule, [try Self.standing("83.5", limit: "100")], now: Self.now)[0]
         #expect(
             finding.summary == "The budget team:design (month) has used 84% of $100.00. $16.50 left until "
                 + "2026-12-01 00:00 Europe/Berlin."
@@ -89,7 +89,7 @@ struct AlertMessageTests {
     @Test func `a forecast fires before the limit is reached and not after`() throws {
         let rule = AlertRule("forecast", .budgetForecast, to: [])
         func level(_ spent: String) throws -> Int {
-            AlertChecks.forecasts(rule, [try Self.standing(spent, limit: "100")], now: Self.now)[0].level
+            BudgetForecastWatch.findings(rule, [try Self.standing(spent, limit: "100")], now: Self.now)[0].level
         }
         // 25.3 of 30 days are gone.
         #expect(try ["80", "84", "86", "99", "100"].map(level) == [0, 0, 1, 1, 0])
@@ -100,15 +100,24 @@ struct AlertMessageTests {
             GatewaySign(providers: [.init(name: "runware", state: state, cause: cause, reason: "5 failures in a row")])
         }
         func levels(_ signs: [GatewaySign]) -> [String] {
-            AlertChecks.providersDown(signs).map { $0.isUncertain ? "?" : "\($0.level)" }
+            AlertSources.providers(signs).map { ProviderDownWatch.finding($0.name, $0.signs) }.map {
+                $0.isUncertain ? "?" : "\($0.level)"
+            }
         }
         #expect(levels([sign(.ok), sign(.down, .failures)]) == ["1"])
         #expect(levels([sign(.ok), sign(.slow)]) == ["0"])
         #expect(levels([sign(.probing, .failures)]) == ["?"])
         #expect(levels([sign(.coolingDown, .unauthorized)]) == ["1"])
         #expect(levels([sign(.coolingDown, .retryAfter)]) == ["?"])
-        #expect(AlertChecks.creditExhausted([sign(.coolingDown, .creditExhausted)]).map(\.level) == [1])
-        #expect(AlertChecks.creditExhausted([sign(.ok)]).map(\.level) == [0])
+        #expect(
+            AlertSources.providers([sign(.coolingDown, .creditExhausted)]).map {
+                CreditExhaustedWatch.finding($0.name, $0.signs)
+            }.map(\.level) == [1]
+        )
+        #expect(
+            AlertSources.providers([sign(.ok)]).map { CreditExhaustedWatch.finding($0.name, $0.signs) }.map(\.level)
+                == [0]
+        )
     }
 
     @Test func `a day is dear beside the same weekdays, by share and by amount`() throws {
@@ -116,7 +125,7 @@ struct AlertMessageTests {
         func level(_ today: String, _ usual: [String]) throws -> Int? {
             let cost = try #require(Money(usd: today))
             let costs = usual.compactMap { Money(usd: $0) }
-            return AlertChecks.anomaly(rule, subject: "team:design", day: "2026-11-26", today: cost, usual: costs)?
+            return CostAnomalyWatch.finding(rule, subject: "team:design", day: "2026-11-26", today: cost, usual: costs)?
                 .level
         }
         #expect(try level("41", ["20", "20", "0", "20"]) == 1)

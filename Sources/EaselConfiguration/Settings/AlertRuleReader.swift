@@ -3,9 +3,6 @@ import EaselCore
 
 /// Reads rules and scheduled reports, each with the settings that its kind has.
 enum AlertRuleReader {
-    private static let groups: [String: UsageQuery.Dimension?] = [
-        "all": nil, "team": .team, "provider": .provider, "model": .model, "project": .project, "key": .key,
-    ]
     private static let reports = ["usage", "latency", "safety", "failover", "providers"]
 
     static func rule(_ setting: SettingReader, destinations: [String]) -> AlertRule? {
@@ -16,33 +13,13 @@ enum AlertRuleReader {
         let kind = section.required("on", "name what to watch: \(kinds)")?.choice(AlertRule.Kind.self)
         let to = section.take("to").map { targets($0, destinations) } ?? destinations
         guard let name, let kind else {
-            for key in ["team", "at", "above", "window", "min", "min_usd", "by", "timezone", "resolve_after"] {
-                _ = section.take(key)
-            }
+            // Their faults are told when kind and name are mended.
+            for key in AlertRule.Kind.settingNames.sorted() { _ = section.take(key) }
             return nil
         }
         if let named { Names.check(name, named, of: "rule") }
         var rule = AlertRule(name, kind, to: to)
-        let hasTeam = ![.providerDown, .creditExhausted].contains(kind)
-        if hasTeam { section.read("team", into: &rule.team) { $0.text() } }
-        section.read("resolve_after", into: &rule.resolveAfter) { $0.duration(in: .zero...(.seconds(86_400))) }
-        switch kind {
-        case .budget:
-            section.read("at", into: &rule.thresholds) { setting in
-                setting.oneOrMore { $0.integer(in: 1...1000) }.map { Set($0).sorted() }
-            }
-        case .errorRate, .nsfwRate, .copyrightRate:
-            section.read("above", into: &rule.bound) { percent($0, atMost: 100) }
-            section.read("window", into: &rule.window) { $0.duration(in: .seconds(60)...(.seconds(7 * 86_400))) }
-            section.read("min", into: &rule.minimum) { $0.integer(in: 1...1_000_000) }
-            group(section, &rule)
-        case .costAnomaly:
-            section.read("above", into: &rule.bound) { percent($0, atMost: 100_000) }
-            section.read("min_usd", into: &rule.minimumCost) { $0.money() }
-            section.read("timezone", into: &rule.timezone) { zone($0) }
-            group(section, &rule)
-        case .budgetForecast, .providerDown, .creditExhausted, .dataGap, .overcharge: break
-        }
+        for setting in kind.settings { setting.read(section, &rule) }
         return rule
     }
 
@@ -73,7 +50,7 @@ enum AlertRuleReader {
             setting.oneOrMore { dimension($0, isOfAttempts) }
         }
         section.read("team", into: &schedule.team) { $0.text() }
-        section.read("timezone", into: &schedule.timezone) { zone($0) }
+        section.read("timezone", into: &schedule.timezone) { SettingForm<String>.timezone.read($0) }
         section.read("at", into: &schedule.minute) { setting in
             setting.scalar("a time of the day such as \"08:00\"") { minute($0) }
         }
@@ -92,12 +69,6 @@ enum AlertRuleReader {
         }
     }
 
-    private static func group(_ section: SectionReader, _ rule: inout AlertRule) {
-        section.read("by", into: &rule.group) { setting in
-            setting.choice(groups.keys.sorted()).map { groups[$0] ?? nil }
-        }
-    }
-
     private static func dimension(_ setting: SettingReader, _ isOfAttempts: Bool) -> UsageQuery.Dimension? {
         let wanted =
             isOfAttempts
@@ -108,22 +79,6 @@ enum AlertRuleReader {
                 dimension != .error && (!isOfAttempts || UsageQuery.Dimension.ofAttempts.contains(dimension))
                     ? dimension : nil
             }
-        }
-    }
-
-    private static func zone(_ setting: SettingReader) -> String? {
-        setting.scalar("a time zone such as UTC or Europe/Berlin") { LocalTime($0) == nil ? nil : $0 }
-    }
-
-    /// `5%`, `0.5%` as a share.
-    private static func percent(_ setting: SettingReader, atMost most: Double) -> Double? {
-        setting.scalar("a share such as 5% or 0.5%, from 0% to \(Int(most))%") { text in
-            guard text.hasSuffix("%") else { return nil }
-            let digits = text.dropLast()
-            guard !digits.isEmpty, digits.count <= 12, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }),
-                let percent = Double(digits), percent <= most
-            else { return nil }
-            return percent / 100
         }
     }
 

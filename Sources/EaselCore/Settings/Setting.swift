@@ -36,6 +36,7 @@ extension Setting {
     ///   - about: what it is for, a few words; a choice's words stand before it.
     ///   - comment: where the example says it otherwise.
     ///   - restarts: whether a change waits for a restart.
+    ///   - standard: the default in words, for the table.
     ///   - readApart: whether its section reads it before the others, because they hang on it.
     ///   - shown: what holds in truth, where that hangs on other settings; nil where it has no meaning then.
     package init<Value: Equatable>(
@@ -46,6 +47,7 @@ extension Setting {
         comment: String? = nil,
         restarts: Bool = false,
         readApart: Bool = false,
+        standard: String? = nil,
         shown: ((Root) -> Value?)? = nil
     ) {
         let said = form.words.isEmpty ? about : "\(form.words.joined(separator: " | ")): \(about)"
@@ -66,7 +68,7 @@ extension Setting {
                     SettingRow(
                         path: key,
                         values: form.values,
-                        standard: form.spelt(root[keyPath: path]),
+                        standard: standard ?? form.spelt(root[keyPath: path]),
                         about: about,
                         restarts: restarts
                     )

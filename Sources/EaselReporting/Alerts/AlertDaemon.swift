@@ -164,7 +164,7 @@ package final class AlertDaemon: Sendable {
         let now = time.now
         let before = Dictionary(grouping: try await store.alertStates(), by: \.rule)
         let mutes = try await store.alertMutes(at: now)
-        for rule in plan.rules where isLong || !rule.kind.isLong {
+        for rule in plan.rules where isLong || !rule.kind.watch.isLong {
             guard try await keeps(lease) else { return }
             let answer = await attempt(rule.name) { () async throws(LedgerError) in
                 try await self.inquiry.findings(rule, now: now)
@@ -308,9 +308,4 @@ package final class AlertDaemon: Sendable {
             log.warning("the end of a delivery could not be recorded", ["error": sentence(for: error)])
         }
     }
-}
-
-extension AlertRule.Kind {
-    /// Whether it reads so much of the log that once a minute is often enough.
-    fileprivate var isLong: Bool { self == .costAnomaly || self == .dataGap || self == .budgetForecast }
 }

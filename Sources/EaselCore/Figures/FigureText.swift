@@ -45,6 +45,9 @@ package enum FigureText {
         return amount.nanodollars < 0 && rounded > 0 ? "-\(text)" : text
     }
 
+    /// `$1,234.50`: enough for a sentence.
+    package static func cents(_ amount: Money) -> String { "$" + dollars(amount, decimals: 2) }
+
     /// A part of a whole with one decimal, two below a percent, rounded half up: `4.3%`, `0.12%`. What is less than the
     /// whole is never 100%.
     package static func percent(_ share: Double) -> String { percent(share, most: share < 1 ? 999 : .max) }

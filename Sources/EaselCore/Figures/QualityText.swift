@@ -1,6 +1,3 @@
-import EaselBase
-package import EaselCore
-
 /// How good a report's data is, in a sentence.
 package struct QualityText: Sendable {
     /// So many seconds behind the log are a gap.
@@ -14,6 +11,9 @@ package struct QualityText: Sendable {
 
     /// Whether something is missing: `--check` ends with exit code 5 then.
     package var hasGap: Bool { !faults.isEmpty || quality.rollupLagS > Self.gapAfterS }
+
+    /// Whether nothing is missing, late or not.
+    package var isWhole: Bool { faults.isEmpty }
 
     private var faults: [String] {
         var faults: [String] = []
@@ -39,11 +39,5 @@ package struct QualityText: Sendable {
     package var sentence: String {
         let lag = "figures \(FigureText.count(quality.rollupLagS)) s behind the log"
         return "\(faults.isEmpty ? "complete, " : faults.joined(separator: ", ") + "; ")\(lag)"
-    }
-
-    /// Lines that fit, with a newline at the end of each.
-    func lines(_ style: TextStyle) -> String {
-        let text = "Data quality: \(sentence)"
-        return style.wrapped(text).map { (faults.isEmpty ? $0 : style.yellow($0)) + "\n" }.joined()
     }
 }
