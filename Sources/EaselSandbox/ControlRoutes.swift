@@ -19,7 +19,10 @@ enum ControlRoutes {
             return .json(["reset": true])
         case ("PUT", "/faults"):
             do {
-                let rules = try FaultRule.list(from: try JSON.decode(JSONValue.self, from: call.body))
+                let rules = try FaultRule.list(
+                    from: try JSON.decode(JSONValue.self, from: call.body),
+                    providers: sandbox.kinds
+                )
                 try await sandbox.setFaults(rules)
                 return .json(["rules": .integer(rules.count)])
             } catch let error as FaultRuleError {

@@ -1,72 +1,86 @@
 package import EaselBase
+package import EaselCore
 import EaselServer
 package import EaselTransport
 
-/// Simulated Runware and Ideogram servers that follow the providers' documents strictly and misbehave on demand.
+/// Simulated providers that follow their documents strictly and misbehave on demand.
 ///
-/// Runware is at `http://HOST:PORT/runware/v1`, Ideogram at `http://HOST:PORT/ideogram` with the documents' paths below
-/// it, and `/sandbox/...` on every port shows and steers the simulation. Whatever is executed is charged in the
-/// ``billing`` record, even when the client never hears of it: the figures of a gateway can be compared with it.
+/// Each is at `http://HOST:PORT/KIND` with the documents' paths below it, and `/sandbox/...` on every port shows and steers
+/// the simulation. Whatever is executed is charged in the ``billing`` record, even when the client never hears of it: the
+/// figures of a gateway can be compared with it.
 package final class Sandbox: Sendable {
-    private struct Listeners {
-        var runware: HTTPServer?
-        var ideogram: HTTPServer?
-        var runwarePort: UInt16 = 0
-        var ideogramPort: UInt16 = 0
+    /// Those that come with Easel. Another kind is a folder here and one more name in this list.
+    package static let standard = [RunwareService.simulation, IdeogramService.simulation]
+
+    private struct Listener {
+        var server: HTTPServer?
+        var port: UInt16
     }
 
     /// The largest request body: eight images of ten megabytes as base64, and some.
     private static let maxBodyBytes = 128 << 20
 
+    package let providers: [SimulatedProvider]
     let context: SandboxContext
     private let group: EventLoopGroup
     private let log: Log
-    private let runware: RunwareService
-    private let ideogram: IdeogramService
-    private let listeners = Locked(Listeners())
+    private let services: [ProviderKind: any SimulatedService]
+    /// Without a port of its own for each, all stand under the first.
+    private let listeners = Locked<[ProviderKind: Listener]>([:])
 
-    /// Prepares the providers; nothing listens before ``start()``. The group must outlive the sandbox.
-    package init(group: EventLoopGroup, configuration: SandboxConfiguration, log: Log) {
+    /// Prepares the providers, one at least; nothing listens before ``start()``. The group must outlive the sandbox.
+    package init(
+        group: EventLoopGroup,
+        configuration: SandboxConfiguration,
+        providers: [SimulatedProvider] = Sandbox.standard,
+        log: Log
+    ) {
         self.group = group
         self.log = log
-        context = SandboxContext(configuration: configuration, client: HTTPClient(group: group))
-        runware = RunwareService(context: context)
-        ideogram = IdeogramService(context: context)
+        self.providers = providers
+        let context = SandboxContext(
+            configuration: configuration,
+            client: HTTPClient(group: group),
+            idPaths: providers.flatMap { provider in provider.idPaths.map { "/\(provider.kind.rawValue)\($0)" } }
+        )
+        self.context = context
+        services = Dictionary(providers.map { ($0.kind, $0.make(context)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Listens, and answers Runware's port.
+    package var kinds: [ProviderKind] { providers.map(\.kind) }
+
+    /// Listens, and answers the first provider's port.
     ///
     /// Throws `HTTPServerError` when a port is taken, and ``FaultRuleError`` when the configured rules close a port that
     /// is not fixed or not the provider's alone.
     package func start() throws -> UInt16 {
         let configuration = context.configuration
         let refused = try refusedProviders(configuration.faults)
-        let runwarePort = try open(.runware, port: configuration.runwarePort, refused: refused)
-        if let port = configuration.ideogramPort {
-            _ = try open(.ideogram, port: port, refused: refused)
-        } else {
-            listeners.withLock { $0.ideogramPort = runwarePort }
+        var ports: [UInt16] = []
+        for (index, provider) in listening.enumerated() {
+            let port = configuration.port == 0 ? 0 : configuration.port &+ UInt16(clamping: index)
+            ports.append(try open(provider, port: port, refused: refused))
         }
-        return runwarePort
+        return ports.first ?? 0
     }
 
     /// Stops listening; requests that are being answered have up to `grace` left.
     package func stop(grace: Duration = .zero) async {
         let servers = listeners.withLock { listeners -> [HTTPServer] in
-            defer { (listeners.runware, listeners.ideogram) = (nil, nil) }
-            return [listeners.runware, listeners.ideogram].compactMap { $0 }
+            defer { for kind in listeners.keys { listeners[kind]?.server = nil } }
+            return listeners.values.compactMap(\.server)
         }
         for server in servers { await server.drain(grace: grace) }
     }
 
-    /// `http://HOST:PORT/runware/v1`, once started.
-    package var runwareBaseURL: String { "\(origin(.runware))/runware/v1" }
-
-    /// `http://HOST:PORT/ideogram`, once started.
-    package var ideogramBaseURL: String { "\(origin(.ideogram))/ideogram" }
+    /// `http://HOST:PORT/runware/v1`, once started: what a client is to be configured with.
+    package func baseURL(_ kind: ProviderKind) -> String {
+        let path = providers.first { $0.kind == kind }?.path ?? ""
+        return "\(origin(kind))/\(kind.rawValue)\(path)"
+    }
 
     /// `http://HOST:PORT/sandbox`, once started.
-    package var controlURL: String { "\(origin(.runware))/sandbox" }
+    package var controlURL: String { "\(listening.first.map(origin) ?? "")/sandbox" }
 
     /// The providers' own books.
     package var billing: BillingRecord { context.billing }
@@ -76,8 +90,7 @@ package final class Sandbox: Sendable {
 
     /// Forgets tasks, results, books and journal, and puts the configuration's fault rules in force again.
     package func reset() async {
-        runware.reset()
-        ideogram.reset()
+        for service in services.values { service.reset() }
         context.billing.reset()
         context.journal.reset()
         try? await setFaults(context.configuration.faults)
@@ -91,7 +104,7 @@ package final class Sandbox: Sendable {
     package func setFaults(_ rules: [FaultRule]) async throws {
         let refused = try refusedProviders(rules)
         context.faults.replace(rules)
-        for provider in SandboxProvider.allCases {
+        for provider in listening {
             if refused.contains(provider) {
                 if let server = take(provider) { await server.drain(grace: .milliseconds(50)) }
             } else if isClosed(provider) {
@@ -102,34 +115,33 @@ package final class Sandbox: Sendable {
 
     // MARK: - Ports
 
+    /// The providers that have a port of their own, or the first for all.
+    private var listening: [ProviderKind] {
+        context.configuration.hasPortEach ? kinds : Array(kinds.prefix(1))
+    }
+
     /// The providers whose port the rules close.
-    private func refusedProviders(_ rules: [FaultRule]) throws(FaultRuleError) -> [SandboxProvider] {
-        let refused = SandboxProvider.allCases.filter { provider in
+    private func refusedProviders(_ rules: [FaultRule]) throws(FaultRuleError) -> [ProviderKind] {
+        let refused = kinds.filter { provider in
             rules.contains { $0.kind == .connectRefused && ($0.provider == nil || $0.provider == provider) }
         }
-        guard refused.isEmpty || context.configuration.ideogramPort != nil else {
+        guard refused.isEmpty || context.configuration.hasPortEach else {
             throw FaultRuleError(message: "connect_refused needs a port of its own for each provider")
         }
         return refused
     }
 
     /// Listens, unless the rules say that nobody does.
-    private func open(
-        _ provider: SandboxProvider,
-        port: UInt16,
-        refused: [SandboxProvider]
-    ) throws -> UInt16 {
+    private func open(_ provider: ProviderKind, port: UInt16, refused: [ProviderKind]) throws -> UInt16 {
         guard refused.contains(provider) else { return try listen(provider, port: port) }
         guard port != 0 else {
             throw FaultRuleError(message: "connect_refused from the start needs a fixed port")
         }
-        listeners.withLock { listeners in
-            if provider == .runware { listeners.runwarePort = port } else { listeners.ideogramPort = port }
-        }
+        listeners.withLock { $0[provider] = Listener(server: nil, port: port) }
         return port
     }
 
-    private func listen(_ provider: SandboxProvider, port: UInt16) throws -> UInt16 {
+    private func listen(_ provider: ProviderKind, port: UInt16) throws -> UInt16 {
         let server = HTTPServer(
             group: group,
             configuration: HTTPServerConfiguration(host: context.configuration.host, port: port),
@@ -139,45 +151,31 @@ package final class Sandbox: Sendable {
             return await self.handle(request)
         }
         let actual = try server.start()
-        listeners.withLock { listeners in
-            switch provider {
-            case .runware: (listeners.runware, listeners.runwarePort) = (server, actual)
-            case .ideogram: (listeners.ideogram, listeners.ideogramPort) = (server, actual)
-            }
-        }
+        listeners.withLock { $0[provider] = Listener(server: server, port: actual) }
         return actual
     }
 
-    private func port(_ provider: SandboxProvider) -> UInt16 {
-        listeners.withLock { provider == .runware ? $0.runwarePort : $0.ideogramPort }
+    private func port(_ provider: ProviderKind) -> UInt16 {
+        let first = listening.first
+        return listeners.withLock { listeners in
+            (listeners[provider] ?? first.flatMap { listeners[$0] })?.port ?? 0
+        }
     }
 
-    private func origin(_ provider: SandboxProvider) -> String {
+    private func origin(_ provider: ProviderKind) -> String {
         "http://\(context.configuration.host):\(port(provider))"
     }
 
-    private func take(_ provider: SandboxProvider) -> HTTPServer? {
+    private func take(_ provider: ProviderKind) -> HTTPServer? {
         listeners.withLock { listeners in
-            switch provider {
-            case .runware:
-                defer { listeners.runware = nil }
-                return listeners.runware
-            case .ideogram:
-                defer { listeners.ideogram = nil }
-                return listeners.ideogram
-            }
+            defer { listeners[provider]?.server = nil }
+            return listeners[provider]?.server
         }
     }
 
-    /// Whether a provider that has a port of its own and was started does not listen.
-    private func isClosed(_ provider: SandboxProvider) -> Bool {
-        listeners.withLock { listeners in
-            switch provider {
-            case .runware: listeners.runwarePort != 0 && listeners.runware == nil
-            case .ideogram:
-                context.configuration.ideogramPort != nil && listeners.ideogramPort != 0 && listeners.ideogram == nil
-            }
-        }
+    /// Whether a provider that was started does not listen.
+    private func isClosed(_ provider: ProviderKind) -> Bool {
+        listeners.withLock { listeners in listeners[provider].map { $0.server == nil && $0.port != 0 } ?? false }
     }
 
     // MARK: - Requests
@@ -220,17 +218,10 @@ package final class Sandbox: Sendable {
             )
         }
         if path.hasPrefix("/sandbox/") { return await ControlRoutes.answer(call(below: "/sandbox"), self) }
-        let provider: SandboxProvider
-        let reply: SandboxReply
-        if path.hasPrefix("/runware/") {
-            provider = .runware
-            reply = await runware.answer(call(below: "/runware"))
-        } else if path.hasPrefix("/ideogram/") {
-            provider = .ideogram
-            reply = await ideogram.answer(call(below: "/ideogram"))
-        } else {
-            return .html("404 Not Found", status: 404)
-        }
+        guard let provider = kinds.first(where: { path.hasPrefix("/\($0.rawValue)/") }),
+            let service = services[provider]
+        else { return .html("404 Not Found", status: 404) }
+        let reply = await service.answer(call(below: "/\(provider.rawValue)"))
         let isAnswered = reply.delivery != .reset && reply.delivery != .hang
         context.journal.add(
             JournalEntry(

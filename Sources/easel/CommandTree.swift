@@ -1,6 +1,7 @@
 import EaselConfiguration
 import EaselCore
 import EaselLedger
+import EaselProviders
 
 /// Every command with its options: what is parsed, helped with and completed.
 enum CommandTree {
@@ -29,8 +30,8 @@ enum CommandTree {
         "up",
         "run everything on this machine, with sandbox providers if there are no keys",
         discussion:
-            "Takes RUNWARE_API_KEY and IDEOGRAM_API_KEY from the environment. With neither, simulated providers "
-            + "answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
+            "Takes \(ProviderRegistry.standard.profiles.map(\.keyVariable).joined(separator: " and ")) from the "
+            + "environment. With none of them, simulated providers answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
         options: [
             .option("data-dir", ValueSpec("DIR", .folder), default: ".easel", "where everything is kept"),
             .option("port", ValueSpec("PORT", .integer(0...65_535)), default: "8080", "where to listen"),
@@ -376,7 +377,7 @@ enum CommandTree {
                 "port",
                 ValueSpec("PORT", .integer(0...65_535)),
                 default: "8090",
-                "Runware's port; Ideogram's is the next"
+                "the first provider's port; the others have the next ones"
             ),
             .option("latency", ValueSpec("TIME", .duration), default: "0s", "how long an image takes"),
             .option("faults", ValueSpec("FILE", .file), "fault rules as JSON"),

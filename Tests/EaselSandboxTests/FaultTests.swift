@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -201,8 +202,8 @@ struct FaultTests {
     }
 
     @Test func `one provider's port can be closed and opened again`() async throws {
-        try await withSandbox({ $0.ideogramPort = 0 }) { bench async throws in
-            #expect(bench.sandbox.runwareBaseURL.prefix(24) != bench.sandbox.ideogramBaseURL.prefix(24))
+        try await withSandbox({ $0.hasPortEach = true }) { bench async throws in
+            #expect(bench.sandbox.baseURL(.runware).prefix(24) != bench.sandbox.baseURL(.ideogram).prefix(24))
             #expect(try await bench.ideogram(Self.v4, Samples.v4()).status == 200)
             #expect(try await bench.setFaults([["provider": "ideogram", "kind": "connect_refused"]]).status == 200)
             let error = await #expect(throws: TransportError.self) { try await bench.ideogram(Self.v4, Samples.v4()) }

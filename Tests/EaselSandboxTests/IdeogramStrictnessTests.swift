@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -172,7 +173,7 @@ struct IdeogramStrictnessTests {
             }
             let bearer = try await bench.send(
                 "POST",
-                bench.sandbox.ideogramBaseURL + Self.v4,
+                bench.sandbox.baseURL(.ideogram) + Self.v4,
                 fields: [("Authorization", "Bearer \(Bench.key)"), ("Content-Type", Samples.v4().contentType)],
                 body: Samples.v4().body
             )
@@ -185,15 +186,15 @@ struct IdeogramStrictnessTests {
             let fields = [("Api-Key", Bench.key), ("Content-Type", "application/json")]
             let json = try await bench.send(
                 "POST",
-                bench.sandbox.ideogramBaseURL + Self.v4,
+                bench.sandbox.baseURL(.ideogram) + Self.v4,
                 fields: fields,
                 body: [123, 125]
             )
             #expect(json.status == 415 && json.json["title"] == "Unsupported Media Type")
-            #expect(try await bench.get(bench.sandbox.ideogramBaseURL + Self.v4, fields: fields).status == 405)
-            let unknown = try await bench.get(bench.sandbox.ideogramBaseURL + "/v1/nothing", fields: fields)
+            #expect(try await bench.get(bench.sandbox.baseURL(.ideogram) + Self.v4, fields: fields).status == 405)
+            let unknown = try await bench.get(bench.sandbox.baseURL(.ideogram) + "/v1/nothing", fields: fields)
             #expect(unknown.status == 404 && unknown.json["title"] == "Not Found")
-            let generation = try await bench.get(bench.sandbox.ideogramBaseURL + "/v1/generations/x", fields: fields)
+            let generation = try await bench.get(bench.sandbox.baseURL(.ideogram) + "/v1/generations/x", fields: fields)
             #expect(generation.status == 404)
         }
     }

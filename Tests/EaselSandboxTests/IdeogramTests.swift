@@ -67,7 +67,7 @@ struct IdeogramTests {
         try await withSandbox({ $0.latency = .seconds(1) ... .seconds(1) }) { bench in
             let answer = try await bench.ideogram("/v1/ideogram-v4/async/remix", Samples.v4())
             let id = try #require(answer.json["generation_id"]?.stringValue)
-            let url = bench.sandbox.ideogramBaseURL + "/v1/generations/\(id)"
+            let url = bench.sandbox.baseURL(.ideogram) + "/v1/generations/\(id)"
             let fields = [("Api-Key", Bench.key)]
             let pending = try await bench.get(url, fields: fields)
             #expect(pending.json["status"] == "pending" && pending.json["data"] == nil)

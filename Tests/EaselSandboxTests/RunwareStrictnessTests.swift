@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import EaselSandbox
 import Foundation
 import Testing
@@ -214,7 +215,7 @@ struct RunwareStrictnessTests {
             ] {
                 let answer = try await bench.send(
                     "POST",
-                    bench.sandbox.runwareBaseURL,
+                    bench.sandbox.baseURL(.runware),
                     fields: [("Content-Type", "application/json"), ("Authorization", "Bearer \(Bench.key)")],
                     body: Array(text.utf8)
                 )

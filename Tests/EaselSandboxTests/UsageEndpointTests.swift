@@ -6,7 +6,7 @@ import Testing
 
 /// The providers' own usage figures, as strictly as their pages describe them.
 struct UsageEndpointTests {
-    private func charge(_ bench: Bench, _ model: String, _ provider: SandboxProvider, at text: String) throws {
+    private func charge(_ bench: Bench, _ model: String, _ provider: ProviderKind, at text: String) throws {
         bench.sandbox.billing.charge(
             BillingEntry(
                 provider: provider,
@@ -56,7 +56,7 @@ struct UsageEndpointTests {
         try await withSandbox { bench in
             try charge(bench, "ideogram-v4", .ideogram, at: "2026-11-20T23:30:00Z")
             try charge(bench, "legacy V_1", .ideogram, at: "2026-11-22T10:00:00Z")
-            let url = bench.sandbox.ideogramBaseURL + "/v2/account/usage"
+            let url = bench.sandbox.baseURL(.ideogram) + "/v2/account/usage"
             let key = [("Api-Key", Bench.key)]
             let query = "?start_time=2026-11-20T05:00:00Z&end_time=2026-11-22T12:00:00Z"
             let answer = try await bench.get(url + query, fields: key)
@@ -82,7 +82,7 @@ struct UsageEndpointTests {
 
     @Test func `a key that is no admin's finds nothing there`() async throws {
         try await withSandbox({ $0.ideogramAdminKeys = [] }) { bench in
-            let url = bench.sandbox.ideogramBaseURL + "/v2/account/usage?start_time=2026-11-20T00:00:00Z"
+            let url = bench.sandbox.baseURL(.ideogram) + "/v2/account/usage?start_time=2026-11-20T00:00:00Z"
             let answer = try await bench.get(url, fields: [("Api-Key", Bench.key)])
             #expect(answer.status == 404)
         }

@@ -42,7 +42,7 @@ struct ShadowTests {
             #expect(found["primary_provider"] == "runware")
             #expect(found["shadow_provider"] == "ideogram")
             let books = house.sandbox.billing.entries
-            for (side, provider) in [("primary", SandboxProvider.runware), ("shadow", .ideogram)] {
+            for (side, provider) in [("primary", ProviderKind.runware), ("shadow", .ideogram)] {
                 let billed = books.filter { $0.provider == provider }.reduce(Money.zero) { $0 + $1.cost }
                 #expect(found[side]?["cost_usd"]?.stringValue == billed.usd, "\(side)")
                 #expect(found[side]?["succeeded"] == 3)

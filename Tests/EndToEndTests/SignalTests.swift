@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -33,8 +34,8 @@ struct SignalTests {
             try OutputFile.write(Array("not-the-key\n".utf8), to: key)
             try write(house) {
                 $0.replacing(
-                    "base_url: \"\(house.sandbox.ideogramBaseURL)\", api_key: sandbox-key",
-                    with: "base_url: \"\(house.sandbox.ideogramBaseURL)\", api_key: { file: \(key) }"
+                    "base_url: \"\(house.sandbox.baseURL(.ideogram))\", api_key: sandbox-key",
+                    with: "base_url: \"\(house.sandbox.baseURL(.ideogram))\", api_key: { file: \(key) }"
                 )
             }
             let served = try await Served(configuration: house.configuration)

@@ -1,5 +1,5 @@
 package import EaselBase
-import EaselCore
+package import EaselCore
 package import EaselTransport
 import Foundation
 
@@ -27,7 +27,7 @@ package enum ProviderVoice {
     }
 
     /// What such an answer is when it is not the provider's: whether the request was carried out is not known.
-    static func foreign(_ response: HTTPResponse, instead name: String) -> ProviderFailure {
+    package static func foreign(_ response: HTTPResponse, instead name: String) -> ProviderFailure {
         ProviderFailure(
             .foreign,
             code: "http_\(response.status)",
@@ -39,7 +39,7 @@ package enum ProviderVoice {
     }
 
     /// The pause that an unanswered question is to be followed by (RFC 9110, 10.2.3).
-    static func pause(_ response: HTTPResponse, _ areOwn: Words) -> AskingPause? {
+    package static func pause(_ response: HTTPResponse, _ areOwn: Words) -> AskingPause? {
         guard !(200..<300).contains(response.status), let pause = response.fields.retryAfter, pause > .zero else {
             return nil
         }

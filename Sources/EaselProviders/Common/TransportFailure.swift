@@ -1,10 +1,10 @@
-import EaselCore
-import EaselTransport
+package import EaselCore
+package import EaselTransport
 
 /// What a failed exchange means to the trade.
-enum TransportFailure {
+package enum TransportFailure {
     /// R3: what never left costs nothing. What left and has no answer is unclear until it is asked for (R4).
-    static func failure(for error: TransportError) -> ProviderFailure {
+    package static func failure(for error: TransportError) -> ProviderFailure {
         guard error.sent else {
             return ProviderFailure(
                 .notSent,
@@ -52,7 +52,7 @@ enum TransportFailure {
 }
 
 extension PhaseTimings {
-    init(_ timings: HTTPTimings) {
+    package init(_ timings: HTTPTimings) {
         self.init(
             dns: timings.dns,
             connect: timings.connect,

@@ -1,29 +1,29 @@
-import EaselBase
+package import EaselBase
 import EaselServer
-import EaselTransport
+package import EaselTransport
 
 /// One request to a simulated provider, body and all.
-struct SandboxCall: Sendable {
-    let method: String
-    /// Below the provider's base: `/v1` for Runware, `/v1/ideogram-v4/remix` and so on for Ideogram.
-    let path: String
-    let query: [(name: String, value: String)]
-    let fields: HTTPFields
-    let body: [UInt8]
-    let receivedAt: Timestamp
+package struct SandboxCall: Sendable {
+    package let method: String
+    /// Below the provider's name: `/v1` for Runware, `/v1/ideogram-v4/remix` and so on for Ideogram.
+    package let path: String
+    package let query: [(name: String, value: String)]
+    package let fields: HTTPFields
+    package let body: [UInt8]
+    package let receivedAt: Timestamp
 }
 
 /// What the simulated provider answers, before it is put on the wire.
-struct SandboxReply: Sendable {
-    var status: Int
-    var fields = HTTPFields()
-    var body: [UInt8]
-    var delivery = Delivery.whole
+package struct SandboxReply: Sendable {
+    package var status: Int
+    package var fields = HTTPFields()
+    package var body: [UInt8]
+    package var delivery = Delivery.whole
     /// For the journal: what was asked for.
-    var model: String?
+    package var model: String?
 
     /// How the answer reaches the client.
-    enum Delivery: Sendable, Equatable {
+    package enum Delivery: Sendable, Equatable {
         case whole
         /// The connection is reset without a byte.
         case reset
@@ -35,22 +35,22 @@ struct SandboxReply: Sendable {
         case drip(Duration)
     }
 
-    static func json(_ value: JSONValue, status: Int = 200) -> SandboxReply {
+    package static func json(_ value: JSONValue, status: Int = 200) -> SandboxReply {
         bytes((try? JSON.encode(value, sorted: true)) ?? [], type: "application/json", status: status)
     }
 
-    static func bytes(_ bytes: [UInt8], type: String, status: Int = 200) -> SandboxReply {
+    package static func bytes(_ bytes: [UInt8], type: String, status: Int = 200) -> SandboxReply {
         SandboxReply(status: status, fields: HTTPFields([("Content-Type", type)]), body: bytes)
     }
 
     /// What a proxy between client and provider might say: no JSON at all.
-    static func html(_ title: String, status: Int) -> SandboxReply {
+    package static func html(_ title: String, status: Int) -> SandboxReply {
         let page = "<html><head><title>\(title)</title></head><body><h1>\(title)</h1></body></html>"
         return bytes(Array(page.utf8), type: "text/html; charset=utf-8", status: status)
     }
 
     /// A page of somebody between client and provider, a firewall or a proxy, with whatever status it likes.
-    static func page(_ status: Int, retryAfter: Int? = nil) -> SandboxReply {
+    package static func page(_ status: Int, retryAfter: Int? = nil) -> SandboxReply {
         var reply = html("Error \(status)", status: status)
         reply.fields["Server"] = "edge"
         if let retryAfter { reply.fields["Retry-After"] = "\(retryAfter)" }

@@ -1,9 +1,10 @@
 package import EaselBase
+package import EaselCore
 
 /// One task that a provider executed and charged for.
 package struct BillingEntry: Sendable, Equatable {
     /// Who charged.
-    package let provider: SandboxProvider
+    package let provider: ProviderKind
     /// The key of the account. Keys of the sandbox are no secrets.
     package let account: String
     /// The provider's name of the model.
@@ -18,7 +19,7 @@ package struct BillingEntry: Sendable, Equatable {
     package let at: Timestamp
 
     package init(
-        provider: SandboxProvider,
+        provider: ProviderKind,
         account: String,
         model: String,
         taskID: String,

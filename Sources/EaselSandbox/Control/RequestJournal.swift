@@ -1,9 +1,10 @@
 package import EaselBase
+package import EaselCore
 
 /// One request as the sandbox remembers it: no body, no image.
 package struct JournalEntry: Sendable, Equatable {
     /// Who was asked.
-    package let provider: SandboxProvider
+    package let provider: ProviderKind
     /// In capitals.
     package let method: String
     /// With the provider's prefix, without the query.
@@ -29,15 +30,19 @@ package final class RequestJournal: Sendable {
     private static let kept = 500
     private let state = Locked(State())
 
-    /// An empty journal.
-    package init() {}
+    private let idPaths: [String]
+
+    /// An empty journal; requests to paths that begin with one of these and end in an id are counted together.
+    package init(idPaths: [String] = []) {
+        self.idPaths = idPaths
+    }
 
     func add(_ entry: JournalEntry) {
         state.withLock { state in
             state.total += 1
             let status = entry.status.map { "\($0)" } ?? "none"
             state.counts[
-                "\(entry.provider.rawValue) \(entry.method) \(Self.group(entry.path)) \(status)",
+                "\(entry.provider.rawValue) \(entry.method) \(group(entry.path)) \(status)",
                 default: 0
             ] += 1
             state.last.append(entry)
@@ -72,12 +77,7 @@ package final class RequestJournal: Sendable {
         ]
     }
 
-    /// Paths that end in an id are counted together.
-    private static func group(_ path: String) -> String {
-        for prefix in ["/runware/image/", "/ideogram/api/images/ephemeral/", "/ideogram/v1/generations/"]
-        where path.hasPrefix(prefix) {
-            return prefix + "{id}"
-        }
-        return path
+    private func group(_ path: String) -> String {
+        idPaths.first { path.hasPrefix($0) }.map { $0 + "{id}" } ?? path
     }
 }

@@ -1,7 +1,8 @@
 import EaselBase
+package import EaselCore
 
 /// The rules in force and how often each has been asked.
-final class FaultBook: Sendable {
+package final class FaultBook: Sendable {
     private struct State {
         var rules: [FaultRule] = []
         var asked: [Int] = []
@@ -23,7 +24,7 @@ final class FaultBook: Sendable {
     var rules: [FaultRule] { state.withLock { $0.rules } }
 
     /// What goes wrong with the next request of this kind.
-    func next(_ provider: SandboxProvider, _ route: FaultRoute) -> Misbehaviour {
+    package func next(_ provider: ProviderKind, _ route: FaultRoute) -> Misbehaviour {
         // The chance has a lock of its own and is drawn first, so that locks are never nested.
         let drawn = chance.fraction()
         return state.withLock { state in

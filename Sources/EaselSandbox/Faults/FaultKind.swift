@@ -1,3 +1,5 @@
+package import EaselCore
+
 /// What goes wrong.
 package enum FaultKind: Sendable, Equatable {
     /// The provider's own error of this HTTP status, before anything is executed: with the body that its documents describe
@@ -63,7 +65,7 @@ package enum FaultRoute: String, Sendable, CaseIterable {
 /// One thing that goes wrong under a condition.
 package struct FaultRule: Sendable, Equatable {
     /// Nil: both.
-    package var provider: SandboxProvider?
+    package var provider: ProviderKind?
     /// The kind of request that it applies to.
     package var route: FaultRoute
     /// Which of these requests it strikes.
@@ -73,7 +75,7 @@ package struct FaultRule: Sendable, Equatable {
 
     /// By default every remix request of both providers.
     package init(
-        provider: SandboxProvider? = nil,
+        provider: ProviderKind? = nil,
         route: FaultRoute = .submit,
         timing: FaultTiming = .always,
         kind: FaultKind

@@ -1,4 +1,5 @@
 package import EaselBase
+package import EaselCore
 
 /// A fault rule that cannot be understood; `message` says which member of which rule.
 package struct FaultRuleError: Error, Sendable, Equatable, Explained {
@@ -14,20 +15,23 @@ package struct FaultRuleError: Error, Sendable, Equatable, Explained {
 /// {"provider": "runware", "on": "submit", "first": 2, "kind": "status", "status": 503, "retry_after": 1}
 /// ```
 ///
-/// `provider`: `runware`, `ideogram`, `any` (default). `on`: `submit` (default), `poll`, `download`. One of
+/// `provider`: a kind such as `runware`, or `any` (default). `on`: `submit` (default), `poll`, `download`. One of
 /// `probability`, `first`, `every`, or none for always. `kind` is one of `status` (with `status`, `retry_after`), `page` (the same, from somebody on the way), `code`
 /// (with `code`), `refuse_content`, `reset_before_executing`, `reset_after_executing`, `hang` (with
 /// `after_executing`), `truncated_json`, `cut_off`, `garbage`, `missing_cost`, `fewer_images` (with `count`), `unsafe`,
 /// `copyright_flagged`, `slow_drip` (with `pause`), `latency` (with `extra`), `connect_refused`. Durations are
 /// texts such as `250ms`. A member that does not belong to the kind is an error.
 extension FaultRule {
-    /// Reads a list of rules. Throws ``FaultRuleError`` for the first that is wrong.
-    package static func list(from value: JSONValue) throws(FaultRuleError) -> [FaultRule] {
+    /// Reads a list of rules for these providers. Throws ``FaultRuleError`` for the first that is wrong.
+    package static func list(
+        from value: JSONValue,
+        providers: [ProviderKind]
+    ) throws(FaultRuleError) -> [FaultRule] {
         guard let items = value.arrayValue else { throw FaultRuleError(message: "the rules must be a list") }
         var rules: [FaultRule] = []
         for (index, item) in items.enumerated() {
             do throws(FaultRuleError) {
-                rules.append(try FaultRule(item))
+                rules.append(try FaultRule(item, providers: providers))
             } catch {
                 throw FaultRuleError(message: "rule \(index + 1): \(error.message)")
             }
@@ -36,15 +40,16 @@ extension FaultRule {
     }
 
     /// Reads one rule.
-    package init(_ value: JSONValue) throws(FaultRuleError) {
+    package init(_ value: JSONValue, providers: [ProviderKind]) throws(FaultRuleError) {
         guard var members = value.objectValue else { throw FaultRuleError(message: "a rule must be an object") }
         func take(_ name: String) -> JSONValue? { members.removeValue(forKey: name) }
 
         switch take("provider")?.stringValue ?? "any" {
         case "any": provider = nil
         case let name:
-            guard let known = SandboxProvider(rawValue: name) else {
-                throw FaultRuleError(message: "provider must be runware, ideogram or any")
+            guard let known = providers.first(where: { $0.rawValue == name }) else {
+                let names = providers.map(\.rawValue).joined(separator: ", ")
+                throw FaultRuleError(message: "provider must be \(names) or any")
             }
             provider = known
         }

@@ -1,7 +1,9 @@
+package import EaselCore
+
 /// All that goes wrong with one request or one of its tasks.
-struct Misbehaviour: Sendable, Equatable {
+package struct Misbehaviour: Sendable, Equatable {
     /// An error in place of an execution.
-    enum Refusal: Sendable, Equatable {
+    package enum Refusal: Sendable, Equatable {
         case status(Int, retryAfter: Int?)
         case page(Int, retryAfter: Int?)
         case code(String)
@@ -9,22 +11,22 @@ struct Misbehaviour: Sendable, Equatable {
     }
 
     /// How an executed answer is spoiled.
-    enum Spoiling: Sendable, Equatable {
+    package enum Spoiling: Sendable, Equatable {
         case truncatedJSON
         case garbage
     }
 
-    var extraLatency = Duration.zero
-    var refusal: Refusal?
+    package var extraLatency = Duration.zero
+    package var refusal: Refusal?
     /// The connection fails before anything is executed.
-    var deliveryBefore: SandboxReply.Delivery?
+    package var deliveryBefore: SandboxReply.Delivery?
     /// The answer to an executed request gets lost or is slow.
-    var deliveryAfter: SandboxReply.Delivery?
-    var spoiling: Spoiling?
-    var hidesCost = false
-    var missingImages = 0
-    var isUnsafe = false
-    var isCopyrightFlagged = false
+    package var deliveryAfter: SandboxReply.Delivery?
+    package var spoiling: Spoiling?
+    package var hidesCost = false
+    package var missingImages = 0
+    package var isUnsafe = false
+    package var isCopyrightFlagged = false
 
     /// Takes one more fault in; the first of its sort wins.
     mutating func add(_ kind: FaultKind) {
@@ -51,7 +53,7 @@ struct Misbehaviour: Sendable, Equatable {
     }
 
     /// With the faults that the prompt asks for.
-    func with(prompt: String?, for provider: SandboxProvider) -> Misbehaviour {
+    package func with(prompt: String?, for provider: ProviderKind) -> Misbehaviour {
         guard let prompt else { return self }
         var all = self
         for kind in PromptTriggers.faults(in: prompt, for: provider) { all.add(kind) }
@@ -59,7 +61,7 @@ struct Misbehaviour: Sendable, Equatable {
     }
 
     /// Spoils and delays a finished answer as planned.
-    func applied(to reply: SandboxReply) -> SandboxReply {
+    package func applied(to reply: SandboxReply) -> SandboxReply {
         var reply = reply
         switch spoiling {
         case .truncatedJSON: reply.body = Array(reply.body.prefix(reply.body.count * 2 / 3))

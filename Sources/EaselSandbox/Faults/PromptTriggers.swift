@@ -1,8 +1,9 @@
 import EaselBase
+import EaselCore
 
 /// Faults that a prompt asks for, so that a person with nothing but a client can see how failures look.
 ///
-/// A word of the prompt that begins with `sandbox:` is a trigger; with `@runware` or `@ideogram` behind it only that
+/// A word of the prompt that begins with `sandbox:` is a trigger; with `@` and a kind behind it, such as `@runware`, only that
 /// provider misbehaves, which makes a failover visible: `a red kite sandbox:error=503@runware`.
 ///
 /// | word | fault |
@@ -21,7 +22,7 @@ enum PromptTriggers {
     private static let prefix = "sandbox:"
 
     /// The faults in a prompt for one provider. Words that are no triggers are left alone, as a provider would.
-    static func faults(in prompt: String, for provider: SandboxProvider) -> [FaultKind] {
+    static func faults(in prompt: String, for provider: ProviderKind) -> [FaultKind] {
         guard prompt.contains(prefix) else { return [] }
         return prompt.split(whereSeparator: \.isWhitespace).compactMap { word in
             guard word.hasPrefix(prefix) else { return nil }

@@ -5,7 +5,11 @@ import EaselTransport
 import Foundation
 
 /// The simulated Ideogram: the remix routes of three generations, polling, and links to results.
-final class IdeogramService: Sendable {
+final class IdeogramService: SimulatedService {
+    static let simulation = SimulatedProvider(kind: .ideogram, idPaths: [links, generationPath]) {
+        IdeogramService(context: $0)
+    }
+
     private enum Route: Sendable {
         case v4, v4Asynchronous, v3, legacy
     }

@@ -4,7 +4,11 @@ import EaselTransport
 import Foundation
 
 /// The simulated Runware: one URL that takes an array of tasks, and the images that it made.
-final class RunwareService: Sendable {
+final class RunwareService: SimulatedService {
+    static let simulation = SimulatedProvider(kind: .runware, path: "/v1", idPaths: ["/image/"]) {
+        RunwareService(context: $0)
+    }
+
     let context: SandboxContext
     let tasks = RunwareTaskStore()
     /// Generated and uploaded images by `imageUUID`.

@@ -3,11 +3,11 @@
 package struct SandboxConfiguration: Sendable {
     /// The address to listen at. Anything but loopback is the operator's own risk: the sandbox gives images for free.
     package var host: String
-    /// The port of the simulated Runware, and of everything else while `ideogramPort` is nil; 0 takes any free port.
-    package var runwarePort: UInt16
-    /// A port of its own for the simulated Ideogram, so that one provider can go away alone; nil shares Runware's.
-    package var ideogramPort: UInt16?
-    /// The keys that both providers accept; each is an account of its own in the billing record.
+    /// The port of the first provider, and of the others unless `hasPortEach`; 0 takes any free port.
+    package var port: UInt16
+    /// Whether each provider has a port of its own, so that one can go away alone: those that follow `port`, or any free ones.
+    package var hasPortEach: Bool
+    /// The keys that every provider accepts; each is an account of its own in the billing record.
     package var apiKeys: [String]
     /// The keys among them whose owner is an admin of Ideogram's organization; nil: all of them.
     package var ideogramAdminKeys: [String]?
@@ -38,8 +38,8 @@ package struct SandboxConfiguration: Sendable {
     /// A `pixelScale` below 1 counts as 1.
     package init(
         host: String = "127.0.0.1",
-        runwarePort: UInt16 = 0,
-        ideogramPort: UInt16? = nil,
+        port: UInt16 = 0,
+        hasPortEach: Bool = false,
         apiKeys: [String] = ["sandbox-key"],
         latency: ClosedRange<Duration> = .milliseconds(50)...(.milliseconds(150)),
         pixelScale: Int = 1,
@@ -54,8 +54,8 @@ package struct SandboxConfiguration: Sendable {
         billsWithheldImages: Bool = false
     ) {
         self.host = host
-        self.runwarePort = runwarePort
-        self.ideogramPort = ideogramPort
+        self.port = port
+        self.hasPortEach = hasPortEach
         self.apiKeys = apiKeys
         self.latency = latency
         self.pixelScale = max(1, pixelScale)

@@ -1,19 +1,20 @@
-import EaselBase
+package import EaselBase
 import EaselTransport
 import Foundation
 
-/// What both simulated providers share.
-final class SandboxContext: Sendable {
-    let configuration: SandboxConfiguration
+/// What all simulated providers share.
+package final class SandboxContext: Sendable {
+    package let configuration: SandboxConfiguration
     let chance: Chance
-    let faults: FaultBook
-    let billing = BillingRecord()
-    let journal = RequestJournal()
+    package let faults: FaultBook
+    package let billing = BillingRecord()
+    let journal: RequestJournal
     let painter: Painter
     let client: HTTPClient
-    let time = TimeSource.system
+    package let time = TimeSource.system
 
-    init(configuration: SandboxConfiguration, client: HTTPClient) {
+    init(configuration: SandboxConfiguration, client: HTTPClient, idPaths: [String]) {
+        journal = RequestJournal(idPaths: idPaths)
         self.configuration = configuration
         self.client = client
         chance = Chance(seed: configuration.seed)
@@ -22,16 +23,16 @@ final class SandboxContext: Sendable {
     }
 
     /// Whether this is one of the accepted keys.
-    func accepts(key: String) -> Bool { configuration.apiKeys.contains(key) }
+    package func accepts(key: String) -> Bool { configuration.apiKeys.contains(key) }
 
     /// How long the next task takes.
-    func latency(_ misbehaviour: Misbehaviour) -> Duration {
+    package func latency(_ misbehaviour: Misbehaviour) -> Duration {
         chance.duration(in: configuration.latency) + misbehaviour.extraLatency
     }
 
     /// The address under which the client reached the sandbox, for links.
-    func origin(_ call: SandboxCall) -> String {
-        "http://" + (call.fields["Host"] ?? "\(configuration.host):\(configuration.runwarePort)")
+    package func origin(_ call: SandboxCall) -> String {
+        "http://" + (call.fields["Host"] ?? "\(configuration.host):\(configuration.port)")
     }
 
     /// Runs work that a provider finishes even when its client has gone: it is not cancelled with the request.

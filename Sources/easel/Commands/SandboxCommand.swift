@@ -1,5 +1,6 @@
 import EaselBase
 import EaselConfiguration
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -13,8 +14,8 @@ enum SandboxCommand {
         let port = UInt16(clamping: arguments.integer("port") ?? 8090)
         var configuration = SandboxConfiguration()
         configuration.host = arguments.text("host") ?? "127.0.0.1"
-        configuration.runwarePort = port
-        configuration.ideogramPort = port == 0 ? 0 : port + 1
+        configuration.port = port
+        configuration.hasPortEach = true
         configuration.apiKeys = [arguments.text("api-key") ?? "sandbox-key"]
         configuration.pixelScale = arguments.integer("pixel-scale") ?? 1
         let latency = arguments.duration("latency") ?? .zero
@@ -22,7 +23,10 @@ enum SandboxCommand {
         if let file = arguments.text("faults") {
             let bytes = try InputFile.bytes(file)
             do {
-                configuration.faults = try FaultRule.list(from: try JSON.decode(JSONValue.self, from: bytes))
+                configuration.faults = try FaultRule.list(
+                    from: try JSON.decode(JSONValue.self, from: bytes),
+                    providers: Sandbox.standard.map(\.kind)
+                )
             } catch {
                 throw CommandFailure("\(file): \(sentence(for: error))", code: ExitCode.usage)
             }
@@ -34,10 +38,8 @@ enum SandboxCommand {
         } catch {
             throw CommandFailure("the sandbox cannot listen: \(sentence(for: error))")
         }
-        Output.data(
-            "{\"event\":\"ready\",\"runware\":\"\(sandbox.runwareBaseURL)\",\"ideogram\":\"\(sandbox.ideogramBaseURL)\","
-                + "\"control\":\"\(sandbox.controlURL)\"}"
-        )
+        let addresses = sandbox.kinds.map { "\"\($0.rawValue)\":\"\(sandbox.baseURL($0))\"," }.joined()
+        Output.data("{\"event\":\"ready\",\(addresses)\"control\":\"\(sandbox.controlURL)\"}")
         var iterator = signals.makeAsyncIterator()
         _ = await iterator.next()
         await sandbox.stop()

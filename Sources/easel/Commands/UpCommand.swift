@@ -24,9 +24,8 @@ enum UpCommand {
         if keys.isEmpty {
             sandbox = try startSandbox(group)
             if !isDemo {
-                Output.note(
-                    "No RUNWARE_API_KEY or IDEOGRAM_API_KEY in the environment: sandbox providers answer and nothing is charged."
-                )
+                let names = ProviderRegistry.standard.profiles.map(\.keyVariable).joined(separator: " or ")
+                Output.note("No \(names) in the environment: sandbox providers answer and nothing is charged.")
             }
         }
         let configuration = try Configuration.parse(
@@ -57,7 +56,7 @@ enum UpCommand {
 
     private static func startSandbox(_ group: EventLoopGroup) throws -> Sandbox {
         var configuration = SandboxConfiguration()
-        configuration.ideogramPort = 0
+        configuration.hasPortEach = true
         configuration.latency = .milliseconds(300)...(.milliseconds(600))
         let sandbox = Sandbox(group: group, configuration: configuration, log: Log(minimum: .warning))
         _ = try sandbox.start()
@@ -67,12 +66,12 @@ enum UpCommand {
     /// The configuration in the words that an operator would write.
     private static func text(port: Int, directory: String, keys: [ProviderProfile], sandbox: Sandbox?) -> String {
         var lines = ["listen: 127.0.0.1:\(port)", "data_dir: \(quoted(directory))", "providers:"]
-        for profile in sandbox == nil ? keys : ProviderRegistry.standard.profiles {
+        let simulated = ProviderRegistry.standard.profiles.filter { sandbox?.kinds.contains($0.kind) == true }
+        for profile in sandbox == nil ? keys : simulated {
             let kind = profile.kind
             lines += ["  \(kind.rawValue):", "    kind: \(kind.rawValue)"]
             if let sandbox {
-                let url = kind == .runware ? sandbox.runwareBaseURL : sandbox.ideogramBaseURL
-                lines += ["    base_url: \(url)", "    api_key: sandbox-key"]
+                lines += ["    base_url: \(sandbox.baseURL(kind))", "    api_key: sandbox-key"]
             } else {
                 lines.append("    api_key: ${\(profile.keyVariable)}")
             }

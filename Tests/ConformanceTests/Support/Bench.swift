@@ -175,7 +175,7 @@ func withBench(
     _ body: (Bench) async throws -> Void
 ) async throws {
     var configuration = SandboxConfiguration(
-        ideogramPort: 0,
+        hasPortEach: true,
         apiKeys: [Bench.key],
         latency: .zero ... .zero,
         pixelScale: 16
@@ -188,7 +188,7 @@ func withBench(
     let settings = ProviderSettings(
         name: "under-test",
         kind: subject.kind,
-        baseURL: subject.simulation == .runware ? sandbox.runwareBaseURL : sandbox.ideogramBaseURL,
+        baseURL: sandbox.baseURL(subject.simulation),
         apiKey: Secret(key),
         delivery: subject.delivery,
         maxInFlight: 4

@@ -9,7 +9,7 @@ struct Subject: Sendable, CustomTestStringConvertible {
     let kind: ProviderKind
     let delivery: DeliveryMethod
     /// The simulation that stands for it.
-    let simulation: SandboxProvider
+    let simulation: ProviderKind
     /// Whether the answer says what it cost.
     let tellsCost: Bool
     /// Whether a task is found again when its answer was lost, by our own name of it.

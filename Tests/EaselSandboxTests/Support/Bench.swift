@@ -58,7 +58,7 @@ struct Bench: Sendable {
     ) async throws -> Answer {
         try await send(
             "POST",
-            sandbox.runwareBaseURL,
+            sandbox.baseURL(.runware),
             fields: [("Content-Type", "application/json")] + fields
                 + (key.map { [("Authorization", "Bearer \($0)")] } ?? []),
             body: try JSON.encode(JSONValue.array(tasks)),
@@ -75,7 +75,7 @@ struct Bench: Sendable {
     ) async throws -> Answer {
         try await send(
             "POST",
-            sandbox.ideogramBaseURL + path,
+            sandbox.baseURL(.ideogram) + path,
             fields: [("Content-Type", form.contentType)] + (key.map { [("Api-Key", $0)] } ?? []),
             body: form.body,
             timeout: timeout

@@ -149,7 +149,7 @@ extension House {
     }
 
     /// Remix requests that reached a provider, polls and downloads not counted.
-    func submissions(_ provider: SandboxProvider? = nil) -> Int {
+    func submissions(_ provider: ProviderKind? = nil) -> Int {
         sandbox.journal.last.count { entry in
             // At Runware questions go to the same place and name no model.
             entry.method == "POST" && (entry.model != nil || entry.provider == .ideogram)

@@ -19,7 +19,7 @@ final class House: Sendable {
     /// What a test may want otherwise.
     struct Plan: Sendable {
         var sandbox = SandboxConfiguration(
-            ideogramPort: 0,
+            hasPortEach: true,
             latency: .zero ... .zero,
             pixelScale: 16,
             ideogramMaxInFlight: 64
@@ -30,6 +30,9 @@ final class House: Sendable {
         var routing: [(String, RoutingPolicy)] = []
         var runware = Provision(delivery: .async)
         var ideogram = Provision(delivery: .sync)
+        /// The kinds of providers, each with one account that has its name.
+        var registry = ProviderRegistry.standard
+        var simulated = Sandbox.standard
         /// Changes the gateway's settings last.
         var settings: @Sendable (inout GatewaySettings) -> Void = { _ in }
         /// The same of what calls are told.
@@ -101,7 +104,12 @@ final class House: Sendable {
     }
 
     init(_ plan: Plan) async throws {
-        sandbox = Sandbox(group: Self.group, configuration: plan.sandbox, log: .silent)
+        sandbox = Sandbox(
+            group: Self.group,
+            configuration: plan.sandbox,
+            providers: plan.simulated,
+            log: .silent
+        )
         _ = try sandbox.start()
         directory = "/tmp/easel-house-\(UUID().text)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -124,9 +132,7 @@ final class House: Sendable {
         let terms = TermsShelf()
         try await terms.refresh(from: ledger)
         gatewayID = UUIDv7.mint(at: TimeSource.system.now)
-        let urls = [
-            plan.runware.baseURL ?? sandbox.runwareBaseURL, plan.ideogram.baseURL ?? sandbox.ideogramBaseURL,
-        ]
+        let accounts = plan.registry.profiles.map { [sandbox] in plan.account($0, in: sandbox) }
         var settings = GatewaySettings(
             adminKey: Self.adminKey,
             server: HTTPServerConfiguration(),
@@ -138,7 +144,7 @@ final class House: Sendable {
         callSettings.recovery.interval = .seconds(3600)
         plan.calls(&callSettings)
         let standard = Policy(name: "standard", ordering: .order(plan.order))
-        let plain = ([standard] + Self.single + plan.policies).map { ($0.name, RoutingPolicy.plain($0)) }
+        let plain = ([standard] + Self.single(accounts) + plan.policies).map { ($0.name, RoutingPolicy.plain($0)) }
         let book = PolicyBook(
             policies: Dictionary(plain + plan.routing, uniquingKeysWith: { $1 }),
             defaultName: standard.name
@@ -147,16 +153,13 @@ final class House: Sendable {
             settings: settings,
             calls: CallConfiguration(
                 settings: callSettings,
-                providers: [
-                    RunwareProvider(settings: Self.settings(.runware, plan.runware, urls[0]), client: client),
-                    IdeogramProvider(settings: Self.settings(.ideogram, plan.ideogram, urls[1]), client: client),
-                ],
+                providers: accounts.compactMap { [client] in plan.registry.provider($0, client: client) },
                 origins: Dictionary(
-                    uniqueKeysWithValues: zip(["runware", "ideogram"], urls.map { Fetcher.origin(of: $0) ?? "" })
+                    uniqueKeysWithValues: accounts.map { ($0.name, Fetcher.origin(of: $0.baseURL) ?? "") }
                 ),
                 policies: book,
                 policyReading: Policies.reading(book),
-                kinds: [.runware, .ideogram]
+                kinds: plan.registry.profiles.map(\.kind)
             )
         )
         let calls = try CallEngine(
@@ -187,20 +190,9 @@ final class House: Sendable {
         }
     }
 
-    /// `only-runware` and `only-ideogram`.
-    private static let single = ["runware", "ideogram"].map { Policy(name: "only-\($0)", ordering: .order([$0])) }
-
-    private static func settings(_ kind: ProviderKind, _ provision: Provision, _ url: String) -> ProviderSettings {
-        ProviderSettings(
-            name: kind.rawValue,
-            kind: kind,
-            baseURL: url,
-            apiKey: Secret("sandbox-key"),
-            delivery: provision.delivery,
-            maxInFlight: provision.maxInFlight,
-            timeout: provision.timeout,
-            connectTimeout: min(.seconds(5), provision.timeout)
-        )
+    /// `only-runware`, `only-ideogram` and so on.
+    private static func single(_ accounts: [ProviderSettings]) -> [Policy] {
+        accounts.map { Policy(name: "only-\($0.name)", ordering: .order([$0.name])) }
     }
 
     private static func team(_ name: String, in ledger: JournaledLedger) async throws -> TeamRecord {
@@ -242,5 +234,27 @@ final class House: Sendable {
         await database.close()
         await sandbox.stop()
         try? FileManager.default.removeItem(atPath: directory)
+    }
+}
+
+extension House.Plan {
+    /// The account of a kind, which has its name.
+    fileprivate func account(_ profile: ProviderProfile, in sandbox: Sandbox) -> ProviderSettings {
+        let provision: House.Provision =
+            switch profile.kind {
+            case .runware: runware
+            case .ideogram: ideogram
+            default: House.Provision(delivery: profile.delivery)
+            }
+        return ProviderSettings(
+            name: profile.kind.rawValue,
+            kind: profile.kind,
+            baseURL: provision.baseURL ?? sandbox.baseURL(profile.kind),
+            apiKey: Secret("sandbox-key"),
+            delivery: provision.delivery,
+            maxInFlight: provision.maxInFlight,
+            timeout: provision.timeout,
+            connectTimeout: min(.seconds(5), provision.timeout)
+        )
     }
 }

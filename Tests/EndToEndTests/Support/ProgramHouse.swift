@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -37,7 +38,7 @@ final class ProgramHouse: Sendable {
     private init(latency: Duration, isEmbedded: Bool) async throws {
         sandbox = Sandbox(
             group: House.group,
-            configuration: SandboxConfiguration(ideogramPort: 0, latency: latency...latency, pixelScale: 16),
+            configuration: SandboxConfiguration(hasPortEach: true, latency: latency...latency, pixelScale: 16),
             log: .silent
         )
         _ = try sandbox.start()
@@ -56,8 +57,8 @@ final class ProgramHouse: Sendable {
             admin_key: \(Self.adminKey)
             shutdown_grace: 20s
             \(setting)providers:
-              runware: { kind: runware, base_url: "\(sandbox.runwareBaseURL)", api_key: sandbox-key, delivery: async }
-              ideogram: { kind: ideogram, base_url: "\(sandbox.ideogramBaseURL)", api_key: sandbox-key, delivery: async }
+              runware: { kind: runware, base_url: "\(sandbox.baseURL(.runware))", api_key: sandbox-key, delivery: async }
+              ideogram: { kind: ideogram, base_url: "\(sandbox.baseURL(.ideogram))", api_key: sandbox-key, delivery: async }
             routing:
               default: standard
               policies:

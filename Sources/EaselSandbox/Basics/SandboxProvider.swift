@@ -1,4 +1,0 @@
-/// One of the two simulated providers.
-package enum SandboxProvider: String, Sendable, CaseIterable {
-    case runware, ideogram
-}
