@@ -114,7 +114,7 @@ extension CommandTree {
                 "set",
                 "set the price of an image from a date on",
                 discussion:
-                    "PROVIDER is a provider's name, or runware or ideogram for every account of that kind. Without "
+                    "PROVIDER is a provider's name, or a kind such as runware for all its accounts. Without "
                     + "--speed it is the price of every speed. The newest line in force counts; a line that takes "
                     + "precedence over the new one is named.",
                 arguments: [
