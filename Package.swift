@@ -54,6 +54,7 @@ let package = Package(
         room("EaselConfiguration", ["EaselBase", "EaselCore", "CYAML"]),
         room("EaselProviders", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
         room("EaselLedger", ["EaselBase", "EaselCore", "CPostgres"]),
+        room("EaselMemory", ["EaselBase", "EaselCore"]),
         room("EaselReporting", ["EaselBase", "EaselCore"]),
         // Knows no HTTP server: whoever brings a request here is somebody else's business.
         room(
@@ -102,7 +103,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "TestTools", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselLedger",
+                "TestTools", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselMemory",
+                "EaselLedger",
             ],
             path: "Tests/TestKit",
             swiftSettings: strict
@@ -112,6 +114,7 @@ let package = Package(
         tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
         tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
         tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration", "EaselProviders"]),
+        tests("LedgerConformanceTests", ["TestKit", "EaselBase", "EaselCore", "EaselMemory", "EaselLedger"]),
         tests("EaselLedgerTests", ["TestKit", "EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",
@@ -127,7 +130,7 @@ let package = Package(
             "EaselCallsTests",
             [
                 "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
-                "EaselCalls",
+                "EaselMemory", "EaselCalls",
             ]
         ),
         tests(

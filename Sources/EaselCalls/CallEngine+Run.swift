@@ -9,10 +9,10 @@ extension CallEngine {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.takeOver() }
             group.addTask { await self.resolver.follow() }
-            group.addTask { await self.health.prime(from: self.ledger, now: self.time.now) }
+            group.addTask { await self.health.prime(from: self.books.recovery, now: self.time.now) }
             group.addTask {
                 await self.every({ .seconds(5) }, "signs of life") { () async throws(LedgerError) in
-                    try await self.ledger.heartbeat(
+                    try await self.books.recovery.heartbeat(
                         gatewayID: self.generation.settings.gatewayID,
                         sign: self.sign,
                         at: self.time.now
@@ -39,7 +39,7 @@ extension CallEngine {
             }
             group.addTask {
                 await self.every({ .seconds(30) }, "terms") { () async throws(LedgerError) in
-                    try await self.terms.refresh(from: self.ledger)
+                    try await self.terms.refresh(from: self.books.terms)
                 }
             }
             group.addTask {

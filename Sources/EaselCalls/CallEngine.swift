@@ -13,7 +13,7 @@ package final class CallEngine: Sendable {
     package let health: ProviderHealth
     package let metrics: CallMetrics
     package let held: HeldBytes
-    let ledger: any Ledger
+    let books: CallBooks
     let liveness: Liveness
     let resolver: Resolver
     let shadows: ShadowDesk
@@ -35,7 +35,7 @@ package final class CallEngine: Sendable {
     /// - Throws: an error with a sentence if the folder of artifacts cannot be created.
     package init(
         _ configuration: CallConfiguration,
-        ledger: any Ledger,
+        books: CallBooks,
         terms: TermsShelf,
         client: HTTPClient,
         previousGatewayIDs: [UUID] = [],
@@ -45,7 +45,7 @@ package final class CallEngine: Sendable {
         log: Log
     ) throws {
         let settings = configuration.settings
-        self.ledger = ledger
+        self.books = books
         self.terms = terms
         self.client = client
         self.previousGatewayIDs = previousGatewayIDs
@@ -63,7 +63,7 @@ package final class CallEngine: Sendable {
         held = HeldBytes(limit: settings.limits.heldBytes)
         // Providers come with the first generation.
         shadows = ShadowDesk(
-            ledger: ledger,
+            ledger: books.shadows,
             providers: [:],
             doors: [:],
             gatewayID: settings.gatewayID,
@@ -75,7 +75,8 @@ package final class CallEngine: Sendable {
         )
         let fetcher = Fetcher(client: client, policy: settings.fetchAddresses, timeout: settings.fetch.timeout)
         resolver = Resolver(
-            ledger: ledger,
+            ledger: books.calls,
+            recovery: books.recovery,
             providers: [:],
             origins: [:],
             delivery: ImageDelivery(fetcher: fetcher, store: store, log: log),

@@ -16,7 +16,7 @@ package struct CallGeneration: Sendable {
 
     init(_ configuration: CallConfiguration, _ engine: CallEngine) {
         let settings = configuration.settings
-        let (ledger, time, log) = (engine.ledger, engine.time, engine.log)
+        let (books, time, log) = (engine.books, engine.time, engine.log)
         let fetcher = Fetcher(client: engine.client, policy: settings.fetchAddresses, timeout: settings.fetch.timeout)
         // Beyond this line providers are only heard through the door (S2, S4).
         let providers: [any Provider] = configuration.providers.map { GuardedProvider($0) }
@@ -38,12 +38,12 @@ package struct CallGeneration: Sendable {
             )
         )
         let tools = CallTools(
-            ledger: ledger,
+            ledger: books.calls,
             providers: byName,
             origins: configuration.origins,
             gates: gates,
             health: engine.health,
-            runner: AttemptRunner(health: engine.health, ledger: ledger, log: log),
+            runner: AttemptRunner(health: engine.health, ledger: books.calls, log: log),
             delivery: delivery,
             metrics: engine.metrics,
             liveness: engine.liveness,
@@ -54,7 +54,7 @@ package struct CallGeneration: Sendable {
         let policies = PolicyDesk(
             book: configuration.policies,
             reading: configuration.policyReading,
-            budgets: BudgetGauge(ledger: ledger)
+            budgets: BudgetGauge(ledger: books.budgets)
         )
         let planner = CallPlanner(
             policies: policies,
@@ -77,6 +77,7 @@ package struct CallGeneration: Sendable {
             admission: CallAdmission(
                 planner: planner,
                 registry: engine.registry,
+                books: books,
                 tools: tools,
                 manner: CallAdmission.Manner(gatewayID: settings.gatewayID, prompts: settings.logging.prompts)
             ),
@@ -84,7 +85,7 @@ package struct CallGeneration: Sendable {
             shadows: engine.shadows
         )
         shadowRecovery = ShadowRecovery(
-            ledger: ledger,
+            ledger: books.shadows,
             providers: byName,
             unknownAfter: settings.recovery.unknownAfter,
             questions: engine.health.questions,

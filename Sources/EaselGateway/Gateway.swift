@@ -19,7 +19,7 @@ package final class Gateway: Sendable {
     package init(
         _ configuration: GatewayConfiguration,
         calls: CallEngine,
-        ledger: any Ledger,
+        books: DoorBooks,
         adminTeam: TeamRecord,
         group: EventLoopGroup,
         journal: @escaping @Sendable () -> JournalStanding = { JournalStanding() },
@@ -32,7 +32,7 @@ package final class Gateway: Sendable {
         let transport = TransportMetrics(loops: group.loops)
         common = Common(
             calls: calls,
-            ledger: ledger,
+            books: books,
             adminTeam: adminTeam,
             transport: transport,
             reportGate: ReportGate(

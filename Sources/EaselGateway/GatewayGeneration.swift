@@ -18,7 +18,7 @@ extension Gateway {
     /// What all generations share: everything that counts, remembers or is under way.
     final class Common: Sendable {
         let calls: CallEngine
-        let ledger: any Ledger
+        let books: DoorBooks
         let adminTeam: TeamRecord
         let transport: TransportMetrics
         let journal: @Sendable () -> JournalStanding
@@ -31,7 +31,7 @@ extension Gateway {
 
         init(
             calls: CallEngine,
-            ledger: any Ledger,
+            books: DoorBooks,
             adminTeam: TeamRecord,
             transport: TransportMetrics,
             reportGate: ReportGate,
@@ -41,7 +41,7 @@ extension Gateway {
             log: Log
         ) {
             self.calls = calls
-            self.ledger = ledger
+            self.books = books
             self.adminTeam = adminTeam
             self.transport = transport
             self.reportGate = reportGate
@@ -59,12 +59,12 @@ extension Gateway {
 
         init(_ configuration: GatewayConfiguration, _ common: Common) {
             let (settings, engine, calls) = (configuration.settings, common.calls, common.calls.generation)
-            let (ledger, terms, adminTeam) = (common.ledger, engine.terms, common.adminTeam)
+            let (books, terms, adminTeam) = (common.books, engine.terms, common.adminTeam)
             let (time, log) = (common.time, common.log)
             let byName = Dictionary(calls.providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
             self.settings = settings
             let authenticator = Authenticator(
-                ledger: ledger,
+                ledger: books.people,
                 adminKey: settings.adminKey,
                 adminTeam: adminTeam,
                 time: time
@@ -84,36 +84,37 @@ extension Gateway {
                     held: engine.held,
                     completion: calls.completion,
                     service: calls.service,
-                    idempotency: IdempotencyDesk(ledger: ledger, replies: replies, time: time),
+                    idempotency: IdempotencyDesk(ledger: books.calls, replies: replies, time: time),
                     replies: replies
                 ),
                 calls: CallRoutes(
                     linkBase: settings.linkBase,
-                    ledger: ledger,
+                    ledger: books.calls,
                     replies: replies,
                     store: engine.store
                 ),
-                budgets: BudgetRoutes(ledger: ledger, terms: terms),
+                budgets: BudgetRoutes(ledger: books.budgets, terms: terms),
                 prices: PriceRoutes(
-                    ledger: ledger,
+                    ledger: books.prices,
                     terms: terms,
                     providers: calls.providers,
                     kinds: configuration.calls.kinds,
                     time: time
                 ),
-                people: PeopleRoutes(ledger: ledger, authenticator: authenticator, terms: terms),
-                reports: ReportRoutes(ledger: ledger),
-                figures: FigureRoutes(ledger: ledger),
-                redactions: RedactionRoutes(ledger: ledger, log: log),
-                reconciliations: ReconciliationRoutes(ledger: ledger, providers: byName),
+                people: PeopleRoutes(ledger: books.team, authenticator: authenticator, terms: terms),
+                reports: ReportRoutes(log: books.figures, shadows: books.shadows),
+                figures: FigureRoutes(log: books.figures, budgets: books.budgets),
+                redactions: RedactionRoutes(ledger: books.calls, log: log),
+                reconciliations: ReconciliationRoutes(ledger: books.reconciliations, providers: byName),
                 simulations: SimulationRoutes(
-                    ledger: ledger,
+                    ledger: books.simulations,
                     policies: configuration.calls.policies,
                     reading: configuration.calls.policyReading
                 ),
                 alerts: common.alerts.map { AlertRoutes(book: $0, plan: settings.alerts, log: log) },
                 status: StatusRoutes(
-                    ledger: ledger,
+                    ledger: books.health,
+                    figures: books.figures,
                     providers: calls.providers,
                     gates: calls.gates,
                     health: engine.health,

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselMemory
 import Foundation
 import Testing
 import TestKit

@@ -48,7 +48,7 @@ struct GatewayShutdownTests {
         )
         let calls = try CallEngine(
             configuration.calls,
-            ledger: ledger,
+            books: CallBooks(ledger),
             terms: terms,
             client: TestLoops.client,
             log: .silent
@@ -56,7 +56,7 @@ struct GatewayShutdownTests {
         let gateway = Gateway(
             configuration,
             calls: calls,
-            ledger: ledger,
+            books: DoorBooks(ledger),
             adminTeam: TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment),
             group: TestLoops.group,
             log: .silent

@@ -180,8 +180,8 @@ import TestTools
         let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
         defer { journal.close() }
         try await withLedger { ledger, database in
-            let switchable = SwitchableLedger(ledger)
-            let journaled = JournaledLedger(base: switchable, journal: journal, log: .silent)
+            let switchable = SwitchableCalls(ledger)
+            let journaled = JournaledCalls(base: switchable, journal: journal, log: .silent)
             let admissions = (0..<5).map { _ in Sample.admission() }
             for admission in admissions { try await journaled.take(admission) }
             switchable.isAway.withLock { $0 = true }

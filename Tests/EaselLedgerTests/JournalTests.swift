@@ -236,8 +236,8 @@ import Testing
             failover: true
         )
         try await withLedger { ledger, database in
-            let switchable = SwitchableLedger(ledger)
-            let journaled = JournaledLedger(base: switchable, journal: journal, log: .silent)
+            let switchable = SwitchableCalls(ledger)
+            let journaled = JournaledCalls(base: switchable, journal: journal, log: .silent)
             try await journaled.take(admission)
 
             switchable.isAway.withLock { $0 = true }
@@ -261,7 +261,8 @@ import Testing
                 groupBy: [],
                 teamID: nil
             )
-            #expect(try await journaled.usage(query).dataQuality.journalPending == 2)
+            let figures = JournaledFigures(base: ledger) { journaled.journalStanding }
+            #expect(try await figures.usage(query).dataQuality.journalPending == 2)
             try await journaled.replay()
             #expect(journaled.pendingCount == 0)
             let outcomes = try await Database.query(

@@ -249,8 +249,8 @@ import Testing
         defer { journal.close() }
         try await withLedger { ledger, _ in
             let scene = try await ResolveScene.settled(ledger)
-            let switchable = SwitchableLedger(ledger)
-            let journaled = JournaledLedger(base: switchable, journal: journal, log: .silent)
+            let switchable = SwitchableCalls(ledger)
+            let journaled = JournaledCalls(base: switchable, journal: journal, log: .silent)
             let resolution = scene.resolution([Sample.end(scene.starts[0])])
             switchable.isAway.withLock { $0 = true }
             let away = await failure { () async throws(LedgerError) in try await journaled.resolve(resolution) }

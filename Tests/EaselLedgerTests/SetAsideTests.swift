@@ -62,7 +62,7 @@ import Testing
         let journal = try await Journal(directory: place, log: .silent)
         defer { journal.close() }
         try await withLedger { ledger, _ in
-            let journaled = JournaledLedger(base: ledger, journal: journal, log: .silent)
+            let journaled = JournaledCalls(base: ledger, journal: journal, log: .silent)
             let team = try await ledger.createTeam(name: "design", at: Sample.now)
             let admission = Sample.admission(teamID: team.id)
             try await journaled.take(admission)
@@ -85,7 +85,10 @@ import Testing
                 groupBy: [],
                 teamID: nil
             )
-            #expect(try await journaled.usage(query).dataQuality.journalSetAside == 1)
+            #expect(
+                try await JournaledFigures(base: ledger) { journaled.journalStanding }.usage(query).dataQuality
+                    .journalSetAside == 1
+            )
             let asides = JournalAsides(directory: place)
             let file = try #require(asides.list().first)
             #expect(file.kind == .refused && file.records == 1 && file.count == 1)

@@ -80,7 +80,7 @@ import TestTools
     }
 
     private func check(_ house: House, _ place: String) async throws {
-        let isQuiet = await eventually { house.ledger.pendingCount == 0 }
+        let isQuiet = await eventually { house.journaled.pendingCount == 0 }
         #expect(isQuiet, "\(place): the journal is replayed")
         let findings = try await house.findings()
         #expect(findings == [], "\(place)")

@@ -94,7 +94,7 @@ struct LifeTests {
                 // The call that was admitted is answered; its settlement waits on the local disc (L2).
                 let answered = try await inFlight
                 #expect(answered.status == 200)
-                #expect(house.ledger.pendingCount > 0)
+                #expect(house.journaled.pendingCount > 0)
                 let refused = try await house.remix()
                 #expect(refused.status == 503)
                 #expect(refused.code == "unavailable")
@@ -103,7 +103,7 @@ struct LifeTests {
                 #expect(try await house.get("/readyz", key: nil).status == 503)
 
                 let again = try await EmbeddedPostgres.start(dataDirectory: directory, log: .silent, options: options)
-                let isReplayed = await eventually(within: .seconds(30)) { house.ledger.pendingCount == 0 }
+                let isReplayed = await eventually(within: .seconds(30)) { house.journaled.pendingCount == 0 }
                 #expect(isReplayed)
                 let isReady = try await eventually { try await house.get("/readyz", key: nil).status == 200 }
                 #expect(isReady)

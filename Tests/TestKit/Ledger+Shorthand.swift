@@ -1,7 +1,7 @@
 package import EaselCore
 
 /// Writes whose only good end is a yes, for tests that are about something else.
-extension Ledger {
+extension CallLedger {
     /// Admits a call; throws `.rejected` when it is not admitted.
     package func take(_ admission: Admission) async throws(LedgerError) {
         let verdict = try await admit(admission)

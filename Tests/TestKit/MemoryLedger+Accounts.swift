@@ -1,5 +1,6 @@
 package import EaselBase
 package import EaselCore
+import EaselMemory
 package import Foundation
 
 extension MemoryLedger {
@@ -7,7 +8,7 @@ extension MemoryLedger {
         try with("account") { state in
             state.lookUps += 1
             guard let entry = state.keys.first(where: { $0.key.hash == keyHash && $0.revokedAt == nil }),
-                let team = state.teams.first(where: { $0.name == entry.key.record.team })
+                let team = state.book.teams.first(where: { $0.name == entry.key.record.team })
             else { return nil }
             let record = entry.key.record
             return Account(
@@ -26,18 +27,20 @@ extension MemoryLedger {
 
     package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
         try with("createTeam") { (state) throws(LedgerError) in
-            guard !state.teams.contains(where: { $0.name == name }) else { throw .conflict("the name is taken") }
-            let team = TeamRecord(id: Int64(state.teams.count + 1), name: name, createdAt: moment)
-            state.teams.append(team)
+            guard !state.book.teams.contains(where: { $0.name == name }) else { throw .conflict("the name is taken") }
+            let team = TeamRecord(id: Int64(state.book.teams.count + 1), name: name, createdAt: moment)
+            state.book.teams.append(team)
             return team
         }
     }
 
-    package func teams() async throws(LedgerError) -> [TeamRecord] { try with("teams") { $0.teams } }
+    package func teams() async throws(LedgerError) -> [TeamRecord] { try with("teams") { $0.book.teams } }
 
     package func createKey(_ key: NewKey) async throws(LedgerError) {
         try with("createKey") { (state) throws(LedgerError) in
-            guard state.teams.contains(where: { $0.name == key.record.team }) else { throw .notFound("no such team") }
+            guard state.book.teams.contains(where: { $0.name == key.record.team }) else {
+                throw .notFound("no such team")
+            }
             state.keys.append((key, nil))
         }
     }

@@ -1,5 +1,6 @@
 package import EaselBase
 package import EaselCore
+import EaselMemory
 package import Foundation
 
 extension MemoryLedger {
@@ -110,33 +111,6 @@ extension MemoryLedger {
         }
     }
 
-    package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
-        try with("recentDurations") { state in
-            let calls = state.order.reversed().compactMap { state.calls[$0] }
-                .filter {
-                    $0.admission.receivedAt >= since && [.succeeded, .partial].contains(Self.detail($0, state).status)
-                }
-            return RecentDurations.gathered(
-                calls.prefix(limit).flatMap { entry in
-                    let speed = entry.admission.parameters["rendering_speed"]?.stringValue
-                        .flatMap { RenderingSpeed(rawValue: $0) }
-                    return entry.ends.values.filter { $0.outcome == .succeeded }
-                        .sorted { $0.start.ordinal > $1.start.ordinal }
-                        .compactMap { end in
-                            end.timings.total.map {
-                                RecentDurations.Sample(
-                                    provider: end.start.provider,
-                                    model: entry.admission.model,
-                                    speed: speed ?? .default,
-                                    duration: $0
-                                )
-                            }
-                        }
-                }
-            )
-        }
-    }
-
     package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
         try with("providerSpend") { state in
             state.calls.values.flatMap(\.ends.values).filter { $0.start.startedAt >= since }
@@ -177,20 +151,13 @@ extension MemoryLedger {
         }
     }
 
-    /// What a call costs after something was found out late: worked out from its attempts, as the live ledger does.
-    private static func known(_ entry: Entry) -> Money? {
-        let costs = entry.starts.map { entry.ends[$0.attemptID]?.cost }
-        let sum = costs.compactMap(\.self).reduce(.zero, +)
-        return sum == .zero && costs.contains(nil) ? nil : sum
-    }
-
     static func detail(_ entry: Entry, _ state: State) -> CallDetail {
         let admission = entry.admission
         let settled = entry.settlement
         var detail = CallDetail(
             callID: admission.callID,
             teamID: admission.teamID,
-            team: state.teams.first { $0.id == admission.teamID }?.name ?? "",
+            team: state.book.teams.first { $0.id == admission.teamID }?.name ?? "",
             keyID: admission.keyID,
             receivedAt: admission.receivedAt,
             project: admission.project,
@@ -202,31 +169,32 @@ extension MemoryLedger {
             errorCode: settled?.errorCode,
             imagesRequested: admission.imagesRequested,
             imagesDelivered: settled?.imagesDelivered ?? 0,
-            cost: entry.resolution == nil ? settled?.cost : Self.known(entry),
-            estimated: settled?.estimated,
-            costBasis: settled?.costBasis,
-            latencyMs: settled.map { Int($0.latency.milliseconds) },
+            cost: entry.figures?.cost,
+            estimated: entry.figures?.estimated,
+            costBasis: entry.figures?.basis,
+            latencyMs: entry.latencyMs,
             attemptCount: entry.starts.count,
             failover: settled?.failover ?? false,
-            attempts: entry.starts.map { attempt($0, entry.ends[$0.attemptID], note: entry.notes[$0.attemptID]) },
-            images: settled?.images ?? [],
+            attempts: entry.starts.map { attempt($0, entry) },
+            images: entry.images,
             translation: settled?.translation ?? admission.translation,
             prompt: state.redacted.contains(admission.callID) ? nil : admission.prompt,
             plan: admission.plan.value
         )
-        detail.shadow = state.shadows.first { $0.start.callID == admission.callID }?.summary
+        detail.shadow = state.book.shadows.first { $0.start.callID == admission.callID }?.summary
         return detail
     }
 
-    private static func attempt(_ start: AttemptStart, _ end: AttemptEnd?, note: String?) -> CallDetail.Attempt {
-        CallDetail.Attempt(
+    private static func attempt(_ start: AttemptStart, _ entry: Entry) -> CallDetail.Attempt {
+        let end = entry.ends[start.attemptID]
+        return CallDetail.Attempt(
             attemptID: start.attemptID,
             ordinal: start.ordinal,
             provider: start.provider,
             providerModel: start.providerModel,
-            taskID: note ?? start.taskID.text,
+            taskID: entry.notes[start.attemptID] ?? start.taskID.text,
             startedAt: start.startedAt,
-            outcome: end?.outcome ?? .pending,
+            outcome: entry.outcome(of: start),
             reason: end?.reason,
             errorCode: end?.errorCode,
             httpStatus: end?.httpStatus,

@@ -1,76 +1,54 @@
 package import EaselBase
 package import EaselCore
+package import EaselMemory
+
+extension MemoryShadow {
+    var summary: ShadowSummary {
+        ShadowSummary(
+            shadowID: start.shadowID,
+            provider: start.provider,
+            startedAt: start.startedAt,
+            outcome: end?.end.outcome ?? .pending,
+            reason: end?.end.reason,
+            errorCode: end?.end.errorCode,
+            imagesAsked: start.imagesAsked,
+            imagesReturned: end?.end.imagesReturned ?? 0,
+            cost: end?.end.cost,
+            costBasis: end?.end.costBasis,
+            totalMs: end?.end.timings.total.map { Int($0.milliseconds) }
+        )
+    }
+}
 
 extension MemoryLedger {
-    /// A shadow and its end, as far as it is known.
-    package struct Shadow: Sendable {
-        package let start: ShadowStart
-        package internal(set) var end: ShadowEnd?
-        package internal(set) var note: String?
-
-        /// What it holds of its day's budget.
-        package var held: Money { end?.end.cost ?? start.bound }
-
-        var summary: ShadowSummary {
-            ShadowSummary(
-                shadowID: start.shadowID,
-                provider: start.provider,
-                startedAt: start.startedAt,
-                outcome: end?.end.outcome ?? .pending,
-                reason: end?.end.reason,
-                errorCode: end?.end.errorCode,
-                imagesAsked: start.imagesAsked,
-                imagesReturned: end?.end.imagesReturned ?? 0,
-                cost: end?.end.cost,
-                costBasis: end?.end.costBasis,
-                totalMs: end?.end.timings.total.map { Int($0.milliseconds) }
-            )
-        }
-    }
-
     /// The shadows that were started, in order.
-    package var shadows: [Shadow] { state.withLock(\.shadows) }
+    package var shadows: [MemoryShadow] { state.withLock(\.book.shadows) }
 
     package func startShadow(_ start: ShadowStart) async throws(LedgerError) -> Bool {
         try with("startShadow") { state in
-            if state.shadows.contains(where: { $0.start.shadowID == start.shadowID }) { return true }
             if UUIDv7.moment(of: start.shadowID) != start.startedAt {
                 state.violations.append("a shadow's id does not tell its time (L1)")
             }
             if state.calls[start.callID] == nil { state.violations.append("a shadow without a call") }
-            let spent = state.shadows.filter {
-                $0.start.policy == start.policy && $0.start.windowStart == start.windowStart
-            }
-            .reduce(.zero) { $0 + $1.held }
-            guard spent + start.bound <= start.dailyBudget else { return false }
-            state.shadows.append(Shadow(start: start))
-            state.events.append("shadow")
-            return true
+            let before = state.book.shadows.count
+            let isStarted = state.book.startShadow(start)
+            if state.book.shadows.count > before { state.events.append("shadow") }
+            return isStarted
         }
     }
 
     package func noteShadowTask(_ start: ShadowStart, providerTaskID: String) async throws(LedgerError) {
         try with("noteShadowTask") { state in
-            guard let index = state.shadows.firstIndex(where: { $0.start.shadowID == start.shadowID }) else {
+            if !state.book.shadows.contains(where: { $0.start.shadowID == start.shadowID }) {
                 state.violations.append("a task was noted of a shadow that never began")
-                return
             }
-            state.shadows[index].note = state.shadows[index].note ?? providerTaskID
+            state.book.noteShadowTask(start, providerTaskID: providerTaskID)
         }
     }
 
     package func endShadow(_ end: ShadowEnd) async throws(LedgerError) {
         try with("endShadow") { state in
-            guard let index = state.shadows.firstIndex(where: { $0.start.shadowID == end.start.shadowID }) else {
-                return
-            }
-            if let known = state.shadows[index].end?.end, known.cost != nil,
-                known.costBasis != .unknown || end.end.costBasis == .unknown
-            {
-                return
-            }
-            state.shadows[index].end = end
-            state.events.append("shadow_end")
+            if state.book.endShadow(end) { state.events.append("shadow_end") }
         }
     }
 
@@ -79,28 +57,13 @@ extension MemoryLedger {
         at moment: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OpenShadow] {
-        try with("openShadows") { state in
-            let open = state.shadows.filter { shadow in
-                if let end = shadow.end { return end.end.cost == nil }
-                if shadow.start.leaseEndsAt < moment { return true }
-                guard let silentSince else { return false }
-                let seen = state.heartbeats[shadow.start.gatewayID] ?? Timestamp(microseconds: 0)
-                return seen < silentSince && shadow.start.startedAt < silentSince
-            }
-            return open.prefix(limit).map { shadow in
-                OpenShadow(
-                    start: shadow.start,
-                    outcome: shadow.end?.end.outcome ?? .pending,
-                    providerTaskID: shadow.note ?? shadow.end?.end.providerTaskID ?? shadow.start.providerTaskID
-                )
-            }
-        }
+        try with("openShadows") { $0.book.openShadows(silentSince: silentSince, at: moment, limit: limit) }
     }
 
     package func shadowReport(_ query: ShadowQuery) async throws(LedgerError) -> ShadowReport {
         try with("shadowReport") { state in
             var rows: [[String]: ShadowReport.Row] = [:]
-            for shadow in state.shadows {
+            for shadow in state.book.shadows {
                 let start = shadow.start
                 guard start.receivedAt >= query.from, start.receivedAt < query.to,
                     query.teamID == nil || query.teamID == start.teamID,

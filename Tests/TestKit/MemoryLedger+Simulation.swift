@@ -1,5 +1,6 @@
 import EaselBase
 package import EaselCore
+import EaselMemory
 import Foundation
 
 extension MemoryLedger {

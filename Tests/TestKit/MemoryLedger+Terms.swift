@@ -1,16 +1,12 @@
 package import EaselBase
 package import EaselCore
+import EaselMemory
 package import Foundation
 
 extension MemoryLedger {
     package func spendingTerms() async throws(LedgerError) -> SpendingTerms {
         try with("spendingTerms") { state in
-            SpendingTerms(
-                version: state.termsVersion,
-                prices: PriceBook(state.prices),
-                budgets: state.budgets,
-                unpricedTeams: Set(state.teams.filter(\.allowsUnpriced).map(\.id))
-            )
+            state.book.terms
         }
     }
 
@@ -20,13 +16,13 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> IdempotentCall? {
         try with("idempotentCall") { state in
-            state.idempotent["\(teamID) \(key)"].flatMap { $0.until > moment ? $0.call : nil }
+            state.book.idempotentCall(teamID: teamID, key: key, at: moment)
         }
     }
 
     // MARK: Prices
 
-    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.prices } }
+    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.book.prices } }
 
     @discardableResult
     package func setPrices(
@@ -35,22 +31,22 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> PriceWriting {
         try with("setPrices") { state in
-            let written = PriceBook.written(entries, over: state.prices)
+            let written = PriceBook.written(entries, over: state.book.prices)
             for entry in written {
-                let place = state.prices.firstIndex { line in
+                let place = state.book.prices.firstIndex { line in
                     line.provider == entry.provider && line.model == entry.model
                         && line.renderingSpeed == entry.renderingSpeed
                         && line.characterReference == entry.characterReference
                         && line.effectiveFrom == entry.effectiveFrom
                 }
-                let before = place.map { state.prices[$0].perImage }
-                if let place { state.prices[place] = entry } else { state.prices.append(entry) }
+                let before = place.map { state.book.prices[$0].perImage }
+                if let place { state.book.prices[place] = entry } else { state.book.prices.append(entry) }
                 state.priceChanges.insert(
                     PriceChange(entry: entry, before: before, changedAt: moment, changedBy: actor),
                     at: 0
                 )
             }
-            state.termsVersion += 1
+            state.book.termsVersion += 1
             return PriceWriting(changed: written)
         }
     }
@@ -101,7 +97,7 @@ extension MemoryLedger {
                 guard let old = state.calls[repricing.callID]?.ends[line.attemptID], old.costBasis != .provider else {
                     continue
                 }
-                state.calls[repricing.callID]?.ends[line.attemptID] = AttemptEnd(
+                state.book.calls[repricing.callID]?.ends[line.attemptID] = AttemptEnd(
                     start: old.start,
                     outcome: old.outcome,
                     reason: old.reason,
@@ -126,7 +122,9 @@ extension MemoryLedger {
 
     package func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding] {
         try with("budgets") { state in
-            state.budgets.filter { teamID == nil || $0.teamID == teamID }.map { Self.standing($0, state, at: moment) }
+            state.book.budgets.filter { teamID == nil || $0.teamID == teamID }.map {
+                state.book.standing($0, at: moment)
+            }
         }
     }
 
@@ -140,25 +138,27 @@ extension MemoryLedger {
             switch wish.scope {
             case .org: teamID = 0
             case .team(let name), .project(let name, _):
-                guard let team = state.teams.first(where: { $0.name == name }) else { throw .notFound("no such team") }
+                guard let team = state.book.teams.first(where: { $0.name == name }) else {
+                    throw .notFound("no such team")
+                }
                 teamID = team.id
             case .key(let id):
                 guard let key = state.keys.first(where: { $0.key.record.id == id }),
-                    let team = state.teams.first(where: { $0.name == key.key.record.team })
+                    let team = state.book.teams.first(where: { $0.name == key.key.record.team })
                 else { throw .notFound("no such key") }
                 teamID = team.id
             }
             let before: Budget?
             let budget: Budget
-            switch wish.target(among: state.budgets) {
+            switch wish.target(among: state.book.budgets) {
             case .unclear(let why): throw .rejected(why)
             case .existing(let found): (before, budget) = (found, wish.applied(to: found))
             case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
             }
-            state.budgets.removeAll { $0.id == budget.id }
-            state.budgets.append(budget)
-            state.termsVersion += 1
-            return BudgetWriting(before: before, after: Self.standing(budget, state, at: moment))
+            state.book.budgets.removeAll { $0.id == budget.id }
+            state.book.budgets.append(budget)
+            state.book.termsVersion += 1
+            return BudgetWriting(before: before, after: state.book.standing(budget, at: moment))
         }
     }
 
@@ -169,10 +169,10 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetStanding {
         try with("raiseBudget") { (state) throws(LedgerError) in
-            guard let place = state.budgets.firstIndex(where: { $0.id == id }) else {
+            guard let place = state.book.budgets.firstIndex(where: { $0.id == id }) else {
                 throw .notFound("no such budget")
             }
-            let old = state.budgets[place]
+            let old = state.book.budgets[place]
             if raise != nil, let other = old.raise, other.until > moment { throw .conflict("a raise stands already") }
             let budget = Budget(
                 id: old.id,
@@ -185,18 +185,18 @@ extension MemoryLedger {
                 timezone: old.timezone,
                 raise: raise
             )
-            state.budgets[place] = budget
-            state.termsVersion += 1
-            return Self.standing(budget, state, at: moment)
+            state.book.budgets[place] = budget
+            state.book.termsVersion += 1
+            return state.book.standing(budget, at: moment)
         }
     }
 
     package func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
         try with("removeBudget") { state in
-            let count = state.budgets.count
-            state.budgets.removeAll { $0.id == id }
-            state.termsVersion += 1
-            return state.budgets.count < count
+            let count = state.book.budgets.count
+            state.book.budgets.removeAll { $0.id == id }
+            state.book.termsVersion += 1
+            return state.book.budgets.count < count
         }
     }
 
@@ -206,9 +206,9 @@ extension MemoryLedger {
         limit: Int
     ) async throws(LedgerError) -> BudgetExplanation? {
         try with("explainBudget") { state in
-            state.budgets.first { $0.id == id }.map {
+            state.book.budgets.first { $0.id == id }.map {
                 BudgetExplanation(
-                    standing: Self.standing($0, state, at: moment),
+                    standing: state.book.standing($0, at: moment),
                     groups: [],
                     calls: [],
                     reservations: []
@@ -219,10 +219,10 @@ extension MemoryLedger {
 
     package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
         try with("setTeam") { (state) throws(LedgerError) in
-            guard let place = state.teams.firstIndex(where: { $0.name == name }) else {
+            guard let place = state.book.teams.firstIndex(where: { $0.name == name }) else {
                 throw .notFound("no such team")
             }
-            let old = state.teams[place]
+            let old = state.book.teams[place]
             let projects: [String]? =
                 switch change.projects {
                 case .any: nil
@@ -236,37 +236,9 @@ extension MemoryLedger {
                 allowsUnpriced: change.allowsUnpriced ?? old.allowsUnpriced,
                 knownProjects: projects
             )
-            state.teams[place] = team
-            state.termsVersion += 1
+            state.book.teams[place] = team
+            state.book.termsVersion += 1
             return team
         }
-    }
-
-    // MARK: Figures
-
-    static func standings(_ state: State, _ admission: Admission, at moment: Timestamp) -> [BudgetStanding] {
-        let ids = admission.budgets.map(\.budgetID)
-        return state.budgets.filter { ids.contains($0.id) }.map { standing($0, state, at: moment) }
-    }
-
-    /// Summed over the calls each time: slow, and right by construction.
-    private static func standing(_ budget: Budget, _ state: State, at moment: Timestamp) -> BudgetStanding {
-        let window = budget.window(at: moment)
-        let calls = state.calls.values.filter { entry in
-            window.contains(entry.admission.receivedAt)
-                && budget.applies(
-                    teamID: entry.admission.teamID,
-                    project: entry.admission.project,
-                    keyID: entry.admission.keyID
-                )
-        }
-        return BudgetStanding(
-            budget: budget,
-            window: window,
-            posted: calls.map { $0.settlement?.cost ?? .zero }.reduce(.zero, +),
-            reserved: calls.map { $0.held ?? .zero }.reduce(.zero, +),
-            postedImages: calls.reduce(0) { $0 + ($1.settlement?.imagesDelivered ?? 0) },
-            reservedImages: calls.reduce(0) { $0 + $1.holdsImages }
-        )
     }
 }

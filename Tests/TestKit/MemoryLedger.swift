@@ -1,54 +1,41 @@
 import EaselBase
 package import EaselCore
+import EaselMemory
 package import Foundation
 
-/// A ledger in memory that behaves as the one in PostgreSQL does, and watches the order of what it is told.
+/// The ledger in memory with the other books of the double on top, which watches the order of what it is told.
 ///
 /// What contradicts an invariant is kept in `violations`: an attempt that was sent without being on record (M4), one that
 /// is settled without a start, figures that do not agree (M6), a settlement that forgets attempts or pictures.
 package final class MemoryLedger: Ledger {
-    struct Entry {
-        let admission: Admission
-        var starts: [AttemptStart]
-        var ends: [UUID: AttemptEnd] = [:]
-        var notes: [UUID: String] = [:]
-        var settlement: Settlement?
-        var resolution: LateResolution?
-        /// What the call holds back; nil when that is not known, or nothing is held any more.
-        var held: Money?
-        var holdsImages = 0
-    }
+    typealias Entry = MemoryEntry
 
+    /// The book that ships, and what tests ask and the other books need beside it.
     struct State {
-        var calls: [UUID: Entry] = [:]
-        var order: [UUID] = []
+        var book = MemoryBook()
         var events: [String] = []
         var violations: [String] = []
         var faults: [String: LedgerError] = [:]
         var failed: [String] = []
-        var heartbeats: [UUID: Timestamp] = [:]
-        var teams: [TeamRecord] = []
         var keys: [(key: NewKey, revokedAt: Timestamp?)] = []
         var lookUps = 0
-        var termsVersion: Int64 = 1
-        var prices: [PriceEntry] = []
         var priceChanges: [PriceChange] = []
-        var budgets: [Budget] = []
-        var idempotent: [String: (call: IdempotentCall, until: Timestamp)] = [:]
         var reconciliations: [Reconciliation] = []
         /// By attempt.
         var reconciled: [UUID: UUID] = [:]
         /// Calls whose prompts were taken out.
         var redacted: Set<UUID> = []
-        var shadows: [Shadow] = []
+
+        var calls: [UUID: Entry] { book.calls }
+        var order: [UUID] { book.order }
     }
 
     let state = Locked(State())
     /// An empty book with a team called `design` and the given prices.
     package init(prices: [PriceEntry] = SampleTrade.prices()) {
         state.withLock { state in
-            state.prices = prices
-            state.teams = [TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)]
+            state.book.prices = prices
+            state.book.teams = [TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)]
         }
     }
 
@@ -93,7 +80,7 @@ package final class MemoryLedger: Ledger {
         state.withLock { state in
             state.events.append("send")
             let isKnown = state.calls.values.contains { $0.starts.contains { $0.attemptID == attemptID } }
-            if !isKnown, !state.shadows.contains(where: { $0.start.shadowID == attemptID }) {
+            if !isKnown, !state.book.shadows.contains(where: { $0.start.shadowID == attemptID }) {
                 state.violations.append("an attempt was sent that is not on record (M4)")
             }
         }
@@ -117,22 +104,9 @@ package final class MemoryLedger: Ledger {
 
     package func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict {
         try with("admit") { state in
-            guard state.calls[admission.callID] == nil else { return .admitted }
-            if admission.termsVersion != state.termsVersion { return .stale }
-            let key = admission.idempotency.map { "\(admission.teamID) \($0.text)" }
-            if let key, let known = state.idempotent[key], known.until > admission.receivedAt {
-                return .repeated(known.call)
-            }
-            let standings = Self.standings(state, admission, at: admission.receivedAt)
-            if let refusal = BudgetRefusal.first(
-                of: standings,
-                amount: admission.bound,
-                images: admission.imagesRequested,
-                allowsUnpriced: admission.allowsUnpriced,
-                at: admission.receivedAt
-            ) {
-                return .refused(refusal)
-            }
+            let isNew = state.calls[admission.callID] == nil
+            let verdict = state.book.admit(admission)
+            guard isNew, verdict == .admitted else { return verdict }
             if admission.attempts.isEmpty { state.violations.append("a call was admitted without an attempt") }
             if let bound = admission.bound, let asked = Money.sum(admission.attempts.map(\.bound)), asked > bound {
                 state.violations.append("the attempts may cost more than the reservation (M3)")
@@ -142,20 +116,7 @@ package final class MemoryLedger: Ledger {
             }
             Self.check(admission.attempts, after: [], &state)
             state.events.append("admit")
-            state.order.append(admission.callID)
-            state.calls[admission.callID] = Entry(
-                admission: admission,
-                starts: admission.attempts,
-                held: admission.bound,
-                holdsImages: admission.imagesRequested
-            )
-            if let key, let idempotency = admission.idempotency {
-                state.idempotent[key] = (
-                    IdempotentCall(callID: admission.callID, fingerprint: idempotency.fingerprint),
-                    admission.receivedAt + IdempotencyKey.lifetime
-                )
-            }
-            return .admitted
+            return verdict
         }
     }
 
@@ -165,44 +126,25 @@ package final class MemoryLedger: Ledger {
         hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         try with("startAttempts") { (state) throws(LedgerError) in
-            guard let id = starts.first?.callID ?? ended.first?.start.callID else { return .started }
-            guard var entry = state.calls[id] else { throw .notFound("no call \(id.text)") }
-            if entry.settlement != nil { state.violations.append("an attempt begins after its call was settled") }
-            Self.check(starts, after: entry.starts, &state)
-            for end in ended {
-                if !entry.starts.contains(end.start) { state.violations.append("an attempt ended that never began") }
-                entry.ends[end.start.attemptID] = end
+            let id = starts.first?.callID ?? ended.first?.start.callID
+            let before = id.flatMap { state.calls[$0] }
+            let verdict = try state.book.startAttempts(starts, ended: ended, hold: hold)
+            guard let id, let before, let after = state.calls[id] else { return verdict }
+            if before.settlement != nil { state.violations.append("an attempt begins after its call was settled") }
+            Self.check(starts, after: before.starts, &state)
+            let begun = Set(before.starts.map(\.attemptID))
+            if ended.contains(where: { !begun.contains($0.start.attemptID) }) {
+                state.violations.append("an attempt ended that never began")
             }
-            if let hold, let held = entry.held, hold.amount > held {
-                let standings = Self.standings(state, entry.admission, at: entry.admission.receivedAt)
-                let more = hold.amount - held
-                let moment = entry.admission.receivedAt
-                if let refusal = BudgetRefusal.first(
-                    of: standings,
-                    amount: more,
-                    images: 0,
-                    allowsUnpriced: false,
-                    at: moment
-                ) {
-                    state.calls[id] = entry
-                    return .refused(refusal)
-                }
-                entry.held = hold.amount
-                entry.holdsImages = max(entry.holdsImages, hold.images)
-            }
-            entry.starts += starts.filter { !entry.starts.contains($0) }
-            if let second = starts.filter({ $0.race == .second }).map(\.ordinal).min() {
-                entry.starts = entry.starts.map { $0.ordinal < second && $0.race == nil ? $0.racing(.first) : $0 }
-            }
-            if let held = entry.held,
-                let possible = Money.sum(entry.starts.map { entry.ends[$0.attemptID]?.cost ?? $0.bound }),
+            guard verdict == .started else { return verdict }
+            if let held = after.held,
+                let possible = Money.sum(after.starts.map { after.ends[$0.attemptID]?.cost ?? $0.bound }),
                 possible > held
             {
                 state.violations.append("the call may cost \(possible.usd) and holds \(held.usd) (M3)")
             }
             state.events.append("start")
-            state.calls[id] = entry
-            return .started
+            return verdict
         }
     }
 
@@ -216,30 +158,24 @@ package final class MemoryLedger: Ledger {
 
     package func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError) {
         try with("noteProviderTask") { state in
-            if state.calls[start.callID]?.starts.contains(start) != true {
+            let begun = state.calls[start.callID]?.starts.map(\.attemptID) ?? []
+            if !begun.contains(start.attemptID) {
                 state.violations.append("a task was noted of an attempt that never began")
             }
             state.events.append("note")
-            state.calls[start.callID]?.notes[start.attemptID] = providerTaskID
+            state.book.noteProviderTask(start, providerTaskID: providerTaskID)
         }
     }
 
     package func settle(_ settlement: Settlement) async throws(LedgerError) {
         try with("settle") { (state) throws(LedgerError) in
-            guard var entry = state.calls[settlement.callID] else { throw .notFound("no call to settle") }
-            if let earlier = entry.settlement, earlier.settledAt > settlement.settledAt { return }
-            for end in settlement.attempts { entry.ends[end.start.attemptID] = end }
-            entry.settlement = settlement
-            entry.resolution = nil
-            if settlement.isUntried {
-                state.idempotent = state.idempotent.filter { $0.value.call.callID != settlement.callID }
-            }
-            let unknown = settlement.attempts.filter { $0.outcome == .unknown && $0.cost == nil }
-            entry.held = unknown.isEmpty ? nil : Money.sum(unknown.map(\.start.bound))
-            entry.holdsImages = unknown.reduce(0) { $0 + $1.start.imagesAsked }
+            let starts = state.calls[settlement.callID]?.starts ?? []
+            guard try state.book.settle(settlement) else { return }
+            // A settlement is held to what it says itself, also where the book knows better.
+            let own = Dictionary(settlement.attempts.map { ($0.start.attemptID, $0) }, uniquingKeysWith: { $1 })
+            let ends = (state.calls[settlement.callID]?.ends ?? [:]).merging(own) { $1 }
             state.events.append("settle")
-            state.violations += SettlementCheck.violations(settlement, starts: entry.starts, ends: entry.ends)
-            state.calls[settlement.callID] = entry
+            state.violations += SettlementCheck.violations(settlement, starts: starts, ends: ends)
         }
     }
 }

@@ -24,11 +24,13 @@ final class CallAdmission: Sendable {
     let planner: CallPlanner
     let registry: CallRegistry
     let manner: Manner
+    private let books: CallBooks
     private let tools: CallTools
 
-    init(planner: CallPlanner, registry: CallRegistry, tools: CallTools, manner: Manner) {
+    init(planner: CallPlanner, registry: CallRegistry, books: CallBooks, tools: CallTools, manner: Manner) {
         self.planner = planner
         self.registry = registry
+        self.books = books
         self.tools = tools
         self.manner = manner
     }
@@ -90,7 +92,7 @@ final class CallAdmission: Sendable {
     private func termsHaveChanged() async throws(CallFailure) -> Bool {
         let before = planner.terms.terms.version
         do {
-            try await planner.terms.refresh(from: tools.ledger)
+            try await planner.terms.refresh(from: books.terms)
         } catch {
             throw CallFailure(error)
         }
@@ -100,7 +102,7 @@ final class CallAdmission: Sendable {
     private func earlier(_ order: CallOrder) async throws(CallFailure) -> IdempotentCall? {
         guard let key = order.idempotency else { return nil }
         do {
-            return try await tools.ledger.idempotentCall(
+            return try await books.keyed.idempotentCall(
                 teamID: order.account.teamID,
                 key: key.text,
                 at: tools.time.now
@@ -126,7 +128,7 @@ final class CallAdmission: Sendable {
         let verdict: AdmissionVerdict
         do {
             verdict = try await tools.ledger.admit(planned.admission)
-            if verdict == .stale { try await planner.terms.refresh(from: tools.ledger) }
+            if verdict == .stale { try await planner.terms.refresh(from: books.terms) }
         } catch {
             giveUp(first)
             throw failure(of: first, error)

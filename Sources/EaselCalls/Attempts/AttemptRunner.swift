@@ -31,7 +31,7 @@ final class AttemptRunner: Sendable {
 
     convenience init(
         health: ProviderHealth,
-        ledger: any Ledger,
+        ledger: any CallLedger,
         log: Log
     ) {
         self.init(health: health, log: log) { start, id async throws(LedgerError) in

@@ -3,7 +3,7 @@ import EaselCore
 
 /// What a running call uses from outside.
 final class CallTools: Sendable {
-    let ledger: any Ledger
+    let ledger: any CallLedger
     let providers: [String: any Provider]
     let origins: [String: String]
     let gates: [String: ProviderGate]
@@ -19,7 +19,7 @@ final class CallTools: Sendable {
     let log: Log
 
     init(
-        ledger: any Ledger,
+        ledger: any CallLedger,
         providers: [String: any Provider],
         origins: [String: String],
         gates: [String: ProviderGate],

@@ -156,7 +156,7 @@ package final class ProviderHealth: Sendable {
     static let primingCalls = 2000
 
     /// Starts with what the log knows. Without the ledger it starts with nothing.
-    func prime(from ledger: any Ledger, now: Timestamp) async {
+    func prime(from ledger: any RecoveryLedger, now: Timestamp) async {
         do throws(LedgerError) {
             let since = Timestamp(microseconds: now.microseconds - Self.primingSpan.microseconds)
             for recent in try await ledger.recentDurations(since: since, limit: Self.primingCalls) {

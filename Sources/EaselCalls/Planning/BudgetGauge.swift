@@ -14,10 +14,10 @@ final class BudgetGauge: Sendable {
         var isBeingRead = false
     }
 
-    private let ledger: any Ledger
+    private let ledger: any BudgetStandings
     private let readings = Locked<[Int64: Reading]>([:])
 
-    init(ledger: any Ledger) {
+    init(ledger: any BudgetStandings) {
         self.ledger = ledger
     }
 

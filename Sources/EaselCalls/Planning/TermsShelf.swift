@@ -20,7 +20,7 @@ package final class TermsShelf: Sendable {
     package var terms: SpendingTerms { state.withLock(\.terms) }
 
     /// Reads the terms again. The old ones stay if the ledger is down, and newer ones if one read overtakes another.
-    package func refresh(from ledger: any Ledger) async throws(LedgerError) {
+    package func refresh(from ledger: any TermsBook) async throws(LedgerError) {
         let fresh = try await ledger.spendingTerms()
         state.withLock { state in
             guard fresh.version >= state.terms.version else { return }

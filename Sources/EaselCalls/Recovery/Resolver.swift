@@ -15,7 +15,10 @@ final class Resolver: Sendable {
     static let unknownBatch = 2000
     static let askTimeout = Duration.seconds(10)
 
-    let ledger: any Ledger
+    /// Where the end of a call is written.
+    let ledger: any CallLedger
+    /// Where calls without an end are found.
+    let recovery: any RecoveryLedger
     /// Observes the pauses that providers ask for.
     let questions: QuestionPace
     let time: TimeSource
@@ -43,7 +46,8 @@ final class Resolver: Sendable {
     func adopt(_ new: Manner) { manner.withLock { $0 = new } }
 
     init(
-        ledger: any Ledger,
+        ledger: any CallLedger,
+        recovery: any RecoveryLedger,
         providers: [String: any Provider],
         origins: [String: String],
         delivery: ImageDelivery,
@@ -54,6 +58,7 @@ final class Resolver: Sendable {
         log: Log
     ) {
         self.ledger = ledger
+        self.recovery = recovery
         manner = Locked(
             Manner(
                 providers: providers,
@@ -82,7 +87,7 @@ final class Resolver: Sendable {
         var last: OrphanedCall?
         var listed: Set<UUID> = []
         while !Task.isCancelled {
-            let orphans = try await ledger.orphans(
+            let orphans = try await recovery.orphans(
                 of: gatewayIDs,
                 silentSince: judgesOthers ? time.now - Liveness.silence : nil,
                 after: last,
@@ -121,7 +126,7 @@ final class Resolver: Sendable {
         let now = SteadyInstant.now
         // Older ones are posted at their bound by then.
         let since = time.now - unknownAfter - .seconds(86_400)
-        let calls = try await ledger.unknownAttempts(since: since, limit: Self.unknownBatch)
+        let calls = try await recovery.unknownAttempts(since: since, limit: Self.unknownBatch)
         try await settle(calls.filter { schedule.isDue($0.callID, now: now) })
     }
 

@@ -37,7 +37,7 @@ final class ShadowDesk: Sendable {
         var isClosed = false
     }
 
-    private let ledger: any Ledger
+    private let ledger: any ShadowLedger
     private struct Places {
         let providers: [String: any Provider]
         let doors: [String: Door]
@@ -55,7 +55,7 @@ final class ShadowDesk: Sendable {
     private let state = Locked(State())
 
     init(
-        ledger: any Ledger,
+        ledger: any ShadowLedger,
         providers: [String: any Provider],
         doors: [String: Door],
         gatewayID: UUID,

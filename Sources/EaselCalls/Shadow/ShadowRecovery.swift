@@ -8,7 +8,7 @@ final class ShadowRecovery: Sendable {
     /// Providers asked at the same time.
     static let atOnce = 4
 
-    private let ledger: any Ledger
+    private let ledger: any ShadowLedger
     private let providers: [String: any Provider]
     private let unknownAfter: Duration
     private let questions: QuestionPace
@@ -18,7 +18,7 @@ final class ShadowRecovery: Sendable {
     private let schedule = AskingSchedule()
 
     init(
-        ledger: any Ledger,
+        ledger: any ShadowLedger,
         providers: [String: any Provider],
         unknownAfter: Duration,
         questions: QuestionPace = QuestionPace(),

@@ -104,7 +104,7 @@ package struct BudgetWriting: Sendable, Hashable {
     }
 }
 
-extension TermsLedger {
+extension BudgetLedger {
     /// Makes a budget or replaces all of the one of the same scope, period and unit.
     package func setBudget(
         _ wish: BudgetWish,

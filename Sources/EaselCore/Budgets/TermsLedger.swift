@@ -1,14 +1,15 @@
 package import EaselBase
 package import Foundation
 
-/// The part of the ledger that holds prices and budgets. Every change raises the version of the terms in its own
+/// What every admission is made under. Each change of prices, budgets and teams raises the version of the terms in its own
 /// transaction, so that no admission is made under terms that no longer hold.
-package protocol TermsLedger: Sendable {
+package protocol TermsBook: Sendable {
     /// Prices, budgets and what teams may do, as of one moment.
     func spendingTerms() async throws(LedgerError) -> SpendingTerms
+}
 
-    // MARK: Prices
-
+/// The price book, and what it says of calls that are over.
+package protocol PriceLedger: Sendable {
     /// Every line of the price book, also those that are over and those to come.
     func prices() async throws(LedgerError) -> [PriceEntry]
 
@@ -29,12 +30,16 @@ package protocol TermsLedger: Sendable {
     /// Gives attempts of one settled call other prices. The call's figures and the budgets of its window follow in the
     /// same transaction (M6). What a provider has confirmed meanwhile stays, and what an invoice has unless it is meant.
     func reprice(_ repricing: Repricing) async throws(LedgerError)
+}
 
-    // MARK: Budgets
-
+/// How budgets stand: what calls look at.
+package protocol BudgetStandings: Sendable {
     /// The budgets with their figures in the windows that hold the moment. Nil: every team's and the organisation's.
     func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding]
+}
 
+/// Budgets, and what counts against them.
+package protocol BudgetLedger: BudgetStandings {
     /// Changes what is named of the budget that the change means (`BudgetChange.target`), or makes it. A new window
     /// begins with what the log says was spent in it. Throws `.notFound` when the scope names something that is not
     /// there, `.rejected` when nothing says how much, or which of several budgets is meant.
@@ -59,9 +64,6 @@ package protocol TermsLedger: Sendable {
         at moment: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> BudgetExplanation?
-
-    /// Says whether calls without a known price pass a team's hard budgets. Throws `.notFound`.
-    func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord
 }
 
 /// What makes up the figures of a budget's window.
@@ -252,11 +254,5 @@ package struct Repricing: Sendable, Hashable {
         self.receivedAt = receivedAt
         self.repricedAt = repricedAt
         self.lines = lines
-    }
-}
-
-extension TermsLedger {
-    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
-        try await changeTeam(name, TeamChange(allowsUnpriced: allowsUnpriced))
     }
 }

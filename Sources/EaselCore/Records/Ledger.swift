@@ -1,12 +1,15 @@
 package import EaselBase
 package import Foundation
 
-/// The book that every call, attempt and picture is written into. PostgreSQL is the live one.
+/// The book that every call, attempt and image is written into, by what somebody does with it. PostgreSQL is the live one.
+/// Each takes the roles that it uses; this name is for whoever is all of them.
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
-package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, SimulationLog {
-    // MARK: On the way of a call
+package typealias Ledger = CallLedger & RecoveryLedger & CallLog & FigureLog & People & LedgerHealth
+    & TermsBook & PriceLedger & BudgetLedger & ReconciliationBook & ShadowBook & SimulationLog
 
+/// The writes on the way of a call: the only ones that wait in a journal while the database is away (L2).
+package protocol CallLedger: Sendable {
     /// Writes a call, its reservation in every budget that applies, and its first attempts in one transaction (M2, M3).
     /// Nothing may be sent unless it returns `.admitted`.
     func admit(_ admission: Admission) async throws(LedgerError) -> AdmissionVerdict
@@ -28,8 +31,12 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     /// idempotency key back: the next try may pass.
     func settle(_ settlement: Settlement) async throws(LedgerError)
 
-    // MARK: Recovery
+    /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.
+    func resolve(_ resolution: LateResolution) async throws(LedgerError)
+}
 
+/// What finds calls that were left behind, and begins where an earlier gateway ended.
+package protocol RecoveryLedger: Sendable {
     /// Says that this gateway lives, and how it stands; others take over its calls when it stops saying so.
     func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError)
 
@@ -47,14 +54,37 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     /// unknown ones that are not posted at their bound, and those that delivered a part and broke off.
     func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall]
 
-    /// Posts what was found out about attempts of a settled call. Writing it twice is writing it once.
-    func resolve(_ resolution: LateResolution) async throws(LedgerError)
+    /// How long the attempts that succeeded took, by kind: those of the `limit` newest calls since a moment, the last 32
+    /// of each kind. What a gateway that starts begins to plan with.
+    func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations]
+}
 
+/// The calls that idempotency keys stand for.
+package protocol KeyedCalls: Sendable {
     /// The call that a key stands for; nil when there is none, or the key's time is over.
     func idempotentCall(teamID: Int64, key: String, at moment: Timestamp) async throws(LedgerError) -> IdempotentCall?
+}
 
-    // MARK: Who
+/// The calls that are on record.
+package protocol CallLog: KeyedCalls {
+    /// Nil when there is no such call, or it is another team's.
+    func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
+    func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
+    /// Takes prompts out of the log, for good; how many calls had one. `.rejected` when nothing says whose.
+    func redact(_ redaction: Redaction) async throws(LedgerError) -> Int
+}
 
+/// The sums of the log.
+package protocol FigureLog: Sendable {
+    func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
+    /// The figures of attempts; groups other than those that attempts have are `.rejected`.
+    func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport
+    /// What each provider cost since a moment.
+    func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
+}
+
+/// Teams and their keys.
+package protocol People: Sendable {
     func account(keyHash: [UInt8]) async throws(LedgerError) -> Account?
     /// Throws `.conflict` when the name is taken.
     func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord
@@ -65,23 +95,12 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     /// False when there is no such key; revoking twice is once.
     func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool
 
-    // MARK: Reading
+    /// Says whether calls without a known price pass a team's hard budgets. Throws `.notFound`.
+    func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord
+}
 
-    /// Nil when there is no such call, or it is another team's.
-    func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
-    func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
-    func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport
-    /// Takes prompts out of the log, for good; how many calls had one. `.rejected` when nothing says whose.
-    func redact(_ redaction: Redaction) async throws(LedgerError) -> Int
-    /// The figures of attempts; groups other than those that attempts have are `.rejected`.
-    func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport
-    /// What each provider cost since a moment.
-    func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
-
-    /// How long the attempts that succeeded took, by kind: those of the `limit` newest calls since a moment, the last 32
-    /// of each kind. What a gateway that starts begins to plan with.
-    func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations]
-
+/// How the database stands.
+package protocol LedgerHealth: Sendable {
     /// Rows that were met and could not be read. They stop nobody else's, and are shown where people look.
     var unreadableRows: [UnreadableRow] { get }
 
@@ -92,14 +111,20 @@ package protocol Ledger: TermsLedger, ReconciliationBook, ShadowBook, Simulation
     func proveWritable() async throws(LedgerError)
 }
 
-extension Ledger {
+extension LedgerHealth {
     /// Of a ledger that takes writes whenever it answers.
     package func proveWritable() async throws(LedgerError) { try await ping() }
 
     package var unreadableRows: [UnreadableRow] { [] }
+}
 
+extension People {
     /// The team of that name; nil when there is none.
     package func team(named name: String) async throws(LedgerError) -> TeamRecord? {
         try await teams().first { $0.name == name }
+    }
+
+    package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
+        try await changeTeam(name, TeamChange(allowsUnpriced: allowsUnpriced))
     }
 }

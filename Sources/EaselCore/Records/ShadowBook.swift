@@ -1,7 +1,7 @@
 package import EaselBase
 
-/// The part of the ledger that holds shadows, apart from calls, budgets and usage. Every write is idempotent (L1).
-package protocol ShadowBook: Sendable {
+/// The writes of shadows, apart from calls, budgets and usage. Every one is idempotent (L1).
+package protocol ShadowLedger: Sendable {
     /// Writes a shadow and holds its bound back in the day's budget of its policy, in one transaction (M2, M3). False: the budget does not take it, and nothing is written. Nothing may be sent unless it returns true.
     ///
     /// After an error it may stand there all the same; ending it does no harm.
@@ -21,7 +21,10 @@ package protocol ShadowBook: Sendable {
         at moment: Timestamp,
         limit: Int
     ) async throws(LedgerError) -> [OpenShadow]
+}
 
+/// The part of the ledger that holds shadows, with what they say.
+package protocol ShadowBook: ShadowLedger {
     /// The comparison of shadows with the first requests of their calls.
     func shadowReport(_ query: ShadowQuery) async throws(LedgerError) -> ShadowReport
 }

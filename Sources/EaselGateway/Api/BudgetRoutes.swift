@@ -125,10 +125,10 @@ final class BudgetRoutes: Sendable {
         ),
     ]
 
-    let ledger: any Ledger
+    let ledger: any BudgetLedger & TermsBook
     let terms: TermsShelf
 
-    init(ledger: any Ledger, terms: TermsShelf) {
+    init(ledger: any BudgetLedger & TermsBook, terms: TermsShelf) {
         self.ledger = ledger
         self.terms = terms
     }

@@ -70,11 +70,11 @@ final class CallRoutes: Sendable {
     private static let signature = QueryParameter.text("sig", "The signature of the link.")
 
     let linkBase: LinkBase
-    let ledger: any Ledger
+    let ledger: any CallLog & People
     let replies: ReplyBuilder
     let store: ArtifactStore?
 
-    init(linkBase: LinkBase, ledger: any Ledger, replies: ReplyBuilder, store: ArtifactStore?) {
+    init(linkBase: LinkBase, ledger: any CallLog & People, replies: ReplyBuilder, store: ArtifactStore?) {
         self.linkBase = linkBase
         self.ledger = ledger
         self.replies = replies

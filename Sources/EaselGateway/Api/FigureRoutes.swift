@@ -52,10 +52,12 @@ final class FigureRoutes: Sendable {
         }
     }
 
-    private let ledger: any Ledger
+    private let log: any FigureLog
+    private let budgets: any BudgetLedger
 
-    init(ledger: any Ledger) {
-        self.ledger = ledger
+    init(log: any FigureLog, budgets: any BudgetLedger) {
+        self.log = log
+        self.budgets = budgets
     }
 
     private static func answer(_ report: Report) -> ServerResponse { .json(JSONText.bytes(of: report)) }
@@ -63,7 +65,7 @@ final class FigureRoutes: Sendable {
     private func show(_ subject: ReportDesk.Subject, _ wish: ReportWish) async throws(Problem) -> ServerResponse {
         Self.answer(
             try await Problem.of { () async throws(LedgerError) in
-                try await ReportDesk(ledger: ledger).report(subject, wish.query, now: wish.now)
+                try await ReportDesk(log: log).report(subject, wish.query, now: wish.now)
             }
         )
     }
@@ -113,7 +115,7 @@ final class FigureRoutes: Sendable {
     private func budgets(_ wish: ReportWish) async throws(Problem) -> Report {
         let (query, now) = (wish.query, wish.now)
         let standings = try await Problem.of { () async throws(LedgerError) in
-            try await ledger.budgets(teamID: query.teamID, at: now)
+            try await budgets.budgets(teamID: query.teamID, at: now)
         }
         var burns: [ReportBuilder.BudgetBurn] = []
         for standing in standings {
@@ -163,6 +165,6 @@ final class FigureRoutes: Sendable {
     // MARK: - Parts
 
     private func usage(_ query: UsageQuery) async throws(Problem) -> UsageReport {
-        try await Problem.of { () async throws(LedgerError) in try await ledger.usage(query) }
+        try await Problem.of { () async throws(LedgerError) in try await log.usage(query) }
     }
 }

@@ -13,11 +13,11 @@ final class PeopleRoutes: Sendable {
     /// Projects that a team may list.
     static let mostProjects = 1000
 
-    let ledger: any Ledger
+    let ledger: any People & TermsBook
     let authenticator: Authenticator
     let terms: TermsShelf
 
-    init(ledger: any Ledger, authenticator: Authenticator, terms: TermsShelf) {
+    init(ledger: any People & TermsBook, authenticator: Authenticator, terms: TermsShelf) {
         self.ledger = ledger
         self.authenticator = authenticator
         self.terms = terms

@@ -77,7 +77,7 @@ final class PriceRoutes: Sendable {
         .optional("source", .text(0...longestSource), "Where the price comes from."),
     ]
 
-    let ledger: any Ledger
+    let ledger: any PriceLedger & TermsBook
     let terms: TermsShelf
     let recomputation: PriceRecomputation
     /// Names that a line may be for: each provider and each kind.
@@ -86,7 +86,7 @@ final class PriceRoutes: Sendable {
     let accounts: [PriceBook.Account]
 
     init(
-        ledger: any Ledger,
+        ledger: any PriceLedger & TermsBook,
         terms: TermsShelf,
         providers: [any Provider],
         kinds: [ProviderKind],

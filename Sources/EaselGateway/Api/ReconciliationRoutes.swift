@@ -53,10 +53,10 @@ final class ReconciliationRoutes: Sendable {
     private static let limit = QueryParameter.integer("limit", 1...200, usual: 20, "How many comparisons to list.")
     private static let provider = QueryParameter.text("provider", "The name of a provider: only its comparisons.")
 
-    private let ledger: any Ledger
+    private let ledger: any ReconciliationBook
     private let providers: [String: any Provider]
 
-    init(ledger: any Ledger, providers: [String: any Provider]) {
+    init(ledger: any ReconciliationBook, providers: [String: any Provider]) {
         self.ledger = ledger
         self.providers = providers
     }

@@ -27,10 +27,10 @@ final class RedactionRoutes: Sendable {
         ) { api, visit throws(Problem) in try await api.redactions.redact(visit) }
     ]
 
-    private let ledger: any Ledger
+    private let ledger: any CallLog & People
     private let log: Log
 
-    init(ledger: any Ledger, log: Log) {
+    init(ledger: any CallLog & People, log: Log) {
         self.ledger = ledger
         self.log = log
     }

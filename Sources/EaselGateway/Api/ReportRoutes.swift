@@ -50,7 +50,7 @@ extension Route where Desk == Api {
                 throw .invalid(error.faults)
             }
             var query = parsed.query
-            query.teamID = try await visit.who.teamID(named: parsed.team, in: api.reports.ledger, reads: "figures")
+            query.teamID = try await visit.who.teamID(named: parsed.team, in: api.reports.shadows, reads: "figures")
             return try await answer(api, ReportWish(query: query, own: parsed.own, now: visit.now))
         }
     }
@@ -106,14 +106,16 @@ final class ReportRoutes: Sendable {
         return [from, to, QueryParameter.text("group_by", note), team, timezone]
     }
 
-    let ledger: any Ledger
+    let log: any FigureLog
+    let shadows: any ShadowBook & People
 
-    init(ledger: any Ledger) {
-        self.ledger = ledger
+    init(log: any FigureLog, shadows: any ShadowBook & People) {
+        self.log = log
+        self.shadows = shadows
     }
 
     private func usage(_ wish: ReportWish) async throws(Problem) -> ServerResponse {
-        let report = try await Problem.of { () async throws(LedgerError) in try await ledger.usage(wish.query) }
+        let report = try await Problem.of { () async throws(LedgerError) in try await log.usage(wish.query) }
         return .json(JSONText.bytes(of: ReportBuilder.usage(report)))
     }
 
@@ -125,9 +127,9 @@ final class ReportRoutes: Sendable {
             throw .invalid(error.faults)
         }
         var query = parsed.query
-        query.teamID = try await visit.who.teamID(named: parsed.team, in: ledger, reads: "figures")
+        query.teamID = try await visit.who.teamID(named: parsed.team, in: shadows, reads: "figures")
         let wanted = query
-        let report = try await Problem.of { () async throws(LedgerError) in try await ledger.shadowReport(wanted) }
+        let report = try await Problem.of { () async throws(LedgerError) in try await shadows.shadowReport(wanted) }
         return .json(JSONText.bytes(of: ReportBuilder.shadow(report)))
     }
 }

@@ -46,14 +46,14 @@ final class SimulationRoutes: Sendable {
         ) { api, visit throws(Problem) in try await api.simulations.run(visit) }
     ]
 
-    private let ledger: any Ledger
+    private let ledger: any SimulationLog & People
     private let policies: PolicyBook
     private let reading: any PolicyReading
     /// One at a time: a simulation reads and computes much, and calls go first.
     private let gate = ReportGate(ReportQueue.Limits(atOnce: 1, perTeam: 1, waiting: 2), what: "simulation")
 
     /// `policies` are those of the configuration, which a policy of its own may name.
-    init(ledger: any Ledger, policies: PolicyBook, reading: any PolicyReading) {
+    init(ledger: any SimulationLog & People, policies: PolicyBook, reading: any PolicyReading) {
         self.ledger = ledger
         self.policies = policies
         self.reading = reading

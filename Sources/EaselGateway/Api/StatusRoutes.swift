@@ -60,7 +60,8 @@ final class StatusRoutes: Sendable {
         },
     ]
 
-    let ledger: any Ledger
+    let ledger: any LedgerHealth
+    let figures: any FigureLog
     let providers: [any Provider]
     let gates: [String: ProviderGate]
     let health: ProviderHealth
@@ -75,7 +76,8 @@ final class StatusRoutes: Sendable {
     private let openAPI = Locked<[UInt8]?>(nil)
 
     init(
-        ledger: any Ledger,
+        ledger: any LedgerHealth,
+        figures: any FigureLog,
         providers: [any Provider],
         gates: [String: ProviderGate],
         health: ProviderHealth,
@@ -88,6 +90,7 @@ final class StatusRoutes: Sendable {
         version: String
     ) {
         self.ledger = ledger
+        self.figures = figures
         self.providers = providers
         self.gates = gates
         self.health = health
@@ -172,7 +175,7 @@ final class StatusRoutes: Sendable {
     private func providers(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
         let midnight = Timestamp(visit.now.description.prefix(10)) ?? visit.now
         let spend = try await Problem.of { () async throws(LedgerError) in
-            try await ledger.providerSpend(since: midnight)
+            try await figures.providerSpend(since: midnight)
         }
         let now = SteadyInstant.now
         let standings = providers.map { provider in

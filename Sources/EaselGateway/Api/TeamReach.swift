@@ -5,12 +5,12 @@ extension Member {
     /// may name its own.
     ///
     /// `reads`: the word for them in the sentence of a refusal.
-    func teamID(named name: String?, in ledger: any Ledger, reads what: String) async throws(Problem) -> Int64? {
+    func teamID(named name: String?, in ledger: any People, reads what: String) async throws(Problem) -> Int64? {
         try await team(named: name, in: ledger, reads: what).map(\.id) ?? teamID
     }
 
     /// The same with the team's record; nil where none is named and the caller sees every team's.
-    func team(named name: String?, in ledger: any Ledger, reads what: String) async throws(Problem) -> TeamRecord? {
+    func team(named name: String?, in ledger: any People, reads what: String) async throws(Problem) -> TeamRecord? {
         guard teamID == nil else {
             if let name, name != known.team {
                 throw Problem(.forbidden, "This key can only read the \(what) of its own team.")

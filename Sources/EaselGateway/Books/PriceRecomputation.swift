@@ -7,11 +7,11 @@ import Foundation
 final class PriceRecomputation: Sendable {
     static let batch = 500
 
-    let ledger: any Ledger
+    let ledger: any PriceLedger
     let kinds: [String: ProviderKind]
     let time: TimeSource
 
-    init(ledger: any Ledger, kinds: [String: ProviderKind], time: TimeSource) {
+    init(ledger: any PriceLedger, kinds: [String: ProviderKind], time: TimeSource) {
         self.ledger = ledger
         self.kinds = kinds
         self.time = time

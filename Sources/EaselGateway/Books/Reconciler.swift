@@ -14,7 +14,7 @@ struct Reconciler {
         case ledger(LedgerError)
     }
 
-    let ledger: any Ledger
+    let ledger: any ReconciliationBook
 
     /// `usage` are the provider's figures where they were handed in, and `source` what is noted about where they come from;
     /// without them the provider is asked.

@@ -22,13 +22,13 @@ final class Authenticator: Sendable {
         let until: SteadyInstant
     }
 
-    private let ledger: any Ledger
+    private let ledger: any People
     private let time: TimeSource
     private let adminHash: [UInt8]
     private let adminTeam: TeamRecord
     private let remembered = Locked<[[UInt8]: Remembered]>([:])
 
-    init(ledger: any Ledger, adminKey: String, adminTeam: TeamRecord, time: TimeSource) {
+    init(ledger: any People, adminKey: String, adminTeam: TeamRecord, time: TimeSource) {
         self.ledger = ledger
         self.time = time
         self.adminTeam = adminTeam

@@ -7,11 +7,11 @@ import Foundation
 
 /// Gives the answer of an earlier call again to a caller who sends the same request with the same `Idempotency-Key`.
 final class IdempotencyDesk: Sendable {
-    let ledger: any Ledger
+    let ledger: any CallLog
     let replies: ReplyBuilder
     let time: TimeSource
 
-    init(ledger: any Ledger, replies: ReplyBuilder, time: TimeSource) {
+    init(ledger: any CallLog, replies: ReplyBuilder, time: TimeSource) {
         self.ledger = ledger
         self.replies = replies
         self.time = time

@@ -148,7 +148,7 @@ package struct JournalAsides: Sendable {
     /// columns fitted. What it takes is removed from the file; nothing else is.
     ///
     /// Throws `.unavailable` when the database or the file is away; then the file is as it was, but for its name.
-    package func retry(_ name: String, on ledger: any Ledger) async throws(LedgerError) -> Retry {
+    package func retry(_ name: String, on ledger: any CallLedger & LedgerHealth) async throws(LedgerError) -> Retry {
         guard isName(name) else { throw .notFound("there is no file \(name) in the journal") }
         try await ledger.ping()
         var worked = name
@@ -208,7 +208,7 @@ package struct JournalAsides: Sendable {
 
 extension JournalRecord {
     /// Writes it, as when it was first tried.
-    func write(to base: any Ledger) async throws(LedgerError) {
+    func write(to base: any CallLedger) async throws(LedgerError) {
         switch content {
         case .settlement(let settlement): try await base.settle(settlement)
         case .starts(let starts, let ended):
@@ -222,7 +222,7 @@ extension JournalRecord {
 
     /// Recovery may have settled the call while the record waited: then the attempt that came to light counts from now on.
     /// Without effect on a call in progress.
-    private static func refigure(_ start: AttemptStart, _ base: any Ledger) async throws(LedgerError) {
+    private static func refigure(_ start: AttemptStart, _ base: any CallLedger) async throws(LedgerError) {
         guard let receivedAt = UUIDv7.moment(of: start.callID) else { return }
         try await base.resolve(
             LateResolution(

@@ -8,7 +8,7 @@ import Foundation
 /// thread of the pool that async code shares. What must not wait for what is slow has connections of its own: signs of
 /// life and probes, look-ups on the way of a request, the work of daemons, and reports. `close()` must be called, or the
 /// threads stay.
-package final class PostgresLedger: Ledger, Sendable {
+package final class PostgresLedger: Ledger {
     /// How many connections, and how long callers wait.
     package struct Options: Sendable {
         /// Connections that write. More than a few only queue up behind each other's commits.

@@ -106,7 +106,7 @@ enum CallStatements {
     /// pictures that recovery found.
     private static func main(_ settlement: Settlement) -> SQLCommand {
         let calls = Partitions.name("calls", settlement.receivedAt)
-        let held = held(settlement)
+        let held = HeldBack(settlement.attempts)
         return SQLCommand(
             """
             WITH old AS (
@@ -147,21 +147,10 @@ enum CallStatements {
         )
     }
 
-    /// What is held back after the settlement: the upper bounds of what is unknown, for as long as it is (M7). One that
-    /// was posted at its bound holds nothing back any more. The amount is nil where a bound is not known.
-    private static func held(_ settlement: Settlement) -> (amount: Money?, images: Int, isEmpty: Bool) {
-        let unknown = settlement.attempts.filter {
-            $0.outcome == .unknown && $0.cost == nil && $0.errorCode != AttemptEnd.postedAtBound
-        }
-        return (
-            Money.sum(unknown.map(\.start.bound)), unknown.reduce(0) { $0 + $1.start.imagesAsked }, unknown.isEmpty
-        )
-    }
-
     /// Lets the reservation go, or keeps it for what is unknown.
     private static func reservation(_ settlement: Settlement) -> SQLCommand {
         let calls = Partitions.name("calls", settlement.receivedAt)
-        let held = held(settlement)
+        let held = HeldBack(settlement.attempts)
         if held.isEmpty {
             return SQLCommand(
                 """

@@ -52,7 +52,7 @@ package final class AlertDaemon: Sendable {
     package init(
         plan: AlertPlan,
         store: any AlertStore,
-        ledger: any Ledger,
+        ledger: any FigureLog & BudgetLedger & People,
         sender: any AlertSender,
         holder: UUID,
         pacing: Pacing = Pacing(),

@@ -3,7 +3,7 @@ import EaselCore
 
 /// Asks a rule's kind what it finds.
 struct AlertInquiry: Sendable {
-    let ledger: any Ledger
+    let ledger: any FigureLog & BudgetLedger & People
     let store: any AlertStore
 
     /// What the rule finds now; nil where nothing can be said and what stood before stands on.

@@ -6,7 +6,7 @@ struct ScheduledReports: Sendable {
     /// Columns of a mail or a message.
     private static let width = 100
 
-    let ledger: any Ledger
+    let ledger: any FigureLog & People
 
     /// What tells one report of a schedule from the next: the period's end.
     func key(_ schedule: ReportSchedule, now: Timestamp) -> String? {
@@ -32,7 +32,7 @@ struct ScheduledReports: Sendable {
         let style = TextStyle(width: Self.width)
         do throws(LedgerError) {
             let subject = ReportDesk.Subject(rawValue: schedule.report) ?? .usage
-            let report = try await ReportDesk(ledger: ledger).report(subject, query, now: now)
+            let report = try await ReportDesk(log: ledger).report(subject, query, now: now)
             return made(schedule, period, now, ReportText(report, style: style).table(), JSONDocument(report))
         } catch {
             // Told once, rather than tried for a month.

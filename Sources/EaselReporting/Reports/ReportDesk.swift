@@ -23,10 +23,10 @@ package struct ReportDesk: Sendable {
     /// Stretches of a trend at most; a report's time is cut into hours or days.
     private static let mostSteps = 62
 
-    private let ledger: any Ledger
+    private let log: any FigureLog
 
-    package init(ledger: any Ledger) {
-        self.ledger = ledger
+    package init(log: any FigureLog) {
+        self.log = log
     }
 
     package func report(
@@ -35,18 +35,18 @@ package struct ReportDesk: Sendable {
         now: Timestamp
     ) async throws(LedgerError) -> Report {
         switch subject {
-        case .usage: return ReportBuilder.usage(try await ledger.usage(query))
+        case .usage: return ReportBuilder.usage(try await log.usage(query))
         case .latency:
             let hasAttempts = UsageQuery.Dimension.ofAttempts.isSuperset(of: query.groupBy)
             return ReportBuilder.latency(
-                try await ledger.usage(query),
-                attempts: hasAttempts ? try await ledger.attempts(query) : nil
+                try await log.usage(query),
+                attempts: hasAttempts ? try await log.attempts(query) : nil
             )
-        case .safety: return ReportBuilder.safety(try await ledger.usage(query))
+        case .safety: return ReportBuilder.safety(try await log.usage(query))
         case .failover:
             var byError = query
             byError.groupBy.append(.error)
-            return ReportBuilder.failover(try await ledger.usage(query), attempts: try await ledger.attempts(byError))
+            return ReportBuilder.failover(try await log.usage(query), attempts: try await log.attempts(byError))
         case .providers: return try await providers(query, now: now)
         }
     }
@@ -58,10 +58,10 @@ package struct ReportDesk: Sendable {
         let isTrend = byStep.groupBy == query.groupBy && !steps.names.isEmpty && steps.names.count <= Self.mostSteps
         byStep.groupBy.append(steps.dimension)
         return ReportBuilder.providers(
-            try await ledger.usage(query),
-            attempts: try await ledger.attempts(query),
+            try await log.usage(query),
+            attempts: try await log.attempts(query),
             trend: isTrend
-                ? try await ledger.attempts(byStep)
+                ? try await log.attempts(byStep)
                 : AttemptReport(query: byStep, rows: [], totals: AttemptFigures()),
             steps: isTrend ? steps.names : []
         )

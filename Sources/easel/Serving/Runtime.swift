@@ -16,7 +16,7 @@ final class Runtime: Sendable {
     static let defaultTeam = "default"
 
     let configuration: Configuration
-    let ledger: JournaledLedger
+    private let calls: JournaledCalls
     let gateway: Gateway
     private let database: PostgresLedger
     private let client: HTTPClient
@@ -30,7 +30,7 @@ final class Runtime: Sendable {
 
     private init(
         configuration: Configuration,
-        ledger: JournaledLedger,
+        calls: JournaledCalls,
         gateway: Gateway,
         database: PostgresLedger,
         client: HTTPClient,
@@ -41,7 +41,7 @@ final class Runtime: Sendable {
         log: Log
     ) {
         self.configuration = configuration
-        self.ledger = ledger
+        self.calls = calls
         self.gateway = gateway
         self.database = database
         self.client = client
@@ -95,13 +95,13 @@ final class Runtime: Sendable {
         opened.add { await database.close() }
         let journal = try await Journal(directory: directory + "/journal", log: log)
         opened.add { journal.close() }
-        let ledger = JournaledLedger(base: database, journal: journal, log: log)
+        let calls = JournaledCalls(base: database, journal: journal, log: log)
         // What waits from the last run goes in before anything is asked of the log.
-        try? await ledger.replay()
+        try? await calls.replay()
         let terms = TermsShelf()
-        try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: ledger) }
+        try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: database) }
         let adminTeam = try await wait.run { () async throws(LedgerError) in
-            try await team(defaultTeam, in: ledger, now: time.now)
+            try await team(defaultTeam, in: database, now: time.now)
         }
         let group = EventLoopGroup(
             name: "easel-loop",
@@ -128,29 +128,32 @@ final class Runtime: Sendable {
             )
         }
         let plan = try gatewayConfiguration(configuration, gatewayID: instance.gatewayID, client: client)
-        let calls = try CallEngine(
+        let engine = try CallEngine(
             plan.calls,
-            ledger: ledger,
+            books: CallBooks(database, calls: calls),
             terms: terms,
             client: client,
             previousGatewayIDs: instance.previousGatewayIDs,
             tookOver: { instance.forgetPrevious() },
-            journal: { ledger.journalStanding },
+            journal: { calls.journalStanding },
             log: log
         )
         let gateway = Gateway(
             plan,
-            calls: calls,
-            ledger: ledger,
+            calls: engine,
+            books: DoorBooks(
+                database,
+                figures: JournaledFigures(base: database) { calls.journalStanding }
+            ),
             adminTeam: adminTeam,
             group: group,
-            journal: { ledger.journalStanding },
+            journal: { calls.journalStanding },
             alerts: database,
             log: log
         )
         return Runtime(
             configuration: configuration,
-            ledger: ledger,
+            calls: calls,
             gateway: gateway,
             database: database,
             client: client,
@@ -186,7 +189,7 @@ final class Runtime: Sendable {
                 group.addTask { await self.alerts.run() }
             }
             group.addTask { await self.database.run() }
-            group.addTask { await self.ledger.run() }
+            group.addTask { await self.calls.run() }
             group.addTask { await self.gateway.run() }
             group.addTask { await self.watchDatabase() }
             group.addTask { await self.giveBackMemory() }
@@ -225,10 +228,10 @@ final class Runtime: Sendable {
     func stop(beside: Task<Void, Never>? = nil) async {
         isStopping.withLock { $0 = true }
         await gateway.shutDown()
-        try? await ledger.replay()
+        try? await calls.replay()
         await Self.end(beside)
-        if ledger.pendingCount > 0 {
-            log.warning("settlements stay in the journal", ["records": String(ledger.pendingCount)])
+        if calls.pendingCount > 0 {
+            log.warning("settlements stay in the journal", ["records": String(calls.pendingCount)])
         }
         journal.close()
         await database.close()
@@ -254,15 +257,15 @@ final class Runtime: Sendable {
 
     static func team(
         _ name: String,
-        in ledger: any Ledger,
+        in people: any People,
         now: Timestamp
     ) async throws(LedgerError) -> TeamRecord {
-        if let team = try await ledger.team(named: name) { return team }
+        if let team = try await people.team(named: name) { return team }
         do throws(LedgerError) {
-            return try await ledger.createTeam(name: name, at: now)
+            return try await people.createTeam(name: name, at: now)
         } catch {
             // Another gateway may have been quicker.
-            guard case .conflict = error, let team = try await ledger.team(named: name) else {
+            guard case .conflict = error, let team = try await people.team(named: name) else {
                 throw error
             }
             return team

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselImaging
+import EaselMemory
 import EaselTransport
 import Foundation
 import TestKit
@@ -74,6 +75,7 @@ struct Bench: Sendable {
                     terms: terms
                 ),
                 registry: registry,
+                books: CallBooks(ledger),
                 tools: tools,
                 manner: CallAdmission.Manner(gatewayID: gatewayID, prompts: .full)
             ),
@@ -108,6 +110,7 @@ struct Bench: Sendable {
     func resolver(unknownAfter: Duration = .seconds(3600), time: TimeSource? = nil) -> Resolver {
         Resolver(
             ledger: ledger,
+            recovery: ledger,
             providers: tools.providers,
             origins: [:],
             delivery: tools.delivery,

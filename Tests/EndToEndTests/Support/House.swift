@@ -56,7 +56,7 @@ final class House: Sendable {
     /// Of this house alone: the next one may get the port of one that is gone, and the dead connections with it.
     let client = House.freshClient()
     let sandbox: Sandbox
-    let ledger: JournaledLedger
+    let journaled: JournaledCalls
     let database: PostgresLedger
     let gateway: Gateway
     let url: String
@@ -127,10 +127,11 @@ final class House: Sendable {
             migrate: plan.connectionString != nil
         )
         journal = try await Journal(directory: directory + "/journal", log: .silent)
-        let ledger = JournaledLedger(base: database, journal: journal, log: .silent)
-        self.ledger = ledger
+        let database = database
+        let journaled = JournaledCalls(base: database, journal: journal, log: .silent)
+        self.journaled = journaled
         let terms = TermsShelf()
-        try await terms.refresh(from: ledger)
+        try await terms.refresh(from: database)
         gatewayID = UUIDv7.mint(at: TimeSource.system.now)
         let accounts = plan.registry.profiles.map { [sandbox] in plan.account($0, in: sandbox) }
         var settings = GatewaySettings(
@@ -164,19 +165,19 @@ final class House: Sendable {
         )
         let calls = try CallEngine(
             configuration.calls,
-            ledger: ledger,
+            books: CallBooks(database, calls: journaled),
             terms: terms,
             client: client,
-            journal: { ledger.journalStanding },
+            journal: { journaled.journalStanding },
             log: .silent
         )
         let gateway = Gateway(
             configuration,
             calls: calls,
-            ledger: ledger,
-            adminTeam: try await Self.team("operators", in: ledger),
+            books: DoorBooks(database, figures: JournaledFigures(base: database) { journaled.journalStanding }),
+            adminTeam: try await Self.team("operators", in: database),
             group: Self.group,
-            journal: { ledger.journalStanding },
+            journal: { journaled.journalStanding },
             alerts: plan.keepsAlerts ? database : nil,
             log: .silent
         )
@@ -184,7 +185,7 @@ final class House: Sendable {
         url = "http://127.0.0.1:\(try gateway.start())"
         beside = Task {
             await withDiscardingTaskGroup { group in
-                group.addTask { await ledger.run(every: .milliseconds(200)) }
+                group.addTask { await journaled.run(every: .milliseconds(200)) }
                 group.addTask { await gateway.run() }
             }
         }
@@ -195,9 +196,9 @@ final class House: Sendable {
         accounts.map { Policy(name: "only-\($0.name)", ordering: .order([$0.name])) }
     }
 
-    private static func team(_ name: String, in ledger: JournaledLedger) async throws -> TeamRecord {
-        if let team = try await ledger.teams().first(where: { $0.name == name }) { return team }
-        return try await ledger.createTeam(name: name, at: TimeSource.system.now)
+    private static func team(_ name: String, in people: any People) async throws -> TeamRecord {
+        if let team = try await people.teams().first(where: { $0.name == name }) { return team }
+        return try await people.createTeam(name: name, at: TimeSource.system.now)
     }
 
     /// What `easel db verify` finds.

@@ -1,18 +1,18 @@
 package import EaselBase
 package import EaselCore
-package import Foundation
+import Foundation
 
-/// A ledger that keeps what its database does not take, and writes it there later (L2).
+/// The way of a call through the ledger, which keeps what the database does not take and writes it there later (L2).
 ///
 /// New spending still needs the database: an admission is never journalled. What is in flight goes on: an attempt is on
 /// disc before it is sent (M4), in the database or here, and a settlement is never lost.
-package final class JournaledLedger: Ledger, Sendable {
-    let base: any Ledger
+package final class JournaledCalls: CallLedger {
+    private let base: any CallLedger & LedgerHealth
     private let journal: Journal
     private let log: Log
     private let isReplaying = Locked(false)
 
-    package init(base: any Ledger, journal: Journal, log: Log) {
+    package init(base: any CallLedger & LedgerHealth, journal: Journal, log: Log) {
         self.base = base
         self.journal = journal
         self.log = log
@@ -131,7 +131,7 @@ package final class JournaledLedger: Ledger, Sendable {
         }
     }
 
-    // MARK: - Everything else
+    // MARK: - Writes that are not
 
     /// Not kept: what was found out can be found out again.
     package func resolve(_ resolution: LateResolution) async throws(LedgerError) {
@@ -143,80 +143,4 @@ package final class JournaledLedger: Ledger, Sendable {
         if let fault = journal.standing.fault { throw .unavailable("the local journal cannot be written: \(fault)") }
         return try await base.admit(admission)
     }
-
-    package func idempotentCall(
-        teamID: Int64,
-        key: String,
-        at moment: Timestamp
-    ) async throws(LedgerError) -> IdempotentCall? {
-        try await base.idempotentCall(teamID: teamID, key: key, at: moment)
-    }
-
-    package func heartbeat(gatewayID: UUID, sign: GatewaySign, at moment: Timestamp) async throws(LedgerError) {
-        try await base.heartbeat(gatewayID: gatewayID, sign: sign, at: moment)
-    }
-
-    package func orphans(
-        of gatewayIDs: [UUID],
-        silentSince: Timestamp?,
-        after last: OrphanedCall?,
-        limit: Int
-    ) async throws(LedgerError) -> [OrphanedCall] {
-        try await base.orphans(of: gatewayIDs, silentSince: silentSince, after: last, limit: limit)
-    }
-
-    package func unknownAttempts(since: Timestamp, limit: Int) async throws(LedgerError) -> [OrphanedCall] {
-        try await base.unknownAttempts(since: since, limit: limit)
-    }
-
-    package func account(keyHash: [UInt8]) async throws(LedgerError) -> Account? {
-        try await base.account(keyHash: keyHash)
-    }
-
-    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
-        try await base.createTeam(name: name, at: moment)
-    }
-
-    package func teams() async throws(LedgerError) -> [TeamRecord] { try await base.teams() }
-
-    package func createKey(_ key: NewKey) async throws(LedgerError) { try await base.createKey(key) }
-
-    package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] { try await base.keys(team: team) }
-
-    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try await base.revokeKey(id, at: moment)
-    }
-
-    package func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail? {
-        try await base.call(id, teamID: teamID)
-    }
-
-    package func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail] { try await base.calls(query) }
-
-    package func usage(_ query: UsageQuery) async throws(LedgerError) -> UsageReport {
-        var report = try await base.usage(query)
-        report.dataQuality.journalPending = pendingCount
-        report.dataQuality.journalSetAside = journal.asides.total
-        return report
-    }
-
-    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int { try await base.redact(redaction) }
-
-    package func attempts(_ query: UsageQuery) async throws(LedgerError) -> AttemptReport {
-        try await base.attempts(query)
-    }
-
-    package func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money] {
-        try await base.providerSpend(since: since)
-    }
-
-    package func recentDurations(since: Timestamp, limit: Int) async throws(LedgerError) -> [RecentDurations] {
-        try await base.recentDurations(since: since, limit: limit)
-    }
-
-    package var unreadableRows: [UnreadableRow] { base.unreadableRows }
-
-    package func ping() async throws(LedgerError) { try await base.ping() }
-
-    package func proveWritable() async throws(LedgerError) { try await base.proveWritable() }
 }

@@ -1,0 +1,33 @@
+package import EaselCore
+
+/// The parts of the ledger that doors use, each as one handler or another takes it.
+package struct DoorBooks: Sendable {
+    package let people: any People
+    package let calls: any CallLog & People
+    package let figures: any FigureLog
+    package let shadows: any ShadowBook & People
+    package let prices: any PriceLedger & TermsBook
+    package let budgets: any BudgetLedger & TermsBook
+    package let team: any People & TermsBook
+    package let reconciliations: any ReconciliationBook
+    package let simulations: any SimulationLog & People
+    package let health: any LedgerHealth
+
+    /// `figures`: what tells sums instead of the database itself, where more is known than it holds.
+    package init(
+        _ database: some CallLog & FigureLog & People & LedgerHealth & TermsBook & PriceLedger & BudgetLedger
+            & ReconciliationBook & ShadowBook & SimulationLog,
+        figures: (any FigureLog)? = nil
+    ) {
+        self.figures = figures ?? database
+        people = database
+        calls = database
+        shadows = database
+        prices = database
+        budgets = database
+        team = database
+        reconciliations = database
+        simulations = database
+        health = database
+    }
+}

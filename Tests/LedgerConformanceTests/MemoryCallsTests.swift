@@ -1,0 +1,89 @@
+import EaselBase
+import EaselCore
+import EaselMemory
+import Foundation
+import TestKit
+import Testing
+
+/// The ledger in memory as the library has it.
+struct MemoryCallsTests {
+    private static let team = TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)
+
+    private static func admission(_ number: Int, terms: SpendingTerms) -> Admission {
+        let moment = SampleTrade.moment + .seconds(number)
+        let callID = UUIDv7.mint(at: moment)
+        return SampleTrade.admission(
+            attempts: [SampleTrade.start(callID: callID, at: moment)],
+            termsVersion: terms.version,
+            budgets: terms.budgets(teamID: 1, project: nil, keyID: UUID())
+                .map { AppliedBudget(teamID: $0.teamID, budgetID: $0.id, window: $0.window(at: moment)) }
+        )
+    }
+
+    @Test func `old calls are forgotten, what they cost is not, and one that is open stays`() async throws {
+        let ledger = MemoryCalls(team: Self.team, budget: sixCents * 50, remembered: 8)
+        let terms = try await ledger.spendingTerms()
+        let open = Self.admission(0, terms: terms)
+        #expect(try await ledger.admit(open) == .admitted)
+        var admitted = 1
+        for number in 1..<60 {
+            let admission = Self.admission(number, terms: terms)
+            guard case .admitted = try await ledger.admit(admission) else { continue }
+            admitted += 1
+            try await ledger.settle(Self.settlement(of: admission))
+        }
+        #expect(admitted == 50)
+        #expect(ledger.count <= 10)
+        let standing = try #require(ledger.standing(at: SampleTrade.moment))
+        #expect(standing.posted == sixCents * 49 && standing.reserved == sixCents)
+        let orphans = try await ledger.orphans(of: [open.gatewayID], silentSince: nil, after: nil, limit: 10)
+        #expect(orphans.map(\.callID) == [open.callID])
+    }
+
+    @Test func `without a budget everything is admitted`() async throws {
+        let ledger = MemoryCalls(team: Self.team)
+        let terms = try await ledger.spendingTerms()
+        #expect(terms.budgets.isEmpty && ledger.standing(at: SampleTrade.moment) == nil)
+        #expect(try await ledger.admit(Self.admission(0, terms: terms)) == .admitted)
+    }
+
+    private static func settlement(of admission: Admission) -> Settlement {
+        let start = admission.attempts[0]
+        let end = AttemptEnd(
+            start: start,
+            outcome: .succeeded,
+            reason: "ok",
+            errorCode: nil,
+            httpStatus: 200,
+            sent: true,
+            cost: start.bound,
+            costBasis: .provider,
+            timings: PhaseTimings(),
+            endedAt: start.startedAt + .seconds(1),
+            imagesReturned: 1,
+            providerTaskID: nil,
+            providerRequestID: nil,
+            extra: [:]
+        )
+        return Settlement(
+            callID: admission.callID,
+            teamID: admission.teamID,
+            receivedAt: admission.receivedAt,
+            settledAt: admission.receivedAt + .seconds(1),
+            status: .succeeded,
+            errorCode: nil,
+            provider: start.provider,
+            imagesDelivered: 1,
+            cost: start.bound,
+            estimated: .zero,
+            costBasis: .provider,
+            latency: .seconds(1),
+            failover: false,
+            failoverCost: .zero,
+            attempts: [end],
+            images: [],
+            translation: nil,
+            clientGone: false
+        )
+    }
+}
