@@ -31,7 +31,7 @@ let package = Package(
     name: "easel",
     products: [
         .executable(name: "easel", targets: ["easel"]),
-        .library(name: "Easel", targets: ["EaselCore", "EaselProviders", "EaselCalls"]),
+        .library(name: "Easel", targets: ["Easel"]),
     ],
     targets: [
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
@@ -65,6 +65,25 @@ let package = Package(
             "EaselGateway",
             ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselCalls", "EaselReporting"]
         ),
+        // Not in Sources/Easel, which is Sources/easel where a file system takes both for one name.
+        .target(
+            name: "Easel",
+            dependencies: [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselConfiguration", "EaselProviders", "EaselLedger",
+                "EaselMemory", "EaselCalls",
+            ],
+            path: "Sources/EaselLibrary",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+        // A program of somebody else's, as far as the compiler goes: it sees what is public.
+        .executableTarget(
+            name: "remix-example",
+            dependencies: ["Easel"],
+            path: "Examples/remix",
+            packageAccess: false,
+            swiftSettings: strict
+        ),
         room("EaselSandbox", ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging"]),
         .executableTarget(
             name: "planner-bench",
@@ -88,7 +107,7 @@ let package = Package(
             dependencies: [
                 "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselConfiguration",
                 "EaselProviders", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox",
-                "CMalloc",
+                "Easel", "CMalloc",
             ],
             exclude: ["README.md"],
             swiftSettings: strict
@@ -147,6 +166,7 @@ let package = Package(
                 "EaselSandbox",
             ]
         ),
+        tests("EaselTests", ["TestKit", "EaselBase", "EaselTransport", "EaselSandbox", "Easel", "remix-example"]),
         tests("ProofTests", []),
         tests(
             "EndToEndTests",

@@ -12,7 +12,7 @@ waiting=(
 computing=(
     'EaselBaseTests|EaselCoreTests|EaselConfigurationTests|EaselReportingTests|EaselImagingTests|EaselProvidersTests'
     'EaselTransportTests|EaselSandboxTests'
-    'EaselCallsTests|EaselGatewayTests'
+    'EaselCallsTests|EaselGatewayTests|EaselTests'
     'ConformanceTests'
 )
 alone=(

@@ -30,7 +30,7 @@ package struct CallSettings: Sendable {
 
 /// The part of calls that follows from the configuration, and may change while they run.
 package struct CallConfiguration: Sendable {
-    package let settings: CallSettings
+    package var settings: CallSettings
     /// In the order of the configuration.
     package let providers: [any Provider]
     /// `scheme://host:port` of each provider, whose result links may lie on private addresses.

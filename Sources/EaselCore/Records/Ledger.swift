@@ -124,6 +124,18 @@ extension People {
         try await teams().first { $0.name == name }
     }
 
+    /// The team of that name, made where there is none.
+    package func ensureTeam(_ name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+        if let team = try await team(named: name) { return team }
+        do throws(LedgerError) {
+            return try await createTeam(name: name, at: moment)
+        } catch {
+            // Another process may have been quicker.
+            guard case .conflict = error, let team = try await team(named: name) else { throw error }
+            return team
+        }
+    }
+
     package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {
         try await changeTeam(name, TeamChange(allowsUnpriced: allowsUnpriced))
     }

@@ -1,9 +1,8 @@
+import Easel
 import EaselBase
 import EaselCalls
 import EaselConfiguration
-import EaselCore
 import EaselGateway
-import EaselProviders
 import EaselServer
 import EaselTransport
 import Foundation
@@ -25,37 +24,10 @@ extension Runtime {
         gatewayID: UUID,
         client: HTTPClient
     ) throws -> GatewayConfiguration {
-        let calls = CallConfiguration(
-            settings: callSettings(configuration, gatewayID: gatewayID),
-            providers: configuration.providers.compactMap { ProviderRegistry.standard.provider($0, client: client) },
-            origins: Dictionary(
-                configuration.providers.compactMap { settings in
-                    Fetcher.origin(of: settings.baseURL).map { (settings.name, $0) }
-                },
-                uniquingKeysWith: { first, _ in first }
-            ),
-            policies: configuration.policies,
-            policyReading: InlinePolicies(
-                providers: configuration.providers.map(\.name),
-                policies: configuration.policies
-            ),
-            kinds: ProviderRegistry.standard.profiles.map(\.kind)
-        )
-        return GatewayConfiguration(
+        GatewayConfiguration(
             settings: settings(configuration, adminKey: try adminKey(configuration)),
-            calls: calls
+            calls: CallConfiguration(configuration, gatewayID: gatewayID, client: client)
         )
-    }
-
-    private static func callSettings(_ configuration: Configuration, gatewayID: UUID) -> CallSettings {
-        var settings = CallSettings(gatewayID: gatewayID, dataDirectory: configuration.dataDirectory)
-        settings.limits = configuration.limits
-        settings.fetch = configuration.fetch
-        settings.images = configuration.images
-        settings.logging = configuration.logging
-        settings.artifacts = configuration.artifacts
-        settings.recovery = configuration.recovery
-        return settings
     }
 
     private static func settings(_ configuration: Configuration, adminKey: String) -> GatewaySettings {

@@ -101,7 +101,7 @@ final class Runtime: Sendable {
         let terms = TermsShelf()
         try await wait.run { () async throws(LedgerError) in try await terms.refresh(from: database) }
         let adminTeam = try await wait.run { () async throws(LedgerError) in
-            try await team(defaultTeam, in: database, now: time.now)
+            try await database.ensureTeam(defaultTeam, at: time.now)
         }
         let group = EventLoopGroup(
             name: "easel-loop",
@@ -251,24 +251,5 @@ final class Runtime: Sendable {
         }
         let until = SteadyInstant.now + .seconds(2)
         while !hasEnded.withLock(\.self), SteadyInstant.now < until { try? await Task.sleep(for: .milliseconds(10)) }
-    }
-
-    // MARK: - Parts
-
-    static func team(
-        _ name: String,
-        in people: any People,
-        now: Timestamp
-    ) async throws(LedgerError) -> TeamRecord {
-        if let team = try await people.team(named: name) { return team }
-        do throws(LedgerError) {
-            return try await people.createTeam(name: name, at: now)
-        } catch {
-            // Another gateway may have been quicker.
-            guard case .conflict = error, let team = try await people.team(named: name) else {
-                throw error
-            }
-            return team
-        }
     }
 }
