@@ -60,7 +60,7 @@ final class Parts: Sendable {
                 client: client
             )
             // The caller gets the bytes; there is no door behind which they would be kept for anybody.
-            calls.settings.storesArtifacts = false
+            calls.settings.artifacts.store = .none
             let engine = try CallEngine(calls, books: books.calls, terms: shelf, client: client, log: log)
             return Parts(
                 engine: engine,

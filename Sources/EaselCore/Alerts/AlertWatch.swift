@@ -31,13 +31,13 @@ extension AlertWatch {
 
 /// Where a rule's figures come from, and the moment that it is judged for.
 package struct AlertSources: Sendable {
-    package let ledger: any Ledger
+    package let ledger: any FigureLog & BudgetLedger & People
     package let store: any AlertStore
     /// The team that the rule looks at alone.
     package let teamID: Int64?
     package let now: Timestamp
 
-    package init(ledger: any Ledger, store: any AlertStore, teamID: Int64?, now: Timestamp) {
+    package init(ledger: any FigureLog & BudgetLedger & People, store: any AlertStore, teamID: Int64?, now: Timestamp) {
         self.ledger = ledger
         self.store = store
         self.teamID = teamID
