@@ -166,7 +166,10 @@ let package = Package(
                 "EaselSandbox",
             ]
         ),
-        tests("EaselTests", ["TestKit", "EaselBase", "EaselTransport", "EaselSandbox", "Easel", "remix-example"]),
+        tests(
+            "EaselTests",
+            ["TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselSandbox", "Easel", "remix-example"]
+        ),
         tests("ProofTests", []),
         tests(
             "EndToEndTests",

@@ -40,7 +40,7 @@ def parse():
     shared.add_argument("--keep", action="store_true", help="keeps the working directory, with the logs")
     options = {
         "race": [("--gateways", dict(type=int, default=1)), ("--cap", dict(default="1.00", metavar="USD")),
-                 ("--price", dict(default="0.04", metavar="USD", help="what the provider bills for a picture")),
+                 ("--price", dict(default="0.04", metavar="USD", help="what the provider bills for an image")),
                  ("--requests", dict(type=int, default=200)), ("--concurrency", dict(type=int, default=50)),
                  ("--freezes", dict(type=int, default=0, help="how often PostgreSQL is stopped in the middle for 2.6 s"))],
         "crash": [("--rounds", dict(type=int, default=200)),

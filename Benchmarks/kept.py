@@ -41,11 +41,11 @@ def parse():
 
 
 def padded(size):
-    """A picture that is `size` bytes long by a text chunk before its end."""
-    picture = client.png()
-    end = picture[-12:]
-    text = b"tEXt" + b"Comment\0" + b"x" * (size - len(picture) - 20)
-    return picture[:-12] + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + end
+    """An image that is `size` bytes long by a text chunk before its end."""
+    image = client.png()
+    end = image[-12:]
+    text = b"tEXt" + b"Comment\0" + b"x" * (size - len(image) - 20)
+    return image[:-12] + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + end
 
 
 def request(chance, options, key):

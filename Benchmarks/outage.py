@@ -57,7 +57,7 @@ def parse():
     parser.add_argument("--fault", action="append", choices=list(faults.FAULTS), dest="faults", help="these only")
     parser.add_argument("--first", action="append", choices=PROVIDERS, help="who is away; both by default")
     parser.add_argument("--pause", type=float, default=0.1, metavar="S", help="of a caller between calls")
-    parser.add_argument("--latency", default="50ms", help="how long a picture takes")
+    parser.add_argument("--latency", default="50ms", help="how long an image takes")
     parser.add_argument("--late", type=float, default=30, metavar="S", help="how late the late one is")
     parser.add_argument("--settle", type=float, metavar="S", help="from the fault to the open breaker")
     parser.add_argument("--json", metavar="FILE", help="writes figures and checks")

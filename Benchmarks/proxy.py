@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Easel beside nginx on the same machine, in the same run, before the same upstream.
 
-The upstream is an nginx that answers every task at once with a small picture. nginx as a proxy only passes requests on;
-Easel authenticates, plans, writes admission and settlement to PostgreSQL, proves the picture and answers. The ratios say
+The upstream is an nginx that answers every task at once with a small image. nginx as a proxy only passes requests on;
+Easel authenticates, plans, writes admission and settlement to PostgreSQL, proves the image and answers. The ratios say
 what that costs. Memory is measured with calls that wait for a slow (simulated) provider.
 """
 import argparse
@@ -33,7 +33,7 @@ def free_port():
 
 
 def png(width, height):
-    """A small picture that is really one."""
+    """A small image that is really one."""
     rows = b"".join(b"\0" + bytes((x * 7 + y * 3) % 256 for x in range(width) for _ in range(3)) for y in range(height))
 
     def chunk(kind, data):
@@ -167,10 +167,10 @@ class Bench:
     # -- the measurements
 
     def throughput(self, rounds):
-        picture = base64.b64encode(png(64, 64)).decode()
+        image = base64.b64encode(png(64, 64)).decode()
         answer = json.dumps({"data": [{
             "taskType": "imageInference", "imageUUID": "aa2d7c1e-5b1c-4d9f-9a10-0c2f7f6b9e01",
-            "imageBase64Data": picture, "seed": 7, "cost": 0.06}]}, separators=(",", ":"))
+            "imageBase64Data": image, "seed": 7, "cost": 0.06}]}, separators=(",", ":"))
         upstream_port, proxy_port = free_port(), free_port()
         upstream = f"http://127.0.0.1:{upstream_port}"
         self.nginx("upstream", f"server {{ listen 127.0.0.1:{upstream_port} backlog=4096; location / {{ "
@@ -181,7 +181,7 @@ class Bench:
         gateway = self.gateway("easel", upstream + "/v1", "sync")
         body = os.path.join(self.work, "body.json")
         with open(body, "w") as file:
-            json.dump({"model": "ideogram-4.0", "prompt": "a red kite over the harbour", "image": picture,
+            json.dump({"model": "ideogram-4.0", "prompt": "a red kite over the harbour", "image": image,
                        "width": 2048, "height": 2048, "output": {"type": "base64", "format": "png"}}, file)
         time.sleep(1)
         remix = gateway["url"] + "/v1/remix"

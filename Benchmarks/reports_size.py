@@ -2,7 +2,7 @@
 """What reports cost at the size of a log: fills a database, rolls it up, and asks for a month by team and provider.
 
 Calls are spread over 90 days and 200 teams of unequal size, in bursts of 40 within a minute as batches make them, with
-attempts, failovers, pictures, projects and tags. Beside the
+attempts, failovers, images, projects and tags. Beside the
 report stands the same question as a plain query over the log. One machine, one run: read the ratios. The database is made in a
 temporary directory and removed.
 """
@@ -265,7 +265,7 @@ def freshness(place, gateway, reporter, database, options):
 
 
 def only_new():
-    """Attempts and pictures of calls that have none yet."""
+    """Attempts and images of calls that have none yet."""
     return [text.rstrip() + f" AND NOT EXISTS (SELECT 1 FROM {table} AS p WHERE p.team_id = calls.team_id AND p.call_id = "
             "calls.call_id)" for text, table in ((ATTEMPTS, "attempts"), (IMAGES, "images"))]
 

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 graphs=.build/docs-graphs
 out=.build/docs
-rooms=(EaselBase EaselCore EaselTransport EaselImaging EaselConfiguration EaselProviders EaselLedger EaselReporting
-    EaselGateway EaselSandbox)
+rooms=(EaselBase EaselCore EaselTransport EaselServer EaselImaging EaselConfiguration EaselProviders EaselLedger EaselMemory
+    EaselReporting EaselCalls EaselGateway EaselSandbox Easel)
 
 # The extractor is called for our rooms alone: SwiftPM's own command also visits the test runner's modules, and fails there.
 swift build --quiet

@@ -15,7 +15,7 @@ CALLS = """
     SELECT c.call_id, c.team_id, c.status, c.error_code, c.cost_nusd, c.cost_basis, c.images_requested,
         c.images_delivered, c.attempts, c.policy, c.tags ->> 'figures' AS tag
     FROM calls AS c"""
-PICTURES = "SELECT i.call_id, count(*) FILTER (WHERE NOT i.withheld) AS delivered FROM images AS i GROUP BY i.call_id"
+IMAGES = "SELECT i.call_id, count(*) FILTER (WHERE NOT i.withheld) AS delivered FROM images AS i GROUP BY i.call_id"
 
 
 class Log:
@@ -25,7 +25,7 @@ class Log:
         # Attempts first: one that is newer than the list of calls would look as if it had none.
         self.attempts = query(ATTEMPTS)
         self.calls = query(CALLS)
-        self.delivered = {row["call_id"]: row["delivered"] for row in query(PICTURES)}
+        self.delivered = {row["call_id"]: row["delivered"] for row in query(IMAGES)}
         self.kinds = kinds
         self.by_call = {call["call_id"]: call for call in self.calls}
         self.by_tag = defaultdict(list)
@@ -91,7 +91,7 @@ class Comparison:
         """Entries of tasks whose names no answer ever carried: each must fit an unknown attempt of its own.
 
         Returns the entries that fit none, by a greatest matching: an attempt may stand for an entry when it was begun
-        a little before, asked for as many pictures and holds as much money.
+        a little before, asked for as many images and holds as much money.
         """
         free = [attempt for attempt in self.log.attempts
                 if self.log.kind(attempt) == "ideogram" and attempt["attempt_id"] not in self.taken
@@ -161,7 +161,7 @@ class Comparison:
         report.check(not nothing, "nothing is in the log as charged that was not billed", nothing)
         report.check(not self.twice, "no attempt stands for two billed entries", self.twice)
         odd = self_contradictions(log)
-        report.check(not odd, "every settled call costs what its attempts cost, and has its pictures", odd)
+        report.check(not odd, "every settled call costs what its attempts cost, and has its images", odd)
         doubled = doubles(log)
         report.check(not doubled, "every task id, attempt and ordinal is in the log once, with one call", doubled)
 
@@ -197,7 +197,7 @@ def self_contradictions(log):
         # Zeros beside an attempt that nobody knows of are no sum.
         expected = None if total == 0 and None in own else total
         if row["cost_nusd"] != expected or row["images_delivered"] != log.delivered.get(row["call_id"], 0):
-            found.append({"call": row, "attempts": own, "pictures": log.delivered.get(row["call_id"], 0)})
+            found.append({"call": row, "attempts": own, "images": log.delivered.get(row["call_id"], 0)})
     return found
 
 
@@ -213,7 +213,7 @@ def check_answers(report, log, answers, idempotent):
     """Every answer that a client got is in the log, as it was told; nothing was done twice for one request."""
     lost, wrong, doubled = [], [], []
     for answer in answers:
-        # What ended without a picture is in the log too; a call that was refused at the door need not be.
+        # What ended without an image is in the log too; a call that was refused at the door need not be.
         if not answer.call_id or answer.status not in (200, 202, 422, 502, 504):
             continue
         row = log.by_call.get(answer.call_id)
@@ -228,7 +228,7 @@ def check_answers(report, log, answers, idempotent):
             doubled.append({"tag": tag, "sent": sent, "calls": [row["call_id"] for row in rows]})
     told = sum(answer.status in (200, 202) for answer in answers)
     report.check(not lost, f"each of {told} answers with 200 or 202, and each failed call, is in the log", lost)
-    report.check(not wrong, "status, pictures and cost of every answer are the log's", wrong)
+    report.check(not wrong, "status, images and cost of every answer are the log's", wrong)
     report.check(not doubled, "no request has become two calls", doubled)
 
 

@@ -16,7 +16,7 @@ from .providers import nano
 
 
 def png(width=64, height=64):
-    """A small picture that is really one."""
+    """A small image that is really one."""
     rows = b"".join(b"\0" + bytes((x * 7 + y * 3) % 256 for x in range(width) for _ in range(3)) for y in range(height))
 
     def chunk(kind, data):
@@ -27,13 +27,13 @@ def png(width=64, height=64):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-PICTURE = base64.b64encode(png()).decode()
+IMAGE = base64.b64encode(png()).decode()
 SIZES = {"ideogram-4.0": 2048, "ideogram-3.0": 1024, "ideogram-1.0": 1024}
 
 
 def remix_body(tag, model="ideogram-4.0", count=1, policy=None, speed=None):
     """A request. Its tag finds its row in the log even when no answer ever came."""
-    body = {"model": model, "prompt": "a red kite over the harbour", "image": PICTURE, "width": SIZES[model],
+    body = {"model": model, "prompt": "a red kite over the harbour", "image": IMAGE, "width": SIZES[model],
             "height": SIZES[model], "output": {"type": "url", "format": "png"}, "tags": {"figures": tag}}
     if count > 1:
         body["count"] = count
@@ -86,7 +86,7 @@ class Order:
 
 @dataclass
 class Answer:
-    """What a client was told, without the pictures. `error`: refused, reset, cut or timeout, where no answer came."""
+    """What a client was told, without the images. `error`: refused, reset, cut or timeout, where no answer came."""
     order: Order
     sent_at: float
     took: float = 0.0

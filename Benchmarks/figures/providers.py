@@ -46,7 +46,7 @@ class Providers:
 
     @classmethod
     def choose(cls, place, options, latency="30ms", stub_price=None):
-        """Those that the options name; otherwise the sandbox, or our own Runware that bills `stub_price` a picture."""
+        """Those that the options name; otherwise the sandbox, or our own Runware that bills `stub_price` an image."""
         if options.runware_url:
             return cls(options.runware_url, options.ideogram_url, options.billing_url, options.faults_url,
                        options.provider_key)
@@ -55,7 +55,7 @@ class Providers:
             child = place.start("runware", [sys.executable, program, "--port", "0", "--price", str(stub_price)])
             said = place.ready(child, "runware")
             return cls(said["runware"], None, said["billing"], None, "stub-key")
-        # Small pictures: what is proved here does not depend on pixels, and painting them takes time.
+        # Small images: what is proved here does not depend on pixels, and painting them takes time.
         child = place.start("sandbox", [place.easel, "sandbox", "--port", "0", "--pixel-scale", "16",
                                         "--latency", latency])
         said = place.ready(child, "sandbox")
@@ -81,7 +81,7 @@ class Providers:
         return True
 
     def runware_can_tell(self, task_id, asked):
-        """Whether Runware still knows how a task ended: an error, or every picture that was asked for."""
+        """Whether Runware still knows how a task ended: an error, or every image that was asked for."""
         for kind in ("getResponse", "getTaskDetails"):
             request = urllib.request.Request(
                 self.runware, json.dumps([{"taskType": kind, "taskUUID": task_id}]).encode(),

@@ -2,7 +2,7 @@
 """A small strict Runware whose price can be chosen, with books: POST /v1 as documented, GET /billing.
 
 It takes `imageInference` (synchronous or asynchronous), `getResponse` and `getTaskDetails`, one or several to a
-request, and charges every picture that it makes, whether or not the client waits for it.
+request, and charges every image that it makes, whether or not the client waits for it.
 """
 import argparse
 import base64
@@ -22,7 +22,7 @@ MODELS = {"ideogram:4@remix": "seedImage", "ideogram:4@2": "referenceImages", "i
 
 
 def dot():
-    """A picture of one grey point."""
+    """An image of one grey point."""
     def chunk(kind, data):
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
@@ -31,7 +31,7 @@ def dot():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
 
 
-PICTURE = dot()
+IMAGE = dot()
 
 
 class Refused(Exception):
@@ -59,7 +59,7 @@ class Books:
             self.tasks[task["taskUUID"].lower()] = {"account": account, "task": task, "items": None}
 
     def work(self, task, account, origin):
-        """Makes the pictures and charges them; a task is charged before anybody can see its result."""
+        """Makes the images and charges them; a task is charged before anybody can see its result."""
         time.sleep(self.latency)
         count = task.get("numberResults", 1)
         items = [self.item(task, origin) for _ in range(count)]
@@ -76,7 +76,7 @@ class Books:
                 "seed": random.randrange(1, 2**31)}
         if task.get("includeCost"):
             item["cost"] = float(self.price)
-        encoded = base64.b64encode(PICTURE).decode()
+        encoded = base64.b64encode(IMAGE).decode()
         kind = task.get("outputType", "URL")
         if kind == "base64Data":
             item["imageBase64Data"] = encoded
@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
                 total = sum((Decimal(entry["cost_usd"]) for entry in books.entries), Decimal(0))
                 return self.reply(200, {"entries": list(books.entries), "total_usd": f"{total:f}"})
         if self.path.startswith("/image/"):
-            return self.reply(200, PICTURE, "image/png")
+            return self.reply(200, IMAGE, "image/png")
         return self.reply(404, {"errors": [{"code": "notFound", "message": "There is nothing here."}]})
 
     def do_POST(self):
@@ -211,7 +211,7 @@ class Server(ThreadingHTTPServer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--price", type=Decimal, default=Decimal("0.04"), help="USD a picture")
+    parser.add_argument("--price", type=Decimal, default=Decimal("0.04"), help="USD an image")
     parser.add_argument("--latency", type=float, default=0.05, help="seconds that a task takes")
     parser.add_argument("--api-key", default="stub-key")
     options = parser.parse_args()

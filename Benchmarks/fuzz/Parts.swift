@@ -138,7 +138,7 @@ enum Parts {
                     timeout: .seconds(10)
                 )
                 switch await provider.perform(task) {
-                case .ended(let result): progress.ended(result.failure.map { "\($0.kind)" } ?? "pictures")
+                case .ended(let result): progress.ended(result.failure.map { "\($0.kind)" } ?? "images")
                 case .accepted: progress.ended("accepted")
                 }
             case 1:

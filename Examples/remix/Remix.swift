@@ -8,8 +8,8 @@ import Foundation
     static func main() async throws {
         let arguments = CommandLine.arguments
         let environment = ProcessInfo.processInfo.environment
-        guard arguments.count == 3, let picture = FileManager.default.contents(atPath: arguments[1]) else {
-            print("usage: remix-example PICTURE PROMPT")
+        guard arguments.count == 3, let image = FileManager.default.contents(atPath: arguments[1]) else {
+            print("usage: remix-example IMAGE PROMPT")
             exit(2)
         }
         let easel = try await Easel(
@@ -22,7 +22,7 @@ import Foundation
             )
         )
         do {
-            let reply = try await easel.remix(.init(arguments[2], image: .bytes(picture)))
+            let reply = try await easel.remix(.init(arguments[2], image: .bytes(image)))
             for image in reply.images {
                 print("\(image.width ?? 0)x\(image.height ?? 0), \(image.bytes?.count ?? 0) bytes")
             }

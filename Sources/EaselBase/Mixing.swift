@@ -22,7 +22,7 @@ package enum Mixing {
         mix(draw ^ purpose.withUTF8Buffer { hash($0) })
     }
 
-    /// A draw from bytes that name something, such as a team or a picture.
+    /// A draw from bytes that name something, such as a team or an image.
     package static func draw(_ bytes: some Sequence<UInt8>) -> UInt64 { mix(hash(bytes)) }
 
     /// A number for bytes (FNV-1a).

@@ -24,7 +24,7 @@ package enum StackedMarks {
         let raw = UnsafeRawBufferPointer(bytes)
         var index = 0
         while index < bytes.count {
-            // A picture in base64 is megabytes of ASCII, which has no marks: eight bytes at a time.
+            // An image in base64 is megabytes of ASCII, which has no marks: eight bytes at a time.
             if index + 8 <= bytes.count,
                 raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
             {

@@ -26,7 +26,7 @@ package struct Configuration: Sendable {
     package var policies: PolicyBook
     /// What the gateway itself downloads.
     package var fetch = FetchSettings()
-    /// What goes to providers with a picture.
+    /// What goes to providers with an image.
     package var images = ImageSettings()
     /// How much a client may send.
     package var limits = LimitSettings()

@@ -1,16 +1,16 @@
 import EaselCore
 
-/// What is done once to every picture of a caller, before anything else looks at it: it is proven whole, turned upright, and
+/// What is done once to every image of a caller, before anything else looks at it: it is proven whole, turned upright, and
 /// what it says beside its look is taken out.
 ///
-/// Providers differ in whether they look at an orientation, and none of them has to know where and with what a picture was
-/// taken. No picture is decoded for this unless it must be turned and its blocks cannot be moved as they are.
+/// Providers differ in whether they look at an orientation, and none of them has to know where and with what an image was
+/// taken. No image is decoded for this unless it must be turned and its blocks cannot be moved as they are.
 package struct SourcePreparation: Sendable {
     /// Whether place, device, comments and the rest stay in.
     package var keepsMetadata: Bool
-    /// How long a picture may be that has to be written anew, in bytes.
+    /// How long an image may be that has to be written anew, in bytes.
     package var maxBytes: Int
-    /// How large a picture may be.
+    /// How large an image may be.
     package var limits: ImageLimits
 
     /// The rules for one gateway.
@@ -20,7 +20,7 @@ package struct SourcePreparation: Sendable {
         self.limits = limits
     }
 
-    /// A picture that is ready to be sent, with the size that people see.
+    /// An image that is ready to be sent, with the size that people see.
     package struct Prepared: Sendable {
         /// The file.
         package let bytes: [UInt8]
@@ -28,7 +28,7 @@ package struct SourcePreparation: Sendable {
         package let info: ImageInfo
     }
 
-    /// The picture, or nil when making it takes time that an event loop does not have: call ``prepare(_:)`` elsewhere.
+    /// The image, or nil when making it takes time that an event loop does not have: call ``prepare(_:)`` elsewhere.
     package func prepareQuickly(_ bytes: [UInt8]) throws(ImageError) -> Prepared? {
         let info = try ImageProbe.probe(bytes, limits: limits)
         guard info.orientation == 1 else { return nil }
@@ -37,7 +37,7 @@ package struct SourcePreparation: Sendable {
         return file.hasEnd ? still(file) : nil
     }
 
-    /// The picture. Throws what probing and decoding throw, and `truncated`.
+    /// The image. Throws what probing and decoding throw, and `truncated`.
     package func prepare(_ bytes: [UInt8]) throws(ImageError) -> Prepared {
         let info = try ImageProbe.probe(bytes, limits: limits)
         guard info.format == .jpg else {

@@ -26,7 +26,7 @@ extension Easel {
         init(_ ending: CallEnding) {
             let settlement = ending.settlement
             callID = settlement.callID
-            images = zip(ending.legs.flatMap(\.pictures), settlement.images).map { Image($1, bytes: $0.bytes) }
+            images = zip(ending.legs.flatMap(\.images), settlement.images).map { Image($1, bytes: $0.bytes) }
             provider = settlement.provider
             cost = Cost(settlement.cost, settlement.costBasis)
             duration = settlement.latency

@@ -13,7 +13,7 @@ public import Foundation
 ///
 /// ```swift
 /// let easel = try await Easel(.init(providers: [.ideogram(key: key), .runware(key: otherKey)]))
-/// let reply = try await easel.remix(.init("a quiet harbour as a woodcut", image: .bytes(picture)))
+/// let reply = try await easel.remix(.init("a quiet harbour as a woodcut", image: .bytes(image)))
 /// await easel.shutdown()
 /// ```
 ///

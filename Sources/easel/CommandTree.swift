@@ -28,7 +28,7 @@ enum CommandTree {
 
     private static let up = CommandSpec(
         "up",
-        "run everything on this machine, with sandbox providers if there are no keys",
+        "run everything on this machine; without keys, simulated",
         discussion:
             "Takes \(ProviderRegistry.standard.profiles.map(\.keyVariable).joined(separator: " and ")) from the "
             + "environment. With none of them, simulated providers answer and nothing is charged. Prints the URL, a team key and a curl to paste.",
@@ -369,7 +369,7 @@ enum CommandTree {
 
     private static let sandbox = CommandSpec(
         "sandbox",
-        "simulated providers that follow the real ones' documentation strictly",
+        "simulated providers, strict about the documentation",
         discussion: "docs/sandbox.md describes the fault rules, and the words in a prompt that trigger faults.",
         options: [
             .option("host", ValueSpec("HOST"), default: "127.0.0.1", "where to listen"),

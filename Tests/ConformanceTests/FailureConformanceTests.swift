@@ -156,11 +156,11 @@ struct FailureConformanceTests {
     }
 
     @Test(arguments: Subject.all)
-    func `a picture that is none is an invalid request, whoever notices`(subject: Subject) async throws {
+    func `an image that is none is an invalid request, whoever notices`(subject: Subject) async throws {
         try await withBench(subject) { bench in
             for (strength, size) in [(0.5, PixelSize(width: 2880, height: 1440)), (nil, nil)] {
                 let request = try Samples.request(.ideogram4) {
-                    let bytes = Array("no picture at all".utf8)
+                    let bytes = Array("no image at all".utf8)
                     $0.image = SourceImage(bytes: bytes, format: .png, size: PixelSize(width: 96, height: 96))
                     $0.strength = strength
                     $0.size = size
@@ -174,7 +174,7 @@ struct FailureConformanceTests {
     }
 
     @Test(arguments: Subject.all)
-    func `unsafe pictures are marked or withheld, never clean`(subject: Subject) async throws {
+    func `unsafe images are marked or withheld, never clean`(subject: Subject) async throws {
         try await withBench(subject) { bench in
             try await bench.fail(.unsafe)
             let request = try Samples.request(.ideogram4) { $0.safetyCheck = true }
@@ -207,7 +207,7 @@ struct FailureConformanceTests {
     }
 
     @Test(arguments: Subject.all)
-    func `fewer pictures than asked are kept (R7)`(subject: Subject) async throws {
+    func `fewer images than asked are kept (R7)`(subject: Subject) async throws {
         try await withBench(subject) { bench in
             try await bench.fail(.fewerImages(1))
             let result = try await bench.run(bench.task(try Samples.request(.ideogram3) { $0.count = 4 }))

@@ -42,7 +42,7 @@ struct RecoveryConformanceTests {
     }
 
     @Test(arguments: Subject.all)
-    func `four lost pictures are all found, with what they cost together`(subject: Subject) async throws {
+    func `four lost images are all found, with what they cost together`(subject: Subject) async throws {
         try await withBench(subject) { bench in
             try await bench.fail(.resetAfterExecuting)
             let task = bench.task(try Samples.request(.ideogram3) { $0.count = 4 })

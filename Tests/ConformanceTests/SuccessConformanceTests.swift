@@ -8,7 +8,7 @@ import Testing
 /// What every provider does when all goes well.
 struct SuccessConformanceTests {
     @Test(arguments: Subject.all, RemixModel.allCases)
-    func `one picture and four arrive whole, and are charged once`(subject: Subject, model: RemixModel) async throws {
+    func `one image and four arrive whole, and are charged once`(subject: Subject, model: RemixModel) async throws {
         for count in [1, 4] {
             try await withBench(subject) { bench in
                 let request = try Samples.request(model) { $0.count = count }
@@ -24,7 +24,7 @@ struct SuccessConformanceTests {
                 let most = bench.provider.translate(request).imagesPerRequest
                 #expect(outcome.requests == (count + most - 1) / most)
                 #expect(bench.submissions.count == outcome.requests)
-                // Both simulations charge 0.06 a picture; only one of the providers says so.
+                // Both simulations charge 0.06 an image; only one of the providers says so.
                 #expect(bench.sandbox.billing.total == Money(nanodollars: 60_000_000) * count)
                 #expect(bench.sandbox.billing.entries.allSatisfy { $0.account == Bench.key })
                 #expect(outcome.cost == (subject.tellsCost ? bench.sandbox.billing.total : nil))
@@ -77,7 +77,7 @@ struct SuccessConformanceTests {
     {
         try await withBench(subject) { bench in
             // The source has another shape than most sizes, so 4.0 at Ideogram is cropped again and again.
-            let image = try Samples.picture(width: 100, height: 60)
+            let image = try Samples.image(width: 100, height: 60)
             let last = model.sizes.count - 1
             for (round, size) in model.sizes.enumerated() {
                 let request = try Samples.request(model) { request in
@@ -108,7 +108,7 @@ struct SuccessConformanceTests {
     }
 
     @Test(arguments: Subject.all, OutputOptions.Kind.allCases)
-    func `pictures come in the form and format asked for, or as PNG by link`(
+    func `images come in the form and format asked for, or as PNG by link`(
         subject: Subject,
         type: OutputOptions.Kind
     ) async throws {
@@ -131,7 +131,7 @@ struct SuccessConformanceTests {
     func `a source is cropped only where the provider needs it`(subject: Subject) async throws {
         try await withBench(subject) { bench in
             let request = try Samples.request(.ideogram4) {
-                $0.image = try Samples.picture(width: 120, height: 50, format: .jpg)
+                $0.image = try Samples.image(width: 120, height: 50, format: .jpg)
                 $0.size = PixelSize(width: 2048, height: 2048)
                 $0.strength = 0.4
             }

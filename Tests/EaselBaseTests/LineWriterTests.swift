@@ -126,7 +126,7 @@ struct LineWriterTests {
         return (ends[0], ends[1])
     }
 
-    @Test func `a full disc loses lines, counts them and ends nothing`() throws {
+    @Test func `a full disk loses lines, counts them and ends nothing`() throws {
         // Stays open, as a log's does: the writer goes on trying to tell what was lost.
         let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
         let writer = LineWriter(full) { lost, reason in "\(lost) \(reason)\n" }

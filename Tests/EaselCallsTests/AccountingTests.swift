@@ -31,7 +31,7 @@ struct AccountingTests {
         ProviderFailure(kind, code: "x", message: "x", httpStatus: status, billing: billing)
     }
 
-    private static func pictures(
+    private static func images(
         _ count: Int,
         withheld: Int = 0,
         failure: ProviderFailure? = nil,
@@ -46,7 +46,7 @@ struct AccountingTests {
     static let cases: [Case] = [
         Case(
             testDescription: "the provider's own figure stands",
-            result: pictures(2, cost: odd),
+            result: images(2, cost: odd),
             cost: odd,
             basis: .provider,
             delivered: 2,
@@ -55,7 +55,7 @@ struct AccountingTests {
         Case(
             testDescription: "its own figure stands above the price (M2)",
             asked: 1,
-            result: pictures(1, cost: odd),
+            result: images(1, cost: odd),
             cost: odd,
             basis: .provider,
             delivered: 1,
@@ -63,7 +63,7 @@ struct AccountingTests {
         ),
         Case(
             testDescription: "its own figure of nothing is nothing",
-            result: pictures(2, cost: .zero),
+            result: images(2, cost: .zero),
             cost: .zero,
             basis: .provider,
             delivered: 2,
@@ -71,15 +71,15 @@ struct AccountingTests {
         ),
         Case(
             testDescription: "no figure: the price times what came",
-            result: pictures(2),
+            result: images(2),
             cost: twelveCents,
             basis: .priceBook,
             delivered: 2,
             outcome: .succeeded
         ),
         Case(
-            testDescription: "fewer pictures cost less",
-            result: pictures(1),
+            testDescription: "fewer images cost less",
+            result: images(1),
             cost: sixCents,
             basis: .priceBook,
             delivered: 1,
@@ -88,15 +88,15 @@ struct AccountingTests {
         Case(
             testDescription: "no price: not known, never zero",
             price: nil,
-            result: pictures(2),
+            result: images(2),
             cost: nil,
             basis: .unknown,
             delivered: 2,
             outcome: .succeeded
         ),
         Case(
-            testDescription: "withheld pictures count at their bound",
-            result: pictures(1, withheld: 1),
+            testDescription: "withheld images count at their bound",
+            result: images(1, withheld: 1),
             cost: twelveCents,
             basis: .unknown,
             delivered: 1,
@@ -104,28 +104,28 @@ struct AccountingTests {
         ),
         Case(
             testDescription: "all withheld",
-            result: pictures(0, withheld: 2),
+            result: images(0, withheld: 2),
             cost: twelveCents,
             basis: .unknown,
             outcome: .refused
         ),
         Case(
             testDescription: "never sent: nothing",
-            result: pictures(0, failure: failure(.notSent)),
+            result: images(0, failure: failure(.notSent)),
             cost: .zero,
             basis: .priceBook,
             outcome: .failed
         ),
         Case(
             testDescription: "refused with an answer: nothing",
-            result: pictures(0, failure: failure(.refused, status: 422)),
+            result: images(0, failure: failure(.refused, status: 422)),
             cost: .zero,
             basis: .priceBook,
             outcome: .refused
         ),
         Case(
             testDescription: "an error answer: nothing",
-            result: pictures(0, failure: failure(.unavailable, status: 503)),
+            result: images(0, failure: failure(.unavailable, status: 503)),
             cost: .zero,
             basis: .priceBook,
             outcome: .failed
@@ -133,36 +133,36 @@ struct AccountingTests {
         Case(
             testDescription: "made, and lost on its way to us: paid all the same",
             asked: 1,
-            result: pictures(1, failure: failure(.resultLost, status: 200)),
+            result: images(1, failure: failure(.resultLost, status: 200)),
             cost: sixCents,
             basis: .priceBook,
             outcome: .failed
         ),
         Case(
             testDescription: "no answer: not known",
-            result: pictures(0, failure: failure(.timeout)),
+            result: images(0, failure: failure(.timeout)),
             cost: nil,
             basis: .unknown,
             outcome: .unknown
         ),
         Case(
             testDescription: "an answer that cannot be read: not known",
-            result: pictures(0, failure: failure(.garbled, status: 200)),
+            result: images(0, failure: failure(.garbled, status: 200)),
             cost: nil,
             basis: .unknown,
             outcome: .unknown
         ),
         Case(
-            testDescription: "some pictures, the rest lost: the bound",
-            result: pictures(1, failure: failure(.timeout)),
+            testDescription: "some images, the rest lost: the bound",
+            result: images(1, failure: failure(.timeout)),
             cost: twelveCents,
             basis: .unknown,
             delivered: 1,
             outcome: .partial
         ),
         Case(
-            testDescription: "some pictures, the rest failed: what came",
-            result: pictures(1, failure: failure(.failed, status: 200)),
+            testDescription: "some images, the rest failed: what came",
+            result: images(1, failure: failure(.failed, status: 200)),
             cost: sixCents,
             basis: .priceBook,
             delivered: 1,
@@ -170,14 +170,14 @@ struct AccountingTests {
         ),
         Case(
             testDescription: "a failure that says it charged",
-            result: pictures(0, failure: failure(.failed, status: 200), cost: odd),
+            result: images(0, failure: failure(.failed, status: 200), cost: odd),
             cost: odd,
             basis: .provider,
             outcome: .failed
         ),
         Case(
             testDescription: "nothing at all and no reason: not known",
-            result: pictures(0),
+            result: images(0),
             cost: nil,
             basis: .unknown,
             outcome: .failed
@@ -198,31 +198,31 @@ struct AccountingTests {
     func `a cost beyond belief counts at the bound and stands beside the attempt`(nanodollars: Int64) {
         let said = Money(nanodollars: nanodollars)
         let start = SampleTrade.start(asked: 1, price: sixCents)
-        let result = Self.pictures(1, cost: said)
+        let result = Self.images(1, cost: said)
         let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
         #expect(end.cost == start.bound && end.costBasis == .unknown && end.outcome == .succeeded)
         #expect(end.extra[CostBelief.claimMark] == .string(said.usd))
         // What is dear but possible is posted in full (M2).
-        let dear = Self.pictures(1, cost: Money(nanodollars: 6_000_000_000))
+        let dear = Self.images(1, cost: Money(nanodollars: 6_000_000_000))
         let posted = Accounting.end(of: start, dear, delivered: 1, endedAt: SampleTrade.moment)
         #expect(posted.cost == dear.cost && posted.costBasis == .provider && posted.extra.isEmpty)
     }
 
-    @Test func `pictures that nobody asked for do not make their cost believable`() {
+    @Test func `images that nobody asked for do not make their cost believable`() {
         let start = SampleTrade.start(asked: 1, price: sixCents)
-        let result = Self.pictures(200, cost: Money(nanodollars: 12_000_000_000))
+        let result = Self.images(200, cost: Money(nanodollars: 12_000_000_000))
         let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
         #expect(end.cost == start.bound && end.costBasis == .unknown)
     }
 
     @Test func `without a price a cost beyond belief is not known`() {
         let start = SampleTrade.start(asked: 1, price: nil)
-        let result = Self.pictures(1, cost: Money(nanodollars: .max))
+        let result = Self.images(1, cost: Money(nanodollars: .max))
         let end = Accounting.end(of: start, result, delivered: 1, endedAt: SampleTrade.moment)
         #expect(end.cost == nil && end.costBasis == .unknown)
     }
 
-    // A result that was lost had pictures, so it is no failure without any.
+    // A result that was lost had images, so it is no failure without any.
     @Test(arguments: ProviderFailure.Kind.allCases.filter { $0 != .resultLost })
     func `a failure costs nothing only where that is known`(_ kind: ProviderFailure.Kind) {
         let end = Accounting.end(
@@ -296,7 +296,7 @@ struct AccountingTests {
         let said = Money(nanodollars: Int64.random(in: 0...200_000_000, using: &random))
         let failure = count < asked || Bool.random(using: &random) ? failure(kind, status: 200) : nil
         let withheld = Int.random(in: 0...(asked - count), using: &random)
-        let result = pictures(
+        let result = images(
             count,
             withheld: withheld,
             failure: failure,

@@ -7,7 +7,7 @@ import TestTools
 
 @testable import EaselCalls
 
-/// Kept pictures and the links to them.
+/// Kept images and the links to them.
 struct ArtifactStoreTests {
     private let now = SampleTrade.moment
 
@@ -21,7 +21,7 @@ struct ArtifactStoreTests {
         return (path, try value("exp"), try value("sig"))
     }
 
-    @Test func `a picture comes back as it was kept`() throws {
+    @Test func `an image comes back as it was kept`() throws {
         let directory = try TemporaryDirectory()
         let store = try ArtifactStore(dataDirectory: directory.path, retention: .seconds(60))
         let id = UUIDv7.mint(at: now)

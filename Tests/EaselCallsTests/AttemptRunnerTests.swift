@@ -101,7 +101,7 @@ struct AttemptRunnerTests {
         #expect(result.images.count == 2)
     }
 
-    @Test func `pictures do not vanish when a later poll shows fewer`() async throws {
+    @Test func `images do not vanish when a later poll shows fewer`() async throws {
         let setting = try await Setting(asked: 3)
         let polls = [Self.running(2), Self.running(1), Self.running(0)]
         let provider = ScriptedProvider(answers: [.accept(id: nil, polls: polls)])
@@ -244,7 +244,7 @@ struct AttemptRunnerTests {
         #expect(provider.polled.count == 1 && SteadyInstant.now.since(began) < .seconds(20))
     }
 
-    @Test func `pictures that are there already are kept with the failure`() async throws {
+    @Test func `images that are there already are kept with the failure`() async throws {
         let setting = try await Setting(asked: 2)
         let provider = ScriptedProvider(recoveries: [Self.running(1, working: false)])
         let result = try #require(await setting.recover(provider, after: .connectionLost))

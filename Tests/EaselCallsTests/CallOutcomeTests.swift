@@ -38,7 +38,7 @@ struct CallOutcomeTests {
         part(ordinal, provider, .succeeded, race: race, cost: sixCents, delivered: 1)
     }
 
-    @Test func `status and winner follow from the pictures`() {
+    @Test func `status and winner follow from the images`() {
         let cases: [([CallOutcome.Part], Int, CallStatus, String?)] = [
             ([Self.won(1, "a")], 1, .succeeded, "a"), ([Self.won(1, "a")], 2, .partial, "a"),
             ([Self.won(1, "a"), Self.won(2, "b")], 2, .succeeded, "b"),
@@ -87,7 +87,7 @@ struct CallOutcomeTests {
             return CallOutcome(requested: 1, parts: parts).figures.failoverCost
         }
         #expect(cost(sixCents) == sixCents && cost(nil) == nil && cost(.zero) == .zero)
-        // Outside a race, pictures that were made are the call's though they could not be kept.
+        // Outside a race, images that were made are the call's though they could not be kept.
         let lost = CallOutcome(requested: 1, parts: [Self.part(1, "a", .succeeded, cost: sixCents)])
         #expect(lost.figures.failoverCost == .zero && lost.figures.cost == sixCents)
     }

@@ -66,7 +66,7 @@ struct CallRunHealthTests {
     @Test func `what waits for a place is not sent once the breaker has opened`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures())], maxInFlight: 1, ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .images())], maxInFlight: 1, ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         let bench = try await Bench(ledger, [first, second])
         async let one = bench.remix()
@@ -89,7 +89,7 @@ struct CallRunHealthTests {
     @Test func `one call is the probe, the others go elsewhere until it is back`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures()), .pictures()], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .images()), .images()], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         let bench = try await Bench(ledger, [first, second])
         bench.health.halfOpen("runware")
@@ -197,7 +197,7 @@ struct CallRunHealthTests {
     @Test func `the probe of a client that left is finished and counts`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let provider = ScriptedProvider(answers: [.held(latch, .pictures())], ledger: ledger)
+        let provider = ScriptedProvider(answers: [.held(latch, .images())], ledger: ledger)
         let bench = try await Bench(ledger, [provider])
         bench.health.halfOpen("runware")
         let call = Task { await bench.remix() }
@@ -213,7 +213,7 @@ struct CallRunHealthTests {
     /// Every attempt's end reaches the health exactly once, whatever became of it.
     @Test(
         arguments: [
-            (.pictures(), .untraceable, 1, 0), (CallRunTests.failure(.unavailable), .untraceable, 1, 1),
+            (.images(), .untraceable, 1, 0), (CallRunTests.failure(.unavailable), .untraceable, 1, 1),
             (CallRunTests.failure(.timeout), .unknown(), 1, 1),
             (CallRunTests.failure(.garbled), .ended(ScriptedProvider.delivered(1)), 1, 0),
             (CallRunTests.failure(.refused), .untraceable, 0, 0),

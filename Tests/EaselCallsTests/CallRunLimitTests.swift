@@ -35,7 +35,7 @@ struct CallRunLimitTests {
     @Test func `Retry-After is waited for (R6)`() async throws {
         let ledger = MemoryLedger()
         let busy = CallRunTests.failure(.rateLimited, status: 429, retryAfter: .milliseconds(600))
-        let provider = ScriptedProvider(answers: [busy, .pictures()], ledger: ledger)
+        let provider = ScriptedProvider(answers: [busy, .images()], ledger: ledger)
         let began = SteadyInstant.now
         let reply = try await Bench(ledger, [provider]).remix().get()
         #expect(SteadyInstant.now.since(began) >= .milliseconds(600))
@@ -102,7 +102,7 @@ struct CallRunLimitTests {
     @Test func `what was paid for is settled though the client has left`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let slow = Answer.held(latch, .pictures(cost: sixCents))
+        let slow = Answer.held(latch, .images(cost: sixCents))
         let provider = ScriptedProvider(answers: [slow], ledger: ledger)
         let bench = try await Bench(ledger, [provider])
         let call = Task { await bench.remix() }
@@ -118,7 +118,7 @@ struct CallRunLimitTests {
 
     @Test func `only what is missing is asked for again (R7)`() async throws {
         let ledger = MemoryLedger()
-        let first = ScriptedProvider(.runware, answers: [.pictures(3)], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.images(3)], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         let reply = try await Bench(ledger, [first, second]).remix(count: 5).get()
         #expect(reply.status == .succeeded)
@@ -132,7 +132,7 @@ struct CallRunLimitTests {
 
     @Test func `what came is returned though the rest failed (R7)`() async throws {
         let ledger = MemoryLedger()
-        let first = ScriptedProvider(.runware, answers: [.pictures(2)], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.images(2)], ledger: ledger)
         let second = ScriptedProvider(
             .ideogram,
             answers: [CallRunTests.failure(.unauthorized, status: 401)],
@@ -146,9 +146,9 @@ struct CallRunLimitTests {
         #expect(ledger.violations.isEmpty)
     }
 
-    @Test func `more pictures than asked are not made into more`() async throws {
+    @Test func `more images than asked are not made into more`() async throws {
         let ledger = MemoryLedger()
-        let provider = ScriptedProvider(answers: [.pictures(5, cost: sixCents)], ledger: ledger)
+        let provider = ScriptedProvider(answers: [.images(5, cost: sixCents)], ledger: ledger)
         let reply = try await Bench(ledger, [provider]).remix(count: 2).get()
         #expect(reply.images.count == 2)
         #expect(ledger.violations.isEmpty)
@@ -174,7 +174,7 @@ struct CallRunLimitTests {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(
             .runware,
-            answers: [.pictures(), CallRunTests.failure(.unavailable, status: 503), .pictures()],
+            answers: [.images(), CallRunTests.failure(.unavailable, status: 503), .images()],
             imagesPerRequest: 1,
             ledger: ledger
         )

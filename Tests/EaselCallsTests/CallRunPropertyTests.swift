@@ -94,7 +94,7 @@ struct CallRunPropertyTests {
     }
 
     private static func answer(_ random: inout SeededRandom) -> ScriptedProvider.Answer {
-        Int.random(in: 0..<3, using: &random) == 0 ? .pictures() : .result(result(&random))
+        Int.random(in: 0..<3, using: &random) == 0 ? .images() : .result(result(&random))
     }
 
     private static func result(_ random: inout SeededRandom) -> ProviderResult {

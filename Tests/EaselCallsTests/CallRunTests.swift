@@ -26,7 +26,7 @@ struct CallRunTests {
 
     @Test func `a call that goes well`() async throws {
         let ledger = MemoryLedger()
-        let provider = ScriptedProvider(answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let provider = ScriptedProvider(answers: [.images(cost: sixCents)], ledger: ledger)
         let reply = try await Bench(ledger, [provider]).remix().get()
         #expect(reply.status == .succeeded)
         #expect(reply.cost == sixCents)
@@ -95,7 +95,7 @@ struct CallRunTests {
         #expect(await bench.remix().reply?.provider == "ideogram")
     }
 
-    @Test func `withheld pictures are an answer and never asked for again (R2)`() async throws {
+    @Test func `withheld images are an answer and never asked for again (R2)`() async throws {
         let ledger = MemoryLedger()
         var result = ScriptedProvider.delivered(0)
         result.images = [ProviderImage(content: .withheld, nsfw: true)]

@@ -12,7 +12,7 @@ import Testing
 /// Results are proven like sources (S5): what is broken is fetched again, and then it is lost.
 struct DeliveryProofTests {
     private static let whole: [ImageFormat: [UInt8]] = Dictionary(
-        uniqueKeysWithValues: ImageFormat.allCases.map { ($0, SamplePicture.bytes($0, width: 200, height: 120)) }
+        uniqueKeysWithValues: ImageFormat.allCases.map { ($0, SampleImage.bytes($0, width: 200, height: 120)) }
     )
 
     /// A delivery from a server that gives these bodies in turn, the last one for ever; also how often it was asked.
@@ -46,7 +46,7 @@ struct DeliveryProofTests {
     }
 
     @Test(arguments: ImageFormat.allCases, ImageFormat.allCases)
-    func `half a picture is fetched three times and then lost`(sent: ImageFormat, wanted: ImageFormat) async throws {
+    func `half an image is fetched three times and then lost`(sent: ImageFormat, wanted: ImageFormat) async throws {
         let bytes = try #require(Self.whole[sent])
         for share in [50, 90] {
             let (delivered, asked) = try await deliver([Array(bytes.prefix(bytes.count * share / 100))], as: wanted)
@@ -56,7 +56,7 @@ struct DeliveryProofTests {
     }
 
     @Test(arguments: ImageFormat.allCases)
-    func `a picture that was harmed on its way is whole the second time`(format: ImageFormat) async throws {
+    func `an image that was harmed on its way is whole the second time`(format: ImageFormat) async throws {
         let bytes = try #require(Self.whole[format])
         for broken in [Array(bytes.prefix(bytes.count / 2)), Array("<html>try again</html>".utf8), []] {
             let (delivered, asked) = try await deliver([broken, bytes], as: format)
@@ -65,7 +65,7 @@ struct DeliveryProofTests {
         }
     }
 
-    @Test func `a missing end is noticed where the picture is passed on as it is`() async throws {
+    @Test func `a missing end is noticed where the image is passed on as it is`() async throws {
         let png = try #require(Self.whole[.png])
         #expect(try await deliver([Array(png.dropLast(12))], as: .png).0 == nil)
         let webp = try #require(Self.whole[.webp])
@@ -75,7 +75,7 @@ struct DeliveryProofTests {
         #expect(try await deliver([flipped], as: .png).0 == nil, "a checksum does not fit")
     }
 
-    @Test func `another kind of picture is not asked for again`() async throws {
+    @Test func `another kind of image is not asked for again`() async throws {
         let (delivered, asked) = try await deliver([Array("GIF89a..............".utf8)], as: .png)
         #expect(delivered == nil && asked == 1)
     }
@@ -87,7 +87,7 @@ struct DeliveryProofTests {
         #expect(delivered?.bytes == png && asked == 1)
     }
 
-    @Test func `pictures that come in the answer are proven too`() async throws {
+    @Test func `images that come in the answer are proven too`() async throws {
         let delivery = ImageDelivery(
             fetcher: Fetcher(client: Bench.client, policy: .any, timeout: .seconds(1)),
             store: nil,

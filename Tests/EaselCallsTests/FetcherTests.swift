@@ -18,12 +18,12 @@ struct FetcherTests {
             return redirect(target, Int(request.queryValue("status") ?? "") ?? 302)
         }
         switch request.path {
-        case "/picture": return .bytes([1, 2, 3], type: "image/png")
+        case "/image": return .bytes([1, 2, 3], type: "image/png")
         case "/large": return .bytes([UInt8](repeating: 7, count: 100_000), type: "image/png")
         case "/loop": return redirect("/loop")
         case "/hop/1": return redirect("/hop/2")
         case "/hop/2": return redirect("3")
-        case "/hop/3": return redirect("/picture")
+        case "/hop/3": return redirect("/image")
         case "/hop/0": return redirect("/hop/1")
         case "/nowhere": return ServerResponse(status: 302)
         case "/slow": return ServerResponse(status: 200, body: .scripted(declaredLength: nil, [.wait(.seconds(20))]))
@@ -69,15 +69,15 @@ struct FetcherTests {
     }
 
     @Test(arguments: [
-        "/picture", "/hop/3", "/hop/2", "/hop/1", "/x?to=/picture&status=301", "/x?to=/picture&status=307",
-        "/x?to=/picture&status=308", "/x?to=/picture&status=303",
+        "/image", "/hop/3", "/hop/2", "/hop/1", "/x?to=/image&status=301", "/x?to=/image&status=307",
+        "/x?to=/image&status=308", "/x?to=/image&status=303",
     ])
-    func `a picture is fetched, by way of up to three redirects`(_ path: String) async throws {
+    func `an image is fetched, by way of up to three redirects`(_ path: String) async throws {
         #expect(try await fetch(path) == .success([1, 2, 3]))
     }
 
     @Test(arguments: [
-        "/sp ace.png", "/sp%20ace.png", "/фото.png", "/picture\n", "/x?to=/фото.png", "/x?to=/sp%20ace.png",
+        "/sp ace.png", "/sp%20ace.png", "/фото.png", "/image\n", "/x?to=/фото.png", "/x?to=/sp%20ace.png",
     ])
     func `a URL is fetched as browsers would`(_ path: String) async throws {
         #expect(try await fetch(path) == .success([1, 2, 3]))
@@ -86,7 +86,7 @@ struct FetcherTests {
     @Test(arguments: [
         "gzip", "br", "aws-chunked", "UTF-8", "binary", "identity", "none", "aws-chunked,gzip", "gzip, binary", "x",
     ])
-    func `a picture is unpacked where it was packed, and only there`(_ encoding: String) async throws {
+    func `an image is unpacked where it was packed, and only there`(_ encoding: String) async throws {
         let query = encoding.replacing(" ", with: "%20").replacing(",", with: "%2C")
         #expect(try await fetch("/packed?as=\(query)") == .success([1, 2, 3]))
     }
@@ -97,13 +97,13 @@ struct FetcherTests {
     }
 
     @Test(arguments: [
-        "http://127.0.0.1:PORT/picture", "http://localhost:PORT/picture", "http://127.1:PORT/picture",
-        "http://[::1]:PORT/picture", "http://[::ffff:127.0.0.1]:PORT/picture", "http://2130706433:PORT/picture",
-        "http://10.0.0.1/picture", "http://169.254.169.254/latest/meta-data", "http://0.0.0.0:PORT/picture",
-        "http://0x7f000001:PORT/picture", "http://017700000001:PORT/picture",
-        "http://0x7f.1:PORT/picture", "http://127.0.0.1.:PORT/picture", "http://１２７.０.０.１:PORT/picture",
-        "http://ＬＯＣＡＬＨＯＳＴ:PORT/picture", "http://127。0。0。1:PORT/picture", "http://ⓛocalhost:PORT/picture",
-        "http://%6Cocalhost:PORT/picture", " http:\\\\127.0.0.1:PORT\\picture\n", "http://[::ffff:7f00:1]:PORT/picture",
+        "http://127.0.0.1:PORT/image", "http://localhost:PORT/image", "http://127.1:PORT/image",
+        "http://[::1]:PORT/image", "http://[::ffff:127.0.0.1]:PORT/image", "http://2130706433:PORT/image",
+        "http://10.0.0.1/image", "http://169.254.169.254/latest/meta-data", "http://0.0.0.0:PORT/image",
+        "http://0x7f000001:PORT/image", "http://017700000001:PORT/image",
+        "http://0x7f.1:PORT/image", "http://127.0.0.1.:PORT/image", "http://１２７.０.０.１:PORT/image",
+        "http://ＬＯＣＡＬＨＯＳＴ:PORT/image", "http://127。0。0。1:PORT/image", "http://ⓛocalhost:PORT/image",
+        "http://%6Cocalhost:PORT/image", " http:\\\\127.0.0.1:PORT\\image\n", "http://[::ffff:7f00:1]:PORT/image",
     ])
     func `a private address is not reached`(_ url: String) async throws {
         #expect(try await fetch(url, policy: .publicOnly(allow: [])) == .failure(.addressNotAllowed))
@@ -137,8 +137,8 @@ struct FetcherTests {
 
     @Test func `a trusted origin may be private, what it redirects to may not`() async throws {
         let closed = AddressPolicy.publicOnly(allow: [])
-        #expect(try await fetch("/picture", policy: closed) == .failure(.addressNotAllowed))
-        #expect(try await fetch("/picture", policy: closed, trusted: true) == .success([1, 2, 3]))
+        #expect(try await fetch("/image", policy: closed) == .failure(.addressNotAllowed))
+        #expect(try await fetch("/image", policy: closed, trusted: true) == .success([1, 2, 3]))
         #expect(try await fetch("/hop/3", policy: closed, trusted: true) == .success([1, 2, 3]))
         let away = "/x?to=http%3A%2F%2F127.0.0.2%3A1%2Fx"
         #expect(try await fetch(away, policy: closed, trusted: true) == .failure(.addressNotAllowed))
@@ -158,7 +158,7 @@ struct FetcherTests {
     @Test func `a server that cannot be reached is told apart`() async throws {
         #expect(try await fetch("http://127.0.0.1:1/x") == .failure(.unreachable(.refused)))
         #expect(try await fetch("http://no-such-host.invalid/x") == .failure(.unreachable(.dns)))
-        #expect(try await fetch("https://127.0.0.1:PORT/picture") == .failure(.unreachable(.tls)))
+        #expect(try await fetch("https://127.0.0.1:PORT/image") == .failure(.unreachable(.tls)))
         #expect(
             Fetcher.Failure.unreachable(.dns).sentence
                 == "could not be fetched: the name of the server is not found"
@@ -172,7 +172,7 @@ struct FetcherTests {
             return .bytes([1], type: "image/png")
         } _: { server in
             let fetcher = Fetcher(client: Bench.client, policy: Self.loopbackAllowed, timeout: .seconds(5))
-            _ = try await fetcher.fetch(server.origin + "/picture", maxBytes: 10)
+            _ = try await fetcher.fetch(server.origin + "/image", maxBytes: 10)
         }
         let names = seen.withLock { $0 }
         #expect(names.contains("accept"))

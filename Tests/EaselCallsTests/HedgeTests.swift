@@ -23,13 +23,13 @@ struct HedgeTests {
         }
     }
 
-    @Test func `the second answers first: the caller has its pictures, and what lost is posted when it has ended`()
+    @Test func `the second answers first: the caller has its images, and what lost is posted when it has ended`()
         async throws
     {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .images(cost: sixCents))], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.images(cost: sixCents)], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         let reply = try await bench.remix().get()
         #expect(reply.provider == "ideogram" && reply.status == .succeeded)
@@ -50,13 +50,13 @@ struct HedgeTests {
         #expect(ledger.violations.isEmpty)
     }
 
-    @Test func `the first answers first after all: the second is posted as well, and its pictures are nobody's`()
+    @Test func `the first answers first after all: the second is posted as well, and its images are nobody's`()
         async throws
     {
         let ledger = MemoryLedger()
         let (one, two) = (Latch(), Latch())
-        let first = ScriptedProvider(.runware, answers: [.held(one, .pictures(cost: sixCents))], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.held(two, .pictures(cost: sixCents))], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.held(one, .images(cost: sixCents))], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(two, .images(cost: sixCents))], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         async let answer = bench.remix()
         #expect(await eventually { second.tasks.count == 1 })
@@ -84,7 +84,7 @@ struct HedgeTests {
         let (latch, rest) = (Latch(), Latch())
         let failing = Answer.held(latch, CallRunTests.failure(.unavailable, status: 503))
         let first = ScriptedProvider(.runware, answers: [failing], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.held(rest, .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(rest, .images())], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         async let answer = bench.remix()
         #expect(await eventually { second.tasks.count == 1 })
@@ -102,7 +102,7 @@ struct HedgeTests {
     @Test func `a refusal that comes first ends the call, whatever the other would say (R2)`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures())], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.held(latch, .images())], ledger: ledger)
         let second = ScriptedProvider(.ideogram, answers: [CallRunTests.failure(.refused, status: 422)], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         let failure = await bench.remix().failure
@@ -115,7 +115,7 @@ struct HedgeTests {
     @Test func `a first that still waits for its place is not sent any more, and cost nothing`() async throws {
         let ledger = MemoryLedger()
         let first = ScriptedProvider(.runware, maxInFlight: 1, ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.images(cost: sixCents)], ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         let gate = try #require(bench.tools.gates["runware"])
         #expect(await gate.enter(team: 99, timeout: .seconds(1)))
@@ -150,8 +150,8 @@ struct HedgeTests {
     @Test func `without a place at the second, or beyond the budget, nobody else is asked`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .pictures())], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures())], maxInFlight: 1, ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .images())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .images())], maxInFlight: 1, ledger: ledger)
         let bench = try await bench(ledger, [first, second])
         let gate = try #require(bench.tools.gates["ideogram"])
         #expect(await gate.enter(team: 99, timeout: .seconds(1)))
@@ -169,7 +169,7 @@ struct HedgeTests {
 
     @Test func `a call's own ceiling keeps the second away`() async throws {
         let ledger = MemoryLedger()
-        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .pictures())], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.after(.milliseconds(150), .images())], ledger: ledger)
         let second = ScriptedProvider(.ideogram, ledger: ledger)
         let bench = try await bench(ledger, [first, second]) { $0.maxCost = Money(usd: "0.11") }
         #expect(await bench.remix().reply?.provider == "runware")
@@ -182,8 +182,8 @@ struct HedgeTests {
         for (limit, asked) in [("0.11", 0), ("0.12", 1)] {
             let ledger = MemoryLedger()
             let latch = Latch()
-            let first = ScriptedProvider(.runware, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
-            let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
+            let first = ScriptedProvider(.runware, answers: [.held(latch, .images(cost: sixCents))], ledger: ledger)
+            let second = ScriptedProvider(.ideogram, answers: [.held(latch, .images(cost: sixCents))], ledger: ledger)
             let wish = BudgetWish(
                 scope: .team("design"),
                 period: .total,

@@ -243,7 +243,7 @@ struct ResolverTests {
         #expect(ledger.violations.isEmpty)
     }
 
-    @Test func `pictures of both sides are made, and those of one are the call's`() async throws {
+    @Test func `images of both sides are made, and those of one are the call's`() async throws {
         let ledger = MemoryLedger()
         let starts = try await Self.orphan(in: ledger, at: Self.now)
         let second = SampleTrade.start(callID: starts[0].callID, ordinal: 2, provider: "ideogram", at: Self.now)
@@ -336,7 +336,7 @@ struct ResolverTests {
         #expect(ledger.violations.isEmpty)
     }
 
-    @Test func `a call that had failed gets its pictures after all`() async throws {
+    @Test func `a call that had failed gets its images after all`() async throws {
         let ledger = MemoryLedger()
         let provider = ScriptedProvider(
             answers: [.failure(ScriptedProvider.timeout)],

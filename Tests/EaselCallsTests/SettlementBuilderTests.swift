@@ -49,7 +49,7 @@ struct SettlementBuilderTests {
         return CallLeg(
             start: start,
             result: result,
-            pictures: result.images.map { ImageDelivery.Delivered(image: $0, attemptID: start.attemptID) },
+            images: result.images.map { ImageDelivery.Delivered(image: $0, attemptID: start.attemptID) },
             endedAt: SampleTrade.moment
         )
     }
@@ -124,7 +124,7 @@ struct SettlementBuilderTests {
         #expect(notAsked.images.map(\.copyright) == [.notRequested, .notRequested])
     }
 
-    @Test func `withheld pictures have rows and do not count as delivered`() {
+    @Test func `withheld images have rows and do not count as delivered`() {
         var result = ScriptedProvider.delivered(1)
         result.images.append(ProviderImage(content: .withheld, nsfw: true))
         let settlement = settle(context(), [leg("runware", result)], .partial)
@@ -133,7 +133,7 @@ struct SettlementBuilderTests {
         #expect(settlement.errorCode == nil)
     }
 
-    @Test func `the provider's figure for one picture is that picture's cost`() {
+    @Test func `the provider's figure for one image is that image's cost`() {
         var result = ScriptedProvider.delivered(2, cost: Money(nanodollars: 90))
         result.images[0].cost = Money(nanodollars: 30)
         result.images[1].cost = Money(nanodollars: 60)

@@ -29,8 +29,8 @@ struct ShadowDeskTests {
 
     @Test func `a shadow gets the same request and leaves the call as it is`() async throws {
         let ledger = MemoryLedger()
-        let first = ScriptedProvider(.runware, answers: [.pictures(cost: sixCents)], ledger: ledger)
-        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents * 2)], ledger: ledger)
+        let first = ScriptedProvider(.runware, answers: [.images(cost: sixCents)], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.images(cost: sixCents * 2)], ledger: ledger)
         let bench = try await Self.bench(ledger, first, second)
         let reply = try #require(await bench.remix(count: 2).reply)
         #expect(reply.provider == "runware")
@@ -51,7 +51,7 @@ struct ShadowDeskTests {
     @Test func `one that never answers holds nobody up`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures(cost: sixCents))], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .images(cost: sixCents))], ledger: ledger)
         let bench = try await Self.bench(ledger, ScriptedProvider(.runware, ledger: ledger), second)
         #expect(await bench.remix().reply?.provider == "runware")
         #expect(ledger.settlements.map(\.status) == [.succeeded], "the call is over while its shadow is not")
@@ -75,7 +75,7 @@ struct ShadowDeskTests {
 
     @Test func `nothing is sent beyond the day's budget`() async throws {
         let ledger = MemoryLedger()
-        let second = ScriptedProvider(.ideogram, answers: [.pictures(cost: sixCents)], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.images(cost: sixCents)], ledger: ledger)
         let bench = try await Self.bench(
             ledger,
             ScriptedProvider(.runware, ledger: ledger),
@@ -107,7 +107,7 @@ struct ShadowDeskTests {
     @Test func `shadows have a quarter of an account's places`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures())], maxInFlight: 8, ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .images())], maxInFlight: 8, ledger: ledger)
         let bench = try await Self.bench(ledger, ScriptedProvider(.runware, ledger: ledger), second)
         for _ in 0..<5 { #expect(await bench.remix().reply != nil) }
         #expect(await eventually { second.tasks.count == 2 })
@@ -146,7 +146,7 @@ struct ShadowDeskTests {
     @Test func `a closed desk begins nothing and waits for what it has`() async throws {
         let ledger = MemoryLedger()
         let latch = Latch()
-        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .pictures())], ledger: ledger)
+        let second = ScriptedProvider(.ideogram, answers: [.held(latch, .images())], ledger: ledger)
         let bench = try await Self.bench(ledger, ScriptedProvider(.runware, ledger: ledger), second)
         _ = await bench.remix()
         #expect(await eventually { second.tasks.count == 1 })

@@ -12,12 +12,12 @@ private let program = CommandSpec(
         CommandSpec(
             "remix",
             "remix an image and save the results",
-            discussion: "Sends one remix request and writes the pictures that come back into a folder. "
+            discussion: "Sends one remix request and writes the images that come back into a folder. "
                 + "Nothing is written when the call fails.",
             arguments: [ArgumentSpec("IMAGE", .file, "a file, a URL, or - for standard input")],
             options: [
                 .option("prompt", short: "p", ValueSpec("TEXT"), required: true, "what the result should show"),
-                .option("count", ValueSpec("N", .integer(1...20)), default: "1", "how many pictures"),
+                .option("count", ValueSpec("N", .integer(1...20)), default: "1", "how many images"),
                 .option("strength", ValueSpec("S", .number(0...1)), "0 keeps the source, 1 follows the prompt"),
                 .option("speed", ValueSpec("SPEED", .choice(["turbo", "default", "quality"])), "time for quality"),
                 .option("tag", ValueSpec("K=V", .pair), repeatable: true, "attribution that reports can group by"),
@@ -202,7 +202,7 @@ struct ArgumentTests {
 
                 USAGE: easel remix IMAGE --prompt TEXT [OPTIONS]
 
-                Sends one remix request and writes the pictures that come back into a folder.
+                Sends one remix request and writes the images that come back into a folder.
                 Nothing is written when the call fails.
 
                 ARGUMENTS:
@@ -210,7 +210,7 @@ struct ArgumentTests {
 
                 OPTIONS:
                   -p, --prompt TEXT         what the result should show (required)
-                      --count N             how many pictures (default: 1)
+                      --count N             how many images (default: 1)
                       --strength S          0 keeps the source, 1 follows the prompt
                       --speed SPEED         time for quality (turbo | default | quality)
                       --tag K=V             attribution that reports can group by (may be

@@ -155,14 +155,14 @@ struct AttemptRefusalTests {
     }
 
     @Test(arguments: [Policy.OnRefusal.stop, .next])
-    func `withheld pictures are used up: a safety verdict is not shopped around`(onRefusal: Policy.OnRefusal) {
+    func `withheld images are used up: a safety verdict is not shopped around`(onRefusal: Policy.OnRefusal) {
         var machine = Machine(plan: Samples.plan(count: 3, onRefusal: onRefusal))
         _ = machine.start()
         let action = machine.roundEnded([Result(delivered: 2, withheld: 1)], elapsed: .zero)
         #expect(action == finish(.partial, .complete))
     }
 
-    @Test func `a call with every picture withheld is refused`() {
+    @Test func `a call with every image withheld is refused`() {
         var machine = Machine(plan: Samples.plan(count: 2))
         _ = machine.start()
         #expect(machine.roundEnded([Result(delivered: 0, withheld: 2)], elapsed: .zero) == finish(.refused, .complete))
@@ -359,7 +359,7 @@ struct AttemptUnknownTests {
         #expect(machine.roundEnded([Result(delivered: 2)], elapsed: .zero) == finish(.succeeded, .complete))
     }
 
-    @Test func `pictures that came beside an unclear end are kept`() {
+    @Test func `images that came beside an unclear end are kept`() {
         var machine = Machine(plan: Samples.plan(count: 3, onUnknown: .recover))
         _ = machine.start()
         _ = machine.roundEnded([failed(.connectionLost, delivered: 2)], elapsed: .zero)

@@ -56,21 +56,21 @@ import TestTools
     @Test func `a change means the one budget that it fits, and says so where it fits several or none`() throws {
         let month = budget()
         let day = budget(period: .day)
-        let pictures = budget(.images(5), period: .day)
+        let images = budget(.images(5), period: .day)
         let scope = BudgetScope.team("design")
         let money = BudgetLimit.money(Money(nanodollars: 5))
         func target(_ change: BudgetChange, _ all: [Budget]) -> BudgetChange.Target { change.target(among: all) }
         #expect(target(BudgetChange(scope: scope, limit: money), [day]) == .existing(day), "its period stays")
-        #expect(target(BudgetChange(scope: scope, limit: .images(9)), [month, day, pictures]) == .existing(pictures))
+        #expect(target(BudgetChange(scope: scope, limit: .images(9)), [month, day, images]) == .existing(images))
         #expect(
-            target(BudgetChange(scope: scope, period: .day, limit: money), [month, day, pictures]) == .existing(day)
+            target(BudgetChange(scope: scope, period: .day, limit: money), [month, day, images]) == .existing(day)
         )
         #expect(target(BudgetChange(scope: scope, isHard: false), [month]) == .existing(month))
         for change in [
             BudgetChange(scope: scope, limit: money), BudgetChange(scope: scope, isHard: false),
             BudgetChange(scope: scope, period: .day, isHard: true),
         ] {
-            guard case .unclear(let why) = target(change, [month, day, pictures]) else {
+            guard case .unclear(let why) = target(change, [month, day, images]) else {
                 Issue.record("\(change) means one of several")
                 continue
             }
@@ -78,7 +78,7 @@ import TestTools
         }
         let new = BudgetChange(scope: scope, period: .month, limit: money)
         #expect(
-            target(new, [day, pictures]) == .new(BudgetWish(scope: scope, period: .month, limit: money))
+            target(new, [day, images]) == .new(BudgetWish(scope: scope, period: .month, limit: money))
         )
         #expect(
             target(BudgetChange(scope: .org, limit: money), [month])
@@ -245,7 +245,7 @@ import TestTools
         let soft = standing(budget(isHard: false), posted: 2_000_000_000)
         #expect(soft.fits(Money(nanodollars: 1), images: 1, allowsUnpriced: false, at: moment))
         let images = standing(budget(.images(10)), posted: 0, images: 9)
-        #expect(images.fits(nil, images: 1, allowsUnpriced: false, at: moment), "it counts pictures, not money")
+        #expect(images.fits(nil, images: 1, allowsUnpriced: false, at: moment), "it counts images, not money")
         #expect(!images.fits(.zero, images: 2, allowsUnpriced: false, at: moment))
         #expect(standing(budget(.money(.zero)), posted: 0).level(at: moment) == .exceeded)
         #expect(standing(budget(period: .total), posted: 1).forecast(at: moment) == nil)

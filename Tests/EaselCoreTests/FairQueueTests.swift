@@ -232,7 +232,7 @@ struct FairQueuePropertyTests {
     }
 
     /// The small team sends bursts that need a few rounds of the places; the large one sends 50 times as much, which is
-    /// more than the account takes. What counts is from the request to its picture.
+    /// more than the account takes. What counts is from the request to its image.
     @Test func `beside a team with 50 times the load, a small team waits at most twice as long as alone`() {
         for seed in UInt64(0x0E5E_F000)..<0x0E5E_F000 + 8 {
             var random = SeededRandom(seed: seed)

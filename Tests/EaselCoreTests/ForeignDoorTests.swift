@@ -44,7 +44,7 @@ struct ForeignDoorTests {
         #expect(Money(claimedUSD: -1) == nil && Money(claimedUSD: .nan) == nil)
     }
 
-    @Test func `more pictures than anybody asks for are not looked at`() {
+    @Test func `more images than anybody asks for are not looked at`() {
         let images = (0..<5000).map { _ in ProviderImage(content: .withheld) }
         #expect(door.fit(ProviderResult(images: images)).images.count == ForeignDoor.mostImages)
     }

@@ -151,11 +151,11 @@ private let badRows: [Row] = [
     Row("two character references", fault: "character_reference_images") {
         $0.characterReferenceImages = [.text("a"), .text("b")]
     },
-    Row("mask without its picture", fault: "character_reference_masks") { $0.characterReferenceMasks = [.text("b")] },
-    Row("no mask for the picture", fault: "character_reference_masks") {
+    Row("mask without its image", fault: "character_reference_masks") { $0.characterReferenceMasks = [.text("b")] },
+    Row("no mask for the image", fault: "character_reference_masks") {
         ($0.characterReferenceImages, $0.characterReferenceMasks) = ([.text("a")], [])
     },
-    Row("two masks for one picture", fault: "character_reference_masks") {
+    Row("two masks for one image", fault: "character_reference_masks") {
         ($0.characterReferenceImages, $0.characterReferenceMasks) = ([.text("a")], [.text("b"), .text("c")])
     },
     Row("seed", .ideogram4, fault: "seed") { $0.seed = 1 },

@@ -48,7 +48,7 @@ enum Samples {
         )
     }
 
-    /// A plan for `AttemptMachine`: one candidate for each number, which is how many pictures a request can ask for.
+    /// A plan for `AttemptMachine`: one candidate for each number, which is how many images a request can ask for.
     static func plan(
         count: Int = 1,
         imagesPerRequest: [Int] = [20, 20],

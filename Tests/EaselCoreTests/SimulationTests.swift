@@ -33,7 +33,7 @@ struct SimulationTests {
         )
     }
 
-    /// `a` succeeds 6 times of 10, 9 pictures of 10 come, it refuses 2 and fails 2; `b` succeeds 5 times of 10, fails and
+    /// `a` succeeds 6 times of 10, 9 images of 10 come, it refuses 2 and fails 2; `b` succeeds 5 times of 10, fails and
     /// is not known the others.
     private var records: [ProviderRecord] {
         [
@@ -42,7 +42,7 @@ struct SimulationTests {
         ]
     }
 
-    /// A call for two pictures that `b` delivered for $0.12 in 3 s.
+    /// A call for two images that `b` delivered for $0.12 in 3 s.
     private func call(
         _ policy: Policy = Policy(name: "ran", ordering: .order(["b"])),
         losses: [TranslationEntry] = [],
@@ -122,7 +122,7 @@ struct SimulationTests {
         let report = report(Policy(name: "new", ordering: .order(["a", "b"])), Array(repeating: call(), count: 10))
         let figures = report.simulated
         // For one call: a is asked, and b in the 2 of 10 cases in which a fails.
-        // Pictures 2 x 0.6 x 0.9 + 0.2 x 2 x 0.5; cost 1.08 x $0.10 + 0.2 x $0.05.
+        // Images 2 x 0.6 x 0.9 + 0.2 x 2 x 0.5; cost 1.08 x $0.10 + 0.2 x $0.05.
         #expect(figures.images == 12.8)
         #expect(figures.cost == Money(nanodollars: 1_180_000_000))
         // 0.6 x 1 s + 0.4 x 0.5 s, and 0.2 times 0.5 x 2 s + 0.5 x 0.1 s.
@@ -227,7 +227,7 @@ struct SimulationTests {
         #expect(asked.coverage.replayed == 3 && asked.choices.samePlan == 2)
     }
 
-    @Test func `draws are the gateway's, and a picture's cannot be made again`() {
+    @Test func `draws are the gateway's, and an image's cannot be made again`() {
         let weights = Policy.Ordering.weights(["a": 1, "b": 1])
         var sticky = Policy(name: "new", ordering: weights)
         sticky.sticky = .team
@@ -238,7 +238,7 @@ struct SimulationTests {
         sticky.sticky = .image
         let byImage = report(sticky, calls)
         #expect(byImage.notes.count == 1 && byImage.notes[0].hasPrefix("40 calls: the policy is sticky by image"))
-        // Where the policy that ran was sticky by picture, its draws are on record.
+        // Where the policy that ran was sticky by image, its draws are on record.
         #expect(report(sticky, [call(sticky)]).notes.isEmpty)
     }
 

@@ -68,7 +68,7 @@ struct GatewayShutdownTests {
         var form = FormBody()
         form.add("model", "ideogram-4.0")
         form.add("prompt", "a quiet harbour")
-        form.addFile("image", SamplePicture.bytes())
+        form.addFile("image", SampleImage.bytes())
         var fields: HTTPFields = [
             "Authorization": "Bearer esl_admin-key-of-this-test", "Content-Type": form.contentType,
         ]
@@ -85,7 +85,7 @@ struct GatewayShutdownTests {
         let directory = try TemporaryDirectory()
         let ledger = MemoryLedger()
         let provider = ScriptedProvider(
-            answers: [.after(.milliseconds(400), .pictures(cost: sixCents))],
+            answers: [.after(.milliseconds(400), .images(cost: sixCents))],
             ledger: ledger
         )
         let house = try await house(ledger, [provider], grace: .seconds(20), directory: directory.path)
@@ -105,7 +105,7 @@ struct GatewayShutdownTests {
         let directory = try TemporaryDirectory()
         let ledger = MemoryLedger()
         let provider = ScriptedProvider(
-            answers: [.after(.milliseconds(400), .pictures(cost: sixCents))],
+            answers: [.after(.milliseconds(400), .images(cost: sixCents))],
             ledger: ledger
         )
         let house = try await house(ledger, [provider], grace: .seconds(20), directory: directory.path)

@@ -30,7 +30,7 @@ struct MultipartDraftTests {
         #expect([read.draft.policy, read.draft.project, read.draft.maxCostUSD] == ["p", "q", "0.20"])
     }
 
-    @Test func `pictures are files, or text as in JSON`() throws {
+    @Test func `images are files, or text as in JSON`() throws {
         let read = try read { form in
             form.addFile("image", [1, 2, 3])
             form.add("style_reference_images", "https://example.com/a.png")

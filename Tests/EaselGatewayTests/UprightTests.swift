@@ -16,7 +16,7 @@ import Testing
 struct UprightTests {
     /// 96x64 with EXIF, so that it is shown as 64x96 from orientation 5 on.
     private static func photo(_ orientation: Int, _ format: ImageFormat) -> [UInt8] {
-        let plain = SamplePicture.bytes(format, width: 96, height: 64)
+        let plain = SampleImage.bytes(format, width: 96, height: 64)
         let tiff: [UInt8] = [
             77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0, 0, 0, 0, 0,
         ]
@@ -105,7 +105,7 @@ struct UprightTests {
         let info = try ImageProbe.probe(bytes)
         let shown = orientation >= 5 ? PixelSize(width: 64, height: 96) : PixelSize(width: 96, height: 64)
         #expect(info.size == shown && info.orientation == 1, "\(what), orientation \(orientation): \(info)")
-        // Red grows to the right of the stored picture, green downwards.
+        // Red grows to the right of the stored image, green downwards.
         let pixels = try ImageCodec.decode(bytes)
         let first = Array(pixels.bytes[..<2])
         let corner =

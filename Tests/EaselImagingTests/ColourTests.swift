@@ -3,7 +3,7 @@ import EaselImaging
 import Foundation
 import Testing
 
-/// Colours come out as they were meant: sRGB where a picture is written anew, the profile where it is not.
+/// Colours come out as they were meant: sRGB where an image is written anew, the profile where it is not.
 struct ColourTests {
     /// What a colour of these primaries is in sRGB, worked out without a colour library.
     private func sRGB(_ pixel: [UInt8], _ primaries: [[Double]], gamma: Double) -> [Int] {

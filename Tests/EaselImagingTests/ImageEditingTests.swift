@@ -58,7 +58,7 @@ struct ImageEditingTests {
         #expect(try ImageEditing.crop(file, toRatio: PixelSize(width: 1024, height: 768), maxBytes: 10) == nil)
     }
 
-    @Test func `a picture on its side is cropped as people see it`() throws {
+    @Test func `an image on its side is cropped as people see it`() throws {
         let jpeg = try ImageCodec.encode(Pattern.gradient(width: 64, height: 48), as: .jpg)
         let file = Fixture.jpeg(jpeg, orientation: 6, bigEndian: true)
         let result = try #require(

@@ -29,13 +29,13 @@ struct ImageProbeTests {
         #expect(try ImageProbe.probe(png.bytes()).hasAlpha)
     }
 
-    @Test func `a thumbnail inside EXIF is not taken for the picture`() throws {
+    @Test func `a thumbnail inside EXIF is not taken for the image`() throws {
         let thumbnail = try ImageCodec.encode(Pattern.gradient(width: 8, height: 8), as: .jpg)
-        let picture = try ImageCodec.encode(Pattern.gradient(width: 90, height: 70), as: .jpg)
+        let image = try ImageCodec.encode(Pattern.gradient(width: 90, height: 70), as: .jpg)
         let body: [UInt8] = Array("Exif\0\0".utf8) + Fixture.exif(orientation: 1, bigEndian: true) + thumbnail
         let length = body.count + 2
         let head: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)]
-        let file: [UInt8] = head + body + Array(picture.dropFirst(2))
+        let file: [UInt8] = head + body + Array(image.dropFirst(2))
         #expect(try ImageProbe.probe(file).size == PixelSize(width: 90, height: 70))
     }
 
@@ -65,7 +65,7 @@ struct ImageProbeTests {
     }
 
     static let noImages: [(String, [UInt8])] = [
-        ("text", Array("This is no picture.png".utf8)), ("nothing", []), ("zeroes", [UInt8](repeating: 0, count: 64)),
+        ("text", Array("This is no image.png".utf8)), ("nothing", []), ("zeroes", [UInt8](repeating: 0, count: 64)),
         ("a WAV file", Array("RIFF....WAVEfmt ".utf8)),
     ]
 

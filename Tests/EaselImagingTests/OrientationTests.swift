@@ -3,7 +3,7 @@ import EaselImaging
 import Testing
 
 struct OrientationTests {
-    /// Four blocks of 16x16 in a 48x32 picture, so that JPEG keeps them apart: red top left, green top right,
+    /// Four blocks of 16x16 in a 48x32 image, so that JPEG keeps them apart: red top left, green top right,
     /// blue bottom left, white bottom right, black between.
     static let source: Pixels = {
         var bytes: [UInt8] = []
@@ -41,7 +41,7 @@ struct OrientationTests {
     }
 
     @Test(arguments: expected)
-    func `decoding turns the picture upright`(orientation: Int, wanted: String) throws {
+    func `decoding turns the image upright`(orientation: Int, wanted: String) throws {
         let jpeg = try ImageCodec.encode(Self.source, as: .jpg)
         for bigEndian in [true, false] {
             let file = Fixture.jpeg(jpeg, orientation: orientation, bigEndian: bigEndian)

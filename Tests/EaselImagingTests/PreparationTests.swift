@@ -2,7 +2,7 @@ import EaselCore
 import EaselImaging
 import Testing
 
-/// What every picture of a caller goes through once: upright, and without what it tells beside its look.
+/// What every image of a caller goes through once: upright, and without what it tells beside its look.
 struct PreparationTests {
     private let strip = SourcePreparation()
     private let keep = SourcePreparation(keepsMetadata: true)
@@ -29,7 +29,7 @@ struct PreparationTests {
                 (0xE2, Array("MPF\0".utf8) + secret), (0xE2, icc), (0xED, Array("Photoshop 3.0\0".utf8) + secret),
                 (0xFE, secret), (0xE0, Array("JFXX\0".utf8) + secret), (0xE5, secret),
             ]
-            // A second picture stands behind the end, as in an MPO.
+            // A second image stands behind the end, as in an MPO.
             return Embedding.inJPEG(plain, segments.flatMap { Embedding.segment($0, $1) }) + plain + secret
         case .png:
             let chunks: [(String, [UInt8])] = [
@@ -52,7 +52,7 @@ struct PreparationTests {
     private func holds(_ bytes: [UInt8], _ text: [UInt8]) -> Bool { bytes.firstRange(of: text) != nil }
 
     @Test(arguments: ImageFormat.allCases)
-    func `an upright picture loses what it tells and nothing of its look`(format: ImageFormat) throws {
+    func `an upright image loses what it tells and nothing of its look`(format: ImageFormat) throws {
         let file = try Self.file(format, orientation: 1)
         let prepared = try strip.prepare(file)
         #expect(holds(file, Self.secret) && !holds(prepared.bytes, Self.secret))
@@ -126,7 +126,7 @@ struct PreparationTests {
         }
     }
 
-    @Test func `lossless pictures stay lossless when they are turned`() throws {
+    @Test func `lossless images stay lossless when they are turned`() throws {
         let size = PixelSize(width: 4, height: 4)
         for orientation in 2...8 {
             let exif = Fixture.exif(orientation: orientation, bigEndian: true)
@@ -137,7 +137,7 @@ struct PreparationTests {
     }
 
     @Test(arguments: ImageFormat.allCases)
-    func `what is kept is kept by pictures that are written anew, too`(format: ImageFormat) throws {
+    func `what is kept is kept by images that are written anew, too`(format: ImageFormat) throws {
         // 50x33 is no multiple of any block.
         let size = PixelSize(width: 50, height: 33)
         let plain = try ImageCodec.encode(Pattern.gradient(width: 50, height: 33), as: format)
@@ -155,12 +155,12 @@ struct PreparationTests {
         #expect(try ImageCodec.decode(kept) == ImageCodec.decode(try strip.prepare(file).bytes))
     }
 
-    @Test func `EXIF that is kept says that the picture is upright`() throws {
+    @Test func `EXIF that is kept says that the image is upright`() throws {
         let file = try Self.file(.jpg, orientation: 6)
         let kept = try keep.prepare(file).bytes
         #expect(holds(kept, Self.secret))
         #expect(holds(kept, Array("tiff:Orientation=\"1\"".utf8)) && !holds(kept, Array("tiff:Orientation=\"6\"".utf8)))
-        #expect(!holds(kept, Array("MPF".utf8)), "an index of pictures that are not there any more")
+        #expect(!holds(kept, Array("MPF".utf8)), "an index of images that are not there any more")
         #expect(try ImageProbe.probe(kept).orientation == 1)
         // The profile is there once.
         #expect(try ImageCodec.decode(kept) == ImageCodec.decode(try strip.prepare(file).bytes))
@@ -191,7 +191,7 @@ struct PreparationTests {
         #expect(OrientationTests().corners(try ImageCodec.decode(prepared.bytes)) == "GWBR")
     }
 
-    @Test func `a picture that was cut is refused before anything is done with it`() throws {
+    @Test func `an image that was cut is refused before anything is done with it`() throws {
         for format in ImageFormat.allCases {
             let file = try ImageCodec.encode(Pattern.noise(width: 64, height: 48, seed: 1), as: format)
             #expect(throws: ImageError.truncated) { try strip.prepare(Array(file.prefix(file.count * 9 / 10))) }

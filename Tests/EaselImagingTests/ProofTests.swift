@@ -2,7 +2,7 @@ import EaselCore
 import EaselImaging
 import Testing
 
-/// Pictures that are passed on as they are: all of them is there, and all of it can be read.
+/// Images that are passed on as they are: all of them is there, and all of it can be read.
 struct ProofTests {
     @Test(arguments: WholeFileTests.files)
     func `a whole file is proven, and says what it is`(file: WholeFileTests.File) throws {

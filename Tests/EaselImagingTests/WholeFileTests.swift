@@ -12,14 +12,14 @@ struct WholeFileTests {
     }
 
     static let files: [File] = {
-        let pictures: [(String, Pixels)] = [
+        let images: [(String, Pixels)] = [
             ("gradient", Pattern.gradient(width: 120, height: 80)),
             ("alpha", Pattern.gradient(width: 61, height: 43, alpha: true)),
             ("noise", Pattern.noise(width: 90, height: 70, seed: 7)),
             ("one pixel", Pattern.plain(width: 1, height: 1, red: 1, green: 2, blue: 3)),
         ]
         var files: [File] = []
-        for (name, pixels) in pictures {
+        for (name, pixels) in images {
             for format in ImageFormat.allCases {
                 guard let bytes = try? ImageCodec.encode(pixels, as: format) else { continue }
                 files.append(File(name: "\(format) of \(name)", format: format, bytes: bytes))
@@ -52,7 +52,7 @@ struct WholeFileTests {
         let end = file.bytes.count
         let lengths = Set(stride(from: 0, to: end, by: 20)).union(max(0, end - 20)..<end)
         for length in lengths {
-            // Without its end marker a JPEG is all there; it is the picture that must not be cut.
+            // Without its end marker a JPEG is all there; it is the image that must not be cut.
             if file.format == .jpg, length >= end - 2 { continue }
             // RIFF pads a chunk of odd length with a byte that no decoder needs; the size names it all the same.
             #expect(throws: ImageError.self, "cut to \(length) of \(end) bytes") {
@@ -74,10 +74,10 @@ struct WholeFileTests {
 
     @Test func `a JPEG's thumbnail does not end it`() throws {
         let thumbnail = try ImageCodec.encode(Pattern.gradient(width: 8, height: 8), as: .jpg)
-        let picture = try ImageCodec.encode(Pattern.gradient(width: 90, height: 70), as: .jpg)
+        let image = try ImageCodec.encode(Pattern.gradient(width: 90, height: 70), as: .jpg)
         let body: [UInt8] = Array("Exif\0\0".utf8) + Fixture.exif(orientation: 1, bigEndian: true) + thumbnail
         let head: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE1, UInt8((body.count + 2) >> 8), UInt8((body.count + 2) & 255)]
-        let file = head + body + Array(picture.dropFirst(2))
+        let file = head + body + Array(image.dropFirst(2))
         try ImageProbe.checkWhole(file, format: .jpg)
         #expect(throws: ImageError.truncated) {
             try ImageProbe.checkWhole(Array(file.dropLast(40)), format: .jpg)

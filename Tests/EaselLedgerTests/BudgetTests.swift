@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `a soft budget counts and stops nothing, one in images counts pictures`() async throws {
+    @Test func `a soft budget counts and stops nothing, one in images counts images`() async throws {
         try await withLedger { ledger, _ in
             let scene = try await BudgetScene(ledger)
             let soft = try await scene.budget(.money(usd("0.01")), isHard: false).budget.id

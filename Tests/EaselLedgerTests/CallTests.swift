@@ -107,7 +107,7 @@ import Testing
             #expect(call.images == resolved.images)
             #expect(try await Database.number(database, "SELECT count(*) FROM reservations") == 0)
 
-            // A newer settlement replaces the pictures of the older one.
+            // A newer settlement replaces the images of the older one.
             let again = Sample.settlement(admission, settledAfter: .seconds(120))
             try await ledger.settle(again)
             #expect(try await ledger.call(admission.callID, teamID: nil)?.images == again.images)
@@ -245,7 +245,7 @@ import Testing
         }
     }
 
-    @Test func `pictures make room for those of a later settlement only where it says so`() async throws {
+    @Test func `images make room for those of a later settlement only where it says so`() async throws {
         try await withLedger { ledger, _ in
             _ = try await ledger.createTeam(name: "first", at: Sample.now)
             let admission = Sample.admission(images: 2)
@@ -253,7 +253,7 @@ import Testing
             let start = admission.attempts[0]
             let first = Sample.image(admission, attempt: start)
             let second = Sample.image(admission, attempt: start, ordinal: 2)
-            func pictures(_ images: [ImageRecord], replaces: Bool, after: Int64) async throws -> [UUID] {
+            func stored(_ images: [ImageRecord], replaces: Bool, after: Int64) async throws -> [UUID] {
                 try await ledger.settle(
                     Sample.settlement(
                         admission,
@@ -264,12 +264,12 @@ import Testing
                 )
                 return try #require(try await ledger.call(admission.callID, teamID: nil)).images.map(\.imageID)
             }
-            #expect(try await pictures([first], replaces: false, after: 3) == [first.imageID])
+            #expect(try await stored([first], replaces: false, after: 3) == [first.imageID])
             // The same write twice is one.
-            #expect(try await pictures([first], replaces: false, after: 3) == [first.imageID])
-            #expect(try await pictures([second], replaces: false, after: 4) == [first.imageID, second.imageID])
-            #expect(try await pictures([second], replaces: true, after: 5) == [second.imageID])
-            #expect(try await pictures([], replaces: true, after: 6) == [])
+            #expect(try await stored([first], replaces: false, after: 3) == [first.imageID])
+            #expect(try await stored([second], replaces: false, after: 4) == [first.imageID, second.imageID])
+            #expect(try await stored([second], replaces: true, after: 5) == [second.imageID])
+            #expect(try await stored([], replaces: true, after: 6) == [])
         }
     }
 

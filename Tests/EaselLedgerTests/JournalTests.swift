@@ -54,7 +54,7 @@ import Testing
         }
         #expect(back.attempts == settlement.attempts)
         #expect(back.images == settlement.images)
-        // Recovery may have written pictures while the record waited.
+        // Recovery may have written images while the record waited.
         #expect(back.translation == nil && back.attemptCount == 7 && back.replacesImages)
         #expect(back.attempts.map(\.start.providerTaskID) == ["task-1"])
         #expect(back.settledAt == settlement.settledAt)

@@ -7,7 +7,7 @@ import Testing
 @testable import EaselLedger
 
 /// Hedges in the book: the sides of a race are columns that are written at its start, and the figures follow from them and
-/// from whose pictures are the call's.
+/// from whose images are the call's.
 @Suite struct RaceTests {
     private static let cents = Money(nanodollars: 60_000_000)
 

@@ -21,8 +21,7 @@ import Testing
         )
     }
 
-    @Test func `what was measured and what its caller waited stand when a failed call gets its pictures`() async throws
-    {
+    @Test func `what was measured and what its caller waited stand when a failed call gets its images`() async throws {
         try await withLedger { ledger, database in
             let admission = Sample.admission()
             try await ledger.take(admission)

@@ -58,7 +58,7 @@ private struct RandomLog {
         }
         let last = ends[ends.count - 1]
         let isDelivered = [.succeeded, .partial].contains(last.outcome)
-        let pictures =
+        let records =
             isDelivered
             ? (1...images).map { ordinal in
                 Sample.image(
@@ -80,7 +80,7 @@ private struct RandomLog {
         let settlement = Sample.settlement(
             admission,
             attempts: ends,
-            images: pictures,
+            images: records,
             status: status,
             provider: isDelivered ? last.start.provider : nil,
             latency: .milliseconds(Int.random(in: 1...100_000, using: &random)),

@@ -174,7 +174,7 @@ enum Sample {
         recovered: Bool = false
     ) -> Settlement {
         let ends = attempts ?? admission.attempts.map { end($0) }
-        let pictures = images ?? admission.attempts.prefix(1).map { image(admission, attempt: $0) }
+        let images = images ?? admission.attempts.prefix(1).map { image(admission, attempt: $0) }
         let unconfirmed = ends.filter { $0.costBasis != .provider }
         return Settlement(
             callID: admission.callID,
@@ -184,7 +184,7 @@ enum Sample {
             status: status,
             errorCode: status == .failed ? "providers_failed" : nil,
             provider: provider,
-            imagesDelivered: pictures.filter { !$0.withheld }.count,
+            imagesDelivered: images.filter { !$0.withheld }.count,
             cost: total(ends),
             estimated: unconfirmed.isEmpty ? .zero : total(unconfirmed),
             costBasis: unconfirmed.isEmpty ? .provider : .priceBook,
@@ -193,7 +193,7 @@ enum Sample {
             failoverCost: failoverCost
                 ?? Money.sum(ends.filter { ![.succeeded, .partial].contains($0.outcome) }.map(\.cost)),
             attempts: ends,
-            images: pictures,
+            images: images,
             translation: translation,
             clientGone: false,
             attemptCount: attemptCount,

@@ -10,7 +10,7 @@ import TestKit
 enum ShadowScene {
     static let price = Money(nanodollars: 60_000_000)
 
-    /// The shadow of an admitted call. `budget` is in prices of a picture.
+    /// The shadow of an admitted call. `budget` is in prices of an image.
     static func start(
         _ admission: Admission,
         provider: String = "ideogram",
@@ -51,9 +51,9 @@ enum ShadowScene {
         errorCode: String? = nil,
         images: Int = 1,
         total: Duration? = .milliseconds(3000),
-        flags change: (inout PictureFlags) -> Void = { _ in }
+        flags change: (inout ImageFlags) -> Void = { _ in }
     ) -> ShadowEnd {
-        var flags = PictureFlags()
+        var flags = ImageFlags()
         change(&flags)
         return ShadowEnd(
             start: start,

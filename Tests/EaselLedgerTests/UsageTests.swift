@@ -30,7 +30,7 @@ import Testing
             try await ledger.take(one)
             try await ledger.settle(Sample.settlement(one, latency: .milliseconds(100)))
 
-            // Failed over from runware, which charged, to ideogram, which is estimated; one picture withheld.
+            // Failed over from runware, which charged, to ideogram, which is estimated; one image withheld.
             let two = Sample.admission(
                 teamID: design.id,
                 at: try time("2026-02-03T23:30:00Z"),
@@ -110,7 +110,7 @@ import Testing
             totals[.nsfwImages] = 1
             totals[.copyrightChecked] = 3
             totals[.copyrightUndetermined] = 1
-            totals[.pictures] = 3
+            totals[.imagesReturned] = 3
             totals[.withheld] = 1
             totals[.nsfwClear] = report.totals[.nsfwClear]
             totals[.unknownAttempts] = 1

@@ -142,7 +142,7 @@ import Testing
                 )
                 calls.append(admission)
                 try await ledger.take(admission)
-                // A late end: the attempt and the picture lie in another day than their call.
+                // A late end: the attempt and the image lie in another day than their call.
                 if day % 2 == 0 { try await ledger.settle(Sample.settlement(admission, settledAfter: .seconds(30))) }
             }
             let lease = try #require(try await ledger.acquireLease("rollups", holder: UUID(), for: .seconds(30)))

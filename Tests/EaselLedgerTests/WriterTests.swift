@@ -87,7 +87,7 @@ import TestTools
             let before = try await partitions(database)
             try await ledger.take(admission)
             #expect(try await partitions(database) == before + 7)
-            // One second later is another month: for the next attempt, and for the pictures.
+            // One second later is another month: for the next attempt, and for the images.
             let second = Sample.start(
                 callID: admission.callID,
                 teamID: 1,
@@ -114,7 +114,7 @@ import TestTools
         }
     }
 
-    @Test func `a settlement makes the month of its pictures, and one of a missing month is refused`() async throws {
+    @Test func `a settlement makes the month of its images, and one of a missing month is refused`() async throws {
         try await withLedger { ledger, database in
             let admission = Sample.admission(at: endOfAMonth)
             try await ledger.take(admission)

@@ -25,7 +25,7 @@ struct DocumentExampleTests {
         var request = RemixRequest(
             model: try #require(printed["model"]?.stringValue.flatMap { RemixModel(alias: $0) }),
             prompt: try #require(printed["positivePrompt"]?.stringValue),
-            image: Requests.picture
+            image: Requests.image
         )
         request.negativePrompt = printed["negativePrompt"]?.stringValue
         request.size = PixelSize(
@@ -42,7 +42,7 @@ struct DocumentExampleTests {
         )
         var expected = printed
         expected["includeCost"] = true
-        expected["inputs"] = ["referenceImages": [.string(Requests.picture.dataURI)]]
+        expected["inputs"] = ["referenceImages": [.string(Requests.image.dataURI)]]
         let members = try #require(sent.objectValue)
         #expect(Set(members.keys) == Set(expected.keys))
         for (name, value) in expected { #expect(members[name] == value, "\(name)") }
@@ -62,13 +62,13 @@ struct DocumentExampleTests {
     }
 
     @Test func `the curl line of Ideogram's 4_0 page is what we would send`() {
-        let request = RemixRequest(model: .ideogram4, prompt: "A photo of a cat", image: Requests.picture)
+        let request = RemixRequest(model: .ideogram4, prompt: "A photo of a cat", image: Requests.image)
         let wire = IdeogramRequest(request, image: request.image, count: 1, delivery: .sync)
         #expect(wire.path == "/v1/ideogram-v4/remix")
         let file = MultipartBody.Part.Value.file(
             name: "image.png",
             mediaType: "image/png",
-            bytes: Requests.picture.bytes
+            bytes: Requests.image.bytes
         )
         #expect(wire.body.parts.map(\.name) == ["image", "text_prompt"])
         #expect(wire.body.parts.map(\.value) == [file, .text("A photo of a cat")])
@@ -107,7 +107,7 @@ struct DocumentExampleTests {
         let expected: JSONValue = [
             "taskType": "imageInference", "taskUUID": "3f6c1c52-8e0e-4d5b-9a55-6f2f3b7c0a11",
             "model": "ideogram:4@remix", "positivePrompt": "a red kite", "width": 2048, "height": 2048,
-            "strength": .number(Decimal(5) / 10), "inputs": ["seedImage": .string(Requests.picture.dataURI)],
+            "strength": .number(Decimal(5) / 10), "inputs": ["seedImage": .string(Requests.image.dataURI)],
             "settings": ["renderingSpeed": "TURBO", "copyrightDetection": true], "includeCost": true,
         ]
         #expect(sent == expected)

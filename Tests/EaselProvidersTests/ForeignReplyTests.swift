@@ -45,7 +45,7 @@ struct ForeignReplyTests {
         let most = CostBelief.standard.most(pricePerImage: Money(nanodollars: 60_000_000), images: 10)
         #expect(result?.images.count == 10 && (result?.cost ?? .zero) > most)
         let huge = runware([
-            "data": [Answers.item(Answers.firstPicture, ["cost": .number(Decimal(string: "1e40") ?? 0)])]
+            "data": [Answers.item(Answers.firstImage, ["cost": .number(Decimal(string: "1e40") ?? 0)])]
         ])
         #expect((huge?.cost ?? .zero) > most)
         let micros = ideogram([
@@ -67,11 +67,11 @@ struct ForeignReplyTests {
                 runware(["errors": [["code": .string(part), "message": "no"]]], status: 400),
                 runware(["errors": [["code": "x", "message": "no", "parameter": .string(part)]]], status: 400),
                 runware(["errors": [["code": "x", "message": .string("a \(part) b")]]], status: 400),
-                runware(["data": [Answers.item(Answers.firstPicture, ["note": ["deep": .string(part)]])]]),
+                runware(["data": [Answers.item(Answers.firstImage, ["note": ["deep": .string(part)]])]]),
             ]
             for result in results {
                 #expect(result != nil)
-                // The address of a picture is asked for as it is, and shown to nobody.
+                // The address of an image is asked for as it is, and shown to nobody.
                 #expect(!shown(result).contains(part.lowercased()), "\(part)")
             }
         }

@@ -21,9 +21,9 @@ struct IdeogramReadingTests {
         item(["is_image_safe": false, "url": .some(nil)]),
     ]
 
-    // MARK: - Pictures
+    // MARK: - Images
 
-    @Test func `unsafe pictures are withheld in each of the forms`() throws {
+    @Test func `unsafe images are withheld in each of the forms`() throws {
         for item in Self.withheld {
             let result = try #require(Answers.ideogram(["data": [item]]).result)
             #expect(result.images.map(\.isWithheld) == [true] && result.images.first?.nsfw == true)
@@ -58,7 +58,7 @@ struct IdeogramReadingTests {
         }
     }
 
-    @Test func `a copyright hit looks like an unsafe picture, so only delivery clears`() throws {
+    @Test func `a copyright hit looks like an unsafe image, so only delivery clears`() throws {
         let rows: [(RemixModel, Bool, JSONValue, CopyrightVerdict)] = [
             (.ideogram4, true, Self.item(), .clear), (.ideogram4, true, Self.withheld[0], .undetermined),
             (.ideogram4, true, Self.withheld[1], .undetermined), (.ideogram4, true, Self.withheld[2], .undetermined),
@@ -85,7 +85,7 @@ struct IdeogramReadingTests {
         #expect(Answers.ideogram(body, fields: [("X-Request-Id", "in-field")]).result?.providerRequestID == "in-field")
     }
 
-    @Test func `a success that cannot be read is garbled, one without pictures empty, both of unknown cost`() throws {
+    @Test func `a success that cannot be read is garbled, one without images empty, both of unknown cost`() throws {
         for body in ["", "<html>ok</html>", "[]", "7", "{\"data\":[", "{\"data\":7}", "{\"data\":[null]}"] {
             let response = Answers.response(Array(body.utf8))
             let result = IdeogramReading.submission(response, Answers.ideogramQuestion(), delivery: .sync).result
@@ -98,7 +98,7 @@ struct IdeogramReadingTests {
         }
     }
 
-    @Test func `an entry without a picture and without a reason is garbled, not withheld and priced`() throws {
+    @Test func `an entry without an image and without a reason is garbled, not withheld and priced`() throws {
         for item in [
             Self.item(["url": nil]), Self.item(["url": ""]), Self.item(["url": "null"]), Self.item(["url": "/x.png"]),
             Self.item(["is_image_safe": nil, "url": .null]), [:],
@@ -109,7 +109,7 @@ struct IdeogramReadingTests {
         }
     }
 
-    @Test func `an entry that says that it failed is a failure, not a picture`() throws {
+    @Test func `an entry that says that it failed is a failure, not an image`() throws {
         for item in [
             ["error": "Something broke.", "url": .null], ["error": ["message": "Something broke."]],
             ["object_type": "error", "message": "Something broke."],
@@ -126,7 +126,7 @@ struct IdeogramReadingTests {
         }
     }
 
-    @Test func `what is nothing beside a good picture does not lose it`() throws {
+    @Test func `what is nothing beside a good image does not lose it`() throws {
         for stray in [.null, "x", 7, [], true, [:]] as [JSONValue] {
             for data in [[stray, Self.item()], [Self.item(), stray]] {
                 let result = try #require(Answers.ideogram(["data": .array(data)]).result)
@@ -269,7 +269,7 @@ struct IdeogramReadingTests {
         )
     }
 
-    @Test func `a completed generation has pictures and perhaps its cost`() throws {
+    @Test func `a completed generation has images and perhaps its cost`() throws {
         let result = try #require(
             standing(["status": "completed", "data": [Self.item()], "usage_cost_usd_micros": 60_000]).result
         )
@@ -320,7 +320,7 @@ struct IdeogramReadingTests {
         #expect(standing(["status": "completed", "generation_id": "g-2", "data": [Self.item()]]).isUnknown)
     }
 
-    @Test func `completed without a picture and without a reason is not the end`() {
+    @Test func `completed without an image and without a reason is not the end`() {
         for data in [[], [Self.item(["url": nil])], [.null]] as [JSONValue] {
             let answer = standing(["status": "completed", "data": data])
             #expect(answer.standing?.working == false && answer.standing?.result.failure?.billing == .unknown)

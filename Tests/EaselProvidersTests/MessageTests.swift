@@ -73,12 +73,12 @@ struct MessageTests {
         }
     }
 
-    @Test func `control characters, essays and pictures do not get through`() {
-        let picture = String(repeating: "iVBORw0KGgo", count: 40)
+    @Test func `control characters, essays and images do not get through`() {
+        let image = String(repeating: "iVBORw0KGgo", count: 40)
         for read in [runware, ideogram] {
             #expect(read("two\nlines\u{1B}[31m", []) == "two lines [31m")
             #expect(read(String(repeating: "word ", count: 200), []).count <= SafeMessage.limit + 3)
-            #expect(!read("Bad image \(picture)", []).contains("iVBOR"))
+            #expect(!read("Bad image \(image)", []).contains("iVBOR"))
             #expect(!read("", []).isEmpty)
         }
     }
@@ -134,6 +134,6 @@ struct MessageTests {
         for text in ["AQID", "data:image/png,AQID", "data:image/png;base64", "data:image/png;base64,%%", "data:"] {
             #expect(DataURI.decode(text) == nil, "\(text)")
         }
-        #expect(DataURI.decode(Requests.picture.dataURI) == Requests.picture.bytes)
+        #expect(DataURI.decode(Requests.image.dataURI) == Requests.image.bytes)
     }
 }

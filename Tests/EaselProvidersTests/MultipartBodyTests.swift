@@ -6,7 +6,7 @@ import Testing
 struct MultipartBodyTests {
     @Test func `parts are encoded as RFC 7578 has it`() {
         var body = MultipartBody()
-        body.addFile("image", Requests.picture)
+        body.addFile("image", Requests.image)
         body.add("prompt", "a\r\n--b")
         body.add("absent", nil)
         body.addJSON("image_request", "{\"prompt\":\"x\"}")

@@ -7,19 +7,19 @@ import TestTools
 
 @testable import EaselProviders
 
-/// Damaged answers: whatever arrives, nothing crashes, and no picture appears that the answer did not hold.
+/// Damaged answers: whatever arrives, nothing crashes, and no image appears that the answer did not hold.
 struct MutationTests {
     private static let runware: [JSONValue] = [
-        ["data": [Answers.item(Answers.firstPicture, ["NSFWContent": false])]],
-        ["data": [Answers.item(Answers.firstPicture), Answers.item(Answers.secondPicture, ["seed": 8])]],
+        ["data": [Answers.item(Answers.firstImage, ["NSFWContent": false])]],
+        ["data": [Answers.item(Answers.firstImage), Answers.item(Answers.secondImage, ["seed": 8])]],
         ["data": [["taskType": "imageInference", "taskUUID": .string(Requests.taskID.text)]]],
-        ["data": [Answers.item(Answers.firstPicture, ["status": "success"]), Answers.working(Answers.secondPicture)]],
+        ["data": [Answers.item(Answers.firstImage, ["status": "success"]), Answers.working(Answers.secondImage)]],
         ["data": [], "errors": [Answers.error("timeoutProvider")]],
-        ["data": [Answers.item(Answers.firstPicture)], "errors": [Answers.error("invalidProviderContent")]],
+        ["data": [Answers.item(Answers.firstImage)], "errors": [Answers.error("invalidProviderContent")]],
         [
             "data": [
                 [
-                    "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
+                    "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage),
                     "imageDataURI": "data:image/png;base64,cGljdHVyZQ==", "cost": "0.06",
                     "structuredPrompt": ["high_level_description": "kite", "elements": [1, [2, [3]]]],
                 ]
@@ -29,7 +29,7 @@ struct MutationTests {
             "data": [
                 [
                     "taskType": "getTaskDetails", "taskUUID": .string(Requests.taskID.text), "request": [[:]],
-                    "response": ["data": [Answers.item(Answers.firstPicture)]],
+                    "response": ["data": [Answers.item(Answers.firstImage)]],
                 ]
             ]
         ],
@@ -84,16 +84,16 @@ struct MutationTests {
     }
 
     @Test(arguments: 0..<8)
-    func `a damaged answer brings no picture that was not there`(seed: UInt64) throws {
+    func `a damaged answer brings no image that was not there`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         for document in Self.runware + Self.ideogram {
             let bytes = try JSON.encode(document, sorted: true)
-            let pictures = String(decoding: bytes, as: UTF8.self).occurrences(of: "\"seed\"", "\"imageDataURI\"")
+            let images = String(decoding: bytes, as: UTF8.self).occurrences(of: "\"seed\"", "\"imageDataURI\"")
             for _ in 0..<25 {
                 let damaged = Self.damage(bytes, &random)
                 let text = String(decoding: damaged, as: UTF8.self)
                 // A doubled stretch may double a whole item.
-                let most = max(pictures, text.occurrences(of: "\"seed\"", "\"imageDataURI\"", "{"))
+                let most = max(images, text.occurrences(of: "\"seed\"", "\"imageDataURI\"", "{"))
                 for status in [200, 400] {
                     for end in Self.readings(of: Answers.response(damaged, status: status)) {
                         #expect(end.images.count <= most, "\(text)")
@@ -165,7 +165,7 @@ struct MutationTests {
                 #expect(text.contains(piece) || text.contains("\\u"), "\(link)")
             }
         case .bytes(let bytes):
-            // What cannot be decoded comes as a picture without a byte.
+            // What cannot be decoded comes as an image without a byte.
             if bytes.isEmpty { return }
             let found = text.matches(of: /base64,([^"]*)/).contains { Data(base64Encoded: String($0.1)) == Data(bytes) }
             #expect(found || text.contains("\\"), "\(text)")
@@ -193,7 +193,7 @@ struct MutationTests {
         return bytes
     }
 
-    /// Documents made of our own names, put together without sense; no text in them is a link or a picture.
+    /// Documents made of our own names, put together without sense; no text in them is a link or an image.
     private static func randomValue(_ random: inout SeededRandom, depth: Int) -> JSONValue {
         let names = [
             "data", "errors", "error", "taskUUID", "status", "imageUUID", "seed", "cost", "message", "code", "response",

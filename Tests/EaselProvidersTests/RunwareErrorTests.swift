@@ -140,8 +140,8 @@ struct RunwareErrorTests {
         }
     }
 
-    @Test func `a success without a picture is empty and of unknown cost`() throws {
-        let other = Answers.item(Answers.firstPicture, ["taskUUID": .string(Answers.otherTask)])
+    @Test func `a success without an image is empty and of unknown cost`() throws {
+        let other = Answers.item(Answers.firstImage, ["taskUUID": .string(Answers.otherTask)])
         let bodies: [JSONValue] = [
             ["data": []], ["data": .null], ["data": [], "errors": []], ["data": [other]],
             ["data": [], "errors": [Answers.error("invalidWidth", task: Answers.otherTask)]],

@@ -6,19 +6,19 @@ import Testing
 @testable import EaselProviders
 
 struct RunwareReadingTests {
-    private let first = Answers.item(Answers.firstPicture)
-    private let second = Answers.item(Answers.secondPicture, ["seed": 8])
+    private let first = Answers.item(Answers.firstImage)
+    private let second = Answers.item(Answers.secondImage, ["seed": 8])
 
-    @Test func `pictures come with all that is said of them`() throws {
-        let item = Answers.item(Answers.firstPicture, ["NSFWContent": true])
+    @Test func `images come with all that is said of them`() throws {
+        let item = Answers.item(Answers.firstImage, ["NSFWContent": true])
         let response = Answers.response(["data": [item]], fields: [("X-Request-Id", "r-1")])
         let exchange = RunwareReading.submission(response, Answers.question(), delivery: .sync)
         let result = try #require(exchange.result)
         let image = try #require(result.images.first)
         #expect(result.images.count == 1 && result.failure == nil && result.httpStatus == 200)
-        #expect(image.content == .link(Answers.link(Answers.firstPicture)))
+        #expect(image.content == .link(Answers.link(Answers.firstImage)))
         #expect(image.seed == 7 && image.nsfw == true && image.copyright == .notRequested)
-        #expect(image.providerImageID == Answers.firstPicture && image.cost?.usd == "0.06")
+        #expect(image.providerImageID == Answers.firstImage && image.cost?.usd == "0.06")
         #expect(result.cost?.usd == "0.06" && result.providerRequestID == "r-1" && result.extra.isEmpty)
     }
 
@@ -29,20 +29,20 @@ struct RunwareReadingTests {
     @Test func `order does not matter and repeated items count once`() throws {
         let forward = try #require(Answers.runware(["data": [first, second]], count: 2).result)
         let backward = try #require(Answers.runware(["data": [second, first]], count: 2).result)
-        #expect(forward.images.map(\.providerImageID) == [Answers.firstPicture, Answers.secondPicture])
+        #expect(forward.images.map(\.providerImageID) == [Answers.firstImage, Answers.secondImage])
         #expect(Set(forward.images) == Set(backward.images) && forward.cost == backward.cost)
         let repeated = try #require(Answers.runware(["data": [first, second, first, first]], count: 2).result)
         #expect(repeated.images == forward.images && repeated.cost?.usd == "0.12")
     }
 
     @Test func `items of other tasks are not ours, whatever their case`() throws {
-        let stranger = Answers.item(Answers.secondPicture, ["taskUUID": .string(Answers.otherTask)])
-        let shouting = Answers.item(Answers.firstPicture, ["taskUUID": .string(Requests.taskID.uuidString)])
+        let stranger = Answers.item(Answers.secondImage, ["taskUUID": .string(Answers.otherTask)])
+        let shouting = Answers.item(Answers.firstImage, ["taskUUID": .string(Requests.taskID.uuidString)])
         let result = try #require(Answers.runware(["data": [stranger, shouting]]).result)
-        #expect(result.images.map(\.providerImageID) == [Answers.firstPicture] && result.cost?.usd == "0.06")
+        #expect(result.images.map(\.providerImageID) == [Answers.firstImage] && result.cost?.usd == "0.06")
     }
 
-    @Test func `part of the pictures and an error are both kept`() throws {
+    @Test func `part of the images and an error are both kept`() throws {
         let body: JSONValue = ["data": [first], "errors": [Answers.error("providerTimeout")]]
         let result = try #require(Answers.runware(body, count: 2).result)
         #expect(result.images.count == 1 && result.cost?.usd == "0.06")
@@ -62,49 +62,49 @@ struct RunwareReadingTests {
 
     @Test func `an acknowledgement and word of a running task mean that it goes on`() throws {
         let bare: JSONValue = ["taskType": "imageInference", "taskUUID": .string(Requests.taskID.text)]
-        for item in [bare, Answers.working(Answers.firstPicture)] {
+        for item in [bare, Answers.working(Answers.firstImage)] {
             for delivery in [DeliveryMethod.async, .sync] {
                 let accepted = Answers.runware(["data": [item]], delivery: delivery).acknowledgement
                 #expect(accepted?.images.isEmpty == true && accepted?.failure == nil)
             }
         }
-        let some: JSONValue = ["data": [first, Answers.working(Answers.secondPicture)]]
+        let some: JSONValue = ["data": [first, Answers.working(Answers.secondImage)]]
         #expect(Answers.runware(some, count: 2, delivery: .async).acknowledgement?.images.count == 1)
     }
 
-    @Test func `fewer pictures than asked end a synchronous task`() throws {
+    @Test func `fewer images than asked end a synchronous task`() throws {
         let result = try #require(Answers.runware(["data": [first]], count: 4).result)
         #expect(result.images.count == 1 && result.failure == nil && result.cost?.usd == "0.06")
     }
 
-    @Test func `pictures come in each of the three forms`() throws {
+    @Test func `images come in each of the three forms`() throws {
         let base64 = Data("picture".utf8).base64EncodedString()
         for member in [
             ["imageBase64Data": .string(base64)], ["imageDataURI": .string("data:image/png;base64,\(base64)")],
         ] as [[String: JSONValue]] {
             var item = member
             item["taskUUID"] = .string(Requests.taskID.text)
-            item["imageUUID"] = .string(Answers.firstPicture)
+            item["imageUUID"] = .string(Answers.firstImage)
             let result = try #require(Answers.runware(["data": [.object(item)]]).result)
             #expect(result.images.map(\.content) == [.bytes(Array("picture".utf8))])
         }
     }
 
-    @Test func `a finished item without a picture is withheld`() throws {
+    @Test func `a finished item without an image is withheld`() throws {
         let item: JSONValue = [
-            "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture), "NSFWContent": true,
+            "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage), "NSFWContent": true,
         ]
         let result = try #require(Answers.runware(["data": [item]]).result)
         #expect(result.images.map(\.isWithheld) == [true] && result.images.first?.nsfw == true)
         #expect(result.failure == nil && result.cost == nil)
     }
 
-    @Test func `an item without a picture, an error or a flag is garbled, not refused`() throws {
-        let bare: JSONValue = ["taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture)]
+    @Test func `an item without an image, an error or a flag is garbled, not refused`() throws {
+        let bare: JSONValue = ["taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage)]
         let items =
-            [bare, Answers.item(Answers.firstPicture, ["imageURL": .null, "NSFWContent": false])]
+            [bare, Answers.item(Answers.firstImage, ["imageURL": .null, "NSFWContent": false])]
             + ([.null, "", "null", "x.jpg", "/x.jpg", "https://", "ftp://x/y.jpg", 7, []] as [JSONValue]).map {
-                Answers.item(Answers.firstPicture, ["imageURL": $0])
+                Answers.item(Answers.firstImage, ["imageURL": $0])
             }
         for item in items {
             let result = try #require(Answers.runware(["data": [item]]).result)
@@ -112,16 +112,16 @@ struct RunwareReadingTests {
             #expect(result.failure?.billing == .unknown && result.failure?.wantsRecovery == true && result.cost == nil)
         }
         for flag in ["NSFWContent", "copyrightDetected"] {
-            let item = Answers.item(Answers.firstPicture, ["imageURL": .null, flag: true])
+            let item = Answers.item(Answers.firstImage, ["imageURL": .null, flag: true])
             #expect(Answers.runware(["data": [item]]).result?.images.map(\.isWithheld) == [true])
         }
     }
 
-    @Test func `what is nothing beside a good picture does not lose it`() throws {
+    @Test func `what is nothing beside a good image does not lose it`() throws {
         for stray in [.null, "x", 7, [], true, [:]] as [JSONValue] {
             for data in [[stray, first], [first, stray]] {
                 let result = try #require(Answers.runware(["data": .array(data)]).result)
-                #expect(result.images.map(\.providerImageID) == [Answers.firstPicture], "\(stray)")
+                #expect(result.images.map(\.providerImageID) == [Answers.firstImage], "\(stray)")
                 #expect(result.failure == nil && result.cost?.usd == "0.06")
             }
         }
@@ -130,9 +130,9 @@ struct RunwareReadingTests {
         #expect(result.images.count == 1 && result.failure?.kind == .garbled && result.failure?.billing == .unknown)
     }
 
-    @Test func `a picture that cannot be decoded is not called withheld`() throws {
+    @Test func `an image that cannot be decoded is not called withheld`() throws {
         let item: JSONValue = [
-            "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
+            "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage),
             "imageBase64Data": "%%%", "cost": .number(Decimal(6) / 100),
         ]
         let result = try #require(Answers.runware(["data": [item]]).result)
@@ -140,11 +140,11 @@ struct RunwareReadingTests {
         #expect(result.failure == nil && result.cost?.usd == "0.06")
     }
 
-    @Test func `base64 of a paid picture is read in each of its forms`() throws {
+    @Test func `base64 of a paid image is read in each of its forms`() throws {
         let bytes: [UInt8] = [0xFB, 0xFF, 0xFE, 1, 2, 3, 4]
         for text in ["+//+AQIDBA==", "+//+AQIDBA", "+//+\r\nAQID\nBA==\n", "-__-AQIDBA", " +//+AQIDBA= = "] {
             let item: JSONValue = [
-                "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
+                "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage),
                 "imageBase64Data": .string(text),
             ]
             let result = try #require(Answers.runware(["data": [item]]).result)
@@ -152,10 +152,10 @@ struct RunwareReadingTests {
         }
     }
 
-    @Test func `a data URI that cannot be decoded is a picture that cannot be read`() throws {
+    @Test func `a data URI that cannot be decoded is an image that cannot be read`() throws {
         for uri in ["data:image/png;base64,%%", "data:image/png,AQID", "AQID"] {
             let item: JSONValue = [
-                "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstPicture),
+                "taskUUID": .string(Requests.taskID.text), "imageUUID": .string(Answers.firstImage),
                 "imageDataURI": .string(uri),
             ]
             let result = try #require(Answers.runware(["data": [item]]).result)
@@ -167,7 +167,7 @@ struct RunwareReadingTests {
 
     @Test func `a missing cost is unknown, for the whole task`() throws {
         for bad in [.null, "free", "", "NaN", true, [], .number(-1)] as [JSONValue] {
-            let unpriced = Answers.item(Answers.secondPicture, ["cost": bad])
+            let unpriced = Answers.item(Answers.secondImage, ["cost": bad])
             let result = try #require(Answers.runware(["data": [first, unpriced]], count: 2).result)
             #expect(result.images.map(\.cost?.usd) == ["0.06", nil], "\(bad)")
             #expect(result.cost == nil && result.images.count == 2)
@@ -178,7 +178,7 @@ struct RunwareReadingTests {
     }
 
     @Test func `nothing is a price too`() {
-        let result = Answers.runware(["data": [Answers.item(Answers.firstPicture, ["cost": 0])]]).result
+        let result = Answers.runware(["data": [Answers.item(Answers.firstImage, ["cost": 0])]]).result
         #expect(result?.cost == .zero)
     }
 
@@ -215,19 +215,19 @@ struct RunwareReadingTests {
     }
 
     @Test func `a cost as text is read`() throws {
-        let item = Answers.item(Answers.firstPicture, ["cost": "0.0612"])
+        let item = Answers.item(Answers.firstImage, ["cost": "0.0612"])
         #expect(Answers.runware(["data": [item]]).result?.cost?.nanodollars == 61_200_000)
     }
 
     @Test func `a text that only begins like an amount is no cost`() {
-        let item = Answers.item(Answers.firstPicture, ["cost": "0.06 EUR"])
+        let item = Answers.item(Answers.firstImage, ["cost": "0.06 EUR"])
         let cost = Answers.runware(["data": [item]]).result?.cost
         #expect(cost == nil)
     }
 
     @Test(arguments: ["-0.06", "+0.06", "6e-2", " 0.06", "0.06 ", "0,06", "٠.٠٦", "1.2.3", "0.06.", "."])
     func `a text that is no plain decimal is no cost`(text: String) {
-        let item = Answers.item(Answers.firstPicture, ["cost": .string(text)])
+        let item = Answers.item(Answers.firstImage, ["cost": .string(text)])
         let cost = Answers.runware(["data": [item]]).result?.cost
         #expect(cost == nil)
     }
@@ -244,7 +244,7 @@ struct RunwareReadingTests {
 
     @Test func `unknown keys are kept, prompts are not`() throws {
         let item = Answers.item(
-            Answers.firstPicture,
+            Answers.firstImage,
             [
                 "newMember": ["deep": [1, .null, "x"]],
                 "structuredPrompt": ["high_level_description": "a red kite", "compositional_deconstruction": [:]],
@@ -256,10 +256,10 @@ struct RunwareReadingTests {
     }
 
     @Test func `members of a wrong type are as good as missing`() throws {
-        let item = Answers.item(Answers.firstPicture, ["seed": "seven", "NSFWContent": "maybe", "imageUUID": 5])
+        let item = Answers.item(Answers.firstImage, ["seed": "seven", "NSFWContent": "maybe", "imageUUID": 5])
         let image = try #require(Answers.runware(["data": [item]]).result?.images.first)
         #expect(image.seed == nil && image.nsfw == nil && image.providerImageID == nil)
-        #expect(image.content == .link(Answers.link(Answers.firstPicture)))
+        #expect(image.content == .link(Answers.link(Answers.firstImage)))
     }
 
     @Test func `a list at the top and one object for a list are read`() throws {
@@ -276,7 +276,7 @@ struct RunwareReadingTests {
             (["NSFWContent": true], .undetermined),
         ]
         for (members, verdict) in rows {
-            let response = Answers.response(["data": [Answers.item(Answers.firstPicture, members)]])
+            let response = Answers.response(["data": [Answers.item(Answers.firstImage, members)]])
             func read(_ check: RunwareReading.CopyrightCheck) -> CopyrightVerdict? {
                 RunwareReading.submission(response, Answers.question(copyright: check), delivery: .sync)
                     .result?.images.first?.copyright

@@ -7,22 +7,22 @@ import Testing
 
 /// What `getResponse` and `getTaskDetails` tell of a task (R4, M7).
 struct RunwareStandingTests {
-    private let first = Answers.item(Answers.firstPicture, ["status": "success"])
-    private let second = Answers.item(Answers.secondPicture, ["status": "success"])
+    private let first = Answers.item(Answers.firstImage, ["status": "success"])
+    private let second = Answers.item(Answers.secondImage, ["status": "success"])
 
     private func standing(_ body: JSONValue, status: Int = 200, count: Int = 1) -> Recovery {
         RunwareReading.standing(Answers.response(body, status: status), Answers.question(count: count))
     }
 
-    @Test func `all pictures end the task`() throws {
+    @Test func `all images end the task`() throws {
         let result = try #require(standing(["data": [first, second]], count: 2).result)
         #expect(result.images.count == 2 && result.failure == nil && result.cost?.usd == "0.12")
     }
 
-    @Test func `some pictures while others are worked on are handed on`() throws {
-        let body: JSONValue = ["data": [first, Answers.working(Answers.secondPicture)]]
+    @Test func `some images while others are worked on are handed on`() throws {
+        let body: JSONValue = ["data": [first, Answers.working(Answers.secondImage)]]
         let (result, working) = try #require(standing(body, count: 2).standing)
-        #expect(working && result.images.map(\.providerImageID) == [Answers.firstPicture])
+        #expect(working && result.images.map(\.providerImageID) == [Answers.firstImage])
     }
 
     @Test(arguments: ["processing", "pending", "queued", "PROCESSING"])
@@ -60,15 +60,15 @@ struct RunwareStandingTests {
         #expect(standing(["data": [bare]]).result?.failure?.code == "unknownError")
     }
 
-    @Test func `some pictures and the failure of the others end it with both`() throws {
+    @Test func `some images and the failure of the others end it with both`() throws {
         let body: JSONValue = ["data": [first], "errors": [Answers.end("invalidProviderContent")]]
         let result = try #require(standing(body, count: 2).result)
         #expect(result.images.count == 1 && result.failure?.kind == .refused && result.cost?.usd == "0.06")
     }
 
-    @Test func `a failure of one picture while another is worked on is not the end`() throws {
+    @Test func `a failure of one image while another is worked on is not the end`() throws {
         let body: JSONValue = [
-            "data": [Answers.working(Answers.secondPicture)], "errors": [Answers.end("providerTimeout")],
+            "data": [Answers.working(Answers.secondImage)], "errors": [Answers.end("providerTimeout")],
         ]
         #expect(try #require(standing(body, count: 2).standing).working)
     }
@@ -169,19 +169,19 @@ struct RunwareStandingTests {
         #expect(standing(own, status: 429).pause == nil)
     }
 
-    @Test func `an item that should be a picture and is none is no end`() {
+    @Test func `an item that should be an image and is none is no end`() {
         for link in [JSONValue.null, "", "null", "x.jpg", "/x.jpg", "https://", 7] {
-            let item = Answers.item(Answers.firstPicture, ["imageURL": link, "status": "success"])
+            let item = Answers.item(Answers.firstImage, ["imageURL": link, "status": "success"])
             let answer = standing(["data": [item]])
             #expect(answer.standing?.working == false, "\(link)")
             #expect(answer.standing?.result.failure?.kind == .garbled && answer.standing?.result.images.isEmpty == true)
         }
     }
 
-    @Test func `pictures beside trouble with the question are kept, and the task goes on`() throws {
+    @Test func `images beside trouble with the question are kept, and the task goes on`() throws {
         let body: JSONValue = ["data": [first], "errors": [Answers.error("rateLimitExceeded", task: nil)]]
         let (result, working) = try #require(standing(body, status: 429, count: 2).standing)
-        #expect(result.images.map(\.providerImageID) == [Answers.firstPicture] && result.failure == nil && !working)
+        #expect(result.images.map(\.providerImageID) == [Answers.firstImage] && result.failure == nil && !working)
     }
 
     @Test func `a page of some proxy tells nothing about the task`() {
@@ -192,7 +192,7 @@ struct RunwareStandingTests {
         }
     }
 
-    @Test func `polls that repeat pictures count them once`() throws {
+    @Test func `polls that repeat images count them once`() throws {
         let result = try #require(standing(["data": [second, first, second]], count: 2).result)
         #expect(result.images.count == 2 && result.cost?.usd == "0.12")
         #expect(standing(["data": [first, first]], count: 2).result == nil)
@@ -228,13 +228,13 @@ struct RunwareStandingTests {
 
     /// A synchronous task whose answer did not come in time may still be at work when the archive is asked. What is
     /// there can be kept (R7), but the task's cost is not known yet (M4).
-    @Test func `an archive with fewer pictures than asked and no error is not the end`() {
+    @Test func `an archive with fewer images than asked and no error is not the end`() {
         let answer = archived(["data": [first]])
         #expect(answer.standing?.working == false)
-        #expect(answer.standing?.result.images.map(\.providerImageID) == [Answers.firstPicture])
+        #expect(answer.standing?.result.images.map(\.providerImageID) == [Answers.firstImage])
     }
 
-    @Test func `an archive with fewer pictures and an error is the end with both`() throws {
+    @Test func `an archive with fewer images and an error is the end with both`() throws {
         let reply: JSONValue = ["data": [first], "errors": [Answers.error("inferenceError")]]
         let result = try #require(archived(reply).result)
         #expect(result.images.count == 1 && result.failure?.kind == .failed && result.cost?.usd == "0.06")

@@ -204,7 +204,7 @@ struct TranslationTests {
         }
     }
 
-    @Test func `the pictures of one request and the names of the models are right`() {
+    @Test func `the images of one request and the names of the models are right`() {
         let rows: [(RemixModel, RenderingSpeed?, String, Int)] = [
             (.ideogram4, nil, "ideogram-v4/remix", 1), (.ideogram3, .turbo, "ideogram-v3/remix", 8),
             (.ideogram1, .turbo, "remix/V_1_TURBO", 8), (.ideogram1, .default, "remix/V_1", 8),
@@ -221,24 +221,24 @@ struct TranslationTests {
         }
     }
 
-    /// Which pictures of a request are tried with one byte too many.
+    /// Which images of a request are tried with one byte too many.
     enum Oversized: CaseIterable, Sendable { case none, source, style, character, lastOfSeveral }
 
     @Test(arguments: RemixModel.allCases, Oversized.allCases)
-    func `a picture above Ideogram's limit makes it no candidate`(model: RemixModel, oversized: Oversized) {
-        func picture(_ extra: Int) -> SourceImage {
+    func `an image above Ideogram's limit makes it no candidate`(model: RemixModel, oversized: Oversized) {
+        func image(_ extra: Int) -> SourceImage {
             SourceImage(
                 bytes: [UInt8](repeating: 0, count: 10_000_000 + extra),
                 format: .png,
                 size: PixelSize(width: 1024, height: 1024)
             )
         }
-        var request = RemixRequest(model: model, prompt: "kite", image: picture(oversized == .source ? 1 : 0))
+        var request = RemixRequest(model: model, prompt: "kite", image: image(oversized == .source ? 1 : 0))
         switch oversized {
         case .none, .source: break
-        case .style: request.styleReferenceImages = [picture(1)]
-        case .character: request.characterReferenceImages = [picture(1)]
-        case .lastOfSeveral: request.styleReferenceImages = [picture(0), picture(1)]
+        case .style: request.styleReferenceImages = [image(1)]
+        case .character: request.characterReferenceImages = [image(1)]
+        case .lastOfSeveral: request.styleReferenceImages = [image(0), image(1)]
         }
         #expect(RunwareTranslation.translate(request).impossible == nil)
         let reason = IdeogramTranslation.translate(request).impossible

@@ -80,7 +80,7 @@ struct WireTests {
         model: RemixModel,
         delivery: DeliveryMethod
     ) async throws {
-        // Without strength nothing is cropped, so that the stand-in for a picture passes.
+        // Without strength nothing is cropped, so that the stand-in for an image passes.
         var request = Requests.everything(model)
         request.strength = nil
         let all = try await received(.ideogram, request, delivery: delivery)

@@ -52,7 +52,7 @@ struct NameCutTests {
         #expect(
             table.render(TextStyle(width: 12)).roomNote("--json has them") == "No room for: Calls (--json has them)"
         )
-        #expect(table.render(TextStyle(width: 20)).roomNote("--json has them") == nil, "a picture has no name")
+        #expect(table.render(TextStyle(width: 20)).roomNote("--json has them") == nil, "an image has no name")
     }
 
     @Test

@@ -25,7 +25,7 @@ struct ReportBuilderTests {
         figures[.refused] = scale
         figures[.succeeded] = 9 * scale - failed
         figures[.images] = 20 * scale
-        figures[.pictures] = 21 * scale
+        figures[.imagesReturned] = 21 * scale
         figures[.withheld] = scale
         figures[money: .cost] = Money(nanodollars: Int64(scale) * 612_500_000)
         figures[money: .estimated] = scale > 2 ? Money(nanodollars: 60_000_000) : .zero

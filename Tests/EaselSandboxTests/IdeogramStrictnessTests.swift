@@ -47,7 +47,7 @@ struct IdeogramStrictnessTests {
         .schema("flag", v4, Samples.v4().text("enable_copyright_detection", "1"), "expected 'boolean'"),
         .rule("speed without a price", v4, Samples.v4().text("rendering_speed", "FLASH"), "FLASH"),
         .rule(
-            "no picture",
+            "no image",
             v4,
             Samples.v4().without("image").file("image", Array("GIF89a".utf8)),
             "Could not read a source image."

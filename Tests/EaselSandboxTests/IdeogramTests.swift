@@ -106,7 +106,7 @@ struct IdeogramTests {
         }
     }
 
-    @Test func `a weight keeps the picture near its source`() async throws {
+    @Test func `a weight keeps the image near its source`() async throws {
         try await withSandbox { bench in
             var distances: [Int] = []
             for weight in ["1", "50", "100"] {
@@ -115,9 +115,9 @@ struct IdeogramTests {
                     Samples.v4().text("image_weight", weight)
                 )
                 let image = try await bench.get(try #require(answer.data.first?["url"]?.stringValue))
-                let picture = try ImageCodec.decode(image.body)
-                let source = ImageEditing.resize(Samples.pixels(), to: picture.size)
-                distances.append(zip(picture.bytes, source.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) })
+                let decoded = try ImageCodec.decode(image.body)
+                let source = ImageEditing.resize(Samples.pixels(), to: decoded.size)
+                distances.append(zip(decoded.bytes, source.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) })
             }
             #expect(distances[0] > distances[1] && distances[1] > distances[2] && distances[2] == 0)
         }

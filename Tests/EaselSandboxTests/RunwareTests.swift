@@ -31,7 +31,7 @@ struct RunwareTests {
         }
     }
 
-    @Test func `pictures have the size that was asked for`() async throws {
+    @Test func `images have the size that was asked for`() async throws {
         try await withSandbox({ $0.pixelScale = 1 }) { bench in
             let answer = try await bench.runware(Samples.task("ideogram:1@2", ["width": 512, "height": 1536]))
             let image = try await bench.get(try #require(answer.data.first?["imageURL"]?.stringValue))
@@ -66,9 +66,9 @@ struct RunwareTests {
                     )
                 )
                 let text = try #require(answer.data.first?["imageBase64Data"]?.stringValue)
-                let picture = try ImageCodec.decode([UInt8](Data(base64Encoded: text)!))
-                let source = ImageEditing.resize(Samples.pixels(), to: picture.size)
-                distances.append(zip(picture.bytes, source.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) })
+                let image = try ImageCodec.decode([UInt8](Data(base64Encoded: text)!))
+                let source = ImageEditing.resize(Samples.pixels(), to: image.size)
+                distances.append(zip(image.bytes, source.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) })
             }
             #expect(distances[0] == 0)
             #expect(distances[0] < distances[1] && distances[1] < distances[2])

@@ -1,5 +1,6 @@
 import Easel
 import EaselBase
+import EaselCore
 import EaselSandbox
 import EaselTransport
 import Foundation
@@ -9,8 +10,8 @@ import Testing
 /// The library as a program uses it, against simulated providers.
 @Suite(.serialized) struct LibraryTests {
     private static let group = EventLoopGroup(name: "library-tests", count: 1)
-    private static let picture = Data(SamplePicture.bytes())
-    private static let remix = Easel.Remix("a quiet harbour", image: .bytes(picture))
+    private static let image = Data(SampleImage.bytes())
+    private static let remix = Easel.Remix("a quiet harbour", image: .bytes(image))
 
     private static func with(
         _ faults: [FaultRule] = [],
@@ -19,7 +20,7 @@ import Testing
         let sandbox = Sandbox(
             group: group,
             configuration: SandboxConfiguration(
-                ideogramPort: 0,
+                hasPortEach: true,
                 latency: .zero ... .zero,
                 pixelScale: 16,
                 faults: faults
@@ -31,8 +32,8 @@ import Testing
             try await body(
                 sandbox,
                 [
-                    .ideogram(key: "sandbox-key", baseURL: sandbox.ideogramBaseURL),
-                    .runware(key: "sandbox-key", baseURL: sandbox.runwareBaseURL),
+                    .ideogram(key: "sandbox-key", baseURL: sandbox.baseURL(.ideogram)),
+                    .runware(key: "sandbox-key", baseURL: sandbox.baseURL(.runware)),
                 ]
             )
         } catch {
@@ -207,15 +208,15 @@ import Testing
     @Test func `the example fails over and prints size, provider and cost`() async throws {
         try await Self.with([FaultRule(provider: .ideogram, kind: .status(500))]) { sandbox, _ in
             let file = FileManager.default.temporaryDirectory.appending(path: "remix-\(UUID().uuidString).png")
-            try Self.picture.write(to: file)
+            try Self.image.write(to: file)
             defer { try? FileManager.default.removeItem(at: file) }
             let process = Process()
             let example: URL = try #require(Self.example)
             process.executableURL = example
             process.arguments = [file.path, "the same scene as a woodcut print"]
             process.environment = [
-                "IDEOGRAM_API_KEY": "sandbox-key", "IDEOGRAM_URL": sandbox.ideogramBaseURL,
-                "RUNWARE_API_KEY": "sandbox-key", "RUNWARE_URL": sandbox.runwareBaseURL,
+                "IDEOGRAM_API_KEY": "sandbox-key", "IDEOGRAM_URL": sandbox.baseURL(.ideogram),
+                "RUNWARE_API_KEY": "sandbox-key", "RUNWARE_URL": sandbox.baseURL(.runware),
             ]
             let output = Pipe()
             process.standardOutput = output

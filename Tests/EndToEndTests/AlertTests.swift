@@ -69,7 +69,7 @@ struct AlertTests {
     private func remix(_ house: ProgramHouse, _ served: Served) async throws -> Int {
         let body: JSONValue = [
             "model": "ideogram-4.0", "prompt": "a harbour",
-            "image": .string(Data(SamplePicture.bytes()).base64EncodedString()),
+            "image": .string(Data(SampleImage.bytes()).base64EncodedString()),
         ]
         return try await house.send("POST", served.url + "/v1/remix", body: body).status
     }

@@ -32,16 +32,16 @@ struct BadInputTests {
         Case("a model that is not there", ["model": "ideogram-9"], ["model"]),
         Case("no prompt", ["prompt": .null], ["prompt"]),
         Case("a prompt that is too long", ["prompt": .string(String(repeating: "x", count: 2049))], ["prompt"]),
-        Case("no picture", ["image": .null], ["image"]),
+        Case("no image", ["image": .null], ["image"]),
         Case("no base64", ["image": "not base64!"], ["image"]),
-        Case("a data URI without a picture", ["image": "data:image/png;base64,"], ["image"]),
-        Case("text named as a picture", ["image": base64(Array("I am a picture, honestly.".utf8))], ["image"]),
+        Case("a data URI without an image", ["image": "data:image/png;base64,"], ["image"]),
+        Case("text named as an image", ["image": base64(Array("I am an image, honestly.".utf8))], ["image"]),
         Case(
-            "a picture that claims too much",
-            ["image": base64(SamplePicture.lyingPNG(width: 60_000, height: 60_000))],
+            "an image that claims too much",
+            ["image": base64(SampleImage.lyingPNG(width: 60_000, height: 60_000))],
             ["image"]
         ),
-        Case("half a picture", ["image": base64(Array(SamplePicture.bytes().prefix(20)))], ["image"]),
+        Case("half an image", ["image": base64(Array(SampleImage.bytes().prefix(20)))], ["image"]),
         Case("a private URL", ["image": "http://127.0.0.1:1/a.png"], ["image"]),
         Case("a URL of the cloud's metadata", ["image": "http://169.254.169.254/latest/meta-data/"], ["image"]),
         Case("a private name", ["image": "http://localhost:1/a.png"], ["image"]),
@@ -83,13 +83,13 @@ struct BadInputTests {
         }
     }
 
-    @Test func `no fault repeats a secret or the picture`() async throws {
+    @Test func `no fault repeats a secret or the image`() async throws {
         try await House.with { house in
             for entry in Self.cases {
                 let text = String(decoding: try await house.post("/v1/remix", entry.body).body, as: UTF8.self)
                 #expect(!text.contains(House.adminKey))
                 #expect(!text.contains("sandbox-key"))
-                #expect(!text.contains("iVBORw0KGgo"), "the picture's bytes")
+                #expect(!text.contains("iVBORw0KGgo"), "the image's bytes")
             }
         }
     }
@@ -138,7 +138,7 @@ struct BadInputTests {
             var form = FormBody()
             form.add("model", tower)
             form.add("prompt", String(tower.prefix(1) + String(repeating: "\u{301}", count: 1_000)))
-            form.addFile("image", SamplePicture.bytes(), fileName: "a.png")
+            form.addFile("image", SampleImage.bytes(), fileName: "a.png")
             let answer = try await house.send(
                 "POST",
                 "/v1/remix",
@@ -156,7 +156,7 @@ struct BadInputTests {
             var form = FormBody()
             form.add("model", "ideogram-4.0")
             form.add("prompt", "a quiet harbour")
-            form.addFile("image", SamplePicture.bytes(), fileName: "a.png")
+            form.addFile("image", SampleImage.bytes(), fileName: "a.png")
             let whole = form.body
             for length in [0, 10, whole.count / 2, whole.count - 5] {
                 let answer = try await house.send(
@@ -178,14 +178,14 @@ struct BadInputTests {
             var text = FormBody()
             text.add("model", "ideogram-4.0")
             text.add("prompt", "a quiet harbour")
-            text.addFile("image", Array("hello".utf8), fileName: "picture.png", type: "image/png")
+            text.addFile("image", Array("hello".utf8), fileName: "image.png", type: "image/png")
             let named = try await house.send(
                 "POST",
                 "/v1/remix",
                 fields: [("Content-Type", text.contentType)],
                 body: text.body
             )
-            #expect(named.faults == ["image"], "a picture is what its bytes say (S5)")
+            #expect(named.faults == ["image"], "an image is what its bytes say (S5)")
             try await expectNothingSpent(house)
         }
     }
@@ -207,7 +207,7 @@ struct BadInputTests {
         }
     }
 
-    @Test func `a body or a picture that is too large is told so`() async throws {
+    @Test func `a body or an image that is too large is told so`() async throws {
         var plan = House.Plan()
         plan.settings = { $0.limits.requestBytes = 200_000 }
         plan.calls = { $0.limits.imageBytes = 20_000 }
@@ -239,8 +239,8 @@ struct BadInputTests {
             switch request.path {
             case "/private": ServerResponse(status: 302, fields: ["Location": "http://127.0.0.2:1/a.png"])
             case "/large": .bytes([UInt8](repeating: 0, count: 200_000), type: "image/png")
-            case "/text": .text("no picture")
-            case "/picture": .bytes(SamplePicture.bytes(), type: "text/plain")
+            case "/text": .text("no image")
+            case "/image": .bytes(SampleImage.bytes(), type: "text/plain")
             default: .text("no", status: 404)
             }
         }
@@ -257,7 +257,7 @@ struct BadInputTests {
                 #expect(answer.faults == ["image"], "\(path)")
             }
             try await expectNothingSpent(house)
-            #expect(try await house.remix(["image": .string(origin + "/picture")]).status == 200)
+            #expect(try await house.remix(["image": .string(origin + "/image")]).status == 200)
         }
         await server.drain(grace: .zero)
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct CommandLineTests {
     @Test(.timeLimit(.minutes(5)))
-    func `a picture is remixed, listed, shown and reported`() async throws {
+    func `an image is remixed, listed, shown and reported`() async throws {
         try await ProgramHouse.with { house in
             let served = try await Served(configuration: house.configuration)
             let environment = ["EASEL_URL": served.url, "EASEL_API_KEY": ProgramHouse.adminKey]
@@ -16,7 +16,7 @@ struct CommandLineTests {
                 try await Program.run(arguments, environment: environment, input: input)
             }
             let source = house.directory + "/harbour.png"
-            try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
+            try Data(SampleImage.bytes()).write(to: URL(fileURLWithPath: source))
             let out = house.directory + "/out"
             let remixed = try await easel(
                 "remix",
@@ -37,7 +37,7 @@ struct CommandLineTests {
             #expect(files.map { $0.split(separator: "/").last } == ["harbour-remix-1.webp", "harbour-remix-2.webp"])
             for file in files {
                 let bytes = [UInt8](FileManager.default.contents(atPath: file) ?? Data())
-                #expect(SamplePicture.format(of: bytes) == .webp)
+                #expect(SampleImage.format(of: bytes) == .webp)
             }
             let piped = try await easel(
                 "remix",
@@ -47,7 +47,7 @@ struct CommandLineTests {
                 "--json",
                 "-o",
                 out,
-                input: SamplePicture.bytes(.jpg)
+                input: SampleImage.bytes(.jpg)
             )
             #expect(piped.status == 0, "\(piped.errors)")
             let reply = try JSON.decode(JSONValue.self, from: Array(piped.output.utf8))

@@ -149,7 +149,7 @@ struct FailoverTests {
         }
     }
 
-    @Test func `missing pictures are asked for again, and only those`() async throws {
+    @Test func `missing images are asked for again, and only those`() async throws {
         var plan = House.Plan()
         plan.sandbox.faults = [FaultRule(provider: .runware, timing: .first(1), kind: .fewerImages(1))]
         try await House.with(plan) { house in

@@ -29,9 +29,9 @@ import TestTools
         }
     }
 
-    @Test func `the answer comes again also where no copy of its picture could be kept`() async throws {
+    @Test func `the answer comes again also where no copy of its image could be kept`() async throws {
         try await House.with { house in
-            // Somebody's file stands where the pictures go.
+            // Somebody's file stands where the images go.
             let place = house.dataDirectory + "/artifacts"
             try? FileManager.default.removeItem(atPath: place)
             try Data("in the way".utf8).write(to: URL(fileURLWithPath: place))
@@ -45,7 +45,7 @@ import TestTools
 
     @Test func `the order of fields, JSON or form, does not make another request`() async throws {
         try await House.with { house in
-            let image = SamplePicture.bytes()
+            let image = SampleImage.bytes()
             let first = try await house.remix(
                 ["strength": .number(0.4), "tags": ["a": "1", "b": "2"]],
                 fields: Self.key("same")
@@ -148,7 +148,7 @@ import TestTools
         }
     }
 
-    @Test func `asynchronous calls and calls without kept pictures are answered again too`() async throws {
+    @Test func `asynchronous calls and calls without kept images are answered again too`() async throws {
         var plan = House.Plan()
         plan.calls = { $0.artifacts.store = .none }
         try await House.with(plan) { house in

@@ -11,7 +11,7 @@ import TestTools
 @Suite(.enabled(if: Program.path != nil, "the executable was not built beside the tests"))
 struct LeftBehindTests {
     @Test(.timeLimit(.minutes(3)))
-    func `who asks again with the same key hears that it is in progress until there is a picture`() async throws {
+    func `who asks again with the same key hears that it is in progress until there is an image`() async throws {
         try await ProgramHouse.with(latency: .seconds(5)) { house in
             let first = try await Served(configuration: house.configuration)
             let key = [("Idempotency-Key", "once")]

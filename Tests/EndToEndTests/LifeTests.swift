@@ -91,7 +91,7 @@ struct LifeTests {
                 #expect(isTaken)
                 await first.stop()
                 try await house.sandbox.setFaults([])
-                // The call that was admitted is answered; its settlement waits on the local disc (L2).
+                // The call that was admitted is answered; its settlement waits on the local disk (L2).
                 let answered = try await inFlight
                 #expect(answered.status == 200)
                 #expect(house.journaled.pendingCount > 0)

@@ -6,7 +6,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// All three models through both providers, JSON and form, one picture and four, every type and format of output.
+/// All three models through both providers, JSON and form, one image and four, every type and format of output.
 struct MatrixTests {
     struct Combination: Sendable, CustomTestStringConvertible {
         let model: RemixModel
@@ -85,8 +85,8 @@ struct MatrixTests {
             #expect(wanted.filter { image[$0] != nil } == [combination.output.rawValue], comment)
             #expect(image["withheld"] == false)
             let bytes = try await house.bytes(of: image)
-            #expect(SamplePicture.format(of: bytes) == combination.format, comment)
-            #expect(SamplePicture.size(of: bytes)?.width == image["width"]?.intValue, comment)
+            #expect(SampleImage.format(of: bytes) == combination.format, comment)
+            #expect(SampleImage.size(of: bytes)?.width == image["width"]?.intValue, comment)
             #expect(image["format"]?.stringValue == combination.format.rawValue, comment)
         }
         let billed = house.sandbox.billing.total - before

@@ -19,7 +19,7 @@ struct MoneyCommandTests {
             #expect(made.status == 0 && made.output.contains("team:default") && made.output.contains("$0.10"))
             #expect(try await easel("budget list --check").status == 0)
             let source = house.directory + "/harbour.png"
-            try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
+            try Data(SampleImage.bytes()).write(to: URL(fileURLWithPath: source))
             let remix = ["remix", source, "-p", "a harbour", "-o", house.directory]
             #expect(try await Program.run(remix, environment: environment).status == 0)
             let warned = try await easel("budget list --check --json")

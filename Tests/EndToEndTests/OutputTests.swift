@@ -32,12 +32,12 @@ struct OutputTests {
                     for i in $(seq 600); do grep -q ready ready && break; sleep 0.1; done
                     url=$(sed 's/.*"url":"\\([^"]*\\)".*/\\1/' ready)
                     curl -sf -o /dev/null -H "Authorization: Bearer \(ProgramHouse.adminKey)" -X POST $url/v1/remix \\
-                      -F image=@picture.png -F model=ideogram-4.0 -F prompt=kite || { kill -9 $server; exit 99; }
+                      -F image=@image.png -F model=ideogram-4.0 -F prompt=kite || { kill -9 $server; exit 99; }
                     curl -sf $url/metrics | grep '^easel_log_dropped_total'
                     kill -TERM $server; wait $server
                     """
-                try Data(SamplePicture.bytes()).write(
-                    to: URL(fileURLWithPath: house.directory + "/picture.png")
+                try Data(SampleImage.bytes()).write(
+                    to: URL(fileURLWithPath: house.directory + "/image.png")
                 )
                 let began = SteadyInstant.now
                 let outcome = try await shell(line)
@@ -49,7 +49,7 @@ struct OutputTests {
         }
     }
 
-    @Test func `a command goes on to its own exit code when its reader leaves, and fails when the disc is full`()
+    @Test func `a command goes on to its own exit code when its reader leaves, and fails when the disk is full`()
         async throws
     {
         try await ProgramHouse.with { house in
@@ -67,7 +67,7 @@ struct OutputTests {
                 served.url + "/v1/remix",
                 body: [
                     "model": "ideogram-4.0", "prompt": "a kite",
-                    "image": .string("data:image/png;base64," + Data(SamplePicture.bytes()).base64EncodedString()),
+                    "image": .string("data:image/png;base64," + Data(SampleImage.bytes()).base64EncodedString()),
                 ]
             )
             let check = try await shell(#""$EASEL" budget list --check | true; exit ${PIPESTATUS[0]}"#, settings)
@@ -102,7 +102,7 @@ struct OutputTests {
                 served.url + "/v1/remix",
                 body: [
                     "model": "ideogram-4.0", "prompt": .string(prompt),
-                    "image": .string("data:image/png;base64," + Data(SamplePicture.bytes()).base64EncodedString()),
+                    "image": .string("data:image/png;base64," + Data(SampleImage.bytes()).base64EncodedString()),
                 ]
             )
             let id = try #require(answer["id"]?.stringValue)

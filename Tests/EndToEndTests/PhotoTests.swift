@@ -5,7 +5,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Pictures as people have them, through the whole gateway to providers that follow their documents.
+/// Images as people have them, through the whole gateway to providers that follow their documents.
 struct PhotoTests {
     /// 96x64 as stored, with this EXIF orientation and a place.
     private func photo(_ orientation: UInt8) -> [UInt8] {
@@ -13,7 +13,7 @@ struct PhotoTests {
             77, 77, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0,
         ]
         let body = Array("Exif\0\0".utf8) + tiff + Array("52.5200N 13.4050E".utf8)
-        let plain = SamplePicture.bytes(.jpg, width: 96, height: 64)
+        let plain = SampleImage.bytes(.jpg, width: 96, height: 64)
         return [0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(body.count + 2)] + body + plain.dropFirst(2)
     }
 

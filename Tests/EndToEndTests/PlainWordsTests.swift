@@ -237,7 +237,7 @@ struct PlainWordsTests {
             #expect(known.status == 0 && known.errors.contains("no calls"))
 
             let request = house.directory + "/request.json"
-            let image = "data:image/png;base64," + Data(SamplePicture.bytes()).base64EncodedString()
+            let image = "data:image/png;base64," + Data(SampleImage.bytes()).base64EncodedString()
             let dear =
                 "{\"model\":\"ideogram-4.0\",\"prompt\":\"a kite\",\"max_cost_usd\":\"0.000001\",\"image\":\"\(image)\"}"
             try Data(dear.utf8).write(to: URL(fileURLWithPath: request))

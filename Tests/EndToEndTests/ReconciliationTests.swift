@@ -207,7 +207,7 @@ struct ReconcileCommandTests {
                 try await Program.run(arguments, environment: environment)
             }
             let source = house.directory + "/harbour.png"
-            try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
+            try Data(SampleImage.bytes()).write(to: URL(fileURLWithPath: source))
             let out = house.directory + "/out"
             #expect(try await easel("remix", source, "-p", "a quiet harbour", "-o", out).status == 0)
             let compared = try await easel("reconcile", "--provider", "runware", "--since", "1d", "--check")

@@ -133,7 +133,7 @@ struct RecordTests {
             #expect(settled["status"] == "succeeded")
             #expect(settled["cost_usd"]?.stringValue == house.sandbox.billing.total.usd)
             let bytes = try await house.bytes(of: try #require(settled.images.first))
-            #expect(SamplePicture.format(of: bytes) == .jpg)
+            #expect(SampleImage.format(of: bytes) == .jpg)
         }
     }
 

@@ -14,7 +14,7 @@ struct RemixCommandTests {
 
     private func source(_ house: ProgramHouse) throws -> String {
         let path = house.directory + "/cat.png"
-        try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: path))
+        try Data(SampleImage.bytes()).write(to: URL(fileURLWithPath: path))
         return path
     }
 
@@ -115,7 +115,7 @@ struct RemixCommandTests {
         }
     }
 
-    @Test func `a disc that fills up after the payment leaves the call, its cost and its links`() async throws {
+    @Test func `a disk that fills up after the payment leaves the call, its cost and its links`() async throws {
         try await ProgramHouse.with(latency: .seconds(2)) { house in
             let served = try await Served(configuration: house.configuration)
             let folder = house.directory + "/small"

@@ -21,7 +21,7 @@ struct ReportCommandTests {
             for number in 1...3 {
                 let remixed = try await easel(
                     ["remix", "-", "-p", "a harbour", "-o", out, "--tag", "user=\(number)", "--project", "spring"],
-                    input: SamplePicture.bytes(.jpg)
+                    input: SampleImage.bytes(.jpg)
                 )
                 #expect(remixed.status == 0, "\(remixed.errors)")
             }

@@ -59,7 +59,7 @@ import TestTools
                 ("model", "ideogram-4.0"), ("prompt", "a quiet harbour"), ("tags.\(apart)", apart),
                 ("project", "other"),
             ] { form.add(name, value) }
-            form.addFile("image", SamplePicture.bytes(), fileName: "source.png", type: "image/png")
+            form.addFile("image", SampleImage.bytes(), fileName: "source.png", type: "image/png")
             let tagged = try await house.send(
                 "POST",
                 "/v1/remix",

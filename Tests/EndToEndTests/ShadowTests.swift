@@ -63,7 +63,7 @@ struct ShadowTests {
     }
 
     @Test func `a provider that hangs holds no caller up, and its budget ends it`() async throws {
-        // Room for one picture at the price book's six cents, whatever comes of it.
+        // Room for one image at the price book's six cents, whatever comes of it.
         var plan = try Self.plan(budget: "0.10")
         plan.sandbox.faults = [FaultRule(provider: .ideogram, timing: .always, kind: .hang(afterExecuting: true))]
         plan.ideogram.timeout = .seconds(5)

@@ -17,12 +17,12 @@ struct SignalTests {
 
     private func log(_ house: ProgramHouse) -> String { Program.text(house.configuration + ".log") }
 
-    private var picture: JSONValue {
-        .string("data:image/png;base64," + Data(SamplePicture.bytes()).base64EncodedString())
+    private var image: JSONValue {
+        .string("data:image/png;base64," + Data(SampleImage.bytes()).base64EncodedString())
     }
 
     private func remix(_ house: ProgramHouse, _ url: String, policy: String? = nil) async throws -> Answer {
-        var body: [String: JSONValue] = ["model": "ideogram-4.0", "prompt": "a kite", "image": picture]
+        var body: [String: JSONValue] = ["model": "ideogram-4.0", "prompt": "a kite", "image": image]
         if let policy { body["policy"] = .string(policy) }
         return try await house.send("POST", url + "/v1/remix", body: .object(body))
     }

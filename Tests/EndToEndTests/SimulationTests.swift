@@ -29,7 +29,7 @@ struct SimulationTests {
                 .map(String.init)
             #expect(try await easel(dated).status == 0)
             let source = house.directory + "/harbour.png"
-            try Data(SamplePicture.bytes()).write(to: URL(fileURLWithPath: source))
+            try Data(SampleImage.bytes()).write(to: URL(fileURLWithPath: source))
             for policy in ["standard", "standard", "standard", "only-ideogram", "only-ideogram"] {
                 let remix = try await easel([
                     "remix", source, "-p", "a harbour", "-o", house.directory, "--policy", policy,

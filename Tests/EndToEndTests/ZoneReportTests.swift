@@ -22,7 +22,7 @@ struct ZoneReportTests {
         "2026-10-03T15:15:00Z", "2026-10-03T15:45:00Z",
     ]
 
-    /// Ended calls of one picture, ten cents each, with the marks that their writes would have left.
+    /// Ended calls of one image, ten cents each, with the marks that their writes would have left.
     private static func insertion(_ team: Int64) -> String {
         let list = moments.map { "'\($0)'" }.joined(separator: ", ")
         return """

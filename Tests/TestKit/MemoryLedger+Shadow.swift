@@ -82,8 +82,8 @@ extension MemoryLedger {
                     row.compared += 1
                     Self.add(end.end, end.flags, to: &row.shadow)
                     if let first = entry.starts.first, let attempt = entry.ends[first.attemptID] {
-                        let pictures = settlement.images.filter { $0.attemptID == first.attemptID }
-                        Self.add(attempt, Self.flags(pictures), to: &row.primary)
+                        let images = settlement.images.filter { $0.attemptID == first.attemptID }
+                        Self.add(attempt, Self.flags(images), to: &row.primary)
                     }
                 } else {
                     row.pending += 1
@@ -95,19 +95,19 @@ extension MemoryLedger {
         }
     }
 
-    private static func flags(_ pictures: [ImageRecord]) -> PictureFlags {
-        var flags = PictureFlags()
-        flags.withheld = pictures.count(where: \.withheld)
-        flags.nsfw = pictures.count { $0.nsfw == true }
-        flags.nsfwChecked = pictures.count { $0.nsfw != nil }
-        flags.copyrightChecked = pictures.count { $0.copyright != .notRequested }
-        flags.copyrightFlagged = pictures.count { $0.copyright == .flagged }
-        flags.copyrightUndetermined = pictures.count { $0.copyright == .undetermined }
+    private static func flags(_ images: [ImageRecord]) -> ImageFlags {
+        var flags = ImageFlags()
+        flags.withheld = images.count(where: \.withheld)
+        flags.nsfw = images.count { $0.nsfw == true }
+        flags.nsfwChecked = images.count { $0.nsfw != nil }
+        flags.copyrightChecked = images.count { $0.copyright != .notRequested }
+        flags.copyrightFlagged = images.count { $0.copyright == .flagged }
+        flags.copyrightUndetermined = images.count { $0.copyright == .undetermined }
         return flags
     }
 
-    /// Without what is no sum: percentiles and the cost of a picture.
-    private static func add(_ end: AttemptEnd, _ flags: PictureFlags, to side: inout ShadowSide) {
+    /// Without what is no sum: percentiles and the cost of an image.
+    private static func add(_ end: AttemptEnd, _ flags: ImageFlags, to side: inout ShadowSide) {
         switch end.outcome {
         case .pending: break
         case .succeeded: side.count(.succeeded)

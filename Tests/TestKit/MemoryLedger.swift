@@ -6,7 +6,7 @@ package import Foundation
 /// The ledger in memory with the other books of the double on top, which watches the order of what it is told.
 ///
 /// What contradicts an invariant is kept in `violations`: an attempt that was sent without being on record (M4), one that
-/// is settled without a start, figures that do not agree (M6), a settlement that forgets attempts or pictures.
+/// is settled without a start, figures that do not agree (M6), a settlement that forgets attempts or images.
 package final class MemoryLedger: Ledger {
     typealias Entry = MemoryEntry
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// A throwaway PostgreSQL for a whole test process, with a fresh database for whoever asks.
 ///
-/// The cluster is made on first use, without waiting for the disc. A small shell waits for this process to end, however
+/// The cluster is made on first use, without waiting for the disk. A small shell waits for this process to end, however
 /// it ends, and then stops the server and removes its files.
 package enum PostgresFixture {
     /// The connection string of a fresh database with the current schema.

@@ -9,7 +9,7 @@ package enum SampleTrade {
 
     /// A small, valid request.
     package static func request(count: Int = 1, model: RemixModel = .ideogram4) -> RemixRequest {
-        var request = RemixRequest(model: model, prompt: "a quiet harbour", image: SamplePicture.source())
+        var request = RemixRequest(model: model, prompt: "a quiet harbour", image: SampleImage.source())
         request.count = count
         return request
     }
@@ -30,7 +30,7 @@ package enum SampleTrade {
         )
     }
 
-    /// What stands in the price book for tests: six cents a picture at both kinds, or nothing.
+    /// What stands in the price book for tests: six cents an image at both kinds, or nothing.
     package static func prices(_ usd: String? = "0.06") -> [PriceEntry] {
         guard let usd, let price = Money(usd: usd) else { return [] }
         return [ProviderKind.runware, .ideogram].flatMap { kind in

@@ -10,8 +10,8 @@ import Foundation
 package final class ScriptedProvider: Provider {
     /// What it does when it is sent a task.
     package enum Answer: Sendable {
-        /// So many pictures, or as many as were asked for, with the provider's own figure for all of them.
-        case pictures(Int? = nil, cost: Money? = nil)
+        /// So many images, or as many as were asked for, with the provider's own figure for all of them.
+        case images(Int? = nil, cost: Money? = nil)
         case result(ProviderResult)
         case failure(ProviderFailure)
         /// Nothing until the time is up.
@@ -48,7 +48,7 @@ package final class ScriptedProvider: Provider {
     package init(
         _ kind: ProviderKind = .runware,
         name: String? = nil,
-        answers: [Answer] = [.pictures()],
+        answers: [Answer] = [.images()],
         recoveries: [Recovery] = [.untraceable],
         imagesPerRequest: Int = 20,
         maxInFlight: Int = 8,
@@ -97,12 +97,12 @@ package final class ScriptedProvider: Provider {
             return state.answers.count > 1 ? state.answers.removeFirst() : state.answers.first
         }
         defer { state.withLock { $0.running -= 1 } }
-        return await act(answer ?? .pictures(), task)
+        return await act(answer ?? .images(), task)
     }
 
     private func act(_ answer: Answer, _ task: ProviderTask) async -> Exchange {
         switch answer {
-        case .pictures(let count, let cost):
+        case .images(let count, let cost):
             // A breath, so that exchanges that may overlap do.
             try? await Task.sleep(for: .milliseconds(2))
             return .ended(Self.delivered(count ?? task.count, cost: cost))
@@ -141,17 +141,17 @@ package final class ScriptedProvider: Provider {
 
     // MARK: Parts of answers
 
-    /// An answer with so many pictures.
+    /// An answer with so many images.
     package static func delivered(_ count: Int, cost: Money? = nil) -> ProviderResult {
-        ProviderResult(images: (0..<count).map(picture), cost: cost, httpStatus: 200)
+        ProviderResult(images: (0..<count).map(image), cost: cost, httpStatus: 200)
     }
 
-    /// A picture of its own look for each number.
-    package static func picture(_ number: Int) -> ProviderImage {
+    /// An image of its own look for each number.
+    package static func image(_ number: Int) -> ProviderImage {
         ProviderImage(
-            content: .bytes(SamplePicture.bytes(.jpg, width: 16, height: 16, tint: UInt8(truncatingIfNeeded: number))),
+            content: .bytes(SampleImage.bytes(.jpg, width: 16, height: 16, tint: UInt8(truncatingIfNeeded: number))),
             seed: number,
-            providerImageID: "picture-\(number)"
+            providerImageID: "image-\(number)"
         )
     }
 

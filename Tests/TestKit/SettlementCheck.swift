@@ -25,13 +25,13 @@ enum SettlementCheck {
         let all = starts.compactMap { ends[$0.attemptID] }
         found += figures(cost: settlement.cost, estimated: settlement.estimated, all)
         if settlement.images.count(where: { !$0.withheld }) != settlement.imagesDelivered {
-            found.append("the pictures on record are not those delivered")
+            found.append("the images on record are not those delivered")
         }
         if settlement.images.map(\.ordinal) != Array(1..<settlement.images.count + 1) {
-            found.append("the pictures are counted \(settlement.images.map(\.ordinal))")
+            found.append("the images are counted \(settlement.images.map(\.ordinal))")
         }
         if !Set(settlement.images.map(\.attemptID)).isSubset(of: starts.map(\.attemptID)) {
-            found.append("a picture belongs to no attempt of the call")
+            found.append("an image belongs to no attempt of the call")
         }
         return found
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The one door for bytes to and from a file descriptor. Nothing in here traps: Foundation's `FileHandle` ends the
-/// process when the other side is gone or the disc is full.
+/// process when the other side is gone or the disk is full.
 package enum Descriptor {
     package static let input: Int32 = 0
     package static let output: Int32 = 1

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes lines to a descriptor on a thread of its own, so that who reads slowly, not at all, or from a full disc holds up
+/// Writes lines to a descriptor on a thread of its own, so that who reads slowly, not at all, or from a full disk holds up
 /// nobody else. What cannot be written is dropped and counted, and told in a line when writing works again.
 // Unchecked: `state` is only touched between `condition.lock` and `condition.unlock`.
 package final class LineWriter: @unchecked Sendable {

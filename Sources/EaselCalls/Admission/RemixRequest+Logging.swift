@@ -17,16 +17,16 @@ extension RemixRequest {
     /// The project that the call's cost belongs to: the request's, or else the key's.
     func project(of account: Account) -> String? { project ?? account.project }
 
-    /// The parameters as they are stored with the call: no pictures, and prompts as the configuration allows.
+    /// The parameters as they are stored with the call: no images, and prompts as the configuration allows.
     func parameters(prompts: LoggingSettings.Prompts) -> JSONValue {
-        func picture(_ image: SourceImage) -> JSONValue {
+        func logged(_ image: SourceImage) -> JSONValue {
             .object([
                 "format": .string(image.format.rawValue), "width": .number(.init(image.size.width)),
                 "height": .number(.init(image.size.height)), "bytes": .number(.init(image.bytes.count)),
             ])
         }
         var members: [String: JSONValue] = [
-            "image": picture(image),
+            "image": logged(image),
             "output": .object([
                 "type": .string(output.type.rawValue), "format": .string(output.format.rawValue),
                 "quality": output.quality.map { .number(.init($0)) } ?? .null,
@@ -46,10 +46,10 @@ extension RemixRequest {
         put(.styleType, styleType.map { .string($0.rawValue) })
         put(.stylePreset, stylePreset.map { .string($0) })
         put(.styleCode, styleCode.map { .string($0) })
-        put(.styleReferenceImages, styleReferenceImages.isEmpty ? nil : .array(styleReferenceImages.map(picture)))
+        put(.styleReferenceImages, styleReferenceImages.isEmpty ? nil : .array(styleReferenceImages.map(logged)))
         put(
             .characterReferenceImages,
-            characterReferenceImages.isEmpty ? nil : .array(characterReferenceImages.map(picture))
+            characterReferenceImages.isEmpty ? nil : .array(characterReferenceImages.map(logged))
         )
         put(.seed, seed.map { .number(.init($0)) })
         put(.strict, strict ? true : nil)

@@ -41,13 +41,13 @@ extension CallRun {
     ) async -> AttemptMachine.Action {
         let board = RaceBoard()
         let first = Side(candidate: 0, starts: starts, permit: permit)
-        run(first, on: board, firstPicture: 1)
+        run(first, on: board, firstImage: 1)
         await board.wait(known: 0, atMost: hedge.after)
         guard board.ended.isEmpty, let second = await second(beside: first, hedge, progress) else {
             await board.wait(known: 0)
             return conclude(first, board.ended[0].legs, progress)
         }
-        run(second, on: board, firstPicture: 1 + context.request.count)
+        run(second, on: board, firstImage: 1 + context.request.count)
         let sides = [first, second]
         var known = 0
         while known < 2 {
@@ -67,10 +67,10 @@ extension CallRun {
     }
 
     /// Not a child task: a losing side outlives the answer.
-    private func run(_ side: Side, on board: RaceBoard, firstPicture: Int) {
+    private func run(_ side: Side, on board: RaceBoard, firstImage: Int) {
         let provider = context.plan.candidates[side.candidate].provider
         let work: @Sendable () async -> Void = {
-            let legs = await self.send(side.starts, to: provider, side.permit, firstPicture: firstPicture, race: board)
+            let legs = await self.send(side.starts, to: provider, side.permit, firstImage: firstImage, race: board)
             board.report(side.candidate, legs)
         }
         if let loop = EventLoop.current {

@@ -30,7 +30,7 @@ extension CallRun {
             held = first.context.plan.bound
         }
 
-        /// The number of the next picture.
-        var nextPicture: Int { legs.reduce(1) { $0 + $1.pictures.count } }
+        /// The number of the next image.
+        var nextImage: Int { legs.reduce(1) { $0 + $1.images.count } }
     }
 }

@@ -3,31 +3,31 @@ import EaselCore
 import EaselProviders
 import Foundation
 
-/// One round: the exchanges, the search for an answer that is missing, and the pictures.
+/// One round: the exchanges, the search for an answer that is missing, and the images.
 extension CallRun {
     /// Sends the requests of one round. `race`: another provider is asked at the same time.
     func send(
         _ rows: [AttemptStart],
         to provider: String,
         _ permit: ProviderHealth.Permit,
-        firstPicture: Int,
+        firstImage: Int,
         race: RaceBoard? = nil
     ) async -> [CallLeg] {
         var firsts: [Int] = []
-        var next = firstPicture
+        var next = firstImage
         for row in rows {
             firsts.append(next)
             next += row.imagesAsked
         }
         // One request needs no group.
         if rows.count == 1 {
-            return [await exchange(rows[0], at: provider, permit, firstPicture: firsts[0], race)]
+            return [await exchange(rows[0], at: provider, permit, firstImage: firsts[0], race)]
         }
         return await withTaskGroup(of: (Int, CallLeg).self) { group in
             for (index, row) in rows.enumerated() {
                 let first = firsts[index]
                 group.addTask {
-                    (index, await self.exchange(row, at: provider, permit, firstPicture: first, race))
+                    (index, await self.exchange(row, at: provider, permit, firstImage: first, race))
                 }
             }
             var answers: [(Int, CallLeg)] = []
@@ -50,7 +50,7 @@ extension CallRun {
         _ row: AttemptStart,
         at name: String,
         _ permit: ProviderHealth.Permit,
-        firstPicture: Int,
+        firstImage: Int,
         _ race: RaceBoard?
     ) async -> CallLeg {
         guard let provider = tools.providers[name], let gate = tools.gates[name] else {
@@ -63,10 +63,10 @@ extension CallRun {
         if result.failure?.kind == .refused { refused.withLock { $0 = true } }
         // Too late to be delivered: its images are not downloaded.
         if race?.isDecided == true { return CallLeg(start: row, result: result, endedAt: tools.time.now) }
-        return await leg(row, result, firstPicture: firstPicture)
+        return await leg(row, result, firstImage: firstImage)
     }
 
-    func recover(_ leg: CallLeg, _ permit: ProviderHealth.Permit, firstPicture: Int) async -> CallLeg? {
+    func recover(_ leg: CallLeg, _ permit: ProviderHealth.Permit, firstImage: Int) async -> CallLeg? {
         guard let provider = tools.providers[leg.start.provider] else { return nil }
         let left = context.plan.deadline - elapsed
         guard
@@ -80,29 +80,29 @@ extension CallRun {
                 isOnly: context.plan.onUnknown == .recover
             )
         else { return nil }
-        return await self.leg(leg.start, result, firstPicture: firstPicture)
+        return await self.leg(leg.start, result, firstImage: firstImage)
     }
 
     /// A result with its images downloaded. Withheld ones keep their place in the numbering.
-    func leg(_ row: AttemptStart, _ result: ProviderResult, firstPicture: Int) async -> CallLeg {
+    func leg(_ row: AttemptStart, _ result: ProviderResult, firstImage: Int) async -> CallLeg {
         let endedAt = tools.time.now
-        var pictures: [ImageDelivery.Delivered] = []
+        var images: [ImageDelivery.Delivered] = []
         var isLost = false
         // Never more than requested: extra images from a provider do not become extra rows.
         for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
-            let picture = await tools.delivery.deliver(
+            let delivered = await tools.delivery.deliver(
                 image,
                 attemptID: row.attemptID,
                 callID: context.callID,
-                ordinal: firstPicture + index,
+                ordinal: firstImage + index,
                 output: context.request.output,
                 trustedOrigin: tools.origins[row.provider],
                 timeout: max(.seconds(5), context.plan.deadline - elapsed)
             )
-            if let picture { pictures.append(picture) } else { isLost = true }
+            if let delivered { images.append(delivered) } else { isLost = true }
         }
         guard isLost, result.failure == nil else {
-            return CallLeg(start: row, result: result, pictures: pictures, endedAt: endedAt)
+            return CallLeg(start: row, result: result, images: images, endedAt: endedAt)
         }
         // Paid but lost: asking again may pay twice, so the policy decides (R4).
         var told = result
@@ -111,6 +111,6 @@ extension CallRun {
             code: "result_lost",
             message: "The provider delivered, but the image could not be downloaded or read."
         )
-        return CallLeg(start: row, result: told, pictures: pictures, endedAt: endedAt)
+        return CallLeg(start: row, result: told, images: images, endedAt: endedAt)
     }
 }

@@ -120,8 +120,8 @@ final class CallRun: Sendable {
         guard let held = progress.held else { return nil }
         let parts = progress.legs.map { end(of: $0).cost ?? $0.start.bound } + rows.map(\.bound)
         guard let needed = Money.sum(parts), needed > held else { return nil }
-        let pictures = progress.legs.map { end(of: $0).cost == nil ? $0.start.imagesAsked : $0.delivered }
-        return Hold(amount: needed, images: (pictures + rows.map(\.imagesAsked)).reduce(0, +))
+        let images = progress.legs.map { end(of: $0).cost == nil ? $0.start.imagesAsked : $0.delivered }
+        return Hold(amount: needed, images: (images + rows.map(\.imagesAsked)).reduce(0, +))
     }
 
     /// The rows of a round, recorded before they are sent; nil if the ledger did not accept them (L2) or a budget had
@@ -171,7 +171,7 @@ final class CallRun: Sendable {
 
     private func sendRound(_ rows: [AttemptStart], to provider: String, _ progress: Progress) async {
         guard let permit = progress.permit else { preconditionFailure("a round is sent without permission") }
-        let answers = await send(rows, to: provider, permit, firstPicture: progress.nextPicture)
+        let answers = await send(rows, to: provider, permit, firstImage: progress.nextImage)
         progress.round = progress.legs.count..<progress.legs.count + answers.count
         progress.legs += answers
     }
@@ -184,7 +184,7 @@ final class CallRun: Sendable {
         for request in requests {
             let position = progress.round.lowerBound + request
             guard let permit = progress.permit else { preconditionFailure("a round is recovered without permission") }
-            if let recovered = await recover(progress.legs[position], permit, firstPicture: progress.nextPicture) {
+            if let recovered = await recover(progress.legs[position], permit, firstImage: progress.nextImage) {
                 progress.legs[position] = recovered
                 told[request] = recovered.machineResult
             }
@@ -242,7 +242,7 @@ final class CallRun: Sendable {
         }
         tools.metrics.count(outcome.status, latency: elapsed)
         var failure: CallFailure?
-        if !legs.contains(where: { !$0.pictures.isEmpty }) {
+        if !legs.contains(where: { !$0.images.isEmpty }) {
             failure = CallFailure(verdict, legs: legs, stop: stop, at: tools.time.now)
             failure?.callID = context.callID
             failure?.attempts = ends

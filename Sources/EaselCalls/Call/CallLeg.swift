@@ -5,7 +5,7 @@ package import EaselCore
 package final class CallLeg: Sendable {
     package let start: AttemptStart
     let result: ProviderResult
-    package let pictures: [ImageDelivery.Delivered]
+    package let images: [ImageDelivery.Delivered]
     let endedAt: Timestamp
     /// Whether its side lost a race: its images are not used.
     let hasLost: Bool
@@ -13,13 +13,13 @@ package final class CallLeg: Sendable {
     init(
         start: AttemptStart,
         result: ProviderResult,
-        pictures: [ImageDelivery.Delivered] = [],
+        images: [ImageDelivery.Delivered] = [],
         endedAt: Timestamp,
         hasLost: Bool = false
     ) {
         self.start = start
         self.result = result
-        self.pictures = pictures
+        self.images = images
         self.endedAt = endedAt
         self.hasLost = hasLost
     }
@@ -34,8 +34,8 @@ package final class CallLeg: Sendable {
         self.init(start: start, result: ProviderResult(failure: failure), endedAt: now, hasLost: true)
     }
 
-    var delivered: Int { pictures.count { !$0.isWithheld } }
-    var withheld: Int { pictures.count(where: \.isWithheld) }
+    var delivered: Int { images.count { !$0.isWithheld } }
+    var withheld: Int { images.count(where: \.isWithheld) }
 
     /// Images that the provider made, even if they are not delivered.
     var made: Int { hasLost ? result.images.count { !$0.isWithheld } : delivered }
@@ -49,7 +49,7 @@ package final class CallLeg: Sendable {
         CallLeg(
             start: start.racing(race),
             result: result,
-            pictures: hasLost ? [] : pictures,
+            images: hasLost ? [] : images,
             endedAt: endedAt,
             hasLost: hasLost
         )

@@ -2,7 +2,7 @@ package import EaselBase
 import EaselCore
 import Foundation
 
-/// Keeps copies of result pictures before the providers' links expire, and gives out signed links to them.
+/// Keeps copies of result images before the providers' links expire, and gives out signed links to them.
 ///
 /// A link carries its own permission: its expiry and an HMAC over path and expiry, so that a browser can show the image
 /// without a key.
@@ -25,7 +25,7 @@ package struct ArtifactStore: Sendable {
         return "\(day)/\(callID.text)-\(ordinal).\(format.fileExtension)"
     }
 
-    /// Writes a picture. Blocking: to be called off the event loops.
+    /// Writes an image. Blocking: to be called off the event loops.
     func write(_ bytes: [UInt8], to path: String) throws {
         let file = directory + "/" + path
         let folder = String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])

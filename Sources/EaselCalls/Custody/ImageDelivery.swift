@@ -11,7 +11,7 @@ package final class ImageDelivery: Sendable {
     /// Download tries for one link, including the first: the image is paid for.
     static let downloadTries = 3
 
-    /// A picture on its way to the caller.
+    /// An image on its way to the caller.
     package struct Delivered: Sendable {
         package let image: ProviderImage
         let attemptID: UUID

@@ -39,7 +39,7 @@ package final class ImageIntake: Sendable {
         switch input {
         case .bytes(let bytes): return await prove(bytes)
         case .text(let text):
-            let read: @Sendable () -> PictureText = { [maxBytes] in PictureText(text, maxBytes: maxBytes) }
+            let read: @Sendable () -> ImageText = { [maxBytes] in ImageText(text, maxBytes: maxBytes) }
             let content =
                 text.utf8.count <= Self.inlineLimit ? read() : await ThreadPoolExecutor.shared.run(read)
             switch content {

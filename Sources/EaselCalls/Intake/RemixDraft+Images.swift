@@ -3,10 +3,10 @@ package import EaselCore
 extension RemixDraft {
     /// Bytes that the draft holds in memory.
     package var weight: Int {
-        let pictures =
+        let images =
             (image.map { [$0] } ?? []) + (styleReferenceImages ?? []) + (characterReferenceImages ?? [])
             + (characterReferenceMasks ?? [])
-        return pictures.reduce(0) { sum, input in
+        return images.reduce(0) { sum, input in
             switch input {
             case .text(let text): sum + text.utf8.count
             case .bytes(let bytes): sum + bytes.count
@@ -20,7 +20,7 @@ extension RemixDraft {
             (image.map { [$0] } ?? []) + (styleReferenceImages ?? []) + (characterReferenceImages ?? [])
             + (characterReferenceMasks ?? [])
         return all.contains { input in
-            if case .text(let text) = input { PictureText.isLink(text) } else { false }
+            if case .text(let text) = input { ImageText.isLink(text) } else { false }
         }
     }
 }

@@ -70,7 +70,7 @@ enum SettlementBuilder {
     ) -> [TranslationEntry] {
         let provider = outcome.provider ?? legs.first?.start.provider
         let candidate = context.plan.candidates.first { $0.provider == provider } ?? context.plan.candidates.first
-        return (candidate?.translation.entries ?? []) + legs.flatMap { $0.pictures.compactMap(\.note) }
+        return (candidate?.translation.entries ?? []) + legs.flatMap { $0.images.compactMap(\.note) }
     }
 
     private static func records(
@@ -80,16 +80,16 @@ enum SettlementBuilder {
         createdAt: Timestamp
     ) -> [ImageRecord] {
         records(
-            zip(ends, legs).map { ($0, $1.pictures) },
+            zip(ends, legs).map { ($0, $1.images) },
             callID: context.callID,
             teamID: context.account.teamID,
             createdAt: createdAt
         )
     }
 
-    /// The pictures of a call, numbered from 1 over all its attempts.
+    /// The images of a call, numbered from 1 over all its attempts.
     static func records(
-        _ groups: [(end: AttemptEnd, pictures: [ImageDelivery.Delivered])],
+        _ groups: [(end: AttemptEnd, images: [ImageDelivery.Delivered])],
         callID: UUID,
         teamID: Int64,
         createdAt: Timestamp
@@ -97,8 +97,8 @@ enum SettlementBuilder {
         // Whole milliseconds, so that the id contains the exact time (L1).
         let createdAt = Timestamp(microseconds: createdAt.millisecondsSince1970 * 1000)
         var records: [ImageRecord] = []
-        for (end, pictures) in groups {
-            for picture in pictures {
+        for (end, images) in groups {
+            for delivered in images {
                 records.append(
                     ImageRecord(
                         imageID: UUIDv7.mint(at: createdAt),
@@ -107,17 +107,17 @@ enum SettlementBuilder {
                         teamID: teamID,
                         ordinal: records.count + 1,
                         createdAt: createdAt,
-                        seed: picture.image.seed,
-                        nsfw: picture.image.nsfw,
-                        copyright: picture.image.copyright,
-                        withheld: picture.isWithheld,
-                        size: picture.info?.size,
-                        format: picture.info?.format,
-                        bytes: picture.bytes?.count,
-                        sha256: picture.sha256,
-                        providerImageID: picture.image.providerImageID,
-                        artifact: picture.artifact,
-                        cost: share(of: end, picture: picture, count: pictures.count)
+                        seed: delivered.image.seed,
+                        nsfw: delivered.image.nsfw,
+                        copyright: delivered.image.copyright,
+                        withheld: delivered.isWithheld,
+                        size: delivered.info?.size,
+                        format: delivered.info?.format,
+                        bytes: delivered.bytes?.count,
+                        sha256: delivered.sha256,
+                        providerImageID: delivered.image.providerImageID,
+                        artifact: delivered.artifact,
+                        cost: share(of: end, delivered: delivered, count: images.count)
                     )
                 )
             }
@@ -125,8 +125,8 @@ enum SettlementBuilder {
         return records
     }
 
-    private static func share(of end: AttemptEnd, picture: ImageDelivery.Delivered, count: Int) -> Money? {
-        if end.costBasis == .provider, let own = picture.image.cost { return own }
+    private static func share(of end: AttemptEnd, delivered: ImageDelivery.Delivered, count: Int) -> Money? {
+        if end.costBasis == .provider, let own = delivered.image.cost { return own }
         return end.cost.map { Money(nanodollars: $0.nanodollars / Int64(max(1, count))) }
     }
 }

@@ -29,10 +29,10 @@ package final class CallPlanner: Sendable {
         let choice = try await policies.choice(policy, request, account: account, at: now)
         let callDraw = StickyDraw.ofCall(callID)
         // An image of megabytes is hashed off the event loop, and only for a policy that needs it.
-        let picture = request.image.bytes
+        let image = request.image.bytes
         let hash =
             choice.policy.sticky == .image
-            ? await ThreadPoolExecutor.work(on: picture.count) { Crypto.sha256(picture) } : nil
+            ? await ThreadPoolExecutor.work(on: image.count) { Crypto.sha256(image) } : nil
         let inputs = PlanInputs(
             request: PlanInputs.Request(request),
             policy: choice.policy,

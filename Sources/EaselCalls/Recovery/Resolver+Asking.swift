@@ -8,10 +8,10 @@ extension Resolver {
     /// An attempt with its end and the images that were downloaded.
     struct Resolved: Sendable {
         let end: AttemptEnd
-        let pictures: [ImageDelivery.Delivered]
+        let images: [ImageDelivery.Delivered]
 
-        /// Pictures that the caller gets.
-        var delivered: Int { pictures.count { !$0.isWithheld } }
+        /// Images that the caller gets.
+        var delivered: Int { images.count { !$0.isWithheld } }
     }
 
     enum Finding: Sendable {
@@ -28,8 +28,8 @@ extension Resolver {
     /// How long a task may continue beyond the time limit of an attempt while its provider says nothing about it.
     static let overtime = Duration.seconds(10)
 
-    /// Asks about one attempt. `firstPicture`: the number of its first image in the call.
-    func find(_ attempt: OrphanedAttempt, _ call: OrphanedCall, firstPicture: Int) async -> Finding {
+    /// Asks about one attempt. `firstImage`: the number of its first image in the call.
+    func find(_ attempt: OrphanedAttempt, _ call: OrphanedCall, firstImage: Int) async -> Finding {
         let start = attempt.start
         guard let provider = providers[start.provider] else { return interrupted(attempt) }
         let age = time.now.since(start.startedAt)
@@ -45,7 +45,7 @@ extension Resolver {
         let isOpen: Bool
         var pause = Duration.zero
         switch await provider.recover(task, timeout: Self.askTimeout) {
-        case .ended(let result): return await found(attempt, result, call, firstPicture: firstPicture)
+        case .ended(let result): return await found(attempt, result, call, firstImage: firstImage)
         case .running(_, working: true): isOpen = true
         // A provider may say nothing about a synchronous task until it has ended.
         case .running(_, working: false): isOpen = age <= provider.timeout + Self.overtime
@@ -82,35 +82,35 @@ extension Resolver {
             providerRequestID: nil,
             extra: [:]
         )
-        return .end(Resolved(end: end, pictures: []))
+        return .end(Resolved(end: end, images: []))
     }
 
     private func found(
         _ attempt: OrphanedAttempt,
         _ result: ProviderResult,
         _ call: OrphanedCall,
-        firstPicture: Int
+        firstImage: Int
     ) async -> Finding {
         if attempt.brokeOff, call.status != .inProgress { return costOnly(attempt, result) }
         let start = attempt.start
-        var pictures: [ImageDelivery.Delivered] = []
+        var fetched: [ImageDelivery.Delivered] = []
         var isLost = false
         // Never more than the call asked for: two attempts for the same images may both have made them. And none for a
         // call whose caller already has a final answer.
         let isWanted = call.status == .inProgress || call.status == .failed
-        let room = isWanted ? max(0, call.imagesRequested + 1 - firstPicture) : 0
+        let room = isWanted ? max(0, call.imagesRequested + 1 - firstImage) : 0
         let images = result.images.prefix(start.imagesAsked)
         for image in images.prefix(room) {
-            let picture = await delivery.deliver(
+            let delivered = await delivery.deliver(
                 image,
                 attemptID: start.attemptID,
                 callID: call.callID,
-                ordinal: firstPicture + pictures.count,
+                ordinal: firstImage + fetched.count,
                 output: OutputOptions(format: Self.keptFormat(image)),
                 trustedOrigin: origins[start.provider],
                 timeout: Self.askTimeout
             )
-            if let picture { pictures.append(picture) } else { isLost = true }
+            if let delivered { fetched.append(delivered) } else { isLost = true }
         }
         var told = result
         // The question's own timings: nobody saw how long the attempt took.
@@ -126,11 +126,11 @@ extension Resolver {
         let end = Accounting.end(
             of: start,
             told,
-            delivered: pictures.count { !$0.isWithheld } + surplus,
+            delivered: fetched.count { !$0.isWithheld } + surplus,
             endedAt: time.now,
             belief: belief
         )
-        return .end(Resolved(end: end, pictures: pictures))
+        return .end(Resolved(end: end, images: fetched))
     }
 
     /// The caller has the images that came, and their files stay as they are; only the total cost is corrected.
@@ -153,7 +153,7 @@ extension Resolver {
             providerRequestID: result.providerRequestID,
             extra: result.extra
         )
-        return .end(Resolved(end: end, pictures: []))
+        return .end(Resolved(end: end, images: []))
     }
 
     /// No caller waits for a particular format any more: an image is kept as it is.

@@ -182,8 +182,8 @@ final class Resolver: Sendable {
         var open: [OrphanedAttempt] = []
         var asked = Duration.zero
         for attempt in call.attempts where isOpen(attempt, of: call) && found[attempt.start.attemptID] == nil {
-            let first = 1 + found.values.reduce(0) { $0 + $1.pictures.count }
-            switch await find(attempt, call, firstPicture: first) {
+            let first = 1 + found.values.reduce(0) { $0 + $1.images.count }
+            switch await find(attempt, call, firstImage: first) {
             case .end(let resolved): found[attempt.start.attemptID] = resolved
             case .asRecorded: break
             case .open(let pause):
@@ -212,10 +212,10 @@ final class Resolver: Sendable {
         var found: [UUID: Resolved] = [:]
         var ordinal = 1
         for attempt in call.attempts where isOpen(attempt, of: call) {
-            var finding = await find(attempt, call, firstPicture: ordinal)
+            var finding = await find(attempt, call, firstImage: ordinal)
             if case .open = finding { finding = interrupted(attempt) }
             guard case .end(let resolved) = finding else { continue }
-            ordinal += resolved.pictures.count
+            ordinal += resolved.images.count
             found[attempt.start.attemptID] = resolved
         }
         let news = call.attempts.compactMap { attempt -> Resolved? in
@@ -225,7 +225,7 @@ final class Resolver: Sendable {
                 || resolved.end.errorCode == AttemptEnd.postedAtBound
             return isNew ? resolved : nil
         }
-        if call.status == .failed, news.contains(where: { !$0.pictures.isEmpty }) {
+        if call.status == .failed, news.contains(where: { !$0.images.isEmpty }) {
             // Nothing had been delivered: the call has its images after all, for a caller who asks again.
             return try await ledger.settle(settlement(call, found))
         }
@@ -262,12 +262,12 @@ final class Resolver: Sendable {
             requested: orphan.imagesRequested,
             parts: orphan.attempts.map { attempt in
                 found[attempt.start.attemptID].map {
-                    CallOutcome.Part($0.end, delivered: $0.delivered, withheld: $0.pictures.count - $0.delivered)
+                    CallOutcome.Part($0.end, delivered: $0.delivered, withheld: $0.images.count - $0.delivered)
                 } ?? CallOutcome.Part(attempt)
             }
         )
         let images = SettlementBuilder.records(
-            resolved.map { ($0.end, $0.pictures) },
+            resolved.map { ($0.end, $0.images) },
             callID: orphan.callID,
             teamID: orphan.teamID,
             createdAt: now

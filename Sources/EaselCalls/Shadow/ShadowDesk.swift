@@ -245,7 +245,7 @@ extension ShadowEnd {
                 endedAt: endedAt,
                 belief: belief
             ),
-            flags: PictureFlags(images)
+            flags: ImageFlags(images)
         )
     }
 }

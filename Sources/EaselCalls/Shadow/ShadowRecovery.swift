@@ -87,7 +87,7 @@ final class ShadowRecovery: Sendable {
             }
         }
         guard isLate(open) || open.outcome == .pending else { return nil }
-        return ShadowEnd(start: start, end: unknown(open), flags: PictureFlags())
+        return ShadowEnd(start: start, end: unknown(open), flags: ImageFlags())
     }
 
     private func unknown(_ open: OpenShadow) -> AttemptEnd {

@@ -8,7 +8,7 @@ import EaselBase
 package struct AttemptMachine: Sendable {
     /// The result of one request in a round.
     package struct RequestResult: Sendable, Hashable {
-        /// Pictures that the caller gets.
+        /// Images that the caller gets.
         package var delivered: Int
         /// Images that the provider made but withholds on content grounds: used up, never requested again (R2).
         package var withheld: Int
@@ -24,7 +24,7 @@ package struct AttemptMachine: Sendable {
     /// What the driver has to do.
     package enum Action: Sendable, Hashable {
         /// Ask a candidate with one request for each count. `duplicateRisk`: an earlier attempt may have been charged
-        /// for the same pictures (R4).
+        /// for the same images (R4).
         case send(candidate: Int, counts: [Int], duplicateRisk: Bool)
         /// Ask the provider for the tasks at these positions of the round, then call `recovered`.
         case recover(requests: [Int])

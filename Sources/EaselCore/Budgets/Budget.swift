@@ -4,7 +4,7 @@ package import Foundation
 /// What a budget counts, and how much of it may be used in a window.
 package enum BudgetLimit: Sendable, Hashable {
     case money(Money)
-    /// Delivered pictures.
+    /// Delivered images.
     case images(Int)
 
     /// `$500.00`, `200 images`.

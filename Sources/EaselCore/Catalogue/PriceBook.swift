@@ -42,7 +42,7 @@ package struct PriceBook: Sendable, Hashable {
         }
     }
 
-    /// The price of one picture, or nil when the book does not say (M1): the provider's own line before its kind's, and
+    /// The price of one image, or nil when the book does not say (M1): the provider's own line before its kind's, and
     /// of those for the speed or for every speed the newest that is in force. So a line that is written later counts
     /// whether it names a speed or not; of one date the line for the speed is the more exact.
     package func price(

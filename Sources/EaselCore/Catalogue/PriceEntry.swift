@@ -1,6 +1,6 @@
 package import EaselBase
 
-/// One line of the price book: what one picture costs from a moment on (M8).
+/// One line of the price book: what one image costs from a moment on (M8).
 package struct PriceEntry: Sendable, Hashable {
     /// A provider's name, or its kind (`runware`, `ideogram`), which serves every account of that kind.
     package let provider: String

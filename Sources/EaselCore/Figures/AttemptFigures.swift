@@ -34,7 +34,7 @@ extension AttemptFigures {
     /// Attempts that delivered at least a part, of those that were sent.
     package var successRate: Ratio { Ratio(delivered, of: self[.sent]) }
     package var delivered: Int { self[.succeeded] + self[.partial] }
-    /// The cost for each picture that came back; nil without one.
+    /// The cost for each image that came back; nil without one.
     package var costPerImage: Money? {
         let images = Int64(self[.images])
         return images > 0 ? Money(nanodollars: self[money: .cost].nanodollars / images) : nil

@@ -1,11 +1,11 @@
-/// The figures of usage: sums over calls, their attempts and their pictures, in the order of their report. Each is a column of
+/// The figures of usage: sums over calls, their attempts and their images, in the order of their report. Each is a column of
 /// the tables `usage_*` and is counted by one expression of the ledger.
 package enum UsageField: Int, FigureField {
     case calls, succeeded, partial, refused, failed, images
     case cost, estimated, reconciled
     case failovers, failoverCost, hedges, hedgeCost
     case nsfwImages, copyrightChecked, copyrightFlagged, copyrightUndetermined
-    case pictures, withheld, nsfwClear, unpricedAttempts, unknownAttempts
+    case imagesReturned, withheld, nsfwClear, unpricedAttempts, unknownAttempts
 
     package static let legend = allCases.map(\.definition)
 
@@ -99,11 +99,11 @@ package enum UsageField: Int, FigureField {
                 importance: 12,
                 "Checked images without a verdict, such as those withheld without a reason."
             )
-        case .pictures:
+        case .imagesReturned:
             Figure(
                 "pictures",
                 .count,
-                "Pictures",
+                "Returned",
                 isReported: false,
                 "Images that came back, including withheld ones."
             )

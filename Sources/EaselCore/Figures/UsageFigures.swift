@@ -91,20 +91,20 @@ extension UsageFigures {
     package var refusalRate: Ratio { Ratio(refused, of: calls) }
     package var failureRate: Ratio { Ratio(failed, of: calls) }
     package var failoverRate: Ratio { Ratio(failovers, of: calls) }
-    /// Calls whose caller got pictures.
+    /// Calls whose caller got images.
     package var deliveryRate: Ratio { Ratio(succeeded + partial, of: calls) }
-    /// Of the pictures that were checked for safety.
+    /// Of the images that were checked for safety.
     package var nsfwRate: Ratio { Ratio(nsfwImages, of: nsfwImages + self[.nsfwClear]) }
-    /// Pictures that were not checked for safety.
-    package var nsfwUnchecked: Int { self[.pictures] - nsfwRate.whole }
-    /// Of the pictures that were checked for copyright and whose verdict was told.
+    /// Images that were not checked for safety.
+    package var nsfwUnchecked: Int { self[.imagesReturned] - nsfwRate.whole }
+    /// Of the images that were checked for copyright and whose verdict was told.
     package var copyrightRate: Ratio {
         Ratio(self[.copyrightFlagged], of: self[.copyrightChecked] - self[.copyrightUndetermined])
     }
 }
 
 extension FigureColumn<UsageFigures> {
-    /// A rate of calls or pictures.
+    /// A rate of calls or images.
     package static func rate(
         _ key: String,
         _ title: String,

@@ -11,7 +11,7 @@ package struct CostBelief: Sendable, Hashable {
     /// A hundred times the price, as `limits.cost_multiple` says when nothing else is configured.
     package static let standard = CostBelief(multiple: 100)
 
-    /// So many times the price of the pictures that were asked for.
+    /// So many times the price of the images that were asked for.
     package let multiple: Int
 
     /// 2 at least: anything above the price must be possible (M2).

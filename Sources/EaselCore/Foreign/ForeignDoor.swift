@@ -6,7 +6,7 @@ import Foundation
 ///
 /// What a reader makes of an answer is the reader's business; that it can be written down and shown is ensured here.
 package struct ForeignDoor: Sendable {
-    /// Pictures of one answer that are looked at: a request asks for twenty at most.
+    /// Images of one answer that are looked at: a request asks for twenty at most.
     package static let mostImages = 64
     /// The longest that a provider may ask to be left alone.
     package static let longestPause = Duration.seconds(3600)
@@ -101,7 +101,7 @@ package struct ForeignDoor: Sendable {
 
     // MARK: - Parts
 
-    /// The figures of all pictures together where each has one; saturates, so that an absurd one is seen as absurd.
+    /// The figures of all images together where each has one; saturates, so that an absurd one is seen as absurd.
     private static func sum(_ images: [ProviderImage]) -> Money? {
         let costs = images.compactMap(\.cost)
         return images.isEmpty || costs.count < images.count ? nil : costs.reduce(.zero, +)

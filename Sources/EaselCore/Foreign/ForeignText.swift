@@ -5,7 +5,7 @@
 package enum ForeignText {
     /// A code, as it stands in columns, keys of sums and answers.
     package static let codeBytes = 64
-    /// A name of theirs for a task, a request or a picture.
+    /// A name of theirs for a task, a request or an image.
     package static let nameBytes = 200
     /// A sentence.
     package static let sentenceBytes = 1000

@@ -3,8 +3,8 @@ package enum CallStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case inProgress = "in_progress"
     case succeeded, partial, refused, failed
 
-    /// How a call ends that asked for so many pictures and got so many. `isRefused`: a provider refused on content grounds,
-    /// or kept a picture back.
+    /// How a call ends that asked for so many images and got so many. `isRefused`: a provider refused on content grounds,
+    /// or kept an image back.
     package init(requested: Int, delivered: Int, isRefused: Bool) {
         if delivered > 0 {
             self = delivered >= requested ? .succeeded : .partial

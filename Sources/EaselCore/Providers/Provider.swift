@@ -57,7 +57,7 @@ package struct ProviderTranslation: Sendable, Hashable {
     package var providerModel: String
     /// One entry for each parameter that the request carries.
     package var entries: [TranslationEntry]
-    /// How many pictures one request can ask for.
+    /// How many images one request can ask for.
     package var imagesPerRequest: Int
     /// Whether our task id is also the provider's own id of the task.
     package var takesTaskID: Bool
@@ -91,7 +91,7 @@ package final class ProviderTask: Sendable {
     /// A version 4 UUID that the provider sees as our id of the task, if it accepts one.
     package let taskID: UUID
     package let request: RemixRequest
-    /// How many pictures this request asks for.
+    /// How many images this request asks for.
     package let count: Int
     /// The time left for it.
     package let timeout: Duration
@@ -143,7 +143,7 @@ package struct RecoverableTask: Sendable, Hashable {
     }
 }
 
-/// The verdict of a copyright check on one picture.
+/// The verdict of a copyright check on one image.
 package enum CopyrightVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     case notRequested = "not_requested"
     case clear
@@ -152,7 +152,7 @@ package enum CopyrightVerdict: String, Sendable, Hashable, Codable, CaseIterable
     case undetermined
 }
 
-/// One picture as the provider gave it.
+/// One image as the provider gave it.
 package struct ProviderImage: Sendable, Hashable {
     package enum Content: Sendable, Hashable {
         case bytes([UInt8])
@@ -168,7 +168,7 @@ package struct ProviderImage: Sendable, Hashable {
     package var nsfw: Bool?
     package var copyright: CopyrightVerdict
     package var providerImageID: String?
-    /// The provider's own figure for this picture; nil when it gave none.
+    /// The provider's own figure for this image; nil when it gave none.
     package var cost: Money?
 
     package init(

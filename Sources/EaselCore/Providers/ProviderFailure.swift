@@ -7,7 +7,7 @@ package struct ProviderFailure: Error, Sendable, Hashable {
         case rateLimited = "rate_limited"
         /// The provider or its upstream is in trouble: 5xx with its own error.
         case unavailable
-        /// Prompt or picture was refused on content grounds (R2).
+        /// Prompt or image was refused on content grounds (R2).
         case refused
         /// The provider did not accept a parameter.
         case invalidRequest = "invalid_request"

@@ -5,11 +5,11 @@ package import Foundation
 package enum AttemptOutcome: String, Sendable, Hashable, Codable, CaseIterable {
     /// On its way, or cut off and not yet looked into.
     case pending
-    /// Every picture that was asked for came.
+    /// Every image that was asked for came.
     case succeeded
-    /// Some of the pictures came.
+    /// Some of the images came.
     case partial
-    /// Refused on content grounds, or every picture withheld.
+    /// Refused on content grounds, or every image withheld.
     case refused
     case failed
     /// Sent, and its end is not known (M7).
@@ -43,9 +43,9 @@ package struct AttemptStart: Sendable, Hashable {
     package let imagesAsked: Int
     /// What it can cost at most; nil when unpriced.
     package let bound: Money?
-    /// The price of one picture that was in force (M8); nil when unpriced.
+    /// The price of one image that was in force (M8); nil when unpriced.
     package let pricePerImage: Money?
-    /// Whether an earlier attempt of the call may have been charged for the same pictures (R4).
+    /// Whether an earlier attempt of the call may have been charged for the same images (R4).
     package let duplicateRisk: Bool
     /// Its side of a race, written when the second provider is asked; nil where there was none.
     package let race: RaceSide?
@@ -164,14 +164,14 @@ package struct AttemptEnd: Sendable, Hashable {
     }
 }
 
-/// One output picture of a call.
+/// One output image of a call.
 package struct ImageRecord: Sendable, Hashable {
     /// Version 7; minted from `createdAt`.
     package let imageID: UUID
     package let callID: UUID
     package let attemptID: UUID
     package let teamID: Int64
-    /// Counts the call's pictures from 1.
+    /// Counts the call's images from 1.
     package let ordinal: Int
     package let createdAt: Timestamp
     package let seed: Int?
@@ -185,7 +185,7 @@ package struct ImageRecord: Sendable, Hashable {
     package let providerImageID: String?
     /// Where the artifact store keeps it, relative to its root; nil when it is not kept.
     package let artifact: String?
-    /// This picture's share of the cost.
+    /// This image's share of the cost.
     package let cost: Money?
 
     package init(

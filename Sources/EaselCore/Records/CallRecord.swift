@@ -19,7 +19,7 @@ package final class Admission: Sendable {
     package let bound: Money?
     /// The prompt as the configuration lets it be kept: whole, as a hash, or not at all.
     package let prompt: String?
-    /// The other parameters, without pictures.
+    /// The other parameters, without images.
     package let parameters: JSONValue
     /// The plan with its reasons and what it was computed from: a `PlanRecord`.
     package let plan: JSONDocument
@@ -164,7 +164,7 @@ package struct CallDetail: Sendable {
     package let translation: [TranslationEntry]
     package let prompt: String?
     package let plan: JSONValue?
-    /// The request's parameters without pictures; nil in lists.
+    /// The request's parameters without images; nil in lists.
     package let parameters: JSONValue?
     /// What the caller was told of a failure.
     package let errorDetail: String?

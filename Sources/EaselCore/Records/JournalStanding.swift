@@ -12,11 +12,11 @@ package struct JournalStanding: Sendable, Hashable {
         }
     }
 
-    /// Writes that wait, on the disc and in memory.
+    /// Writes that wait, on the disk and in memory.
     package var pending = 0
-    /// Those of them that the disc did not take. They last as long as the process.
+    /// Those of them that the disk did not take. They last as long as the process.
     package var inMemory = 0
-    /// Why the disc takes no writes; nil when it does, as far as is known.
+    /// Why the disk takes no writes; nil when it does, as far as is known.
     package var fault: String?
     package var unreadable: [UnreadableFile] = []
     /// Writes that a person has to look at, by kind: `refused` by the database, `damaged` in a file.

@@ -26,7 +26,7 @@ package protocol CallLedger: Sendable {
     /// Keeps the provider's own id of a task, which recovery needs.
     func noteProviderTask(_ start: AttemptStart, providerTaskID: String) async throws(LedgerError)
 
-    /// Writes a call's end with its attempts and pictures and releases its reservation, in one transaction (M5).
+    /// Writes a call's end with its attempts and images and releases its reservation, in one transaction (M5).
     /// Settling a call again overwrites what was written before. A call that failed before anything of it was sent gives its
     /// idempotency key back: the next try may pass.
     func settle(_ settlement: Settlement) async throws(LedgerError)

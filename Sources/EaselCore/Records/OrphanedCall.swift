@@ -63,7 +63,7 @@ package struct OrphanedAttempt: Sendable {
         self.errorCode = errorCode
     }
 
-    /// Whether it delivered a part of what was asked for and broke off, so that its cost is only bounded. Pictures that a
+    /// Whether it delivered a part of what was asked for and broke off, so that its cost is only bounded. Images that a
     /// provider keeps back leave nothing to ask.
     package var brokeOff: Bool {
         outcome == .partial && costBasis == .unknown && reason != "ok" && reason != "withheld"
@@ -71,7 +71,7 @@ package struct OrphanedAttempt: Sendable {
 }
 
 /// What was found out about attempts of a call that is settled already. The ledger works out the call's figures and its
-/// reservation anew from its attempts, in the same transaction; its status and pictures stay as the caller got them.
+/// reservation anew from its attempts, in the same transaction; its status and images stay as the caller got them.
 package struct LateResolution: Sendable {
     package let callID: UUID
     package let teamID: Int64

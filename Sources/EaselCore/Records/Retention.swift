@@ -4,7 +4,7 @@ package import Foundation
 /// How long what is written is kept: a month goes when all of it is older. The month that is running never goes. Nil: for
 /// ever.
 package struct Retention: Sendable, Hashable {
-    /// Calls with their attempts, pictures and shadows, and the sums by minute. Dropped by whole months of UTC.
+    /// Calls with their attempts, images and shadows, and the sums by minute. Dropped by whole months of UTC.
     package var log: Duration?
     /// Prompts, parameters and plans. Dropped by whole months of UTC; never kept longer than the log.
     package var prompts: Duration?

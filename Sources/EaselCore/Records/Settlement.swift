@@ -1,7 +1,7 @@
 package import EaselBase
 package import Foundation
 
-/// A call's end: written in one transaction with its attempts' outcomes and its pictures (M5).
+/// A call's end: written in one transaction with its attempts' outcomes and its images (M5).
 package final class Settlement: Sendable {
     package let callID: UUID
     package let teamID: Int64
@@ -30,13 +30,13 @@ package final class Settlement: Sendable {
     package let clientGone: Bool
     /// All attempts of the call, also those whose ends are on record already and not in `attempts`.
     package let attemptCount: Int
-    /// Whether pictures of an earlier settlement of the call make room for these.
+    /// Whether images of an earlier settlement of the call make room for these.
     package let replacesImages: Bool
     /// Whether recovery found it out, which knows less than the gateway that ran the call.
     package let recovered: Bool
     /// What the caller was told of a failure, in the voice that is safe for users.
     package let errorDetail: String?
-    /// The answer as JSON, for a caller that may ask for it again where its pictures are not kept.
+    /// The answer as JSON, for a caller that may ask for it again where its images are not kept.
     package let answer: String?
 
     package init(

@@ -16,7 +16,7 @@ package struct ShadowStart: Sendable, Hashable {
     package let policy: String
     package let model: RemixModel
     package let speed: RenderingSpeed
-    /// Whether the caller asked for copyright detection, which decides what a missing picture means.
+    /// Whether the caller asked for copyright detection, which decides what a missing image means.
     package let copyrightDetection: Bool
     package let provider: String
     package let providerModel: String
@@ -25,7 +25,7 @@ package struct ShadowStart: Sendable, Hashable {
     /// The provider's own name of the task, where it is known before it is sent.
     package let providerTaskID: String?
     package let imagesAsked: Int
-    /// The price of one picture that was in force (M8). A shadow without one is not sent.
+    /// The price of one image that was in force (M8). A shadow without one is not sent.
     package let pricePerImage: Money
     /// What all shadows of the policy may cost in a day, UTC.
     package let dailyBudget: Money
@@ -103,9 +103,9 @@ package struct ShadowStart: Sendable, Hashable {
     }
 }
 
-/// What the pictures of one answer tell, counted: a shadow's pictures are not kept.
-package struct PictureFlags: Sendable, Hashable {
-    /// Pictures that the provider keeps back.
+/// What the images of one answer tell, counted: a shadow's images are not kept.
+package struct ImageFlags: Sendable, Hashable {
+    /// Images that the provider keeps back.
     package var withheld = 0
     package var nsfw = 0
     package var nsfwChecked = 0
@@ -135,9 +135,9 @@ package struct ShadowEnd: Sendable, Hashable {
     package let start: ShadowStart
     /// Of `start.attempt`. Without a cost the bound stays held back (M7).
     package let end: AttemptEnd
-    package let flags: PictureFlags
+    package let flags: ImageFlags
 
-    package init(start: ShadowStart, end: AttemptEnd, flags: PictureFlags) {
+    package init(start: ShadowStart, end: AttemptEnd, flags: ImageFlags) {
         self.start = start
         self.end = end
         self.flags = flags

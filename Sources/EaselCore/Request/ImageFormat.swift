@@ -1,6 +1,6 @@
 import EaselBase
 
-/// The three picture formats that both providers speak.
+/// The three image formats that both providers speak.
 package enum ImageFormat: String, Sendable, Hashable, Codable, CaseIterable {
     case jpg, png, webp
 

@@ -1,6 +1,6 @@
 package import EaselBase
 
-/// A picture as a caller gives it.
+/// An image as a caller gives it.
 package enum ImageInput: Sendable, Hashable {
     /// A URL, a data URI or plain base64.
     case text(String)
@@ -44,7 +44,7 @@ package struct RemixDraft: Sendable {
     package init() {}
 }
 
-/// The pictures of a draft, read and proven.
+/// The images of a draft, read and proven.
 package struct ResolvedImages: Sendable {
     package var image: SourceImage
     package var styleReferences: [SourceImage]

@@ -1,7 +1,7 @@
 package import EaselBase
 import Foundation
 
-/// What a program asks for: validated, typed, with its pictures at hand. The value that a plan is made of.
+/// What a program asks for: validated, typed, with its images at hand. The value that a plan is made of.
 package struct RemixRequest: Sendable {
     package var model: RemixModel
     package var prompt: String
@@ -60,7 +60,7 @@ package struct RemixRequest: Sendable {
     package var usesCharacterReference: Bool { !characterReferenceImages.isEmpty }
 }
 
-/// A picture given by the caller: proven by its bytes (S5) and upright, so that what is stored is what people see.
+/// An image given by the caller: proven by its bytes (S5) and upright, so that what is stored is what people see.
 package struct SourceImage: Sendable {
     package let bytes: [UInt8]
     package let format: ImageFormat
@@ -79,7 +79,7 @@ package struct SourceImage: Sendable {
     }
 }
 
-/// How the caller wants the pictures.
+/// How the caller wants the images.
 package struct OutputOptions: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case url, base64

@@ -12,13 +12,13 @@ package enum RemixValidation {
     package static let projectLimit = 128
     package static let deadlineRange = Duration.milliseconds(100)...Duration.seconds(3600)
 
-    /// A draft whose every value is allowed, with the pictures still to come.
+    /// A draft whose every value is allowed, with the images still to come.
     package struct Checked: Sendable {
         fileprivate let model: RemixModel
         fileprivate let prompt: String
         fileprivate var apply: @Sendable (inout RemixRequest) -> Void
 
-        /// The request, once its pictures are read.
+        /// The request, once its images are read.
         package func request(with images: ResolvedImages) -> RemixRequest {
             var request = RemixRequest(model: model, prompt: prompt, image: images.image)
             request.styleReferenceImages = images.styleReferences

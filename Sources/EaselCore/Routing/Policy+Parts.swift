@@ -47,7 +47,7 @@ extension Policy {
         package var success: Share?
         /// The longest usual latency.
         package var latency: Duration?
-        /// The highest price of a picture.
+        /// The highest price of an image.
         package var price: Money?
 
         package init(success: Share? = nil, latency: Duration? = nil, price: Money? = nil) {

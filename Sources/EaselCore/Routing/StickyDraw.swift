@@ -10,7 +10,7 @@ package enum StickyDraw {
         return Mixing.mix(UInt64(bigEndian: bits))
     }
 
-    /// `imageSHA256` is that of the source picture's bytes. A call without the tag draws for itself.
+    /// `imageSHA256` is that of the source image's bytes. A call without the tag draws for itself.
     package static func draw(
         _ sticky: Policy.Sticky?,
         team: String,

@@ -1,8 +1,8 @@
-/// What goes to providers with a picture.
+/// What goes to providers with an image.
 package struct ImageSettings: Sendable, Hashable, SettingSection {
-    /// What becomes of all that a picture's file tells beside its look.
+    /// What becomes of all that an image's file tells beside its look.
     package enum Metadata: String, Sendable, Hashable, CaseIterable {
-        /// Place, device, time, comments and second pictures are taken out; colour profiles stay.
+        /// Place, device, time, comments and second images are taken out; colour profiles stay.
         case strip
         /// The file goes as it came, apart from being turned upright.
         case keep

@@ -4,9 +4,9 @@ package struct LimitSettings: Sendable, Hashable, SettingSection {
     package var requestBytes = 64 * 1_048_576
     /// A request's head.
     package var headerBytes = 32 * 1024
-    /// One picture in a request.
+    /// One image in a request.
     package var imageBytes = 10 * 1_048_576
-    /// Bodies and pictures of all requests under way.
+    /// Bodies and images of all requests under way.
     package var heldBytes = 512 * 1_048_576
     /// A provider's figure beyond so many times its price is not believed.
     package var costMultiple = 100

@@ -8,18 +8,18 @@ package struct ProviderRecord: Sendable, Hashable, Codable {
     package var renderingSpeed: RenderingSpeed?
     /// Attempts that delivered, wholly or in part.
     package var succeeded: Int
-    /// Refused on content grounds, or every picture withheld.
+    /// Refused on content grounds, or every image withheld.
     package var refused: Int
     package var failed: Int
     /// Sent, and their end was never found out.
     package var unknown: Int
-    /// Pictures asked for by the attempts that delivered.
+    /// Images asked for by the attempts that delivered.
     package var imagesAsked: Int
-    /// Pictures that came.
+    /// Images that came.
     package var imagesReturned: Int
     /// What those attempts cost, as far as it is known.
     package var billed: Money
-    /// The pictures that `billed` is for.
+    /// The images that `billed` is for.
     package var billedImages: Int
     /// Of attempts that delivered, in milliseconds; nil without any.
     package var deliveredMs: Latency?
@@ -70,7 +70,7 @@ package struct ProviderRecord: Sendable, Hashable, Codable {
     }
 
     package var attempts: Int { succeeded + refused + failed + unknown }
-    /// Nil when no picture has a known cost.
+    /// Nil when no image has a known cost.
     package var billedPerImage: Money? {
         billedImages > 0 ? Money(nanodollars: billed.nanodollars / Int64(billedImages)) : nil
     }
@@ -95,7 +95,7 @@ struct ExpectedAttempt: Sendable, Hashable {
     var refused: Double
     var fails: Double
     var unknown: Double
-    /// The share of the pictures asked for that come when it succeeds.
+    /// The share of the images asked for that come when it succeeds.
     var delivered: Double
     /// Milliseconds, over all attempts however they ended.
     var latencyMs: Double

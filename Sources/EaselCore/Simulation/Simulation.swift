@@ -108,7 +108,7 @@ package struct Simulation: Sendable {
         inputs.path = choice.path
         let sticky = choice.policy.sticky
         if sticky != stored.policy.sticky {
-            // The log has no hash of the picture; another call's share of it is as good for the sums.
+            // The log has no hash of the image; another call's share of it is as good for the sums.
             if sticky == .image, choice.policy.usesDraw { substituted += 1 }
             inputs.draw = StickyDraw.draw(
                 sticky,

@@ -8,7 +8,7 @@ package struct SimulationFigures: Sendable, Hashable, Codable {
     package var cost: Money
     /// Calls whose cost is not known, or only in part.
     package var unpriced: Int
-    /// Pictures delivered.
+    /// Images delivered.
     package var images: Double
     /// The mean over calls with a known latency; nil without any.
     package var latencyMs: Double?
@@ -30,7 +30,7 @@ package struct SimulationFigures: Sendable, Hashable, Codable {
     /// By provider the calls that ask it first.
     package var firstChoices: [String: Int]
 
-    /// Nil without a picture.
+    /// Nil without an image.
     package var costPerImage: Money? {
         images > 0 ? Money(nanodollars: Int64(saturating: (Double(cost.nanodollars) / images).rounded())) : nil
     }

@@ -12,7 +12,7 @@ struct SimulationProjection: Sendable, Hashable {
     var failed = 0.0
     /// A provider would be asked of which the log knows nothing.
     var unknown = 0.0
-    /// Pictures.
+    /// Images.
     var images = 0.0
     /// At the price that the offer had; what is not known counts at its upper bound.
     var costNanodollars = 0.0

@@ -184,6 +184,6 @@ extension RemixReply.Attempt {
 }
 
 extension RemixReply {
-    /// Bytes of the pictures that it carries itself.
+    /// Bytes of the images that it carries itself.
     var weight: Int { images.reduce(0) { $0 + ($1.base64?.utf8.count ?? 0) + ($1.dataURI?.utf8.count ?? 0) } }
 }

@@ -5,7 +5,7 @@ import EaselServer
 import EaselTransport
 import Foundation
 
-/// Calls read back, one or many, and the pictures that were kept of them.
+/// Calls read back, one or many, and the images that were kept of them.
 final class CallRoutes: Sendable {
     static let routes: [ApiRoute] = [
         ApiRoute(
@@ -143,7 +143,7 @@ final class CallRoutes: Sendable {
         return query
     }
 
-    /// A kept picture, by a link that carries its permission.
+    /// A kept image, by a link that carries its permission.
     private func artifact(_ visit: Visit<Nobody>) async throws(Problem) -> ServerResponse {
         let path = visit.names.joined(separator: "/")
         guard let store,

@@ -5,7 +5,7 @@ import EaselServer
 import EaselTransport
 import Foundation
 
-/// The price book: what one picture costs from when on, who changed it, and past estimates under the prices of today.
+/// The price book: what one image costs from when on, who changed it, and past estimates under the prices of today.
 final class PriceRoutes: Sendable {
     static let mostLines = 1000
     static let longestSource = 200

@@ -29,14 +29,14 @@ final class IdempotencyDesk: Sendable {
                 "must be given once, with 1 to \(IdempotencyKey.longest) printable ASCII characters without spaces"
             throw .invalid([RequestFault("Idempotency-Key", mend)])
         }
-        // A picture of megabytes is hashed where nobody waits for the loop.
+        // An image of megabytes is hashed where nobody waits for the loop.
         let fingerprint =
             draft.weight <= ImageIntake.inlineLimit
             ? RemixFingerprint.of(draft) : await ThreadPoolExecutor.shared.run { RemixFingerprint.of(draft) }
         return IdempotencyKey(text: text, fingerprint: fingerprint)
     }
 
-    /// Looks for an earlier call before pictures are fetched by URL, for the URL may be gone by now. Otherwise the
+    /// Looks for an earlier call before images are fetched by URL, for the URL may be gone by now. Otherwise the
     /// admission finds it, without a look-up of its own.
     func earlier(_ key: IdempotencyKey, _ draft: RemixDraft, _ account: Account) async throws(Problem)
         -> IdempotentCall?

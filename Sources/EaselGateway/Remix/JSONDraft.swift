@@ -4,7 +4,7 @@ import Foundation
 
 /// Reads a remix request from JSON: wrong types and unknown fields are faults like any other, and all are named at once.
 struct JSONDraft {
-    /// What a request may hold: its fields, sixteen tags, a dozen pictures and a policy of its own, with room (S4).
+    /// What a request may hold: its fields, sixteen tags, a dozen images and a policy of its own, with room (S4).
     static let limits = JSONLimits(depth: 32, values: 5000)
 
     var draft = RemixDraft()

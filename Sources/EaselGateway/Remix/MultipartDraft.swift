@@ -2,7 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 
-/// Reads a remix request from the parts of a form: the same field names as in JSON, pictures as files or as text.
+/// Reads a remix request from the parts of a form: the same field names as in JSON, images as files or as text.
 struct MultipartDraft {
     private(set) var draft = RemixDraft()
     private(set) var faults: [RequestFault] = []

@@ -3,7 +3,7 @@ import EaselCore
 import Foundation
 
 /// Tells whether two requests ask for the same: what an idempotency key is compared by. The order of fields, the spelling
-/// of JSON and the boundary of a form do not matter; a picture counts by its bytes or its URL, as it was given.
+/// of JSON and the boundary of a form do not matter; an image counts by its bytes or its URL, as it was given.
 enum RemixFingerprint {
     static func of(_ draft: RemixDraft) -> [UInt8] {
         var text = JSONText()

@@ -6,7 +6,7 @@ import Foundation
 
 /// Makes answers: of calls that just ended, and of calls that are read back.
 final class ReplyBuilder: Sendable {
-    /// Pictures together above this size are encoded off the event loop.
+    /// Images together above this size are encoded off the event loop.
     static let inlineLimit = 256 << 10
 
     let store: ArtifactStore?
@@ -28,11 +28,11 @@ final class ReplyBuilder: Sendable {
         if let failure = ending.failure { throw Problem(failure) }
         let context = ending.context
         let attempts = ending.ends.map(RemixReply.Attempt.init)
-        let pictures = ending.legs.flatMap(\.pictures)
+        let delivered = ending.legs.flatMap(\.images)
         let output = context.request.output
-        let size = output.type == .url ? 0 : pictures.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+        let size = output.type == .url ? 0 : delivered.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
         let build: @Sendable () -> [RemixReply.Image] = { [records = ending.settlement.images] in
-            zip(pictures, records).map { self.image($0, $1, output, linkBase: linkBase) }
+            zip(delivered, records).map { self.image($0, $1, output, linkBase: linkBase) }
         }
         let images = size > Self.inlineLimit ? await ThreadPoolExecutor.shared.run(build) : build()
         let settlement = ending.settlement
@@ -50,7 +50,7 @@ final class ReplyBuilder: Sendable {
         )
     }
 
-    /// Whether all of these can be read again later: none where pictures are not kept, and not one whose copy could not be
+    /// Whether all of these can be read again later: none where images are not kept, and not one whose copy could not be
     /// written.
     func keeps(_ images: [ImageRecord]) -> Bool {
         store != nil && images.allSatisfy { $0.withheld || $0.artifact != nil }
@@ -66,7 +66,7 @@ final class ReplyBuilder: Sendable {
         }
     }
 
-    /// The answer of a settled call again, its pictures in the form that was asked for. Nil when there is none to show.
+    /// The answer of a settled call again, its images in the form that was asked for. Nil when there is none to show.
     func answerAgain(_ detail: CallDetail, linkBase: String) async -> RemixReply? {
         guard detail.images.contains(where: \.withheld) || detail.imagesDelivered > 0 else { return nil }
         var reply = reply(detail, linkBase: linkBase)
@@ -133,25 +133,25 @@ final class ReplyBuilder: Sendable {
     }
 
     private func image(
-        _ picture: ImageDelivery.Delivered,
+        _ delivered: ImageDelivery.Delivered,
         _ record: ImageRecord,
         _ output: OutputOptions,
         linkBase: String
     ) -> RemixReply.Image {
         var image = Self.image(record)
-        guard !picture.isWithheld else { return image }
-        switch (output.type, picture.bytes) {
+        guard !delivered.isWithheld else { return image }
+        switch (output.type, delivered.bytes) {
         case (.base64, let bytes?): image.base64 = Data(bytes).base64EncodedString()
         case (.dataURI, let bytes?):
             image.dataURI = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
         case (.url, _):
-            if let path = picture.artifact {
+            if let path = delivered.artifact {
                 image.url = link(path, linkBase: linkBase, madeAt: record.createdAt)
-            } else if let own = picture.fallbackLink {
+            } else if let own = delivered.fallbackLink {
                 image.url = own
-            } else if case .link(let own) = picture.image.content, picture.info?.format == output.format {
+            } else if case .link(let own) = delivered.image.content, delivered.info?.format == output.format {
                 image.url = own
-            } else if let bytes = picture.bytes {
+            } else if let bytes = delivered.bytes {
                 // Without a store there is nowhere for a link to point to: a data URI is a URL too.
                 image.url = "data:\(output.format.mediaType);base64," + Data(bytes).base64EncodedString()
             }
@@ -160,7 +160,7 @@ final class ReplyBuilder: Sendable {
         return image
     }
 
-    /// Good for as long as the picture is kept, counted from when it was made: the same link whenever it is given out.
+    /// Good for as long as the image is kept, counted from when it was made: the same link whenever it is given out.
     private func link(_ path: String, linkBase: String, madeAt: Timestamp) -> String? {
         store.map { linkBase + $0.signedPath(path, expiry: madeAt + $0.retention) }
     }

@@ -1,7 +1,7 @@
 import CLCMS2
 
 /// An ICC profile through Little CMS. A profile that cannot be read, or is of another kind than the pixels, changes nothing:
-/// a bad profile must not make a good picture unusable.
+/// a bad profile must not make a good image unusable.
 struct ColourProfile {
     /// The largest that is looked at, in bytes; profiles of printers with many grid points stay below.
     private static let maxBytes = 8 << 20

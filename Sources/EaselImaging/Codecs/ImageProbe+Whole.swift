@@ -1,7 +1,7 @@
 package import EaselCore
 
 extension ImageProbe {
-    /// Whether a picture's file is all there, by its structure: one pass over the bytes, and nothing is decoded but a JPEG
+    /// Whether an image's file is all there, by its structure: one pass over the bytes, and nothing is decoded but a JPEG
     /// that has no end marker.
     ///
     /// A file that was cut off has a perfect head. A provider would be asked, and perhaps paid, for nothing. A JPEG that

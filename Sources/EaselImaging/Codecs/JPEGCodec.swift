@@ -39,7 +39,7 @@ enum JPEGCodec {
         return .fromCMYK(width: width, height: height, bytes: pixels, inverted: isInverted)
     }
 
-    /// Whether all of the picture is there, by reading every coefficient of it; the pixels are made an eighth as large.
+    /// Whether all of the image is there, by reading every coefficient of it; the pixels are made an eighth as large.
     ///
     /// `isStrict` also refuses data that viewers show with visible damage. Throws `truncated` or `corrupt`.
     static func prove(_ file: JPEGFile, isStrict: Bool) throws(ImageError) {
@@ -50,7 +50,7 @@ enum JPEGCodec {
         try decompress(file, isStrict: isStrict, scaledBy: 8, as: isCMYK ? TJPF_CMYK : TJPF_RGBA, into: &pixels)
     }
 
-    /// The picture turned and mirrored as `orientation` (2 to 8) asks, by moving its coefficients: nothing is lost.
+    /// The image turned and mirrored as `orientation` (2 to 8) asks, by moving its coefficients: nothing is lost.
     ///
     /// Without any segment of applications but JFIF and Adobe. Nil where the sides are no multiple of the blocks, so that
     /// the blocks at an edge could not be moved.
@@ -142,7 +142,7 @@ enum JPEGCodec {
         guard code != 0 else { return }
         guard tjGetErrorCode(handle.raw) == Int32(TJERR_WARNING.rawValue) else { throw .corrupt(handle.message) }
         if saysTruncated(handle.message) { throw .truncated }
-        // Other oddities are forgiven by every viewer, though the picture may show them.
+        // Other oddities are forgiven by every viewer, though the image may show them.
         if isStrict, handle.message.hasPrefix("Corrupt JPEG data"), !handle.message.contains("extraneous bytes") {
             throw .corrupt(handle.message)
         }

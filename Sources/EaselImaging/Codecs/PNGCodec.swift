@@ -47,7 +47,7 @@ enum PNGCodec {
         return Pixels(width: width, height: height, hasAlpha: info.hasAlpha, bytes: pixels)
     }
 
-    /// Whether all of the picture is there: every row is unpacked, and none is kept. Throws `truncated` or `corrupt`.
+    /// Whether all of the image is there: every row is unpacked, and none is kept. Throws `truncated` or `corrupt`.
     static func prove(_ bytes: [UInt8], info: ImageInfo) throws(ImageError) {
         guard PNGChunks(bytes).hasEnd else { throw .truncated }
         let context = try Context(flags: 0)

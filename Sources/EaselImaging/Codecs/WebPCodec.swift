@@ -15,7 +15,7 @@ enum WebPCodec {
         return Pixels(width: info.size.width, height: info.size.height, hasAlpha: info.hasAlpha, bytes: pixels)
     }
 
-    /// Whether all of the picture is there: everything is decoded, and little of it kept. Throws `truncated` or `corrupt`.
+    /// Whether all of the image is there: everything is decoded, and little of it kept. Throws `truncated` or `corrupt`.
     static func prove(_ bytes: [UInt8], info: ImageInfo) throws(ImageError) {
         guard WebPChunks(bytes).isWhole else { throw .truncated }
         let size = PixelSize(width: (info.size.width + 7) / 8, height: (info.size.height + 7) / 8)

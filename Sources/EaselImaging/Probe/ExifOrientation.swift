@@ -20,13 +20,13 @@ enum ExifOrientation {
     }
 
     /// Looks at the first image directory of the TIFF data in `range`. Answers 1 (upright) whenever the block is
-    /// damaged or silent: a bad tag must not make a good picture unusable.
+    /// damaged or silent: a bad tag must not make a good image unusable.
     static func read(_ header: HeaderBytes, in range: Range<Int>) -> Int {
         guard let place = find(header, in: range), (1...8).contains(place.value) else { return 1 }
         return place.value
     }
 
-    /// The block's bytes in `file`, from then on saying that the picture is upright.
+    /// The block's bytes in `file`, from then on saying that the image is upright.
     static func makeUpright(_ file: inout [UInt8], in range: Range<Int>) {
         guard let place = find(HeaderBytes(bytes: file), in: range) else { return }
         for index in place.bytes { file[index] = 0 }

@@ -1,16 +1,16 @@
 extension JPEGFile {
-    /// What goes into a JPEG that is written anew, beside the picture itself.
+    /// What goes into a JPEG that is written anew, beside the image itself.
     enum Kept {
         /// All there was.
         case everything
         /// All but the colour profile, for pixels that are in sRGB by now.
         case everythingButProfile
-        /// What the picture needs to look the same: the colour profile, and how its channels are to be read.
+        /// What the image needs to look the same: the colour profile, and how its channels are to be read.
         case looks
     }
 
     /// The file without what `kept` leaves out, without strays between its segments and without anything behind its end
-    /// (a second picture, a film, a maker's notes), and with an end marker. No coefficient is touched.
+    /// (a second image, a film, a maker's notes), and with an end marker. No coefficient is touched.
     func written(_ kept: Kept) -> [UInt8] {
         var file: [UInt8] = [0xFF, 0xD8]
         file.reserveCapacity(bytes.count + 2)
@@ -34,7 +34,7 @@ extension JPEGFile {
 
     /// The segments of applications and comments, for a file that another program has written from this one.
     ///
-    /// The EXIF and XMP blocks say from then on that the picture is upright. The index of an MPO is left
+    /// The EXIF and XMP blocks say from then on that the image is upright. The index of an MPO is left
     /// out: it points behind the end.
     func carried(_ kept: Kept) -> [UInt8] {
         var carried: [UInt8] = []
@@ -74,7 +74,7 @@ extension JPEGFile {
         return file[..<place] + segments + file[place...]
     }
 
-    /// The part of a segment that the picture needs to look the same; nil for none of it.
+    /// The part of a segment that the image needs to look the same; nil for none of it.
     private func looks(_ marker: UInt8, _ body: Range<Int>) -> ArraySlice<UInt8>? {
         let content = bytes[body]
         switch marker {

@@ -2,7 +2,7 @@ import EaselCore
 
 /// What a JPEG is made of, found in one pass over its bytes without decoding any.
 ///
-/// A thumbnail is a whole JPEG inside an APP1 segment, and a second picture (MPO) stands behind the end marker; walking by
+/// A thumbnail is a whole JPEG inside an APP1 segment, and a second image (MPO) stands behind the end marker; walking by
 /// segment lengths steps over both.
 struct JPEGFile {
     /// A segment or the data of a scan, as it stands in the file.

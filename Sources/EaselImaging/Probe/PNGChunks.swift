@@ -9,14 +9,14 @@ struct PNGChunks {
         func isNamed(_ name: StaticString) -> Bool { type.elementsEqual(name.description.utf8) }
     }
 
-    /// What a picture is shown by: pixels, transparency and colours. Everything else is told about it (text, place, time,
+    /// What an image is shown by: pixels, transparency and colours. Everything else is told about it (text, place, time,
     /// EXIF), moves it (APNG) or belongs to a program.
     private static let looks: [StaticString] = [
         "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "cLLI", "sBIT", "bKGD",
         "pHYs",
     ]
 
-    /// More than a picture of the largest size has in rows; a walk never goes further (S6).
+    /// More than an image of the largest size has in rows; a walk never goes further (S6).
     private static let maxChunks = 1 << 17
 
     let bytes: [UInt8]
@@ -47,10 +47,10 @@ struct PNGChunks {
         self.hasEnd = hasEnd
     }
 
-    /// What is told about a picture and can be told of other pixels of it.
+    /// What is told about an image and can be told of other pixels of it.
     private static let told: [StaticString] = ["eXIf", "tEXt", "zTXt", "iTXt", "tIME"]
 
-    /// `file`, another PNG of the same picture in upright, with what this one tells; its EXIF and XMP say upright too.
+    /// `file`, another PNG of the same image in upright, with what this one tells; its EXIF and XMP say upright too.
     func carried(into file: [UInt8]) -> [UInt8] {
         var carried: [UInt8] = []
         for chunk in chunks where Self.told.contains(where: { chunk.isNamed($0) }) {

@@ -9,7 +9,7 @@ struct WebPChunks {
         func isNamed(_ name: StaticString) -> Bool { type.elementsEqual(name.description.utf8) }
     }
 
-    /// What a still picture is shown by.
+    /// What a still image is shown by.
     private static let looks: [StaticString] = ["VP8X", "VP8 ", "VP8L", "ALPH", "ICCP"]
     /// EXIF and XMP in the flags of `VP8X`.
     private static let metadataFlags: UInt8 = 0x08 | 0x04
@@ -18,7 +18,7 @@ struct WebPChunks {
 
     let bytes: [UInt8]
     let chunks: [Chunk]
-    /// The file is as long as its head says, each chunk lies inside it, and there is a picture among them.
+    /// The file is as long as its head says, each chunk lies inside it, and there is an image among them.
     let isWhole: Bool
     /// Bytes stand behind the size that the head names.
     private let hasTail: Bool
@@ -38,8 +38,8 @@ struct WebPChunks {
             position = body + length + length % 2
         }
         self.chunks = chunks
-        let hasPicture = chunks.contains { $0.isNamed("VP8 ") || $0.isNamed("VP8L") }
-        isWhole = claimed >= 4 && bytes.count >= 8 + claimed && hasPicture
+        let hasImage = chunks.contains { $0.isNamed("VP8 ") || $0.isNamed("VP8L") }
+        isWhole = claimed >= 4 && bytes.count >= 8 + claimed && hasImage
         hasTail = end < bytes.count
     }
 
@@ -62,7 +62,7 @@ struct WebPChunks {
         )
     }
 
-    /// This file with what another one of the same picture, which is `size` large in upright, tells; its EXIF and XMP say
+    /// This file with what another one of the same image, which is `size` large in upright, tells; its EXIF and XMP say
     /// upright too.
     func carrying(_ other: WebPChunks, size: PixelSize) -> [UInt8] {
         var told: [(ArraySlice<UInt8>, [UInt8])] = []

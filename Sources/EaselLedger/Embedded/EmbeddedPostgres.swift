@@ -14,7 +14,7 @@ package struct EmbeddedPostgres: Sendable {
 
     /// How the server is set up.
     package struct Options: Sendable {
-        /// False only for tests: the server then does not wait for its disc, and a crash of the machine loses data.
+        /// False only for tests: the server then does not wait for its disk, and a crash of the machine loses data.
         package var isDurable = true
         /// Megabytes of shared buffers.
         package var sharedBuffersMB = 128

@@ -12,7 +12,7 @@ extension Journal {
     }
 
     /// Reads what the last run left. A file that cannot be read stays where it is and stops nobody (L6).
-    static func open(_ directory: String, _ log: Log, _ fault: DiscFault?) throws(LedgerError) -> Opened {
+    static func open(_ directory: String, _ log: Log, _ fault: DiskFault?) throws(LedgerError) -> Opened {
         do {
             try FileManager.default.createDirectory(
                 atPath: directory,
@@ -69,7 +69,7 @@ extension Journal {
         _ number: Int,
         _ directory: String,
         _ log: Log,
-        _ fault: DiscFault?
+        _ fault: DiskFault?
     ) throws(JournalFile.Failure) -> [JournalRecord] {
         var contents = JournalFrames.decode(try JournalFile.contents(of: path(number, directory), fault: fault))
         var records: [JournalRecord] = []
@@ -96,7 +96,7 @@ extension Journal {
     static func write(
         aside refused: [(record: JournalRecord, reason: String)],
         to path: String,
-        _ fault: DiscFault?
+        _ fault: DiskFault?
     ) throws(JournalFile.Failure) {
         let frames = refused.compactMap {
             (try? JSON.encode($0.record.refused(for: $0.reason))).map(JournalFrames.encode)

@@ -98,7 +98,7 @@ extension Journal {
     }
 
     /// Keeps a record that the database refused at once, for a person to look at: what it says was paid is not lost.
-    /// Where the disc does not take it, it waits in memory.
+    /// Where the disk does not take it, it waits in memory.
     func refuse(_ record: JournalRecord, reason: String) async {
         let refused = [(record: record, reason: reason)]
         do throws(JournalFile.Failure) { try await write(aside: refused, to: asidePath) } catch {
@@ -110,7 +110,7 @@ extension Journal {
         }
     }
 
-    /// Whether they are on the disc; otherwise they stay where they are.
+    /// Whether they are on the disk; otherwise they stay where they are.
     private func setAside(_ refused: [(record: JournalRecord, reason: String)], of number: Int?) async -> Bool {
         guard !refused.isEmpty else { return true }
         do throws(JournalFile.Failure) {

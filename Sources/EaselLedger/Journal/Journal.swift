@@ -2,23 +2,23 @@ package import EaselBase
 package import EaselCore
 import Foundation
 
-/// Writes that the database did not take, kept on the local disc until it does (L2).
+/// Writes that the database did not take, kept on the local disk until it does (L2).
 ///
 /// Records are appended to numbered files and acknowledged after `fdatasync`; records that come together share one. A
 /// file is removed after everything in it was committed. What cannot be read is set aside in a file `.damaged`, what
 /// the database refuses in a file `.refused`; neither holds up the rest, nor does a file that cannot be read at all. What
-/// the disc does not take waits in memory until it does, or the database does.
+/// the disk does not take waits in memory until it does, or the database does.
 // Unchecked, because the mutable members are only touched under `condition`, `file` only by the journal's thread.
 package final class Journal: @unchecked Sendable {
     /// A full file is followed by a new one.
     private static let fileLimit = 8 << 20
-    /// Written and removed again to see whether a disc that was full takes anything.
+    /// Written and removed again to see whether a disk that was full takes anything.
     private static let probeBytes = 64 << 10
 
-    /// What becomes of a record that the disc does not take.
+    /// What becomes of a record that the disk does not take.
     enum Promise: Sendable {
         /// Its writer is told: what was to follow must not happen (M4).
-        case onDisc
+        case onDisk
         /// It waits in memory: what it tells has happened already.
         case kept
     }
@@ -35,7 +35,7 @@ package final class Journal: @unchecked Sendable {
     /// What was set aside, also before this start.
     let asides: AsideCount
     let log: Log
-    let fault: DiscFault?
+    let fault: DiskFault?
     private let lock: FileLock
     private let condition = NSCondition()
     private var requests: [Request] = []
@@ -55,7 +55,7 @@ package final class Journal: @unchecked Sendable {
 
     /// Opens the journal in a directory, which it makes when needed. Throws `.unavailable` when that is not possible or
     /// another process has it open.
-    package init(directory: String, log: Log, fault: DiscFault? = nil) async throws(LedgerError) {
+    package init(directory: String, log: Log, fault: DiskFault? = nil) async throws(LedgerError) {
         let opened = try await OwnThread.run("easel-journal-open") { () throws(LedgerError) in
             try Self.open(directory, log, fault)
         }
@@ -93,9 +93,9 @@ package final class Journal: @unchecked Sendable {
         }
     }
 
-    /// Keeps a record. When it returns, the record is on the disc, or waits in memory where that was enough. Throws
-    /// `.unavailable` when the disc does not take it and it is not kept.
-    func append(_ record: JournalRecord, _ promise: Promise = .onDisc) async throws(LedgerError) {
+    /// Keeps a record. When it returns, the record is on the disk, or waits in memory where that was enough. Throws
+    /// `.unavailable` when the disk does not take it and it is not kept.
+    func append(_ record: JournalRecord, _ promise: Promise = .onDisk) async throws(LedgerError) {
         let bytes: [UInt8]
         do { bytes = try JSON.encode(record) } catch {
             throw .rejected("the record cannot be written to the journal")
@@ -104,7 +104,7 @@ package final class Journal: @unchecked Sendable {
     }
 
     /// Closes the current file, so that it can be read.
-    func seal() async throws(LedgerError) { try await submit(nil, [], .onDisc) }
+    func seal() async throws(LedgerError) { try await submit(nil, [], .onDisk) }
 
     private func submit(_ record: JournalRecord?, _ frame: [UInt8], _ promise: Promise) async throws(LedgerError) {
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
@@ -163,27 +163,27 @@ package final class Journal: @unchecked Sendable {
     /// Where records that the database refused are put when they come now.
     var asidePath: String { Self.path(condition.withLock { nextNumber }, directory, "refused") }
 
-    /// Keeps refused records in memory until the disc takes them.
+    /// Keeps refused records in memory until the disk takes them.
     func keepAside(_ refused: [(record: JournalRecord, reason: String)], because cause: String) {
         condition.withLock {
             backlog.keepAside(refused)
             condition.signal()
         }
-        discFailed(cause)
+        diskFailed(cause)
     }
 
     // MARK: - The journal's thread
 
     private enum Work {
         case requests([Request])
-        case disc(JournalBacklog.Try)
+        case disk(JournalBacklog.Try)
     }
 
     private func serve() {
         while let work = nextWork() {
             switch work {
             case .requests(let group): serve(group)
-            case .disc(let wanted): tryDisc(wanted)
+            case .disk(let wanted): tryDisk(wanted)
             }
         }
         lock.release()
@@ -202,7 +202,7 @@ package final class Journal: @unchecked Sendable {
                 return nil
             }
             switch backlog.turn(at: .now, chance: .random(in: 0...1)) {
-            case .now(let wanted): return .disc(wanted)
+            case .now(let wanted): return .disk(wanted)
             case .later(let moment):
                 _ = condition.wait(until: Date(timeIntervalSinceNow: moment.since(.now).secondsAsDouble))
             case .never: condition.wait()
@@ -214,10 +214,10 @@ package final class Journal: @unchecked Sendable {
         var records = group.filter { $0.record != nil }
         let (isInUse, fault) = condition.withLock { (backlog.isInUse, backlog.fault) }
         if isInUse {
-            // Behind those that wait; what must be on the disc is tried there unless that has just failed.
+            // Behind those that wait; what must be on the disk is tried there unless that has just failed.
             let waiting = records.filter { fault != nil || $0.promise == .kept }
             answer(waiting, failure: fault ?? "")
-            records = records.filter { fault == nil && $0.promise == .onDisc }
+            records = records.filter { fault == nil && $0.promise == .onDisk }
         }
         if !records.isEmpty {
             do throws(JournalFile.Failure) {
@@ -225,8 +225,8 @@ package final class Journal: @unchecked Sendable {
                 for request in records { request.ticket.answer(.success(())) }
             } catch {
                 sealFile()  // after a failed fsync nobody knows what is in the file, so nothing more goes there
-                // First, so that nobody sees a disc that is well and records in memory.
-                discFailed(error.sentence)
+                // First, so that nobody sees a disk that is well and records in memory.
+                diskFailed(error.sentence)
                 answer(records, failure: error.sentence)
             }
         }
@@ -235,33 +235,33 @@ package final class Journal: @unchecked Sendable {
         for request in seals { request.ticket.answer(.success(())) }
     }
 
-    /// The disc does not take these: those that may wait in memory do.
+    /// The disk does not take these: those that may wait in memory do.
     private func answer(_ requests: [Request], failure: String) {
         condition.withLock { backlog.keep(requests.filter { $0.promise == .kept }.compactMap(\.record)) }
         for request in requests {
             switch request.promise {
             case .kept: request.ticket.answer(.success(()))
-            case .onDisc:
+            case .onDisk:
                 request.ticket.answer(.failure(.unavailable("the local journal cannot be written: \(failure)")))
             }
         }
     }
 
-    private func tryDisc(_ wanted: JournalBacklog.Try) {
+    private func tryDisk(_ wanted: JournalBacklog.Try) {
         do throws(JournalFile.Failure) {
             if !wanted.asides.isEmpty { try Self.write(aside: wanted.asides, to: asidePath, fault) }
             let frames = wanted.records.compactMap { (try? JSON.encode($0)).map(JournalFrames.encode) }
             if !frames.isEmpty { try write(frames) } else { try probe() }
         } catch {
             sealFile()
-            return discFailed(error.sentence)
+            return diskFailed(error.sentence)
         }
         if condition.withLock({ backlog.wrote(wanted) }) {
             log.info("the journal can be written again", ["records": String(wanted.records.count)])
         }
     }
 
-    private func discFailed(_ cause: String) {
+    private func diskFailed(_ cause: String) {
         let (isNews, count) = condition.withLock {
             (backlog.failed(cause, at: .now, chance: .random(in: 0...1)), backlog.count)
         }
@@ -313,7 +313,7 @@ package final class Journal: @unchecked Sendable {
         if let empty { unlink(Self.path(empty, directory)) }
     }
 
-    /// The process ends while the disc and the database take nothing: people must be able to look these calls up.
+    /// The process ends while the disk and the database take nothing: people must be able to look these calls up.
     private func sayWhatIsLost() {
         guard backlog.count > 0 else { return }
         let records = backlog.replaying + backlog.waiting + backlog.asides.map(\.record)

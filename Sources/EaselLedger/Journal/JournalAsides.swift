@@ -3,7 +3,7 @@ package import EaselCore
 import Foundation
 
 /// What a journal set aside: writes that the database refused (`.refused`) and bytes that are no records (`.damaged`). Each
-/// is money or pictures that stand in no report, so they are shown until somebody has looked at them.
+/// is money or images that stand in no report, so they are shown until somebody has looked at them.
 ///
 /// Reads the directory without the journal's lock: a gateway may be running. A file that is worked on is renamed first, so
 /// that what the gateway adds meanwhile goes into a new one.
@@ -196,7 +196,7 @@ package struct JournalAsides: Sendable {
         try? JournalFile.syncDirectory(of: path(worked))
     }
 
-    /// Takes a file out of the count for good. It stays on the disc as `NAME.forgotten`, for whoever misses it.
+    /// Takes a file out of the count for good. It stays on the disk as `NAME.forgotten`, for whoever misses it.
     package func forget(_ name: String) throws(LedgerError) {
         guard isName(name) else { throw .notFound("there is no file \(name) in the journal") }
         guard rename(path(name), path(name + ".forgotten")) == 0 else {

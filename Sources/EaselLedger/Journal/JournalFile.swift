@@ -1,8 +1,8 @@
 import EaselBase
 import Foundation
 
-/// What goes wrong between a journal and its disc, for tests. No program sets it.
-package struct DiscFault: Sendable {
+/// What goes wrong between a journal and its disk, for tests. No program sets it.
+package struct DiskFault: Sendable {
     package enum Operation: String, Sendable { case open, write, fdatasync, read }
 
     /// The error number that an operation on a file ends with; nil: it is done.
@@ -18,10 +18,10 @@ final class JournalFile {
     let path: String
     private let descriptor: Int32
     private var length: off_t
-    private let fault: DiscFault?
+    private let fault: DiskFault?
 
     struct Failure: Error, Explained {
-        let operation: DiscFault.Operation
+        let operation: DiskFault.Operation
         let path: String
         let code: Int32
 
@@ -31,7 +31,7 @@ final class JournalFile {
     }
 
     /// Creates the file, and makes its name durable as well.
-    init(creating path: String, fault: DiscFault? = nil) throws(Failure) {
+    init(creating path: String, fault: DiskFault? = nil) throws(Failure) {
         self.path = path
         self.fault = fault
         try Self.check(.open, path, fault)
@@ -44,14 +44,14 @@ final class JournalFile {
     deinit { close(descriptor) }
 
     private static func check(
-        _ operation: DiscFault.Operation,
+        _ operation: DiskFault.Operation,
         _ path: String,
-        _ fault: DiscFault?
+        _ fault: DiskFault?
     ) throws(Failure) {
         if let code = fault?.decide(operation, path) { throw Failure(operation: operation, path: path, code: code) }
     }
 
-    /// Writes the bytes and waits for the disc. When it throws, the file is as it was before, or of no further use.
+    /// Writes the bytes and waits for the disk. When it throws, the file is as it was before, or of no further use.
     func append(_ bytes: [UInt8]) throws(Failure) {
         try Self.check(.write, path, fault)
         var written = 0
@@ -77,7 +77,7 @@ final class JournalFile {
     }
 
     /// The whole of a file.
-    static func contents(of path: String, fault: DiscFault? = nil) throws(Failure) -> [UInt8] {
+    static func contents(of path: String, fault: DiskFault? = nil) throws(Failure) -> [UInt8] {
         try check(.read, path, fault)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(operation: .open, path: path, code: errno) }

@@ -5,7 +5,7 @@ import Foundation
 /// The way of a call through the ledger, which keeps what the database does not take and writes it there later (L2).
 ///
 /// New spending still needs the database: an admission is never journalled. What is in flight goes on: an attempt is on
-/// disc before it is sent (M4), in the database or here, and a settlement is never lost.
+/// disk before it is sent (M4), in the database or here, and a settlement is never lost.
 package final class JournaledCalls: CallLedger {
     private let base: any CallLedger & LedgerHealth
     private let journal: Journal
@@ -95,14 +95,14 @@ package final class JournaledCalls: CallLedger {
     // MARK: - Writes that are kept
 
     /// Not kept where more money has to be held back: that is new spending, which needs the database. Nor kept in memory
-    /// only: an attempt is on a disc before it is sent (M4).
+    /// only: an attempt is on a disk before it is sent (M4).
     package func startAttempts(
         _ starts: [AttemptStart],
         ended: [AttemptEnd],
         hold: Hold?
     ) async throws(LedgerError) -> StartVerdict {
         if let hold { return try await base.startAttempts(starts, ended: ended, hold: hold) }
-        try await orKeep(.starts(starts, ended: ended), .onDisc) { () async throws(LedgerError) in
+        try await orKeep(.starts(starts, ended: ended), .onDisk) { () async throws(LedgerError) in
             _ = try await base.startAttempts(starts, ended: ended, hold: nil)
         }
         return .started

@@ -1,10 +1,10 @@
 /// What `db verify` asks about the end of a call: whether who delivered, how it ended and what failing over cost are what its
-/// attempts and pictures say, and whether races have two sides.
+/// attempts and images say, and whether races have two sides.
 enum CallVerify {
     /// A failover is told by its attempts alone only where there was no race: whether the first side had failed, or was late,
     /// is what the gateway saw. What cannot be is found: none where somebody had to be asked next, one where nobody else was
     /// asked, and one where the first side delivered everything.
-    static func end(calls: String, attempts: String, pictures: String) -> String {
+    static func end(calls: String, attempts: String, images: String) -> String {
         """
         SELECT c.team_id, c.call_id,
             format('call: %s by %s, failover %s for %s; its attempts: %s by %s, other providers %s (%s raced) for %s',
@@ -33,7 +33,7 @@ enum CallVerify {
                         first_value(a.provider) OVER (PARTITION BY a.team_id, a.call_id ORDER BY a.ordinal) AS first
                     FROM attempts AS a LEFT JOIN (
                         SELECT team_id, call_id, attempt_id, bool_or(NOT withheld) AS given
-                        FROM images WHERE \(pictures) GROUP BY team_id, call_id, attempt_id
+                        FROM images WHERE \(images) GROUP BY team_id, call_id, attempt_id
                     ) AS i ON i.team_id = a.team_id AND i.call_id = a.call_id AND i.attempt_id = a.attempt_id
                     WHERE \(attempts)
                 ) AS p GROUP BY team_id, call_id

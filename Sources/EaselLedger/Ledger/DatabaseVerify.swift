@@ -25,17 +25,17 @@ package struct DatabaseVerify: Sendable {
         case reservationHasReason = "reservation_has_reason"
         /// A call in progress, or with an unknown attempt, holds its money back (M3, M7).
         case reservationIsThere = "reservation_is_there"
-        /// The pictures that were delivered are there.
+        /// The images that were delivered are there.
         case imagesDelivered = "images_delivered"
         /// No figure is below zero.
         case nonNegative = "non_negative"
         /// A call's attempts are counted 1, 2, 3 without a gap, and the call knows how many.
         case ordinalsWithoutGaps = "ordinals_without_gaps"
-        /// How a call ended, who delivered, and what failing over cost are what its attempts and pictures say.
+        /// How a call ended, who delivered, and what failing over cost are what its attempts and images say.
         case endIsItsAttempts = "end_is_its_attempts"
         /// A race has two sides, of one provider each, and the second began after the first.
         case racesHaveTwoSides = "races_have_two_sides"
-        /// Every attempt, picture and shadow belongs to a call.
+        /// Every attempt, image and shadow belongs to a call.
         case partsHaveCall = "parts_have_call"
         /// What a budget's window says was posted is what its calls cost (M6).
         case budgetIsSumOfCalls = "budget_is_sum_of_calls"
@@ -85,7 +85,7 @@ package struct DatabaseVerify: Sendable {
     ///
     /// - Parameters:
     ///   - stretch: calls of a stretch of the log that is looked at with one statement; more only where a single day has
-    ///     more. Attempts and pictures may come a week after their call, and so each stretch reads a week more of them:
+    ///     more. Attempts and images may come a week after their call, and so each stretch reads a week more of them:
     ///     fewer, longer stretches read less twice.
     ///   - connections: steps that are run side by side, each by a connection of its own.
     ///   - progress: told before each step.

@@ -65,19 +65,19 @@ extension PostgresLedger {
             conditions.append("c.received_at <= \(time)")
             conditions.append("(c.received_at, c.call_id) < (\(time), \(parameter(.uuid(cursor))))")
         }
-        func picture(_ condition: String) -> String {
+        func hasImage(_ condition: String) -> String {
             """
             EXISTS (SELECT 1 FROM images AS i WHERE i.team_id = c.team_id AND i.call_id = c.call_id
                 AND i.created_at >= c.received_at - interval '1 hour' AND \(condition))
             """
         }
         switch query.nsfw {
-        case true: conditions.append(picture("i.nsfw"))
-        case false: conditions.append("NOT " + picture("i.nsfw"))
+        case true: conditions.append(hasImage("i.nsfw"))
+        case false: conditions.append("NOT " + hasImage("i.nsfw"))
         case nil: break
         }
         if let copyright = query.copyright {
-            conditions.append(picture("i.copyright = \(parameter(.text(copyright.rawValue)))"))
+            conditions.append(hasImage("i.copyright = \(parameter(.text(copyright.rawValue)))"))
         }
         let limit = parameter(.int(min(max(query.limit, 1), 500)))
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")

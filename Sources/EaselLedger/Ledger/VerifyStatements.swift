@@ -36,7 +36,7 @@ enum VerifyStatements {
         case .endIsItsAttempts:
             [
                 VerifyStep(
-                    sql: CallVerify.end(calls: calls, attempts: parts("a.started_at"), pictures: parts("created_at"))
+                    sql: CallVerify.end(calls: calls, attempts: parts("a.started_at"), images: parts("created_at"))
                 )
             ]
         case .racesHaveTwoSides: [VerifyStep(sql: CallVerify.races(calls: calls, attempts: parts("t.started_at")))]
@@ -46,7 +46,7 @@ enum VerifyStatements {
     /// The calls of the stretch.
     private static let calls = "c.received_at >= $1 AND c.received_at < $2"
 
-    /// Where the attempts and pictures of the stretch's calls lie (`UsageLog.window`).
+    /// Where the attempts and images of the stretch's calls lie (`UsageLog.window`).
     private static func parts(_ column: String) -> String {
         UsageLog.window(column, "$1::timestamptz", "$2::timestamptz")
     }
@@ -127,7 +127,7 @@ enum VerifyStatements {
 
     private static let imagesDelivered = """
         SELECT c.team_id, c.call_id,
-            format('call %s, pictures %s', c.images_delivered, coalesce(i.delivered, 0)) AS detail
+            format('call %s, images %s', c.images_delivered, coalesce(i.delivered, 0)) AS detail
         FROM calls AS c LEFT JOIN (
             SELECT team_id, call_id, count(*) FILTER (WHERE NOT withheld) AS delivered
             FROM images WHERE \(parts("created_at")) GROUP BY team_id, call_id
@@ -144,7 +144,7 @@ enum VerifyStatements {
         WHERE started_at >= $1 AND started_at < $2
             AND least(cost_nusd, bound_nusd, price_per_image_nusd, images_asked, images_returned) < 0
         UNION ALL
-        SELECT team_id, call_id, format('a figure of picture %s is below zero', ordinal) FROM images
+        SELECT team_id, call_id, format('a figure of image %s is below zero', ordinal) FROM images
         WHERE created_at >= $1 AND created_at < $2 AND least(cost_nusd, bytes, width, height) < 0
         UNION ALL
         SELECT team_id, call_id, 'the reservation is below zero' FROM reservations
@@ -170,7 +170,7 @@ enum VerifyStatements {
         SELECT p.team_id, p.call_id, p.part || ' without a call' AS detail FROM (
             SELECT team_id, call_id, 'an attempt' AS part FROM attempts WHERE started_at >= $1 AND started_at < $2
             UNION ALL
-            SELECT team_id, call_id, 'a picture' FROM images WHERE created_at >= $1 AND created_at < $2
+            SELECT team_id, call_id, 'an image' FROM images WHERE created_at >= $1 AND created_at < $2
             UNION ALL
             SELECT team_id, call_id, 'a shadow' FROM shadows WHERE started_at >= $1 AND started_at < $2
         ) AS p LEFT JOIN (

@@ -2,8 +2,8 @@ import EaselBase
 
 /// Whether writes are taken, by what became of real ones.
 ///
-/// A probe may pass where a call's rows do not: a full disc takes a small row into a page that has room. So after a write
-/// that was refused for want of room or for a fault of the disc the word of probes does not count for a while: two
+/// A probe may pass where a call's rows do not: a full disk takes a small row into a page that has room. So after a write
+/// that was refused for want of room or for a fault of the disk the word of probes does not count for a while: two
 /// seconds, twice as long each time, up to ten. A write that went through ends it.
 struct WriteStanding: Sendable, Hashable {
     static let firstDoubt = Duration.seconds(2)
@@ -75,7 +75,7 @@ final class WriteWatch: Sendable {
 }
 
 extension PostgresError {
-    /// Classes 53 (no disc, memory or connection left) and 58 (input or output of the server failed).
+    /// Classes 53 (no disk, memory or connection left) and 58 (input or output of the server failed).
     fileprivate var isWantOfRoom: Bool {
         guard kind == .server, let sqlState else { return false }
         return sqlState.hasPrefix("53") || sqlState.hasPrefix("58")

@@ -167,8 +167,8 @@ enum AttemptStatements {
         ]
     }
 
-    /// Whether the attempt `a` is on a side of a race and no picture of its is the call's: nobody got what it made. `from` and
-    /// `to` are expressions for the time in which the call's pictures lie.
+    /// Whether the attempt `a` is on a side of a race and no image of its is the call's: nobody got what it made. `from` and
+    /// `to` are expressions for the time in which the call's images lie.
     static func hasRacedInVain(_ a: String, from: String, to: String) -> String {
         """
         (\(a).race IS NOT NULL AND NOT EXISTS (

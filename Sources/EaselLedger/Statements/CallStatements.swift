@@ -13,7 +13,7 @@ enum CallStatements {
         ]
     }
 
-    /// How long after its call an attempt or a picture may still be written: the upper end of every look into their
+    /// How long after its call an attempt or an image may still be written: the upper end of every look into their
     /// tables by call, so that only a partition or two are touched.
     static let callWindow = Duration.seconds(7 * 86_400)
     /// Tolerance for a clock that stepped back between a call and its attempts.
@@ -99,11 +99,11 @@ enum CallStatements {
         [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]
     }
 
-    /// How long its caller waited stays as it was when a call that failed gets its pictures later.
+    /// How long its caller waited stays as it was when a call that failed gets its images later.
     ///
     /// The word of the gateway that ran the call stands against recovery's, whichever is written first: recovery knows less,
     /// and began when it knew nothing of the settlement that was on its way. Only a call that failed may still get the
-    /// pictures that recovery found.
+    /// images that recovery found.
     private static func main(_ settlement: Settlement) -> SQLCommand {
         let calls = Partitions.name("calls", settlement.receivedAt)
         let held = HeldBack(settlement.attempts)

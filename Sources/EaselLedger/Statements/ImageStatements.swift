@@ -1,7 +1,7 @@
 import EaselBase
 import EaselCore
 
-/// The statements that write pictures.
+/// The statements that write images.
 enum ImageStatements {
     private static let removeSQL = """
         DELETE FROM images WHERE team_id = $1 AND call_id = $3 AND created_at >= $5 AND created_at < $6
@@ -24,7 +24,7 @@ enum ImageStatements {
         """
     }
 
-    /// Removes pictures of an earlier settlement of the call that are not among these.
+    /// Removes images of an earlier settlement of the call that are not among these.
     static func remove(_ settlement: Settlement) -> SQLCommand {
         SQLCommand(
             removeSQL,

@@ -19,7 +19,7 @@ enum ResolutionStatements {
         )
     }
 
-    /// The same for other prices. The pictures' shares follow their attempt.
+    /// The same for other prices. The images' shares follow their attempt.
     static func reprice(_ repricing: Repricing, locks: [SQLCommand]) -> [SQLCommand] {
         let key: [SQLValue] = [
             .int(repricing.teamID), .uuid(repricing.callID), .time(repricing.receivedAt - CallStatements.clockSlack),

@@ -4,7 +4,7 @@ import EaselCore
 /// The one definition of the comparison of shadows with their calls (L5).
 ///
 /// A shadow is one request, so it stands beside one request: the first attempt of its call. Failovers, retries and further
-/// requests of a call for more pictures would only blur what the two providers made of the same. Both sides are counted by
+/// requests of a call for more images would only blur what the two providers made of the same. Both sides are counted by
 /// the same expressions.
 enum ShadowReportStatement {
     static func figures(_ query: ShadowQuery) -> SQLCommand {

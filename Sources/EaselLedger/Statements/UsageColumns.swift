@@ -2,7 +2,7 @@ import EaselCore
 
 /// The columns of the rollups.
 enum UsageColumns {
-    /// Sums over calls, attempts and pictures.
+    /// Sums over calls, attempts and images.
     static let figures = UsageFigures.sumColumns
     /// What a row is about, apart from its team and its window.
     static let details = ["provider", "model", "project", "key_id", "tags_id", "tags"]

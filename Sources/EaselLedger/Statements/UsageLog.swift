@@ -4,7 +4,7 @@ import EaselCore
 /// The one definition of the figures over the log (L5): rollups are made with it, what is not rolled up yet is read with
 /// it, and `db verify` compares with it.
 ///
-/// Counted are settled calls by the minute in which they were received. Calls, pictures, failovers and latencies belong to
+/// Counted are settled calls by the minute in which they were received. Calls, images, failovers and latencies belong to
 /// the provider that delivered, or the last one asked when nobody did; costs and attempts belong to the provider of each
 /// attempt. So sums over any grouping are equal to the totals.
 enum UsageLog {
@@ -35,7 +35,7 @@ enum UsageLog {
         let group = "GROUP BY \(list)"
         // The provider of a cost is its attempt's; every other dimension is the call's.
         let attemptKeys = keys.map { $0 == "provider" ? "a.provider" : "c.\($0)" }.joined(separator: ", ")
-        let pictureKeys = keys.map { "c.\($0)" }.joined(separator: ", ")
+        let imageKeys = keys.map { "c.\($0)" }.joined(separator: ", ")
         return """
             SELECT \(list), \(figures(.calls)), ''::bytea AS latency_histogram
             FROM \(calls) AS c \(group)
@@ -51,14 +51,14 @@ enum UsageLog {
             FROM \(calls) AS c JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
             WHERE \(window("a.started_at", from, to)) GROUP BY \(attemptKeys)
             UNION ALL
-            SELECT \(pictureKeys), \(figures(.pictures)), ''::bytea
+            SELECT \(imageKeys), \(figures(.images)), ''::bytea
             FROM \(calls) AS c JOIN images AS i ON i.team_id = c.team_id AND i.call_id = c.call_id
-            WHERE \(window("i.created_at", from, to)) GROUP BY \(pictureKeys)
+            WHERE \(window("i.created_at", from, to)) GROUP BY \(imageKeys)
             """
     }
 
-    /// The rows that a figure is counted over: calls `c`, their attempts `a`, or their pictures `i`.
-    private enum Source { case calls, attempts, pictures }
+    /// The rows that a figure is counted over: calls `c`, their attempts `a`, or their images `i`.
+    private enum Source { case calls, attempts, images }
 
     private static func counted(
         _ field: UsageField,
@@ -81,13 +81,13 @@ enum UsageLog {
         case .hedgeCost: (.attempts, sum("a.cost_nusd", hasLost(from, to)))
         case .unpricedAttempts: (.attempts, count(isUnpriced))
         case .unknownAttempts: (.attempts, count("a.outcome = 'unknown'"))
-        case .pictures: (.pictures, "count(*)")
-        case .withheld: (.pictures, count("i.withheld"))
-        case .nsfwImages: (.pictures, count("i.nsfw"))
-        case .nsfwClear: (.pictures, count("NOT i.nsfw"))
-        case .copyrightChecked: (.pictures, count("i.copyright <> 'not_requested'"))
-        case .copyrightFlagged: (.pictures, count("i.copyright = 'flagged'"))
-        case .copyrightUndetermined: (.pictures, count("i.copyright = 'undetermined'"))
+        case .imagesReturned: (.images, "count(*)")
+        case .withheld: (.images, count("i.withheld"))
+        case .nsfwImages: (.images, count("i.nsfw"))
+        case .nsfwClear: (.images, count("NOT i.nsfw"))
+        case .copyrightChecked: (.images, count("i.copyright <> 'not_requested'"))
+        case .copyrightFlagged: (.images, count("i.copyright = 'flagged'"))
+        case .copyrightUndetermined: (.images, count("i.copyright = 'undetermined'"))
         }
     }
 
@@ -166,7 +166,7 @@ enum UsageLog {
             AND NOT (a.outcome = 'unknown' AND a.bound_nusd IS NOT NULL)
         """
 
-    /// Attempts and pictures of calls lie at their call's time or shortly after; the range prunes partitions.
+    /// Attempts and images of calls lie at their call's time or shortly after; the range prunes partitions.
     static func window(_ column: String, _ from: String, _ to: String) -> String {
         "\(column) >= \(from) - interval '1 hour' AND \(column) < \(to) + interval '7 days'"
     }

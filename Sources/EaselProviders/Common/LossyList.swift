@@ -1,4 +1,4 @@
-/// A list of which every element that cannot be read is counted and passed over: `null` beside a good picture does not lose
+/// A list of which every element that cannot be read is counted and passed over: `null` beside a good image does not lose
 /// the good one.
 struct LossyList<Element: Decodable>: Decodable {
     var elements: [Element] = []

@@ -68,7 +68,7 @@ extension HTTPFields {
     var retryAfter: Duration? { retryAfter(atMost: .seconds(3600)) }
 }
 
-/// A provider's own words, made safe for a caller: no key, no prompt, no picture, no essay.
+/// A provider's own words, made safe for a caller: no key, no prompt, no image, no essay.
 enum SafeMessage {
     static let limit = 300
 
@@ -76,7 +76,7 @@ enum SafeMessage {
         guard var text, !text.isEmpty else { return fallback }
         // Where a beginning of a secret shows, more of it may: nothing of such a message is passed on.
         for secret in secrets where secret.count >= 4 && text.contains(secret.prefix(24)) { return fallback }
-        // Base64 that found its way into a message is a picture.
+        // Base64 that found its way into a message is an image.
         if text.split(separator: " ").contains(where: { $0.utf8.count > 200 }) { return fallback }
         text = String(text.unicodeScalars.map { $0.value < 0x20 ? " " : Character($0) })
         return text.count > limit ? String(text.prefix(limit)) + "..." : text

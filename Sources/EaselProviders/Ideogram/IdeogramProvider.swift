@@ -16,7 +16,7 @@ package final class IdeogramProvider: Provider {
     ) { IdeogramProvider(settings: $0, client: $1) }
 
     private static let responseLimit = 8 << 20
-    /// Bytes of a picture that the page of June 2026 allows; later texts allow more (docs/providers/ideogram.md, 1.3).
+    /// Bytes of an image that the page of June 2026 allows; later texts allow more (docs/providers/ideogram.md, 1.3).
     static let imageLimit = 10_000_000
 
     let settings: ProviderSettings

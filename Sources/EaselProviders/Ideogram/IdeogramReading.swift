@@ -55,12 +55,12 @@ package enum IdeogramReading {
         switch reply.status {
         case "completed":
             read(reply, into: &result, question)
-            // Completed, and neither a picture nor a reason: the question is worth repeating.
+            // Completed, and neither an image nor a reason: the question is worth repeating.
             let isTold = !result.images.isEmpty || result.failure?.billing == .notCharged
             return isTold ? .ended(result) : .running(result, working: false)
         case "failed":
             guard reply.generationID == id else { return .unknown() }
-            // All pictures unsafe, in one of two shapes (docs/providers/ideogram.md, 4.3): it ended without a picture.
+            // All images unsafe, in one of two shapes (docs/providers/ideogram.md, 4.3): it ended without an image.
             let reason = reply.failureReason ?? "failed"
             let refused = reason.contains("content_policy") || reason.contains("safety") || reason.contains("copyright")
             if let micros = reply.costMicros { result.cost = Money(providerUSD: micros / 1_000_000) }
@@ -90,14 +90,14 @@ package enum IdeogramReading {
 
     private static func read(_ reply: IdeogramReply, into result: inout ProviderResult, _ question: Question) {
         let entries = reply.data ?? []
-        let images = entries.filter { $0.standing == .picture || $0.standing == .withheld }
+        let images = entries.filter { $0.standing == .image || $0.standing == .withheld }
         result.images = images.map { image($0, question) }
         for image in images { result.extra.merge(image.extra) { old, _ in old } }
         if let micros = reply.costMicros { result.cost = Money(claimedUSD: micros / 1_000_000) }
         if let id = reply.requestID, result.providerRequestID == nil {
             result.providerRequestID = String(id.prefix(200))
         }
-        // Beside all that was asked for, what is no picture is nothing.
+        // Beside all that was asked for, what is no image is nothing.
         if images.count >= question.count, !images.isEmpty { return }
         for case .failed(let text) in entries.map(\.standing) where result.failure == nil {
             result.failure = ProviderFailure(
@@ -111,7 +111,7 @@ package enum IdeogramReading {
                 httpStatus: result.httpStatus
             )
         }
-        // What should be a picture and is none may have been made and charged, and that goes before a failure.
+        // What should be an image and is none may have been made and charged, and that goes before a failure.
         if reply.strays > 0 || entries.contains(where: { $0.standing == .garbled }) {
             result.failure = ProviderFailure(
                 .garbled,
@@ -130,9 +130,9 @@ package enum IdeogramReading {
     }
 
     private static func image(_ image: IdeogramImage, _ question: Question) -> ProviderImage {
-        let url = image.standing == .picture ? image.url : nil
+        let url = image.standing == .image ? image.url : nil
         let isSafe = image.isImageSafe
-        // Copyright detection exists for 4.0 only; a hit looks like an unsafe picture, so a missing one cannot be told
+        // Copyright detection exists for 4.0 only; a hit looks like an unsafe image, so a missing one cannot be told
         // apart and a delivered one is clear (docs/providers/ideogram.md, 4.4).
         let copyright: CopyrightVerdict =
             if !question.copyrightDetection || !question.model.hasCopyrightDetection {

@@ -9,7 +9,7 @@ package struct IdeogramRequest: Sendable, Hashable {
     package let path: String
     package let body: MultipartBody
 
-    /// The request for `count` pictures. `image` is the source, cropped already where the translation asks for it.
+    /// The request for `count` images. `image` is the source, cropped already where the translation asks for it.
     package init(_ request: RemixRequest, image: SourceImage, count: Int, delivery: DeliveryMethod) {
         var body = MultipartBody()
         switch request.model {

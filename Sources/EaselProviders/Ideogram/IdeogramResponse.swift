@@ -50,12 +50,12 @@ package struct IdeogramReply: Decodable, Sendable {
 package struct IdeogramImage: Decodable, Sendable {
     /// What an entry is.
     package enum Standing: Sendable, Hashable {
-        case picture
+        case image
         /// Found unsafe, or to infringe: kept back.
         case withheld
         /// It says that it went wrong; the sentence is the provider's.
         case failed(String?)
-        /// It should be a picture and is none, and nothing says why.
+        /// It should be an image and is none, and nothing says why.
         case garbled
     }
 
@@ -86,7 +86,7 @@ package struct IdeogramImage: Decodable, Sendable {
     }
 
     package var standing: Standing {
-        if let url, WebLink.isOne(url) { return .picture }
+        if let url, WebLink.isOne(url) { return .image }
         let said = error.flatMap { $0 == .null || $0 == .bool(false) || $0 == .string("") ? nil : $0 }
         if said != nil || objectType?.contains("error") == true {
             return .failed(said?.stringValue ?? said?["message"]?.stringValue ?? extra["message"]?.stringValue)

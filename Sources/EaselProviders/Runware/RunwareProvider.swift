@@ -15,7 +15,7 @@ package final class RunwareProvider: Provider {
         )
     ) { RunwareProvider(settings: $0, client: $1) }
 
-    /// The largest answer that is read: twenty pictures of 10 MiB as base64.
+    /// The largest answer that is read: twenty images of 10 MiB as base64.
     private static let responseLimit = 320 << 20
 
     private let settings: ProviderSettings
@@ -164,7 +164,7 @@ package final class RunwareProvider: Provider {
 }
 
 extension RemixRequest {
-    /// Bytes of the pictures that go into a request to a provider.
+    /// Bytes of the images that go into a request to a provider.
     var weightOfSource: Int {
         ([image] + styleReferenceImages + characterReferenceImages + characterReferenceMasks)
             .reduce(0) { $0 + $1.bytes.count }

@@ -38,7 +38,7 @@ enum RunwareReading {
             if isSuccess, isTakenOn { return .accepted(result) }
             result.failure = isSuccess ? nothing(response) : ProviderVoice.foreign(response, instead: "Runware")
         }
-        // An answer with fewer pictures than asked is final when it is synchronous: there is nobody to ask for more.
+        // An answer with fewer images than asked is final when it is synchronous: there is nobody to ask for more.
         if delivery == .async, result.failure == nil, result.images.count < question.count,
             ours.contains(where: { $0.standing == .running })
         {
@@ -59,7 +59,7 @@ enum RunwareReading {
         read(envelope, into: &result, question)
         if result.images.count >= question.count { return .ended(result) }
         guard isSuccess else {
-            // Pictures beside trouble with the question are pictures.
+            // Images beside trouble with the question are images.
             if !result.images.isEmpty { return .running(result, working: false) }
             if isAbsent(envelope, question) { return .absent }
             return .unknown(pause: ProviderVoice.pause(response, RunwareWords.areOwn))
@@ -101,7 +101,7 @@ enum RunwareReading {
             result.images = [image(single, question)]
             result.cost = cost(of: [single])
         }
-        // The archive may show a task that still runs: fewer pictures without an error are not its end.
+        // The archive may show a task that still runs: fewer images without an error are not its end.
         if result.images.count < question.count, result.failure == nil { return .running(result, working: false) }
         return .ended(result)
     }
@@ -120,7 +120,7 @@ enum RunwareReading {
         try? JSON.decodeForeign(RunwareEnvelope.self, from: response.body)
     }
 
-    /// Whether an answer with an error status is Runware's: its own error, or a picture of this very task.
+    /// Whether an answer with an error status is Runware's: its own error, or an image of this very task.
     private static func isOurs(_ envelope: RunwareEnvelope, _ response: HTTPResponse, _ question: Question) -> Bool {
         ProviderVoice.isOwn(response, by: RunwareWords.areOwn)
             || envelope.data.contains { $0.taskUUID != nil && $0.belongs(to: question) && $0.isResult }
@@ -131,10 +131,10 @@ enum RunwareReading {
             && envelope.errors.contains { $0.concerns(question) && $0.code == "taskFailedOrNotFound" }
     }
 
-    // MARK: - Pictures
+    // MARK: - Images
 
     private static func read(_ envelope: RunwareEnvelope, into result: inout ProviderResult, _ question: Question) {
-        // Replies come in any order and are repeated by polls: one item for each picture (docs/providers/runware.md,
+        // Replies come in any order and are repeated by polls: one item for each image (docs/providers/runware.md,
         // 1.3, 2.2 and 4.2).
         var seen: Set<String> = []
         let ours = envelope.data.filter { $0.belongs(to: question) }
@@ -148,7 +148,7 @@ enum RunwareReading {
         for item in finished {
             result.extra.merge(item.extra.filter { $0.key != "structuredPrompt" }) { old, _ in old }
         }
-        // What should be a picture and is none may have been made and charged. Beside all that was asked for it is nothing.
+        // What should be an image and is none may have been made and charged. Beside all that was asked for it is nothing.
         let isGarbled = envelope.strays > 0 || ours.contains { $0.standing == .garbled }
         if isGarbled, finished.count < question.count {
             result.failure = ProviderFailure(
@@ -163,7 +163,7 @@ enum RunwareReading {
     private static func image(_ item: RunwareItem, _ question: Question) -> ProviderImage {
         let content: ProviderImage.Content
         if let text = item.imageBase64Data, !text.isEmpty {
-            // What cannot be decoded is a picture that cannot be read, not one that is kept back.
+            // What cannot be decoded is an image that cannot be read, not one that is kept back.
             content = .bytes(bytes(of: text))
         } else if let uri = item.imageDataURI, !uri.isEmpty {
             content = .bytes(DataURI.decode(uri) ?? [])

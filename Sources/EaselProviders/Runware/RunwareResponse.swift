@@ -37,21 +37,21 @@ package struct RunwareEnvelope: Decodable, Sendable {
     }
 }
 
-/// One item of `data`: a picture, an acknowledgement, or word of a task that runs.
+/// One item of `data`: an image, an acknowledgement, or word of a task that runs.
 package struct RunwareItem: Decodable, Sendable {
     /// What an item is.
     package enum Standing: Sendable, Hashable {
-        /// A picture is here, in whichever of the three forms.
-        case picture
+        /// An image is here, in whichever of the three forms.
+        case image
         /// Finished, and kept back on content grounds.
         case withheld
-        /// The task, or this picture of it, has failed.
+        /// The task, or this image of it, has failed.
         case failed
         /// The provider names the task as being worked on.
         case running
         /// The task was taken on; nothing else is said.
         case acknowledged
-        /// It should be a picture and is none, and nothing says why.
+        /// It should be an image and is none, and nothing says why.
         case garbled
     }
 
@@ -118,8 +118,8 @@ package struct RunwareItem: Decodable, Sendable {
     /// Whether the item itself says that it ended in failure.
     var hasFailed: Bool { status.map { ["error", "failed"].contains($0.lowercased()) } ?? false }
 
-    /// Whether a picture is here, in whichever of the three forms.
-    private var hasPicture: Bool {
+    /// Whether an image is here, in whichever of the three forms.
+    private var hasImage: Bool {
         if let text = imageBase64Data, !text.isEmpty { return true }
         if let text = imageDataURI, !text.isEmpty { return true }
         return imageURL.map(WebLink.isOne) ?? false
@@ -136,14 +136,14 @@ package struct RunwareItem: Decodable, Sendable {
     package var standing: Standing {
         // Older texts say `pending`.
         if let status, ["processing", "pending", "queued", "running"].contains(status.lowercased()) { return .running }
-        if hasPicture { return .picture }
+        if hasImage { return .image }
         if error != nil || hasFailed { return .failed }
         if nsfw == true || copyrightFlag == true { return .withheld }
         return status == nil && !speaksOfResult ? .acknowledged : .garbled
     }
 
-    /// A picture, or one that is kept back.
-    var isResult: Bool { standing == .picture || standing == .withheld }
+    /// An image, or one that is kept back.
+    var isResult: Bool { standing == .image || standing == .withheld }
 }
 
 /// One error object of Runware's own form: a code and a sentence; every other member is missing in some observed sample.

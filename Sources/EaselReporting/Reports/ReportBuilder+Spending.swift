@@ -154,7 +154,7 @@ extension ReportBuilder {
     /// What is worked out of a budget once, for all its columns.
     private struct Outlook {
         let burn: BudgetBurn
-        /// Nil: the limit is in pictures.
+        /// Nil: the limit is in images.
         let limit: Money?
         let spent: Double?
         let level: String

@@ -114,7 +114,7 @@ package enum ReportBuilder {
             .sum(.calls, importance: 5),
             .sum(.refused, importance: 2),
             .rate("refusal_rate", "Refusal rate", importance: 4, "Refused calls as a share of all.") { $0.refusalRate },
-            .sum(.pictures),
+            .sum(.imagesReturned),
             .sum(.nsfwImages),
             .rate("nsfw_rate", "NSFW rate", "Flagged images as a share of those that were checked.") { $0.nsfwRate },
             FigureColumn(unchecked) { .count($0.nsfwUnchecked) },

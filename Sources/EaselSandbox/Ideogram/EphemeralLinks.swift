@@ -7,7 +7,7 @@ final class EphemeralLinks: Sendable {
     private static let idLength = 22
 
     private let secret = Crypto.randomBytes(32)
-    private let pictures = PictureStore()
+    private let images = ImageStore()
     private let lifetime: Duration
 
     init(lifetime: Duration) { self.lifetime = lifetime }
@@ -16,7 +16,7 @@ final class EphemeralLinks: Sendable {
     func keep(_ file: [UInt8], now: Timestamp) -> String {
         let id = String(Crypto.randomBytes(Self.idLength).map { Self.alphabet[Int($0) % Self.alphabet.count] })
         let expiry = now + lifetime
-        pictures.keep(StoredPicture(bytes: file, format: .png, expiresAt: expiry), as: id)
+        images.keep(StoredImage(bytes: file, format: .png, expiresAt: expiry), as: id)
         let seconds = "\(expiry.secondsSince1970)"
         return "/api/images/ephemeral/\(id).png?exp=\(seconds)&sig=\(signature(id, seconds))"
     }
@@ -29,10 +29,10 @@ final class EphemeralLinks: Sendable {
             let given = query.first(where: { $0.name == "sig" })?.value,
             Crypto.equalInConstantTime(Array(given.utf8), Array(signature(id, expiry).utf8))
         else { return nil }
-        return pictures.picture(id, now: now)?.bytes
+        return images.image(id, now: now)?.bytes
     }
 
-    func reset() { pictures.removeAll() }
+    func reset() { images.removeAll() }
 
     private func signature(_ id: String, _ expiry: String) -> String {
         Hex.encode(Crypto.hmacSHA256(Array("\(id) \(expiry)".utf8), key: secret))

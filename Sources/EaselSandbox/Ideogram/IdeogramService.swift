@@ -22,18 +22,18 @@ final class IdeogramService: SimulatedService {
     private static let generationPath = "/v1/generations/"
 
     let context: SandboxContext
-    private let pictures: EphemeralLinks
+    private let images: EphemeralLinks
     private let generations = GenerationStore()
     private let inFlight: InFlight
 
     init(context: SandboxContext) {
         self.context = context
-        pictures = EphemeralLinks(lifetime: context.configuration.ideogramLinkLifetime)
+        images = EphemeralLinks(lifetime: context.configuration.ideogramLinkLifetime)
         inFlight = InFlight(limit: context.configuration.ideogramMaxInFlight)
     }
 
     func reset() {
-        pictures.reset()
+        images.reset()
         generations.reset()
     }
 
@@ -190,7 +190,7 @@ final class IdeogramService: SimulatedService {
                             format: .png
                         )
                     )
-                    item["url"] = .string("\(origin)/ideogram\(pictures.keep(file, now: context.time.now))")
+                    item["url"] = .string("\(origin)/ideogram\(images.keep(file, now: context.time.now))")
                 } catch {
                     return .failure(.rule("Could not read a source image."))
                 }
@@ -245,7 +245,7 @@ final class IdeogramService: SimulatedService {
         if let status = plan.refusal?.status { return .html("\(status)", status: status) }
         let name = call.path.dropFirst(Self.links.count)
         guard call.method == "GET" || call.method == "HEAD",
-            let file = pictures.file(name: name, query: call.query, now: call.receivedAt)
+            let file = images.file(name: name, query: call.query, now: call.receivedAt)
         else { return .html("403 Forbidden", status: 403) }
         return plan.applied(to: .bytes(file, type: "image/png"))
     }

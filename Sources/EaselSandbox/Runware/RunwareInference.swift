@@ -184,7 +184,7 @@ extension RunwareService {
             )
         )
         let expiry = task.lifetime.map { context.time.now + $0 }
-        pictures.keep(StoredPicture(bytes: file, format: task.format, expiresAt: expiry), as: uuid)
+        store.keep(StoredImage(bytes: file, format: task.format, expiresAt: expiry), as: uuid)
         var item: [String: JSONValue] = [
             "taskType": "imageInference", "taskUUID": .string(task.taskUUID), "imageUUID": .string(uuid),
             "seed": .integer(seed),

@@ -12,12 +12,12 @@ final class RunwareService: SimulatedService {
     let context: SandboxContext
     let tasks = RunwareTaskStore()
     /// Generated and uploaded images by `imageUUID`.
-    let pictures = PictureStore()
+    let store = ImageStore()
     let inputs: InputImages
 
     init(context: SandboxContext) {
         self.context = context
-        inputs = InputImages(client: context.client, uploads: pictures, fetches: context.configuration.fetchInputs)
+        inputs = InputImages(client: context.client, uploads: store, fetches: context.configuration.fetchInputs)
     }
 
     /// What one array of tasks came to.
@@ -48,7 +48,7 @@ final class RunwareService: SimulatedService {
 
     func reset() {
         tasks.reset()
-        pictures.removeAll()
+        store.removeAll()
     }
 
     // MARK: - The array
@@ -270,9 +270,9 @@ final class RunwareService: SimulatedService {
         if let status = plan.refusal?.status { return .html("\(status)", status: status) }
         let name = call.path.dropFirst("/image/".count).split(separator: ".")
         guard call.method == "GET" || call.method == "HEAD", name.count == 2,
-            let picture = pictures.picture(String(name[0]), now: call.receivedAt),
-            picture.format.fileExtension == name[1]
+            let image = store.image(String(name[0]), now: call.receivedAt),
+            image.format.fileExtension == name[1]
         else { return .html("404 Not Found", status: 404) }
-        return plan.applied(to: .bytes(picture.bytes, type: picture.format.mediaType))
+        return plan.applied(to: .bytes(image.bytes, type: image.format.mediaType))
     }
 }

@@ -26,7 +26,7 @@ extension RunwareService {
             let source = try await image(members["image"]?.stringValue ?? "", "image", place: "image")
             let bytes = try await Self.bounded(source)
             let uuid = Chance.uuid()
-            pictures.keep(StoredPicture(bytes: bytes, format: source.info.format, expiresAt: nil), as: uuid)
+            store.keep(StoredImage(bytes: bytes, format: source.info.format, expiresAt: nil), as: uuid)
             let url = "\(context.origin(call))/runware/image/\(uuid).\(source.info.format.fileExtension)"
             collected.items.append([
                 "taskType": "imageUpload", "taskUUID": .string(taskUUID), "imageUUID": .string(uuid),

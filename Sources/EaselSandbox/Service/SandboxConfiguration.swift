@@ -13,14 +13,14 @@ package struct SandboxConfiguration: Sendable {
     package var ideogramAdminKeys: [String]?
     /// How long one image takes, drawn evenly from the range for each task.
     package var latency: ClosedRange<Duration>
-    /// Divides both sides of every picture, for load tests: replies still name the size that was asked for.
+    /// Divides both sides of every image, for load tests: replies still name the size that was asked for.
     package var pixelScale: Int
     /// What goes wrong from the start; can be replaced while running.
     package var faults: [FaultRule]
     /// Where the sequence of seeds, latencies and chances begins.
     package var seed: UInt64
     /// Fetch input images by URL (from loopback addresses only). False paints a placeholder instead, for requests that
-    /// name pictures on hosts that cannot be reached.
+    /// name images on hosts that cannot be reached.
     package var fetchInputs: Bool
     /// The longest image that Ideogram takes, in bytes; the page says 10 MB, later pages 25 MB.
     package var ideogramMaxImageBytes: Int

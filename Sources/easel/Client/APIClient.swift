@@ -92,7 +92,7 @@ struct APIClient: Sendable {
         throw CommandFailure(trouble, code: ExitCode.usage)
     }
 
-    /// Downloads a picture by its link, which needs no key and gets none (S2).
+    /// Downloads an image by its link, which needs no key and gets none (S2).
     func download(_ url: String) async throws -> [UInt8] {
         let request = HTTPRequest(
             url: url,

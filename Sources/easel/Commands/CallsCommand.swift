@@ -60,7 +60,7 @@ enum CallsCommand {
             "outcome    \(outcome(call))",
             "cost       \(cost(call))",
         ]
-        var flags = PictureVerdicts()
+        var flags = ImageVerdicts()
         for image in call["images"]?.arrayValue ?? [] {
             flags.add(
                 nsfw: image["nsfw"]?.boolValue,
@@ -147,7 +147,7 @@ enum CallsCommand {
         member: "images",
         columns: [
             .made("Size") { image in
-                // A picture that was withheld has none.
+                // An image that was withheld has none.
                 guard let width = image["width"]?.intValue, let height = image["height"]?.intValue else { return "" }
                 return "\(width)x\(height)"
             },

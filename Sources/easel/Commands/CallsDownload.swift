@@ -2,7 +2,7 @@ import EaselBase
 import EaselConfiguration
 import Foundation
 
-/// `easel calls download`: the pictures of a call again, as long as they are kept.
+/// `easel calls download`: the images of a call again, as long as they are kept.
 enum CallsDownload {
     static let spec = CommandSpec(
         "download",
@@ -18,7 +18,7 @@ enum CallsDownload {
 
     static func run(_ client: APIClient, _ arguments: ParsedArguments) async throws {
         let id = arguments.text("ID") ?? ""
-        let folder = try PictureFolder(arguments.text("out") ?? ".", otherwise: "nothing was downloaded")
+        let folder = try ImageFolder(arguments.text("out") ?? ".", otherwise: "nothing was downloaded")
         let call = try JSON.decode(JSONValue.self, from: try await client.get("/v1/calls/\(APIClient.encode(id))"))
         guard call["status"] != "in_progress" else {
             throw CommandFailure("call \(id) is still in progress; try again in a moment")
@@ -41,7 +41,7 @@ enum CallsDownload {
                 failures.append("image \(index + 1), \(url): \(sentence(for: error))")
             }
         }
-        PictureFolder.tell(paths)
+        ImageFolder.tell(paths)
         if !failures.isEmpty { throw CommandFailure(failures.joined(separator: "\n")) }
     }
 }

@@ -7,11 +7,11 @@ import EaselReporting
 import EaselSandbox
 import Foundation
 
-/// The tour of `make demo`: remixes of one picture through a gateway of its own, one of them failing over, and the report.
+/// The tour of `make demo`: remixes of one image through a gateway of its own, one of them failing over, and the report.
 struct Demo {
     let sandbox: Sandbox?
     let configuration: Configuration
-    /// The pictures go to `demo/` in here.
+    /// The images go to `demo/` in here.
     let directory: String
     /// How whoever started it lets it listen elsewhere.
     let portMend: String
@@ -82,8 +82,8 @@ struct Demo {
         let folder = directory + "/demo"
         try PrivateFiles.makeFolder(folder)
         let source = folder + "/source.jpg"
-        try ExamplePicture.write(to: source)
-        let picture = [UInt8](FileManager.default.contents(atPath: source) ?? Data())
+        try ExampleImage.write(to: source)
+        let original = [UInt8](FileManager.default.contents(atPath: source) ?? Data())
         let key = String(
             decoding: FileManager.default.contents(atPath: configuration.dataDirectory + "/admin-key") ?? Data(),
             as: UTF8.self
@@ -95,7 +95,7 @@ struct Demo {
         for step in steps {
             let fault = FaultRule(provider: .runware, timing: .first(1), kind: .status(503))
             if step.failsOver { try await sandbox?.setFaults([fault]) }
-            let reply = try await remix(client, step, picture)
+            let reply = try await remix(client, step, original)
             if step.failsOver { try await sandbox?.setFaults([]) }
             let attempts = reply["attempts"]?.arrayValue ?? []
             let path = attempts.map { "\($0["provider"]?.stringValue ?? "?") \($0["outcome"]?.stringValue ?? "?")" }
@@ -125,9 +125,9 @@ struct Demo {
         )
     }
 
-    private func remix(_ client: APIClient, _ step: Step, _ picture: [UInt8]) async throws -> JSONValue {
+    private func remix(_ client: APIClient, _ step: Step, _ original: [UInt8]) async throws -> JSONValue {
         var form = MultipartBody()
-        form.addFile("image", SourceImage(bytes: picture, format: .jpg, size: PixelSize(width: 1, height: 1)))
+        form.addFile("image", SourceImage(bytes: original, format: .jpg, size: PixelSize(width: 1, height: 1)))
         for (name, value) in step.fields { form.add(name, value) }
         form.add("output.type", "base64")
         let boundary = MultipartBody.freshBoundary()

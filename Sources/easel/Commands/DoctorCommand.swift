@@ -59,7 +59,7 @@ enum DoctorCommand {
                 add("configuration", .ok, "\(path) is sound")
             } catch {
                 add("configuration", .problem, error.report, mend(of: error))
-                // The disc and the database can be looked at all the same.
+                // The disk and the database can be looked at all the same.
                 place = try? Configuration.dataPlace(path: path, kinds: ProviderRegistry.standard.profiles)
             }
         } else {

@@ -6,7 +6,7 @@ import EaselProviders
 import EaselReporting
 import Foundation
 
-/// `easel remix`: one flag for each field of the request; saves the pictures and prints their paths.
+/// `easel remix`: one flag for each field of the request; saves the images and prints their paths.
 enum RemixCommand {
     /// Everything that can fail on this machine is tried before the request, which costs money.
     static func run(_ arguments: ParsedArguments) async throws {
@@ -14,7 +14,7 @@ enum RemixCommand {
         try client.prove()
         let folder =
             try arguments.has("async")
-            ? nil : PictureFolder(arguments.text("out") ?? ".", otherwise: "nothing was sent")
+            ? nil : ImageFolder(arguments.text("out") ?? ".", otherwise: "nothing was sent")
         let source = arguments.text("IMAGE") ?? "-"
         let boundary = MultipartBody.freshBoundary()
         let body = try form(source, arguments).encode(boundary: boundary)
@@ -130,7 +130,7 @@ enum RemixCommand {
     private static func save(
         _ answer: [UInt8],
         source: String,
-        in folder: PictureFolder,
+        in folder: ImageFolder,
         _ client: APIClient,
         _ arguments: ParsedArguments
     ) async throws {
@@ -151,14 +151,14 @@ enum RemixCommand {
                 let stem = "\(stem(of: source))-remix"
                 paths.append(try folder.save([UInt8](data), stem: stem, format: image.format ?? "jpg"))
             } catch {
-                PictureFolder.tell(paths)
+                ImageFolder.tell(paths)
                 throw await unsaved(reply, error, client)
             }
         }
         if arguments.has("json") {
             Output.raw(try withPaths(answer, paths))
         } else {
-            PictureFolder.tell(paths)
+            ImageFolder.tell(paths)
         }
         for attempt in reply.attempts where attempt.outcome != "succeeded" {
             Output.note("\(attempt.provider): \(attempt.outcome)\(told(attempt.reason))")
@@ -175,7 +175,7 @@ enum RemixCommand {
         let isEstimate = reply.cost_basis != "provider"
         let cost =
             reply.cost_usd.map { AmountText.dollars($0) + (isEstimate ? " (estimated)" : "") } ?? "cost not known"
-        var flags = PictureVerdicts()
+        var flags = ImageVerdicts()
         for image in reply.images { flags.add(nsfw: image.nsfw, copyright: image.copyright, withheld: image.withheld) }
         let flagged = flags.text.map { ", \($0)" } ?? ""
         Output.note(
@@ -184,7 +184,7 @@ enum RemixCommand {
         if paths.isEmpty { throw CommandFailure("no image was delivered") }
     }
 
-    /// The answer with the files' paths in place of the pictures' bytes.
+    /// The answer with the files' paths in place of the images' bytes.
     private static func withPaths(_ answer: [UInt8], _ paths: [String]) throws -> String {
         guard case .object(var members) = try JSON.decode(JSONValue.self, from: answer),
             let images = members["images"]?.arrayValue

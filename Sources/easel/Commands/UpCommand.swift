@@ -87,8 +87,8 @@ enum UpCommand {
 
     private static func welcome(url: String, directory: String) async throws {
         let key = try await teamKey(url: url, directory: directory)
-        let picture = directory + "/example.jpg"
-        if !FileManager.default.fileExists(atPath: picture) { try ExamplePicture.write(to: picture) }
+        let image = directory + "/example.jpg"
+        if !FileManager.default.fileExists(atPath: image) { try ExampleImage.write(to: image) }
         Output.note(
             """
 
@@ -102,7 +102,7 @@ enum UpCommand {
 
               curl -s \(url)/v1/remix \\
                 -H 'Authorization: Bearer \(key)' \\
-                -F \(shellWord("image=@" + picture)) \\
+                -F \(shellWord("image=@" + image)) \\
                 -F model=ideogram-4.0 \\
                 -F prompt='the same scene as a woodcut print'
 

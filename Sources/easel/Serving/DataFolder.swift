@@ -1,7 +1,7 @@
 import EaselBase
 import Foundation
 
-/// The data directory: pictures, keys, prompts in the journal. Only the user that Easel runs as may look into it.
+/// The data directory: images, keys, prompts in the journal. Only the user that Easel runs as may look into it.
 enum DataFolder {
     /// What lies there, apart from the database, which belongs to its own server.
     private static let entries = [

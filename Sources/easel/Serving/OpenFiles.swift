@@ -6,7 +6,7 @@ enum OpenFiles {
     private static let set_aside = 256
 
     /// The limit of connections that can be kept: each call may take one more to its provider. Without room for them the
-    /// system would refuse connections by itself, health checks too, and pictures could not be written.
+    /// system would refuse connections by itself, health checks too, and images could not be written.
     static func connections(wanted: Int) -> Int {
         connections(wanted: wanted, openFiles: limit)
     }

@@ -2,6 +2,7 @@ import Easel
 import EaselBase
 import EaselCalls
 import EaselConfiguration
+import EaselCore
 import EaselGateway
 import EaselServer
 import EaselTransport

@@ -111,7 +111,7 @@ struct Bench: Sendable {
         )
     }
 
-    /// The bytes of a picture: a link is downloaded as the gateway does it, without a key (S2).
+    /// The bytes of an image: a link is downloaded as the gateway does it, without a key (S2).
     func bytes(_ image: ProviderImage) async throws -> [UInt8] {
         switch image.content {
         case .bytes(let bytes): return bytes
@@ -167,7 +167,7 @@ struct Bench: Sendable {
     }
 }
 
-/// Runs `body` with a provider in front of a sandbox that makes small pictures at once.
+/// Runs `body` with a provider in front of a sandbox that makes small images at once.
 func withBench(
     _ subject: Subject,
     key: String = Bench.key,

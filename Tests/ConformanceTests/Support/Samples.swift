@@ -1,11 +1,11 @@
 import EaselCore
 import EaselImaging
 
-/// Pictures and requests that every provider takes.
+/// Images and requests that every provider takes.
 enum Samples {
     static let prompt = "a red kite over the harbour"
 
-    static func picture(width: Int = 96, height: Int = 96, format: ImageFormat = .png) throws -> SourceImage {
+    static func image(width: Int = 96, height: Int = 96, format: ImageFormat = .png) throws -> SourceImage {
         var bytes: [UInt8] = []
         for row in 0..<height {
             for column in 0..<width { bytes += [UInt8(column * 255 / width), UInt8(row * 255 / height), 90, 255] }
@@ -19,7 +19,7 @@ enum Samples {
         _ model: RemixModel,
         _ change: (inout RemixRequest) throws -> Void = { _ in }
     ) throws -> RemixRequest {
-        var request = RemixRequest(model: model, prompt: prompt, image: try picture())
+        var request = RemixRequest(model: model, prompt: prompt, image: try image())
         try change(&request)
         return request
     }
@@ -27,7 +27,7 @@ enum Samples {
     /// Every parameter of a model at once.
     static func everything(_ model: RemixModel) throws -> RemixRequest {
         try request(model) { request in
-            request.image = try picture(width: 96, height: 64, format: .webp)
+            request.image = try image(width: 96, height: 64, format: .webp)
             request.strength = 0.35
             request.size = model.sizes[3]
             request.count = 2
@@ -38,12 +38,12 @@ enum Samples {
             if model.offers(.magicPrompt) { request.magicPrompt = .on }
             if model.offers(.styleType) { request.styleType = .design }
             if model.offers(.styleReferenceImages) {
-                request.styleReferenceImages = [try picture(format: .jpg), try picture(width: 64, format: .webp)]
+                request.styleReferenceImages = [try image(format: .jpg), try image(width: 64, format: .webp)]
             }
             if model.offers(.stylePreset) { request.stylePreset = "BAUHAUS" }
             if model.offers(.characterReferenceImages) {
-                request.characterReferenceImages = [try picture(format: .jpg)]
-                request.characterReferenceMasks = [try picture()]
+                request.characterReferenceImages = [try image(format: .jpg)]
+                request.characterReferenceMasks = [try image()]
             }
             if model.offers(.seed) { request.seed = 4711 }
         }

@@ -16,9 +16,9 @@ struct Subject: Sendable, CustomTestStringConvertible {
     let findsLostTasks: Bool
     /// Whether a task id that was used before is refused.
     let refusesRepeatedTasks: Bool
-    /// Whether unsafe pictures are kept back instead of marked.
+    /// Whether unsafe images are kept back instead of marked.
     let withholdsUnsafe: Bool
-    /// Whether the pictures come in the format and form that was asked for.
+    /// Whether the images come in the format and form that was asked for.
     let honoursOutput: Bool
     /// The models that are acknowledged first and asked for later.
     let acknowledged: Set<RemixModel>

@@ -1,6 +1,6 @@
 import EaselCore
 
-/// Puts things into files beside the picture, as cameras and programs do.
+/// Puts things into files beside the image, as cameras and programs do.
 enum Embedding {
     /// A JPEG segment.
     static func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {

@@ -1,6 +1,6 @@
 import EaselImaging
 
-/// Pictures with known pixels.
+/// Images with known pixels.
 enum Pattern {
     /// Smooth colours that survive a lossy format within a small tolerance, different in every corner.
     static func gradient(width: Int, height: Int, alpha: Bool = false) -> Pixels {

@@ -9,8 +9,8 @@ import Foundation
 enum Answers {
     static let key = "rw-secret-key-0123456789"
     static let prompt = "a red kite over the harbour"
-    static let firstPicture = "aa2d7c1e-5b1c-4d9f-9a10-0c2f7f6b9e01"
-    static let secondPicture = "bb2d7c1e-5b1c-4d9f-9a10-0c2f7f6b9e02"
+    static let firstImage = "aa2d7c1e-5b1c-4d9f-9a10-0c2f7f6b9e01"
+    static let secondImage = "bb2d7c1e-5b1c-4d9f-9a10-0c2f7f6b9e02"
     static let otherTask = "5b9a2d2c-8a06-4d3b-8a8e-1f6f63a0b6d2"
 
     static func response(
@@ -54,7 +54,7 @@ enum Answers {
         )
     }
 
-    /// A finished picture of a task.
+    /// A finished image of a task.
     static func item(_ id: String, task: UUID = Requests.taskID, _ more: [String: JSONValue] = [:]) -> JSONValue {
         let members: [String: JSONValue] = [
             "taskType": "imageInference", "taskUUID": .string(task.text), "imageUUID": .string(id),

@@ -3,8 +3,8 @@ import Foundation
 
 /// Requests that the tests translate and write down.
 enum Requests {
-    /// Not a picture: bodies only carry the bytes, and short ones keep the golden files readable.
-    static let picture = SourceImage(
+    /// Not an image: bodies only carry the bytes, and short ones keep the golden files readable.
+    static let image = SourceImage(
         bytes: Array("picture".utf8),
         format: .png,
         size: PixelSize(width: 96, height: 96)
@@ -20,7 +20,7 @@ enum Requests {
     static let taskID = UUID(uuidString: "3F6C1C52-8E0E-4D5B-9A55-6F2F3B7C0A11") ?? UUID()
 
     static func minimal(_ model: RemixModel) -> RemixRequest {
-        RemixRequest(model: model, prompt: "a red kite", image: picture)
+        RemixRequest(model: model, prompt: "a red kite", image: image)
     }
 
     static func make(_ model: RemixModel, _ change: (inout RemixRequest) -> Void) -> RemixRequest {

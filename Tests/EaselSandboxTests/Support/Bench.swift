@@ -104,7 +104,7 @@ struct Bench: Sendable {
     struct TimedOut: Error {}
 }
 
-/// Runs `body` against a sandbox that makes small pictures at once, and takes everything down afterwards.
+/// Runs `body` against a sandbox that makes small images at once, and takes everything down afterwards.
 func withSandbox(
     _ change: (inout SandboxConfiguration) -> Void = { _ in },
     _ body: (Bench) async throws -> Void

@@ -5,7 +5,7 @@ import Foundation
 
 /// Images and tasks that tests begin with.
 enum Samples {
-    /// A smooth picture with another colour in every corner.
+    /// A smooth image with another colour in every corner.
     static func pixels(width: Int = 96, height: Int = 96) -> Pixels {
         var bytes: [UInt8] = []
         for row in 0..<height {

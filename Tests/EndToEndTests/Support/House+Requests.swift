@@ -96,13 +96,13 @@ extension House {
     static func request(_ more: [String: JSONValue] = [:]) -> [String: JSONValue] {
         let smallest: [String: JSONValue] = [
             "model": "ideogram-4.0", "prompt": "a quiet harbour",
-            "image": .string(Data(SamplePicture.bytes()).base64EncodedString()),
+            "image": .string(Data(SampleImage.bytes()).base64EncodedString()),
         ]
         return smallest.merging(more) { _, new in new }
     }
 
     /// A remix as a form.
-    func remixForm(_ texts: [(String, String)], image: [UInt8] = SamplePicture.bytes()) async throws -> Answer {
+    func remixForm(_ texts: [(String, String)], image: [UInt8] = SampleImage.bytes()) async throws -> Answer {
         var form = FormBody()
         for (name, value) in texts { form.add(name, value) }
         form.addFile("image", image, fileName: "source.png", type: "image/png")

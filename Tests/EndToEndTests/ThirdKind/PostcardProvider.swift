@@ -4,7 +4,7 @@ import EaselProviders
 import EaselTransport
 import Foundation
 
-/// A third kind, made by docs/adding-a-provider.md alone: `POST /remix` takes JSON and answers with pictures, never with a
+/// A third kind, made by docs/adding-a-provider.md alone: `POST /remix` takes JSON and answers with images, never with a
 /// price; its tasks have no names to ask by.
 final class PostcardProvider: Provider {
     static let registration = ProviderRegistration(
@@ -105,7 +105,7 @@ enum PostcardReading {
             card.stringValue.flatMap { Data(base64Encoded: $0) }.map { ProviderImage(content: .bytes([UInt8]($0))) }
         }
         if result.images.isEmpty {
-            result.failure = ProviderFailure(.empty, code: "no_images", message: "The provider delivered no picture.")
+            result.failure = ProviderFailure(.empty, code: "no_images", message: "The provider delivered no image.")
         }
         return result
     }

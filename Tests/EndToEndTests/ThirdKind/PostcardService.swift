@@ -5,7 +5,7 @@ import EaselTransport
 import Foundation
 import TestKit
 
-/// The simulated Postcard: every picture comes back as it went.
+/// The simulated Postcard: every image comes back as it went.
 final class PostcardService: SimulatedService {
     static let simulation = SimulatedProvider(kind: .postcard) { PostcardService(context: $0) }
 
@@ -20,7 +20,7 @@ final class PostcardService: SimulatedService {
         guard let key = call.fields["X-Key"], context.accepts(key: key) else { return trouble("key", 401) }
         guard let body = (try? JSON.decode(JSONValue.self, from: call.body))?.objectValue,
             Set(body.keys) == ["words", "copies", "picture"], let copies = body["copies"]?.intValue,
-            (1...4).contains(copies), let picture = body["picture"], let words = body["words"]?.stringValue
+            (1...4).contains(copies), let image = body["picture"], let words = body["words"]?.stringValue
         else { return trouble("body", 400) }
         let plan = context.faults.next(.postcard, .submit).with(prompt: words, for: .postcard)
         if case .status(let status, _) = plan.refusal { return trouble("busy", status) }
@@ -37,7 +37,7 @@ final class PostcardService: SimulatedService {
             )
         )
         var reply = SandboxReply.json([
-            "id": .string(id), "cards": .array([JSONValue](repeating: picture, count: copies)),
+            "id": .string(id), "cards": .array([JSONValue](repeating: image, count: copies)),
         ])
         reply.model = "card-1"
         return plan.applied(to: reply)

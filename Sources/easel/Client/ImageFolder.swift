@@ -2,8 +2,8 @@ import EaselBase
 import EaselReporting
 import Foundation
 
-/// The folder that pictures are saved into. Nothing in it is ever overwritten.
-struct PictureFolder {
+/// The folder that images are saved into. Nothing in it is ever overwritten.
+struct ImageFolder {
     let path: String
 
     /// Makes the folder and proves that it takes files: before anything is paid that would be saved there.
@@ -20,7 +20,7 @@ struct PictureFolder {
         }
     }
 
-    /// Saves a picture as `STEM-1.FORMAT`, or under the first number that is free, and returns its path.
+    /// Saves an image as `STEM-1.FORMAT`, or under the first number that is free, and returns its path.
     func save(_ bytes: [UInt8], stem: String, format: String) throws(OutputFile.Failure) -> String {
         var number = 1
         while true {
@@ -35,7 +35,7 @@ struct PictureFolder {
         }
     }
 
-    /// Prints where the pictures are: as they are for a program, escaped for people.
+    /// Prints where the images are: as they are for a program, escaped for people.
     static func tell(_ paths: [String]) {
         guard !paths.isEmpty else { return }
         let text = paths.joined(separator: "\n")

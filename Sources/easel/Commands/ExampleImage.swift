@@ -3,8 +3,8 @@ import EaselCore
 import EaselImaging
 import Foundation
 
-/// A picture to try things with: an evening by a lake, painted by arithmetic, so that no file has to be shipped.
-enum ExamplePicture {
+/// An image to try things with: an evening by a lake, painted by arithmetic, so that no file has to be shipped.
+enum ExampleImage {
     static let width = 1152
     static let height = 864
 

@@ -2,10 +2,10 @@ import EaselBase
 import EaselCore
 import EaselImaging
 
-/// What a picture is made of.
+/// What an image is made of.
 struct PaintOrder: Sendable {
     var source: SourceImage
-    /// The size asked for; the picture is smaller by the configuration's `pixelScale`.
+    /// The size asked for; the image is smaller by the configuration's `pixelScale`.
     var size: PixelSize
     /// 0 keeps the source, 1 leaves nothing of it.
     var strength: Double
@@ -15,7 +15,7 @@ struct PaintOrder: Sendable {
     var quality = 95
 }
 
-/// Makes the pictures: the source, cropped and resized to the size asked for, blended towards a pattern of colours that
+/// Makes the images: the source, cropped and resized to the size asked for, blended towards a pattern of colours that
 /// prompt and seed decide. Real files that are really altered, at a fraction of a model's effort.
 final class Painter: Sendable {
     /// Seeds fall into this many groups that look alike, so that a load test can be served from the cache.
@@ -52,8 +52,8 @@ final class Painter: Sendable {
         if let file = files.value(for: key) { return file }
         let file = try await ThreadPoolExecutor.shared.run { () throws(ImageError) -> [UInt8] in
             let canvas = try self.canvas(order.source, size: size)
-            let picture = percent == 0 ? canvas : Self.blend(canvas, percent: percent, look: look)
-            return try ImageCodec.encode(picture, as: order.format, quality: order.quality)
+            let image = percent == 0 ? canvas : Self.blend(canvas, percent: percent, look: look)
+            return try ImageCodec.encode(image, as: order.format, quality: order.quality)
         }
         files.insert(file, bytes: file.count, for: key)
         return file

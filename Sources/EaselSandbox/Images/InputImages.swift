@@ -27,10 +27,10 @@ enum InputImageError: Error, Sendable, Equatable, Explained {
 /// Finds the bytes behind an input image of Runware: an id, a URL, a data URI or plain base64.
 final class InputImages: Sendable {
     private let client: HTTPClient
-    private let uploads: PictureStore
+    private let uploads: ImageStore
     private let fetches: Bool
 
-    init(client: HTTPClient, uploads: PictureStore, fetches: Bool) {
+    init(client: HTTPClient, uploads: ImageStore, fetches: Bool) {
         self.client = client
         self.uploads = uploads
         self.fetches = fetches
@@ -47,8 +47,8 @@ final class InputImages: Sendable {
 
     private func bytes(_ text: String) async throws(InputImageError) -> [UInt8] {
         if text.count == 36, UUID(uuidString: text) != nil {
-            guard let picture = uploads.picture(text.lowercased(), now: TimeSource.system.now) else { throw .unknownID }
-            return picture.bytes
+            guard let image = uploads.image(text.lowercased(), now: TimeSource.system.now) else { throw .unknownID }
+            return image.bytes
         }
         if text.hasPrefix("http://") || text.hasPrefix("https://") { return try await fetch(text) }
         var encoded = Substring(text)

@@ -6,8 +6,8 @@ import Testing
 
 @testable import EaselCalls
 
-/// A picture as text: a URL, a data URI or base64, however people have it.
-struct PictureTextTests {
+/// An image as text: a URL, a data URI or base64, however people have it.
+struct ImageTextTests {
     private static let bytes = [UInt8](0...99)
     private static let base64 = Data(bytes).base64EncodedString()
 
@@ -18,9 +18,9 @@ struct PictureTextTests {
         Data(bytes).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn]) + "\r\n",
     ])
     func `base64 is read in every spelling`(_ text: String) throws {
-        guard case .bytes(let read) = PictureText(text, maxBytes: 100) else { throw Unexpected() }
+        guard case .bytes(let read) = ImageText(text, maxBytes: 100) else { throw Unexpected() }
         #expect(read == Self.bytes)
-        guard case .fault(let sentence) = PictureText(text, maxBytes: 99) else { throw Unexpected() }
+        guard case .fault(let sentence) = ImageText(text, maxBytes: 99) else { throw Unexpected() }
         #expect(sentence == Fetcher.Failure.tooLarge(limit: 99).sentence)
     }
 
@@ -32,8 +32,8 @@ struct PictureTextTests {
         ("HTTP:\\\\example.com\\x", "http://example.com/x"),
     ])
     func `a URL is read in every spelling`(_ text: String, _ url: String) throws {
-        #expect(PictureText.isLink(text))
-        guard case .link(let read) = PictureText(text, maxBytes: 10) else { throw Unexpected() }
+        #expect(ImageText.isLink(text))
+        guard case .link(let read) = ImageText(text, maxBytes: 10) else { throw Unexpected() }
         #expect(read.text == url)
     }
 
@@ -46,7 +46,7 @@ struct PictureTextTests {
         ("/Users/me/a.png ", "“.” at position 12"), ("iVBORw0KGgo=AAAA", "behind the “=”"),
     ])
     func `what is wrong is said, with its place`(_ text: String, _ words: String) throws {
-        guard case .fault(let sentence) = PictureText(text, maxBytes: 1000) else { throw Unexpected() }
+        guard case .fault(let sentence) = ImageText(text, maxBytes: 1000) else { throw Unexpected() }
         #expect(sentence.contains(words), "\(sentence)")
     }
 

@@ -3,8 +3,8 @@ package import EaselCore
 import EaselImaging
 import Foundation
 
-/// Small pictures to send and to get.
-package enum SamplePicture {
+/// Small images to send and to get.
+package enum SampleImage {
     private struct Kind: Hashable {
         let format: ImageFormat
         let width: Int
@@ -14,7 +14,7 @@ package enum SamplePicture {
 
     private static let made = Locked<[Kind: [UInt8]]>([:])
 
-    /// A picture with a gradient, so that lossy formats have something to do. The same arguments give the same bytes.
+    /// An image with a gradient, so that lossy formats have something to do. The same arguments give the same bytes.
     package static func bytes(
         _ format: ImageFormat = .png,
         width: Int = 64,
@@ -38,10 +38,10 @@ package enum SamplePicture {
             }
         }
         do {
-            let picture = Pixels(width: kind.width, height: kind.height, hasAlpha: false, bytes: pixels)
-            return try ImageCodec.encode(picture, as: kind.format)
+            let image = Pixels(width: kind.width, height: kind.height, hasAlpha: false, bytes: pixels)
+            return try ImageCodec.encode(image, as: kind.format)
         } catch {
-            fatalError("a sample picture cannot be encoded: \(error)")
+            fatalError("a sample image cannot be encoded: \(error)")
         }
     }
 
@@ -54,10 +54,10 @@ package enum SamplePicture {
         )
     }
 
-    /// What the bytes are, or nil when they are no picture.
+    /// What the bytes are, or nil when they are no image.
     package static func format(of bytes: [UInt8]) -> ImageFormat? { (try? ImageProbe.probe(bytes))?.format }
 
-    /// The size that the bytes have, or nil when they are no picture.
+    /// The size that the bytes have, or nil when they are no image.
     package static func size(of bytes: [UInt8]) -> PixelSize? { (try? ImageProbe.probe(bytes))?.size }
 
     /// A PNG of one pixel whose head claims another size, with a checksum that fits.

@@ -7,10 +7,10 @@ import TestTools
 
 @testable import EaselLedger
 
-/// A disc that takes nothing while the database is away: what ended is kept, and nothing new begins (L2, L6).
-@Suite struct JournalDiscTests {
+/// A disk that takes nothing while the database is away: what ended is kept, and nothing new begins (L2, L6).
+@Suite struct JournalDiskTests {
     private final class Directory: Sendable {
-        let path = NSTemporaryDirectory() + "easel-disc-\(UUID().text)"
+        let path = NSTemporaryDirectory() + "easel-disk-\(UUID().text)"
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func files(_ kind: String) -> [String] {
@@ -19,19 +19,19 @@ import TestTools
         }
     }
 
-    /// A disc that can be filled up.
-    private final class Disc: Sendable {
+    /// A disk that can be filled up.
+    private final class Disk: Sendable {
         let isFull = Locked(false)
-        let operation: DiscFault.Operation
+        let operation: DiskFault.Operation
         let code: Int32
 
-        init(_ operation: DiscFault.Operation = .write, _ code: Int32 = ENOSPC) {
+        init(_ operation: DiskFault.Operation = .write, _ code: Int32 = ENOSPC) {
             self.operation = operation
             self.code = code
         }
 
-        var fault: DiscFault {
-            DiscFault { [self] operation, _ in operation == self.operation && isFull.withLock(\.self) ? code : nil }
+        var fault: DiskFault {
+            DiskFault { [self] operation, _ in operation == self.operation && isFull.withLock(\.self) ? code : nil }
         }
     }
 
@@ -54,22 +54,22 @@ import TestTools
         return seen.withLock(\.self)
     }
 
-    @Test(arguments: [(DiscFault.Operation.open, EMFILE), (.write, ENOSPC), (.fdatasync, EIO)])
-    func `what the disc does not take waits in memory, and goes to it when there is room`(
-        operation: DiscFault.Operation,
+    @Test(arguments: [(DiskFault.Operation.open, EMFILE), (.write, ENOSPC), (.fdatasync, EIO)])
+    func `what the disk does not take waits in memory, and goes to it when there is room`(
+        operation: DiskFault.Operation,
         code: Int32
     ) async throws {
-        let disc = Disc(operation, code)
+        let disk = Disk(operation, code)
         let directory = Directory()
-        let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
+        let journal = try await Journal(directory: directory.path, log: .silent, fault: disk.fault)
         defer { journal.close() }
         try await journal.append(note(1, "a"), .kept)
         // So that the next one wants a new file.
         if operation == .open { try await journal.seal() }
-        disc.isFull.withLock { $0 = true }
+        disk.isFull.withLock { $0 = true }
         for text in ["b", "c", "d"] { try await journal.append(note(1, text), .kept) }
-        // What must not happen without a record on the disc does not happen.
-        let refused = await failure { () async throws(LedgerError) in try await journal.append(note(1, "x"), .onDisc) }
+        // What must not happen without a record on the disk does not happen.
+        let refused = await failure { () async throws(LedgerError) in try await journal.append(note(1, "x"), .onDisk) }
         #expect(refused?.isUnavailable == true)
         let standing = journal.standing
         #expect(standing.pending == 4 && standing.inMemory == 3)
@@ -78,20 +78,20 @@ import TestTools
         try await Task.sleep(for: .milliseconds(800))
         #expect(directory.files("journal").count == 1 && directory.files("probe").isEmpty)
 
-        disc.isFull.withLock { $0 = false }
+        disk.isFull.withLock { $0 = false }
         #expect(await eventually { journal.standing.fault == nil && journal.standing.inMemory == 0 })
         #expect(journal.pendingCount == 4)
         #expect(try await replayed(journal) == ["a", "b", "c", "d"])
         #expect(journal.pendingCount == 0 && directory.files("journal").isEmpty)
     }
 
-    @Test func `what waits in memory is replayed though the disc stays full`() async throws {
-        let disc = Disc()
+    @Test func `what waits in memory is replayed though the disk stays full`() async throws {
+        let disk = Disk()
         let directory = Directory()
-        let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
+        let journal = try await Journal(directory: directory.path, log: .silent, fault: disk.fault)
         defer { journal.close() }
         try await journal.append(note(1, "a0"), .kept)
-        disc.isFull.withLock { $0 = true }
+        disk.isFull.withLock { $0 = true }
         for index in 1..<4 {
             try await journal.append(note(1, "a\(index)"), .kept)
             try await journal.append(note(2, "b\(index)"), .kept)
@@ -116,14 +116,14 @@ import TestTools
     }
 
     @Test func `a record that the database refused is not lost where it cannot be set aside`() async throws {
-        let disc = Disc(.open)
+        let disk = Disk(.open)
         let directory = Directory()
-        let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
+        let journal = try await Journal(directory: directory.path, log: .silent, fault: disk.fault)
         defer { journal.close() }
-        disc.isFull.withLock { $0 = true }
+        disk.isFull.withLock { $0 = true }
         await journal.refuse(note(1, "r"), reason: "no")
         #expect(journal.standing.inMemory == 1 && directory.files("refused").isEmpty)
-        disc.isFull.withLock { $0 = false }
+        disk.isFull.withLock { $0 = false }
         #expect(await eventually { journal.standing.inMemory == 0 })
         let aside = try #require(directory.files("refused").first)
         let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: aside)))
@@ -160,24 +160,24 @@ import TestTools
         #expect(journal.standing.unreadable.isEmpty && !FileManager.default.fileExists(atPath: odd))
     }
 
-    @Test func `a file that a disc error hides for a while holds up nobody`() async throws {
-        let disc = Disc(.read, EIO)
+    @Test func `a file that a disk error hides for a while holds up nobody`() async throws {
+        let disk = Disk(.read, EIO)
         let directory = Directory()
-        let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
+        let journal = try await Journal(directory: directory.path, log: .silent, fault: disk.fault)
         defer { journal.close() }
         try await journal.append(note(1, "a"))
-        disc.isFull.withLock { $0 = true }
+        disk.isFull.withLock { $0 = true }
         #expect(try await replayed(journal) == [])
         #expect(journal.pendingCount == 1 && journal.standing.unreadable.count == 1)
-        disc.isFull.withLock { $0 = false }
+        disk.isFull.withLock { $0 = false }
         #expect(try await replayed(journal) == ["a"])
         #expect(journal.pendingCount == 0 && journal.standing.unreadable.isEmpty)
     }
 
-    @Test func `settlements on a full disc reach the database, and no call is taken meanwhile`() async throws {
-        let disc = Disc()
+    @Test func `settlements on a full disk reach the database, and no call is taken meanwhile`() async throws {
+        let disk = Disk()
         let directory = Directory()
-        let journal = try await Journal(directory: directory.path, log: .silent, fault: disc.fault)
+        let journal = try await Journal(directory: directory.path, log: .silent, fault: disk.fault)
         defer { journal.close() }
         try await withLedger { ledger, database in
             let switchable = SwitchableCalls(ledger)
@@ -185,11 +185,11 @@ import TestTools
             let admissions = (0..<5).map { _ in Sample.admission() }
             for admission in admissions { try await journaled.take(admission) }
             switchable.isAway.withLock { $0 = true }
-            disc.isFull.withLock { $0 = true }
+            disk.isFull.withLock { $0 = true }
             for admission in admissions { try await journaled.settle(Sample.settlement(admission)) }
             #expect(journaled.journalStanding.inMemory == 5)
 
-            // The database is back and the disc still full: nothing new, for its cost could not be kept.
+            // The database is back and the disk still full: nothing new, for its cost could not be kept.
             switchable.isAway.withLock { $0 = false }
             let refused = await failure { () async throws(LedgerError) in
                 try await journaled.take(Sample.admission())
@@ -201,14 +201,14 @@ import TestTools
             #expect(open == 0)
             #expect(try await DatabaseVerify(ledger).findings(since: Sample.now - .seconds(3600)) == [])
 
-            disc.isFull.withLock { $0 = false }
+            disk.isFull.withLock { $0 = false }
             #expect(await eventually { journaled.journalStanding.fault == nil })
             try await journaled.take(Sample.admission())
         }
     }
 }
 
-/// The order of what waits in memory, whatever the disc and the database do.
+/// The order of what waits in memory, whatever the disk and the database do.
 @Suite struct JournalBacklogTests {
     private func record(_ index: Int) -> JournalRecord {
         let start = Sample.start(callID: UUIDv7.mint(at: Sample.now), teamID: 1, at: Sample.now)
@@ -226,7 +226,7 @@ import TestTools
             var backlog = JournalBacklog()
             var now = SteadyInstant(nanoseconds: 1_000_000_000)
             var made = 0
-            var disc: [Int] = []
+            var disk: [Int] = []
             var database: [Int] = []
             var wanted: JournalBacklog.Try?
             var replay: [JournalRecord] = []
@@ -243,7 +243,7 @@ import TestTools
                     wanted = nil
                     if Bool.random(using: &random) {
                         _ = backlog.wrote(tried)
-                        disc += tried.records.map(number)
+                        disk += tried.records.map(number)
                     } else {
                         _ = backlog.failed("full", at: now, chance: 0.5)
                     }
@@ -259,8 +259,8 @@ import TestTools
             }
             if !replay.isEmpty { backlog.endReplay(done: []) }
             let left = backlog.waiting.map(number)
-            #expect((disc + database + left).sorted() == Array(0..<made), "seed \(seed)")
-            #expect(disc == disc.sorted() && database == database.sorted() && left == left.sorted(), "seed \(seed)")
+            #expect((disk + database + left).sorted() == Array(0..<made), "seed \(seed)")
+            #expect(disk == disk.sorted() && database == database.sorted() && left == left.sorted(), "seed \(seed)")
         }
     }
 }

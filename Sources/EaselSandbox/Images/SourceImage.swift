@@ -17,7 +17,7 @@ struct SourceImage: Sendable {
     /// The size as people see it.
     var size: PixelSize { info.displaySize }
 
-    /// Stands in for pictures that are not fetched.
+    /// Stands in for images that are not fetched.
     static let placeholder: SourceImage? = {
         let (width, height) = (192, 128)
         var bytes: [UInt8] = []

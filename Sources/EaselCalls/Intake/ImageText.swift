@@ -3,7 +3,7 @@ import EaselProviders
 import EaselTransport
 
 /// An image given as text: what kind of text it is, and what it contains. Linear in its length.
-enum PictureText: Sendable {
+enum ImageText: Sendable {
     case link(WebURL)
     /// The bytes encoded as base64.
     case bytes([UInt8])
@@ -34,7 +34,7 @@ enum PictureText: Sendable {
         return start.starts(with: "http:".utf8) || start.elementsEqual("https:".utf8)
     }
 
-    private static func dataURI(_ text: Substring, _ maxBytes: Int) -> PictureText {
+    private static func dataURI(_ text: Substring, _ maxBytes: Int) -> ImageText {
         do throws(DataURI.Fault) {
             let content = try DataURI.read(text, maxBytes: maxBytes)
             guard !content.bytes.isEmpty else { return .fault("is a data URI that holds nothing") }
@@ -48,7 +48,7 @@ enum PictureText: Sendable {
         }
     }
 
-    private static func base64(_ text: Substring, _ maxBytes: Int) -> PictureText {
+    private static func base64(_ text: Substring, _ maxBytes: Int) -> ImageText {
         let what = "must be a URL, a data URI or base64"
         guard !text.isEmpty else { return .fault("\(what); it is empty") }
         do throws(Base64Text.Fault) {
@@ -64,7 +64,7 @@ enum PictureText: Sendable {
         }
     }
 
-    private static func tooLarge(_ maxBytes: Int) -> PictureText {
+    private static func tooLarge(_ maxBytes: Int) -> ImageText {
         .fault(Fetcher.Failure.tooLarge(limit: maxBytes).sentence)
     }
 
