@@ -19,6 +19,8 @@ package enum DurationText {
 
     /// About thirty years: what is longer is a mistake, and would leave the range of nanoseconds.
     package static let longest = Duration.seconds(1_000_000_000)
+    /// The same in whole days.
+    package static let longestDays = Duration.seconds(11_574 * 86_400)
 
     /// The shortest exact spelling.
     package static func format(_ duration: Duration) -> String {

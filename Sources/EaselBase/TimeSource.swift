@@ -38,7 +38,8 @@ package struct SteadyInstant: Sendable, Hashable, Comparable {
     package static func < (left: SteadyInstant, right: SteadyInstant) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package static func + (instant: SteadyInstant, duration: Duration) -> SteadyInstant {
-        SteadyInstant(nanoseconds: UInt64(max(0, Int64(clamping: instant.nanoseconds) + duration.nanoseconds)))
+        let (sum, overflow) = Int64(clamping: instant.nanoseconds).addingReportingOverflow(duration.nanoseconds)
+        return SteadyInstant(nanoseconds: overflow ? UInt64(Int64.max) : UInt64(max(0, sum)))
     }
 
     /// The time from `earlier` to this instant; negative when it lies later.
@@ -48,9 +49,12 @@ package struct SteadyInstant: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
+    /// At most 292 years either way: whoever says `.seconds(.max)` means that there is no end.
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isBeyond) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return isTooLong || isBeyond ? (seconds < 0 ? .min : .max) : sum
     }
     package var microseconds: Int64 { nanoseconds / 1000 }
     package var milliseconds: Int64 { nanoseconds / 1_000_000 }

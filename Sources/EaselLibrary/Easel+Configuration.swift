@@ -26,9 +26,8 @@ extension Easel {
         /// A configuration as the gateway reads it (docs/operating.md), with policies, limits and all that is said of calls;
         /// what only a server needs is read and not used. `${NAME}` is taken from `environment`.
         ///
-        /// - Parameters:
-        ///   - name: what faults are reported under.
-        ///   - ledger: nil takes the database of the configuration (`database.url`), or memory where it names none.
+        /// `name`: what faults are reported under.
+        /// `ledger`: nil takes the database of the configuration (`database.url`), or memory where it names none.
         public init(
             yaml text: String,
             name: String = "configuration",
@@ -104,8 +103,9 @@ extension Easel {
         /// The database of Easel, shared with gateways and other programs: with its prices, budgets and reports. It is
         /// migrated if need be.
         ///
-        /// While it is away nothing is sent. There is no journal as the gateway has one: a settlement that it does not take is
-        /// worked out by recovery when it is back, this program's or another's.
+        /// While it is away no call is begun. There is no journal as the gateway has one: a settlement that the database does
+        /// not take is kept in memory and written when it does. One that is lost with the process is worked out by recovery,
+        /// this program's or a gateway's.
         ///
         /// - Parameter url: `postgres://USER:PASSWORD@HOST/DATABASE`, or a connection string of libpq.
         public static func postgres(_ url: String) -> Ledger { Ledger(kind: .postgres(url)) }

@@ -100,7 +100,7 @@ extension Easel {
             draft.policy = policy
             draft.project = project
             draft.tags = tags.isEmpty ? nil : tags
-            draft.maxCostUSD = maxCost.map { "\($0)" }
+            draft.maxCostUSD = maxCost.map { Money(limit: $0)?.usd ?? "\($0)" }
             draft.deadline = deadline.map { "\($0.milliseconds)ms" }
             draft.strict = strict
             draft.composeNames()

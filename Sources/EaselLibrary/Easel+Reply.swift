@@ -10,7 +10,7 @@ extension Easel {
         public let callID: UUID
         /// Those that were made, in their order; fewer than asked for where some were lost or refused.
         public let images: [Image]
-        /// By the name it has in the configuration; nil where every image was kept back.
+        /// By the name it has in the configuration; nil where none made an image.
         public let provider: String?
         /// Of all its attempts together.
         public let cost: Cost
@@ -77,7 +77,8 @@ extension Easel {
             case unknown
         }
 
-        /// Exact, in US dollars; nil: not known, which is not zero.
+        /// What is on record, to the nanodollar, in US dollars: with the basis `priceBook` an estimate, with `unknown` only the
+        /// part that is known, or an upper bound of it. Nil: nothing is known, which is not zero.
         public let usd: Decimal?
         /// Who says so.
         public let basis: Basis
@@ -92,8 +93,10 @@ extension Easel {
                 }
         }
 
-        /// `$0.06`, or `unknown`.
-        public var description: String { usd.map { "$\($0)" } ?? "unknown" }
+        /// `$0.06`, `$0.06 (not all known)`, or `unknown`.
+        public var description: String {
+            usd.map { "$\($0)" + (basis == .unknown ? " (not all known)" : "") } ?? "unknown"
+        }
     }
 
     /// One request to a provider.
@@ -137,4 +140,16 @@ extension Easel {
 extension Money {
     /// Exact: a decimal holds every number of nanodollars.
     var decimal: Decimal { Decimal(nanodollars) / Decimal(Money.nanodollarsPerDollar) }
+
+    /// A limit as a program wrote it; nil where it is negative or no number, or has more than nine decimals. `19.99` in a
+    /// program goes through a `Double` on its way to a `Decimal`, and what that adds is taken off again.
+    init?(limit: Decimal) {
+        var (given, rounded) = (limit, Decimal())
+        NSDecimalRound(&rounded, &given, 9, .plain)
+        guard limit.isFinite,
+            abs(limit - rounded) < Decimal(sign: .plus, exponent: -12, significand: 1) * max(1, limit),
+            let money = Money(usd: "\(rounded)"), money >= .zero
+        else { return nil }
+        self = money
+    }
 }

@@ -17,11 +17,13 @@ public import Foundation
 /// await easel.shutdown()
 /// ```
 ///
-/// One Easel serves as many calls at a time as there are; make one for a program, and shut it down at its end.
+/// One Easel serves many calls at a time, as far as the images that they hold fit into memory (`limits.held_bytes`); make one for a
+/// program, and shut it down at its end.
 public final class Easel: Sendable {
     private let parts: Parts
     private let account: Account
     private let beside: Task<Void, Never>
+    private let closing = Locked<Task<Void, Never>?>(nil)
 
     /// Opens the ledger and gets ready to send. Nothing is asked of a provider yet.
     ///
@@ -45,8 +47,8 @@ public final class Easel: Sendable {
 
     /// Sends a remix, and returns when images are there.
     ///
-    /// Cancelled, it returns as always: what was sent is paid for, so it is finished and written down, and nothing further is
-    /// sent.
+    /// It returns normally where a provider kept images back on content grounds: those have no bytes. Cancelled, it returns as
+    /// always: what was sent is paid for, so it is finished and written down, and nothing further is sent.
     ///
     /// - Throws: why there is no image. An error with a `callID` is that of a call that was begun, and may have cost
     ///   something: see its `attempts`.
@@ -71,17 +73,27 @@ public final class Easel: Sendable {
         return left.decimal
     }
 
-    /// Takes no further call, waits for those under way, and closes everything that was opened. A second one does nothing.
+    /// Takes no further call, waits for those under way, and closes everything that was opened. Whoever asks a second time
+    /// waits for the first; cancelling does not cut it short.
     ///
     /// - Parameter grace: how long calls under way may take. With a database, what is cut off then is found out by the next
     ///   Easel or gateway on it; with a ledger in memory nobody will.
     public func shutdown(grace: Duration = .seconds(60)) async {
-        guard parts.beginClosing() else { return }
-        parts.engine.close()
-        await parts.engine.waitUntilIdle(atMost: grace)
-        beside.cancel()
-        await beside.value
-        await parts.close()
+        let task = closing.withLock { closing in
+            if let closing { return closing }
+            // Neither on the caller's actor, which would be held up, nor cancelled with it.
+            let task = Task.detached { [parts, beside] in
+                parts.beginClosing()
+                parts.engine.close()
+                await parts.engine.waitUntilIdle(atMost: grace)
+                beside.cancel()
+                await beside.value
+                await parts.close()
+            }
+            closing = task
+            return task
+        }
+        await task.value
     }
 }
 
@@ -96,6 +108,7 @@ extension CallEngine {
         let generation = generation
         let weight = try held.share(draft.weight, team: account.teamID)
         let (request, policy) = try await generation.completion.complete(draft, account: account, weight: weight)
+        if Task.isCancelled { throw CallFailure(.unavailable, "The task was cancelled; nothing was spent.") }
         let order = CallOrder(request: request, policy: policy, account: account, began: began, weight: weight)
         switch try await generation.service.submit(order, on: loop) {
         case .ended(let ending): return ending

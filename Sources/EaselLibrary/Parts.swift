@@ -16,6 +16,7 @@ final class Parts: Sendable {
     /// Nil: calls are in a database.
     let memory: MemoryCalls?
     private let database: PostgresLedger?
+    private let kept: KeptSettlements?
     private let isClosing = Locked(false)
 
     private init(
@@ -23,13 +24,15 @@ final class Parts: Sendable {
         team: TeamRecord,
         group: EventLoopGroup,
         memory: MemoryCalls?,
-        database: PostgresLedger?
+        database: PostgresLedger?,
+        kept: KeptSettlements?
     ) {
         self.engine = engine
         self.team = team
         self.group = group
         self.memory = memory
         self.database = database
+        self.kept = kept
     }
 
     /// Where calls are written down, opened.
@@ -39,6 +42,7 @@ final class Parts: Sendable {
         let team: TeamRecord
         var memory: MemoryCalls?
         var database: PostgresLedger?
+        var kept: KeptSettlements?
     }
 
     static func open(_ wanted: Easel.Configuration) async throws(EaselError) -> Parts {
@@ -53,7 +57,7 @@ final class Parts: Sendable {
         do {
             let shelf = TermsShelf()
             try await shelf.refresh(from: books.terms)
-            let client = HTTPClient(group: group, configuration: HTTPClientConfiguration(userAgent: "easel"))
+            let client = HTTPClient(group: group, configuration: Self.connections)
             var calls = CallConfiguration(
                 configuration,
                 gatewayID: UUIDv7.mint(at: TimeSource.system.now),
@@ -67,7 +71,8 @@ final class Parts: Sendable {
                 team: books.team,
                 group: group,
                 memory: books.memory,
-                database: books.database
+                database: books.database,
+                kept: books.kept
             )
         } catch {
             await books.database?.close()
@@ -82,6 +87,9 @@ final class Parts: Sendable {
         _ log: Log
     ) async throws(EaselError) -> Books {
         let now = TimeSource.system.now
+        guard wanted.team.wholeMatch(of: /[A-Za-z0-9._-]{1,64}/) != nil else {
+            throw EaselError(.configuration, "The team's name is to have 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")
+        }
         let configured = configuration.database.url.map { Easel.Ledger.postgres($0.reveal()) }
         switch (wanted.ledger ?? configured ?? .memory()).kind {
         case .memory(let amount):
@@ -89,11 +97,17 @@ final class Parts: Sendable {
             let memory = MemoryCalls(team: team, budget: try budget(amount))
             return Books(calls: CallBooks(memory), terms: memory, team: team, memory: memory)
         case .postgres(let url):
+            // Before libpq sees it, which repeats what it takes for a host.
+            if url.contains("://"), let problem = DatabaseURL.problem(url) {
+                throw EaselError(.configuration, "The database's URL \(problem).")
+            }
             do throws(LedgerError) {
                 let database = try await PostgresLedger.connect(connectionString: url, log: log)
                 do throws(LedgerError) {
                     let team = try await database.ensureTeam(wanted.team, at: now)
-                    return Books(calls: CallBooks(database), terms: database, team: team, database: database)
+                    let kept = KeptSettlements(base: database, log: log)
+                    let calls = CallBooks(database, calls: kept)
+                    return Books(calls: calls, terms: database, team: team, database: database, kept: kept)
                 } catch {
                     await database.close()
                     throw error
@@ -106,7 +120,7 @@ final class Parts: Sendable {
 
     private static func budget(_ amount: Decimal?) throws(EaselError) -> Money? {
         guard let amount else { return nil }
-        guard let money = Money(usd: "\(amount)"), money >= .zero else {
+        guard let money = Money(limit: amount) else {
             let mend = "is to be zero or more US dollars with nine decimals at most"
             throw EaselError(.configuration, "A budget \(mend).")
         }
@@ -115,23 +129,22 @@ final class Parts: Sendable {
 
     var isClosed: Bool { isClosing.withLock(\.self) }
 
-    /// False when somebody else is at it, or it is done.
-    func beginClosing() -> Bool {
-        isClosing.withLock { isClosing in
-            defer { isClosing = true }
-            return !isClosing
-        }
-    }
+    func beginClosing() { isClosing.withLock { $0 = true } }
+
+    /// Each provider's own limit says how many attempts run; connections must not stand in their way.
+    private static let connections = HTTPClientConfiguration(maxConnectionsPerHost: 8192, userAgent: "easel")
 
     /// What goes on beside the calls, until cancelled.
     func run() async {
         await withDiscardingTaskGroup { tasks in
             tasks.addTask { await self.engine.run() }
             if let database { tasks.addTask { await database.run() } }
+            if let kept { tasks.addTask { await kept.run() } }
         }
     }
 
     func close() async {
+        await kept?.writeLast()
         await database?.close()
         group.shutdown()
     }

@@ -11,6 +11,12 @@ package struct MemoryBook: Sendable {
         let start: Timestamp
     }
 
+    /// A day of a policy's shadows.
+    struct ShadowDay: Hashable, Sendable {
+        let policy: String
+        let start: Timestamp
+    }
+
     private struct Sum: Sendable {
         var cost = Money.zero
         var images = 0
@@ -28,6 +34,8 @@ package struct MemoryBook: Sendable {
     package var shadows: [MemoryShadow] = []
     private var keys: [String: (call: IdempotentCall, until: Timestamp)] = [:]
     private var forgotten: [Window: Sum] = [:]
+    /// What forgotten shadows cost, for the budget of their day (M2).
+    private(set) var forgottenShadows: [ShadowDay: Money] = [:]
 
     package init() {}
 
@@ -173,7 +181,13 @@ package struct MemoryBook: Sendable {
         }
         order.removeAll { gone.contains($0) }
         for id in gone { calls[id] = nil }
-        shadows.removeAll { gone.contains($0.start.callID) && $0.end?.end.cost != nil }
+        shadows.removeAll { shadow in
+            guard gone.contains(shadow.start.callID), shadow.end?.end.cost != nil else { return false }
+            let day = ShadowDay(policy: shadow.start.policy, start: shadow.start.windowStart)
+            forgottenShadows[day, default: .zero] += shadow.held
+            return true
+        }
+        forgottenShadows = forgottenShadows.filter { $0.key.start + .seconds(2 * 86_400) > moment }
         keys = keys.filter { $0.value.until > moment }
     }
 }

@@ -37,7 +37,7 @@ package struct MemoryEntry: Sendable {
     /// Whether nothing of it is open any more.
     var isOver: Bool {
         settlement != nil && held == nil && heldImages == 0
-            && starts.allSatisfy { outcome(of: $0) != .unknown && !brokeOff($0) }
+            && !starts.contains(where: isOpen)
     }
 
     package func outcome(of start: AttemptStart) -> AttemptOutcome {
@@ -106,7 +106,8 @@ package struct MemoryEntry: Sendable {
         }
         begin(new.attempts.map(\.start))
         if !(new.recovered && settledAt != nil) { latency = new.latency }
-        images = new.replacesImages ? new.images : images + new.images
+        let known = Set(images.map(\.imageID))
+        images = new.replacesImages ? new.images : images + new.images.filter { !known.contains($0.imageID) }
         settlement = new
         settledAt = new.settledAt
         resolution = nil

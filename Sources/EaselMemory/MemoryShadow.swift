@@ -15,8 +15,9 @@ extension MemoryBook {
     /// False: the day's budget does not take it.
     package mutating func startShadow(_ start: ShadowStart) -> Bool {
         if place(of: start) != nil { return true }
+        let gone = forgottenShadows[ShadowDay(policy: start.policy, start: start.windowStart)] ?? .zero
         let spent = shadows.filter { $0.start.policy == start.policy && $0.start.windowStart == start.windowStart }
-            .reduce(.zero) { $0 + $1.held }
+            .reduce(gone) { $0 + $1.held }
         guard spent + start.bound <= start.dailyBudget else { return false }
         shadows.append(MemoryShadow(start: start))
         return true

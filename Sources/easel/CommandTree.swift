@@ -259,7 +259,7 @@ enum CommandTree {
                     .option(
                         "max-concurrent",
                         ValueSpec("N", .integer(1...100_000)),
-                        "the most calls it may have under way"
+                        "the most requests it may have at once"
                     ),
                     .flag("inline-policies", "its requests may carry their own routing policies"),
                     SharedOptions.json,

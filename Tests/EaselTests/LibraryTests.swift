@@ -205,6 +205,69 @@ import Testing
         }
     }
 
+    @Test func `limits that a program writes with a point are taken as they are written`() async throws {
+        try await Self.with { _, providers in
+            try await Self.easel(.init(providers: providers, ledger: .memory(budget: 19.99))) { easel in
+                #expect(easel.budgetLeft == Decimal(string: "19.99"))
+                var remix = Self.remix
+                remix.maxCost = 0.07
+                let reply = try await easel.remix(remix)
+                #expect(reply.images.count == 1)
+            }
+        }
+    }
+
+    @Test func `what no clock can count is a fault and not a crash`() async throws {
+        try await Self.with { _, providers in
+            try await Self.easel(.init(providers: providers)) { easel in
+                var remix = Self.remix
+                remix.deadline = .seconds(Int64.max)
+                let error = await Self.failure { () async throws(EaselError) in _ = try await easel.remix(remix) }
+                #expect(error?.code == .invalidRequest)
+                await easel.shutdown(grace: .seconds(Int64.max))
+            }
+        }
+    }
+
+    @Test func `a cancelled task begins nothing, and shuts down all the same`() async throws {
+        try await Self.with { sandbox, providers in
+            let easel = try await Easel(.init(providers: providers))
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                let error = await Self.failure { () async throws(EaselError) in _ = try await easel.remix(Self.remix) }
+                async let other: Void = easel.shutdown()
+                await easel.shutdown()
+                await other
+                return error
+            }
+            #expect(await task.value?.code == .unavailable)
+            #expect(sandbox.journal.last.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["", "two words", String(repeating: "a", count: 65)])
+    func `a team's name is held to its rule`(name: String) async throws {
+        var configuration = Easel.Configuration(providers: [.runware(key: "sandbox-key")])
+        configuration.team = name
+        let wanted = configuration
+        let error = await Self.failure { () async throws(EaselError) in _ = try await Easel(wanted) }
+        #expect(error?.code == .configuration)
+    }
+
+    @Test func `neither a key nor a password is printed`() async throws {
+        let secrets = ["key-of-mine", "pass@word"]
+        let provider = Easel.Provider.runware(key: secrets[0])
+        let ledger = Easel.Ledger.postgres("postgres://me:pass@word@host/db")
+        var text = "\(provider) \(ledger)"
+        dump(provider, to: &text)
+        dump(ledger, to: &text)
+        let configuration = Easel.Configuration(providers: [provider], ledger: ledger)
+        dump(configuration, to: &text)
+        let error = await Self.failure { () async throws(EaselError) in _ = try await Easel(configuration) }
+        text += "\(try #require(error))"
+        #expect(secrets.allSatisfy { !text.contains($0) } && !text.contains("word@"), "\(text)")
+    }
+
     @Test func `the example fails over and prints size, provider and cost`() async throws {
         try await Self.with([FaultRule(provider: .ideogram, kind: .status(500))]) { sandbox, _ in
             let file = FileManager.default.temporaryDirectory.appending(path: "remix-\(UUID().uuidString).png")

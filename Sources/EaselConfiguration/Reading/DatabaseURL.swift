@@ -5,7 +5,7 @@ import Foundation
 /// libpq takes the user and the password to end at the first `@`. When a password holds one that is not encoded, what follows
 /// is taken for the host, and shown in errors (S2); a `/` does the same before the `@`. So such a URL is refused here, in
 /// words that quote nothing. The rules are those of https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING.
-enum DatabaseURL {
+package enum DatabaseURL {
     private static let encode =
         "in a user or password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
     /// What libpq 15 knows (section 34.1.2), and JDBC's `ssl`, which it takes.
@@ -23,7 +23,7 @@ enum DatabaseURL {
     private static let sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
     /// What is wrong with it, as a sentence that does not hold any of it; nil when nothing is.
-    static func problem(_ text: String) -> String? {
+    package static func problem(_ text: String) -> String? {
         if let problem = SecretRules.headerValue(text) { return problem }
         guard let scheme = ["postgresql://", "postgres://"].first(where: { text.hasPrefix($0) }) else {
             return "is not a PostgreSQL address; write postgresql://USER@HOST/DATABASE"

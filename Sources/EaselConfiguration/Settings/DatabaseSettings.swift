@@ -24,7 +24,8 @@ package struct DatabaseSettings: Sendable, SettingSection {
                 "start_timeout",
                 \.startTimeout,
                 .duration(.zero...(.seconds(3600))),
-                "how long a start waits for a database that is not there yet"
+                "how long a start waits for a database that is not there yet",
+                restarts: true
             ),
         ]
     }

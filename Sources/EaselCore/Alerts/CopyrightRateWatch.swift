@@ -1,6 +1,6 @@
 /// Images flagged for copyright, of those that were checked.
 enum CopyrightRateWatch: RateWatch {
-    static let about = "more of the checked images with a verdict are flagged"
+    static let about = "too many of the checked images with a verdict are flagged"
     static let what = "the checked images"
     static let fault = "were flagged for copyright"
 

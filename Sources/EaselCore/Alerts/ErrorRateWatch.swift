@@ -1,6 +1,6 @@
 /// Calls that failed, of all that ended.
 enum ErrorRateWatch: RateWatch {
-    static let about = "more of the calls that ended failed"
+    static let about = "too many of the calls that ended have failed"
     static let what = "the calls"
     static let fault = "failed"
 

@@ -1,6 +1,6 @@
 /// Images flagged as not safe for work, of those that were checked.
 enum NSFWRateWatch: RateWatch {
-    static let about = "more of the checked images are not safe for work"
+    static let about = "too many of the checked images are not safe for work"
     static let what = "the checked images"
     static let fault = "were not safe for work"
 

@@ -144,7 +144,7 @@ extension UsageReport {
 
     private static var provider: FigureColumn<UsageFigures> {
         let definition = "The part of the cost that the provider's own replies stated."
-        return FigureColumn(Report.Column("provider_usd", "Confirmed USD", .money, importance: 14, definition)) {
+        return FigureColumn(Report.Column("provider_usd", "Reported USD", .money, importance: 14, definition)) {
             .money($0.provider)
         }
     }

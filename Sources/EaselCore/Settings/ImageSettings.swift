@@ -19,7 +19,7 @@ package struct ImageSettings: Sendable, Hashable, SettingSection {
                 "metadata",
                 \.metadata,
                 .choice(),
-                "whether providers get only their appearance, or also place, device, comments",
+                "whether providers get only the appearance of images, or also place, device, comments",
                 comment: "strip: only their appearance | keep: also place, device, comments"
             )
         ]

@@ -33,7 +33,8 @@ package struct LimitSettings: Sendable, Hashable, SettingSection {
                 \.heldBytes,
                 .size(1_048_576...1_099_511_627_776),
                 "bodies and images of all requests under way; beyond it 503, for one team 429",
-                restarts: true
+                restarts: true,
+                standard: "512MiB, or request_bytes where that is more"
             ),
             Setting(
                 "cost_multiple",

@@ -1,3 +1,5 @@
+import EaselBase
+
 /// How long the log and what is summed up of it are kept.
 package struct RetentionSettings: Sendable, Hashable, SettingSection {
     package var policy = Retention()
@@ -5,7 +7,7 @@ package struct RetentionSettings: Sendable, Hashable, SettingSection {
     package init() {}
 
     package static var settings: [Setting<Self>] {
-        let range = SettingForm.duration(.seconds(86_400)...(.seconds(36_500 * 86_400)))
+        let range = SettingForm.duration(.seconds(86_400)...DurationText.longestDays)
         let forever = "forever"
         return [
             Setting(

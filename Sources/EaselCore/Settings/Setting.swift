@@ -32,13 +32,12 @@ package struct Setting<Root> {
 extension Setting {
     /// A setting with a default.
     ///
-    /// - Parameters:
-    ///   - about: what it is for, a few words; a choice's words stand before it.
-    ///   - comment: where the example says it otherwise.
-    ///   - restarts: whether a change waits for a restart.
-    ///   - standard: the default in words, for the table.
-    ///   - readApart: whether its section reads it before the others, because they hang on it.
-    ///   - shown: what holds in truth, where that hangs on other settings; nil where it has no meaning then.
+    /// `about`: what it is for, a few words; a choice's words stand before it.
+    /// `comment`: where the example says it otherwise.
+    /// `restarts`: whether a change waits for a restart.
+    /// `standard`: the default in words, for the table.
+    /// `readApart`: whether its section reads it before the others, because they hang on it.
+    /// `shown`: what holds in truth, where that hangs on other settings; nil where it has no meaning then.
     package init<Value: Equatable>(
         _ key: String,
         _ path: WritableKeyPath<Root, Value>,
@@ -84,9 +83,8 @@ extension Setting {
 
     /// A setting without a default: it may be left out. The example has it commented out, with the value `example`.
     ///
-    /// - Parameters:
-    ///   - absent: what holds where it is left out, for the table.
-    ///   - shown: what holds in truth, where that hangs on other settings.
+    /// `absent`: what holds where it is left out, for the table.
+    /// `shown`: what holds in truth, where that hangs on other settings.
     package init<Value: Equatable>(
         _ key: String,
         _ path: WritableKeyPath<Root, Value?>,
@@ -121,10 +119,9 @@ extension Setting {
 
     /// A mapping with settings of its own.
     ///
-    /// - Parameters:
-    ///   - isOff: whether the example has it commented out, because without it another thing holds.
-    ///   - standsApart: whether a blank line parts it from what is before it in the example.
-    ///   - restarts: whether any change of it waits for a restart.
+    /// `isOff`: whether the example has it commented out, because without it another thing holds.
+    /// `standsApart`: whether a blank line parts it from what is before it in the example.
+    /// `restarts`: whether any change of it waits for a restart.
     package static func section<Section: SettingSection>(
         _ key: String,
         _ path: WritableKeyPath<Root, Section>,
