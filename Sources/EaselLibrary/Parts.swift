@@ -87,7 +87,7 @@ final class Parts: Sendable {
         _ log: Log
     ) async throws(EaselError) -> Books {
         let now = TimeSource.system.now
-        guard wanted.team.wholeMatch(of: /[A-Za-z0-9._-]{1,64}/) != nil else {
+        guard TeamRecord.isName(wanted.team) else {
             throw EaselError(.configuration, "The team's name is to have 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")
         }
         let configured = configuration.database.url.map { Easel.Ledger.postgres($0.reveal()) }

@@ -103,7 +103,7 @@ final class PeopleRoutes: Sendable {
                 "The projects that its calls may count for; null for any."
             ),
         ]
-        static let newTeam: [Field] = [.required("name", .text(matching: namePattern), "Its name.")] + team
+        static let newTeam: [Field] = [.required("name", .text(matching: TeamRecord.namePattern), "Its name.")] + team
         static let newKey: [Field] = [
             .required("team", .text, "The team that it belongs to."),
             .optional("project", projectName, "The project that its calls count for unless they name another."),
@@ -117,8 +117,6 @@ final class PeopleRoutes: Sendable {
         private static let projectName = Schema.text(1...RemixValidation.projectLimit)
     }
 
-    /// What `isName` takes.
-    private static let namePattern = "^[A-Za-z0-9._-]{1,64}$"
     private static let requestsPerMinute = 1...1_000_000
     private static let maxConcurrent = 1...100_000
 
@@ -132,7 +130,7 @@ final class PeopleRoutes: Sendable {
     private func createTeam(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
         var body = visit.body
         let name = body.text("name", required: true)
-        if let name, !Self.isName(name) {
+        if let name, !TeamRecord.isName(name) {
             body.fault("name", "must have 1 to 64 letters, digits, dots, dashes or underscores")
         }
         let change = Self.change(visit, &body)
@@ -221,14 +219,6 @@ final class PeopleRoutes: Sendable {
 
     private static func isProject(_ name: String) -> Bool {
         (1...RemixValidation.projectLimit).contains(name.unicodeScalars.count) && !name.hasControlCharacters
-    }
-
-    static func isName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || [45, 46, 95].contains(byte)
-            }
     }
 
     private struct CreatedKey: Encodable {
