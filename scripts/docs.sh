@@ -17,22 +17,36 @@ for map in Sources/*/module.modulemap "$bin"/CLLHTTP.build/module.modulemap; do
 done
 clang+=(-Xcc -ISources/CLLHTTP/include -I"$(pg_config --includedir)" -I/usr/include/x86_64-linux-gnu)
 rm -rf "$graphs" "$out"
-mkdir -p "$out"
-for room in "${rooms[@]}"; do
+mkdir -p "$graphs" "$out"
+
+# document ROOM
+document() {
+    local room=$1 catalogue=()
     mkdir -p "$graphs/$room"
+    if [ -d "Sources/$room/$room.docc" ]; then catalogue=("Sources/$room/$room.docc"); fi
     swift symbolgraph-extract -module-name "$room" -target x86_64-unknown-linux-gnu -I "$bin/Modules" "${clang[@]}" \
         -minimum-access-level package -skip-synthesized-members -omit-extension-block-symbols \
-        -output-dir "$graphs/$room"
-    catalogue=()
-    if [ -d "Sources/$room/$room.docc" ]; then catalogue=("Sources/$room/$room.docc"); fi
-    docc convert "${catalogue[@]}" \
-        --additional-symbol-graph-dir "$graphs/$room" \
-        --output-path "$out/$room.doccarchive" \
-        --fallback-display-name "$room" \
-        --fallback-bundle-identifier "easel.$room" \
-        --warnings-as-errors > "$graphs/$room.log" 2>&1 || {
-        cat "$graphs/$room.log" >&2
-        exit 1
-    }
+        -output-dir "$graphs/$room" &&
+        docc convert "${catalogue[@]}" \
+            --additional-symbol-graph-dir "$graphs/$room" \
+            --output-path "$out/$room.doccarchive" \
+            --fallback-display-name "$room" \
+            --fallback-bundle-identifier "easel.$room" \
+            --warnings-as-errors
+}
+
+# As many at once as there are cores; what the tools say is shown for those that fail.
+for room in "${rooms[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+    { document "$room" >"$graphs/$room.log" 2>&1 && touch "$graphs/$room.ok"; } &
 done
+wait
+failed=0
+for room in "${rooms[@]}"; do
+    if [ ! -f "$graphs/$room.ok" ]; then
+        cat "$graphs/$room.log" >&2
+        failed=1
+    fi
+done
+if [ "$failed" -ne 0 ]; then exit 1; fi
 echo "documentation of ${#rooms[@]} rooms is in $out"

@@ -13,12 +13,18 @@ import TestTools
 struct AuthenticatorTests {
     private static let adminKey = "esl_admin-key-of-this-test"
 
-    private func authenticator(_ ledger: MemoryLedger, time: TimeSource = .system) -> Authenticator {
+    /// Remembers for longer than any test takes, unless a test is about the end of it.
+    private func authenticator(
+        _ ledger: MemoryLedger,
+        time: TimeSource = .system,
+        memory: Authenticator.Memory = Authenticator.Memory(known: .seconds(3600), unknown: .seconds(3600))
+    ) -> Authenticator {
         Authenticator(
             ledger: ledger,
             adminKey: Self.adminKey,
             adminTeam: TeamRecord(id: 9, name: "default", createdAt: SampleTrade.moment),
-            time: time
+            time: time,
+            memory: memory
         )
     }
 
@@ -144,16 +150,30 @@ struct AuthenticatorTests {
         #expect(codes(try await ask(authenticator, ["Bearer \(key)"])) == [.unavailable])
     }
 
+    @Test func `what was remembered is looked up again after its time`() async throws {
+        let ledger = MemoryLedger()
+        let key = try await key(ledger)
+        let authenticator = authenticator(ledger, memory: Authenticator.Memory(known: .zero, unknown: .zero))
+        _ = try await ask(authenticator, ["Bearer \(key)", "Bearer \(key)", "Bearer \(key)"])
+        #expect(ledger.lookUps == 3)
+    }
+
     @Test func `unknown keys are remembered too, but not for long`() async throws {
         let ledger = MemoryLedger()
-        let authenticator = authenticator(ledger)
         let (key, new) = KeyMaker.make(team: "design", role: .member, now: SampleTrade.moment)
-        let asked = 20
-        let answers = codes(try await ask(authenticator, Array(repeating: "Bearer \(key)", count: asked)))
-        #expect(answers == Array(repeating: .unauthenticated, count: asked))
-        #expect(ledger.lookUps < asked)
+        let answers = codes(try await ask(authenticator(ledger), Array(repeating: "Bearer \(key)", count: 20)))
+        #expect(answers == Array(repeating: .unauthenticated, count: 20))
+        #expect(ledger.lookUps == 1)
+
+        let standing = Authenticator.Memory()
+        #expect(standing.unknown < standing.known)
+        let forgetful = authenticator(
+            ledger,
+            memory: Authenticator.Memory(known: .seconds(3600), unknown: .milliseconds(50))
+        )
+        #expect(codes(try await ask(forgetful, ["Bearer \(key)"])) == [.unauthenticated])
         try await ledger.createKey(new)
-        #expect(await eventually { (try? await codes(ask(authenticator, ["Bearer \(key)"]))) == [nil] })
+        #expect(await eventually { (try? await codes(ask(forgetful, ["Bearer \(key)"]))) == [nil] })
     }
 
     @Test func `a revoked key is refused once it is forgotten`() async throws {

@@ -9,8 +9,12 @@ import Foundation
 /// Keys are looked up by their SHA-256, never stored or compared in the clear (S1). A revoked key is forgotten at once in
 /// this process, elsewhere when the memory of it runs out.
 final class Authenticator: Sendable {
-    /// How long an answer of the ledger is believed.
-    static let memory = Duration.seconds(5)
+    /// How long an answer of the ledger is believed: the key, and that there is no such key.
+    struct Memory {
+        var known = Duration.seconds(5)
+        var unknown = Duration.seconds(1)
+    }
+
     static let rememberedKeys = 10_000
     /// The key id under which the operator's own calls are logged.
     static let adminKeyID = UUID(uuid: (0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1))
@@ -26,11 +30,19 @@ final class Authenticator: Sendable {
     private let time: TimeSource
     private let adminHash: [UInt8]
     private let adminTeam: TeamRecord
+    private let memory: Memory
     private let remembered = Locked<[[UInt8]: Remembered]>([:])
 
-    init(ledger: any People, adminKey: String, adminTeam: TeamRecord, time: TimeSource) {
+    init(
+        ledger: any People,
+        adminKey: String,
+        adminTeam: TeamRecord,
+        time: TimeSource,
+        memory: Memory = Memory()
+    ) {
         self.ledger = ledger
         self.time = time
+        self.memory = memory
         self.adminTeam = adminTeam
         adminHash = Crypto.sha256(Array(adminKey.trimmingCharacters(in: .whitespacesAndNewlines).utf8))
     }
@@ -83,13 +95,11 @@ final class Authenticator: Sendable {
         } catch {
             throw Problem(error)
         }
-        remembered.withLock { memory in
+        let until = now + (account == nil ? memory.unknown : memory.known)
+        remembered.withLock { remembered in
             // Unknown keys are remembered for a shorter time, and a flood of them does not grow the memory.
-            if memory.count >= Self.rememberedKeys { memory.removeAll(keepingCapacity: true) }
-            memory[hash] = Remembered(
-                account: account,
-                until: now + (account == nil ? .seconds(1) : Self.memory)
-            )
+            if remembered.count >= Self.rememberedKeys { remembered.removeAll(keepingCapacity: true) }
+            remembered[hash] = Remembered(account: account, until: until)
         }
         return account
     }
