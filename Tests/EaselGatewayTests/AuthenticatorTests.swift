@@ -17,7 +17,7 @@ struct AuthenticatorTests {
     private func authenticator(
         _ ledger: MemoryLedger,
         time: TimeSource = .system,
-        memory: Authenticator.Memory = Authenticator.Memory(known: .seconds(3600), unknown: .seconds(3600))
+        memory: AnswerMemory = AnswerMemory(known: .seconds(3600), unknown: .seconds(3600))
     ) -> Authenticator {
         Authenticator(
             ledger: ledger,
@@ -153,7 +153,7 @@ struct AuthenticatorTests {
     @Test func `what was remembered is looked up again after its time`() async throws {
         let ledger = MemoryLedger()
         let key = try await key(ledger)
-        let authenticator = authenticator(ledger, memory: Authenticator.Memory(known: .zero, unknown: .zero))
+        let authenticator = authenticator(ledger, memory: AnswerMemory(known: .zero, unknown: .zero))
         _ = try await ask(authenticator, ["Bearer \(key)", "Bearer \(key)", "Bearer \(key)"])
         #expect(ledger.lookUps == 3)
     }
@@ -165,11 +165,11 @@ struct AuthenticatorTests {
         #expect(answers == Array(repeating: .unauthenticated, count: 20))
         #expect(ledger.lookUps == 1)
 
-        let standing = Authenticator.Memory()
+        let standing = AnswerMemory()
         #expect(standing.unknown < standing.known)
         let forgetful = authenticator(
             ledger,
-            memory: Authenticator.Memory(known: .seconds(3600), unknown: .milliseconds(50))
+            memory: AnswerMemory(known: .seconds(3600), unknown: .milliseconds(50))
         )
         #expect(codes(try await ask(forgetful, ["Bearer \(key)"])) == [.unauthenticated])
         try await ledger.createKey(new)
