@@ -362,7 +362,7 @@ END $outer$;
 DO $outer$
 DECLARE
     length text;
-    readable text := 'WHERE (SELECT report_team()) IS NULL OR u.team_id = (SELECT report_team())';
+    readable text := 'WHERE (SELECT report_team() IS NULL) OR u.team_id = (SELECT report_team())';
     usage_columns text := 'u.calls, u.succeeded, u.partial, u.refused, u.failed, u.images,
         u.cost_nusd, u.estimated_nusd, u.cost_nusd - u.estimated_nusd AS provider_nusd, u.reconciled_nusd,
         u.failover_cost_nusd, u.hedge_cost_nusd, u.cost_nusd * 1e-9 AS cost_usd, u.estimated_nusd * 1e-9 AS estimated_usd,
@@ -403,7 +403,7 @@ SELECT c.received_at AS time, c.settled_at AS ended_at, c.call_id, t.name AS tea
     c.failover_cost_nusd * 1e-9 AS failover_cost_usd, c.latency_ms, c.attempts, c.failover, c.copyright_detection,
     c.client_gone
 FROM calls AS c JOIN teams AS t ON t.id = c.team_id
-WHERE (SELECT report_team()) IS NULL OR c.team_id = (SELECT report_team());
+WHERE (SELECT report_team() IS NULL) OR c.team_id = (SELECT report_team());
 
 CREATE VIEW report_attempts WITH (security_barrier) AS
 SELECT a.started_at AS time, a.ended_at, a.attempt_id, a.call_id, a.ordinal, t.name AS team, a.provider, a.provider_model,
@@ -411,7 +411,7 @@ SELECT a.started_at AS time, a.ended_at, a.attempt_id, a.call_id, a.ordinal, t.n
     a.cost_nusd * 1e-9 AS cost_usd, a.bound_nusd, a.bound_nusd * 1e-9 AS bound_usd, a.cost_basis,
     a.reconciliation_id IS NOT NULL AS reconciled, a.dns_ms, a.connect_ms, a.tls_ms, a.first_byte_ms, a.total_ms
 FROM attempts AS a JOIN teams AS t ON t.id = a.team_id
-WHERE (SELECT report_team()) IS NULL OR a.team_id = (SELECT report_team());
+WHERE (SELECT report_team() IS NULL) OR a.team_id = (SELECT report_team());
 
 CREATE VIEW report_failovers WITH (security_barrier) AS
 SELECT c.received_at AS time, c.settled_at AS ended_at, c.call_id, t.name AS team, c.project, c.model, c.status,
@@ -424,7 +424,7 @@ LEFT JOIN LATERAL (
         AND a.started_at < c.received_at + interval '168 hours'
     ORDER BY a.ordinal LIMIT 1) AS f ON true
 WHERE c.failover AND c.status <> 'in_progress'
-    AND ((SELECT report_team()) IS NULL OR c.team_id = (SELECT report_team()));
+    AND ((SELECT report_team() IS NULL) OR c.team_id = (SELECT report_team()));
 
 CREATE VIEW report_flagged WITH (security_barrier) AS
 SELECT i.created_at AS time, i.image_id, i.call_id, t.name AS team, f.provider, f.provider_model, i.nsfw, i.copyright,
@@ -436,13 +436,13 @@ LEFT JOIN LATERAL (
         AND a.started_at >= i.created_at - interval '168 hours' AND a.started_at < i.created_at + interval '1 hour'
     LIMIT 1) AS f ON true
 WHERE (i.nsfw OR i.copyright = 'flagged' OR i.withheld)
-    AND ((SELECT report_team()) IS NULL OR i.team_id = (SELECT report_team()));
+    AND ((SELECT report_team() IS NULL) OR i.team_id = (SELECT report_team()));
 
 -- MARK: How things stand
 
 CREATE VIEW report_teams WITH (security_barrier) AS
 SELECT t.name AS team, t.created_at FROM teams AS t
-WHERE (SELECT report_team()) IS NULL OR t.id = (SELECT report_team());
+WHERE (SELECT report_team() IS NULL) OR t.id = (SELECT report_team());
 
 -- Each with its window of now; one in which no call was received yet begins by the calendar of its zone.
 CREATE VIEW report_budgets WITH (security_barrier) AS
@@ -473,7 +473,7 @@ FROM (
         AND w.window_start <= now() AND w.window_end > now()
     CROSS JOIN LATERAL (
         SELECT coalesce(b.raise_from <= now() AND b.raise_until > now(), false) AS is_raised) AS r
-    WHERE (SELECT report_team()) IS NULL OR b.team_id = (SELECT report_team())
+    WHERE (SELECT report_team() IS NULL) OR b.team_id = (SELECT report_team())
 ) AS f;
 
 CREATE VIEW report_budget_windows WITH (security_barrier) AS
@@ -485,7 +485,7 @@ SELECT w.window_start AS time, CASE WHEN b.period <> 'total' THEN w.window_end E
     w.unreserved_nusd * 1e-9 AS unreserved_usd, b.limit_images, w.posted_images AS spent_images, w.reserved_images
 FROM budgets AS b JOIN budget_windows AS w ON w.team_id = b.team_id AND w.budget_id = b.id
 LEFT JOIN teams AS t ON t.id = b.team_id
-WHERE (SELECT report_team()) IS NULL OR b.team_id = (SELECT report_team());
+WHERE (SELECT report_team() IS NULL) OR b.team_id = (SELECT report_team());
 
 -- What each gateway says of each provider; one that is silent for 20 s does not count.
 CREATE VIEW report_providers WITH (security_barrier) AS
@@ -505,11 +505,11 @@ WHERE e.data ->> 'on' IN ('provider_down', 'credit_exhausted') AND coalesce((SEL
 -- Alerts are about every team: for those who may read all.
 CREATE VIEW report_alerts WITH (security_barrier) AS
 SELECT s.rule, s.subject, s.severity, s.level, s.value, s.summary, s.since, s.updated_at
-FROM alert_states AS s WHERE s.level > 0 AND (SELECT report_team()) IS NULL;
+FROM alert_states AS s WHERE s.level > 0 AND (SELECT report_team() IS NULL);
 
 CREATE VIEW report_alert_events WITH (security_barrier) AS
 SELECT e.happened_at AS time, e.event_id, e.type, e.rule, e.subject, e.severity, e.title, e.muted
-FROM alert_events AS e WHERE (SELECT report_team()) IS NULL;
+FROM alert_events AS e WHERE (SELECT report_team() IS NULL);
 
 -- Calls under way, whose attempts no sum counts yet.
 CREATE VIEW report_calls_in_progress WITH (security_barrier) AS
@@ -520,7 +520,7 @@ SELECT c.received_at AS time, c.call_id, t.name AS team, c.model, c.attempts,
 FROM calls AS c JOIN teams AS t ON t.id = c.team_id
 LEFT JOIN attempts AS a ON a.team_id = c.team_id AND a.call_id = c.call_id
     AND a.started_at >= c.received_at - interval '1 hour' AND a.started_at < c.received_at + interval '168 hours'
-WHERE c.status = 'in_progress' AND ((SELECT report_team()) IS NULL OR c.team_id = (SELECT report_team()))
+WHERE c.status = 'in_progress' AND ((SELECT report_team() IS NULL) OR c.team_id = (SELECT report_team()))
 GROUP BY c.received_at, c.call_id, t.name, c.model, c.attempts;
 
 -- What the figures of a day lack.
@@ -535,7 +535,7 @@ FROM (
     WHERE unpriced_attempts > 0 OR unknown_attempts > 0
     UNION ALL
     SELECT date_trunc('day', u.bucket, 'UTC'), t.name, 0, 0, 1 FROM usage_faults AS u JOIN teams AS t ON t.id = u.team_id
-    WHERE (SELECT report_team()) IS NULL OR u.team_id = (SELECT report_team())
+    WHERE (SELECT report_team() IS NULL) OR u.team_id = (SELECT report_team())
 ) AS f GROUP BY f.time, f.team;
 
 -- One row: how far the figures are behind, and what waits.
