@@ -25,11 +25,13 @@ demo: build ## send a few remixes through a gateway, one failing over, and print
 
 test: packages ## build and run every test, real PostgreSQL included
 	@scripts/python-tools.sh
+	@scripts/prometheus.sh
 	@swift build --build-tests
 	@scripts/test.sh
 
 prove: packages ## test with every random case and every long proof, and fuzz what reads foreign bytes (half an hour)
 	@scripts/python-tools.sh
+	@scripts/prometheus.sh
 	@swift build --build-tests
 	@swift run -c release fuzz
 	@EASEL_PROVE=1 scripts/test.sh
