@@ -43,7 +43,7 @@ function keyTable(now, page) {
     { title: "Expires", cell: (key) => time(page.state, key.expires_at) },
     { title: "", cell: (key) => h("div.row-buttons", null, link({ view: "calls", q: key.id, range: "30d" }, { class: "button small quiet" }, "Calls", unseen(` of key ${key.prefix}`)),
       isLive(key) ? button("Revoke", () => revoke(key, page), { class: "small" }, unseen(` ${key.prefix}`)) : null) },
-  ], sorted, { rowClass: (key) => (isLive(key) ? "" : "is-past") });
+  ], sorted, { kind: "middle", rowClass: (key) => (isLive(key) ? "" : "is-past") });
 }
 
 function limits(key) {
@@ -135,14 +135,14 @@ function alerts(root, page) {
         await send("DELETE", `/v1/alerts/mutes/${mute.id}`).then(() => toast("The mute has ended."), (problem) => toast(problem.message));
         page.refresh();
       }, { class: "small" }, unseen(` the mute of ${mute.rule}`)) },
-    ], value.mutes), { bars: 2, empty: (value) => (value.mutes.length ? null : nothing("Nothing is muted.")) }),
+    ], value.mutes, { kind: "middle" }), { bars: 2, empty: (value) => (value.mutes.length ? null : nothing("Nothing is muted.")) }),
     panel("What is watched", now, (value) => table("Rules", [
       { title: "Rule", cell: (rule) => rule.name },
       { title: "Fires when", cell: (rule) => `${rule.on.replaceAll("_", " ")}: ${rule.condition}` },
       { title: "Tells", cell: (rule) => rule.to.join(", ") },
       { title: "Firing", kind: "figure", cell: (rule) => f.count(rule.firing) },
       { title: "", cell: (rule) => (rule.muted_until ? mark("idle", "muted") : button("Mute", () => muteAlert({ rule: rule.name, subject: null }, page), { class: "small quiet" }, unseen(` ${rule.name}`))) },
-    ], value.rules), { bars: 5, empty: watched }),
+    ], value.rules, { kind: "middle" }), { bars: 5, empty: watched }),
     panel("What was sent", events, (value) => table("Sent", [
       { title: "When", cell: (event) => time(state, event.at) },
       { title: "What", cell: (event) => [event.title, h("div.note", null, `${event.rule}, ${event.subject}`)] },

@@ -157,6 +157,9 @@ async function showView() {
     if (controller.signal.aborted) return;
     if (VIEWS[view].admin && who.role !== "admin") {
       add(root, [trouble({ kind: "denied", message: `This view is for admins; the key you are signed in with is a member's of team ${who.team}.` })]);
+    } else if (state.team && who.role !== "admin" && state.team !== who.team) {
+      // The server refuses each of its answers; one sentence says so.
+      add(root, [trouble({ kind: "denied", message: `The address names team ${state.team}; the key you are signed in with sees only its own, ${who.team}.` }), link({ team: null }, { class: "button" }, `Show team ${who.team}`)]);
     } else await module.show(root, context);
   } catch (error) {
     if (controller.signal.aborted) return;
@@ -325,6 +328,7 @@ function showAge() {
 function showQuality() {
   if (!parts) return;
   const told = (shown?.sources ?? []).map((source) => source.value?.data_quality).filter(Boolean);
+  showAge();
   if (!told.length) return fill(parts.quality);
   // Answers of one view are read side by side; what any of them misses is missing.
   const value = {};
@@ -334,7 +338,6 @@ function showQuality() {
     ? [icon("warning"), h("span", null, "Data: ", gaps.join(", "), ". "), link({ view: "data" }, null, "What that means")]
     : [icon("good"), h("span", null, "Data: complete.")]);
   parts.quality.className = "quality " + (gaps.length ? "warning" : "good");
-  showAge();
 }
 
 listenToKeys(VIEWS, () => who);

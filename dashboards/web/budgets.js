@@ -3,7 +3,7 @@ import { fill, h, unseen } from "./dom.js";
 import { get, send } from "./http.js";
 import { button, details, facts, link, mark, money, nothing, panel, Source, table, time, toast } from "./parts.js";
 import { go } from "./state.js";
-import { amount, bar, limitNow, percentOf, sentence, termsOf } from "./budgetbar.js";
+import { amount, bar, percentOf, termsOf } from "./budgetbar.js";
 import { noBudgets } from "./overview.js";
 import { level, scope, status, windowOf } from "./words.js";
 import { confirm } from "./dialog.js";
@@ -37,7 +37,7 @@ function shownOf(now, state) {
 function cards(now, report, page) {
   const rows = new Map((report?.rows ?? []).map((row) => [`${row.scope} ${row.period}`, row]));
   const order = { exceeded: 0, warning: 1, ok: 2 };
-  const budgets = [...shownOf(now, page.state)].sort((a, b) => order[a.level] - order[b.level] || a.scope.localeCompare(b.scope));
+  const budgets = [...shownOf(now, page.state)].sort((a, b) => order[a.level] - order[b.level] || (b.spent_percent ?? 0) - (a.spent_percent ?? 0) || a.scope.localeCompare(b.scope));
   return h("div.budget-cards", null, budgets.map((budget) => card(budget, rows.get(`${budget.scope} ${budget.period}`), page)));
 }
 
@@ -58,8 +58,8 @@ function card(budget, row, page) {
   const element = h("article.card.budget-card", { class: isOpen ? "is-chosen" : "" },
     h("div.card-head", null, h("h3", null, name), level(budget.level), h("span.figure.big.push", null, percentOf(budget) ?? "")),
     bar(budget, band),
-    h("p", null, sentence(budget, state)),
     facts([
+      ["Spent " + windowOf(budget), amount(budget, "spent")],
       ["Limit", termsOf(budget)],
       ["Left", budget.remaining_usd !== undefined || budget.remaining_images !== undefined ? amount(budget, "remaining") : "not known"],
       ["Reserved", amount(budget, "reserved")],

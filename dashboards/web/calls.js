@@ -6,7 +6,7 @@ import { address, go, period, rangeName } from "./state.js";
 import { status, STATUS_NAMES, verdict } from "./words.js";
 import * as f from "./format.js";
 
-const PAGE = 100;
+const PAGE = 50;
 // How many calls a filter that the server does not know looks through before it asks whether to go on.
 const REACH = 1000;
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -68,7 +68,7 @@ function filters(state, page) {
     provider,
     pick("NSFW or not", "nsfw", [["true", "not safe for work"], ["false", "not flagged"]]),
     pick("Any copyright", "copyright", ["flagged", "undetermined", "clear", "not_requested"].map((name) => [name, "copyright: " + verdict(name)])),
-    pick("Any course", "failover", [["true", "failed over"]]),
+    pick("Any failover", "failover", [["true", "failed over"]]),
     isAny ? link({ provider: null, status: null, nsfw: null, copyright: null, failover: null, q: null, since: null, until: null }, { class: "button quiet" }, "Clear") : null);
 }
 const sessionFocus = { isSearching: false };
@@ -220,15 +220,15 @@ class List {
   }
 }
 
-function flags(call) {
+function flags(call, state) {
   const found = [];
-  // A list tells neither of an image's verdicts; what is known of the call stands here.
+  // A list does not tell the verdicts of images, but what it was asked for holds for each of its calls.
+  if (state.nsfw === "true" && call.nsfw === undefined) found.push(mark("warning", "NSFW"));
+  if (state.copyright === "flagged" && call.copyright === undefined) found.push(mark("warning", "copyright"));
   if (call.nsfw === true) found.push(mark("warning", "NSFW"));
   if (call.copyright === "flagged" || call.copyright === true) found.push(mark("warning", "copyright"));
   if (call.failover || call.failovers > 0) found.push(mark("idle", "failed over"));
   if (call.images_requested > call.images_delivered && call.status === "partial") found.push(mark("idle", `${call.images_delivered} of ${call.images_requested}`));
-  if (call.images?.some((image) => image.nsfw)) found.push(mark("warning", "NSFW"));
-  if (call.images?.some((image) => image.copyright === "flagged")) found.push(mark("warning", "copyright"));
   return found.length ? found : "";
 }
 
@@ -243,7 +243,7 @@ function row(call, page) {
     cell("Team", "", h("span", null, call.team), about ? h("div.note.clip", { title: about }, about) : null),
     cell("Model", "", call.model),
     cell("Provider", "", call.provider ?? (isOpen ? "" : "none")),
-    cell("Flags", "flags", flags(call)),
+    cell("Flags", "flags", flags(call, page.state)),
     cell("Cost", "figure", isOpen ? "" : call.cost_usd === null ? (call.cost_basis === "unknown" ? "not known" : money("0")) : money(call.cost_usd, call.estimated_usd)),
     cell("Time", "figure", isOpen ? "" : f.milliseconds(call.latency_ms)));
 }

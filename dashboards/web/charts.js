@@ -30,7 +30,7 @@ export function toggleTables(isShown = !areTablesShown) {
 }
 
 /** The frame of a chart: key figures of its series, the canvas, the table. `set(colours)` gives what Chart.js draws. */
-function frame({ title, set, series, columns, rows, height = 240, keys = true }) {
+function frame({ title, heading = null, set, series, columns, rows, height = 240, keys = true }) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const stage = h("div.stage", { vars: { "--height": height + "px" } }, canvas);
   const host = h("div.chart");
@@ -47,7 +47,7 @@ function frame({ title, set, series, columns, rows, height = 240, keys = true })
   fill(host,
     h("div.chart-head", null,
       keys ? h("ul.keys", null, series.map((one) => h("li", null, one.isLine ? h("span.swatch.line", { "aria-hidden": "true" }) : swatch(variableAt(one.place)), one.label,
-        one.total ? h("b.figure", null, one.total) : null))) : h("span"),
+        one.total ? h("b.figure", null, one.total) : null))) : heading ? h("h3", null, heading) : h("span"),
       toggle),
     stage, figures);
   show(areTablesShown);
@@ -175,14 +175,14 @@ const ends = {
 };
 
 /** Rates and latencies. series: [{label, place, values, texts, isThin}] */
-export function lines({ title, labels, titles, series, axis, height = 200, to = null, firstTitle = "Day", most }) {
+export function lines({ title, heading = null, labels, titles, series, axis, height = 200, to = null, firstTitle = "Day", most }) {
   const columns = [
     { title: firstTitle, cell: (index) => (to ? link(to(index), null, titles[index]) : titles[index]) },
     ...series.map((one) => ({ title: one.label, kind: "figure", cell: (index) => one.texts[index] ?? "none" })),
   ];
   const widest = Math.max(...series.map((one) => one.label.length));
   return frame({
-    title, height, series, columns, rows: labels.map((_, index) => index), keys: false,
+    title, heading, height, series, columns, rows: labels.map((_, index) => index), keys: false,
     set: (set) => ({
       type: "line",
       plugins: [ends],

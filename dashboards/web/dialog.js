@@ -21,6 +21,7 @@ export function dialog(title, make, { isWide = false, onClose = null } = {}) {
   document.body.append(element);
   add(body, make(() => element.close(), body));
   element.showModal();
+  body.querySelector("input:not([type=checkbox]), select")?.focus();
   return element;
 }
 

@@ -2,6 +2,8 @@
 
 const LOCALE = navigator.language || "en";
 const UNIT = 1_000_000_000n;
+/** Where there is no figure, because there was nothing to count. */
+const NONE = "\u2013";
 
 const parts = new Intl.NumberFormat(LOCALE).formatToParts(1234567.8);
 const DECIMAL = parts.find((part) => part.type === "decimal")?.value ?? ".";
@@ -83,7 +85,7 @@ export function plural(value, one, many = one + "s") {
 
 /** A share of 0 to 1. Small ones keep two digits; nothing but all is 100%. */
 export function share(value) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "none";
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   const percent = value * 100;
   if (percent > 0 && percent < 0.01) return "under " + fixed(0.01, 2) + "%";
   const places = percent === 0 || percent === 100 ? 0 : percent < 1 ? 2 : percent < 10 || percent > 90 ? 1 : 0;
@@ -107,7 +109,8 @@ export function changeOf(now, before) {
 }
 
 export function milliseconds(value) {
-  if (value === null || value === undefined) return "none";
+  if (value === null || value === undefined) return NONE;
+  if (value === 0) return "0 ms";
   if (value < 1) return fixed(value, 2) + " ms";
   if (value < 1000) return fixed(value, value < 10 && value % 1 ? 1 : 0) + " ms";
   if (value < 60_000) return fixed(value / 1000, value < 9950 ? 1 : value % 1000 ? 1 : 0) + " s";

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { get } from "./http.js";
 import { facts, link, money, nothing, panel, sparkline, table, time } from "./parts.js";
-import { period, step, daysOf } from "./state.js";
+import { daysOf, period, rangeName, step } from "./state.js";
 import { lines } from "./charts.js";
 import { placesOf } from "./palette.js";
 import { patchOf } from "./spendchart.js";
@@ -22,13 +22,13 @@ export async function show(root, page) {
 
   root.append(
     panel("Now", now, (value) => h("div.cards", null, value.providers.map((one) => card(one, page))), { bars: 4, empty: (value) => (value.providers.length ? null : nothing("No provider is configured.")) }),
-    panel("In this time", report, (value) => whole(value), { bars: 4, empty: (value) => (value.rows.length ? null : nothing("No provider was asked in this time.")) }),
+    panel(`Attempts: ${rangeName(state).toLowerCase()}`, report, (value) => whole(value), { bars: 4, empty: (value) => (value.rows.length ? null : nothing("No provider was asked in this time.")) }),
     panel("Latency", times, (value) => multiples(value, slot, page), {
       bars: 5, note: "How long calls took, by the provider that delivered: the median as a thick line, p99 as a thin one.",
       empty: (value) => (value.rows.length ? null : nothing("No call has ended in this time.")),
     }),
     panel("How attempts fail", failures, (value) => failed(value), { bars: 4, empty: (value) => (value.rows.some((row) => row.error) ? null : nothing("No attempt failed in this time.")) }),
-    panel("Where the time goes", phases, (value) => stretches(value), { bars: 3, note: "Of single attempts.", empty: (value) => (value.rows.length ? null : nothing("No provider was asked in this time.")) }),
+    panel("Where the time goes", phases, (value) => stretches(value), { bars: 3, note: "Of single attempts: half took at most the first figure, 99 of 100 at most the second.", empty: (value) => (value.rows.length ? null : nothing("No provider was asked in this time.")) }),
   );
 }
 
@@ -83,7 +83,8 @@ function multiples(report, slot, page) {
     const rows = new Map(report.rows.filter((row) => row.provider === name).map((row) => [row[slot], row]));
     const of = (key) => slots.map((at) => rows.get(at)?.[key] ?? null);
     const one = (label, key, isThin) => ({ label, place: placeOf(name), isThin, values: of(key), texts: of(key).map((value) => (value === null ? "none" : f.milliseconds(value))) });
-    return h("div", null, h("h3", null, named(name, "no provider delivered")), lines({
+    return h("div", null, lines({
+      heading: named(name, "no provider delivered"),
       title: `Latency of ${named(name, "no provider")} by ${slot}`, height: 190, most,
       labels: slots.map((at) => (slot === "hour" ? f.hourName(at, page.state.tz) : f.dayName(at))),
       titles: slots.map((at) => (slot === "hour" ? f.timeIn(page.state.tz, at) : f.dayName(at, true))),
@@ -118,8 +119,8 @@ function stretches(report) {
   return table("Phases of attempts", [
     { title: "Provider", cell: (row) => link({ view: "calls", provider: row.provider }, null, named(row.provider, "no provider delivered")) },
     { title: "Attempts", kind: "figure", cell: (row) => f.count(row.attempts) },
-    ...STRETCHES.flatMap(([key, title]) => ["p50", "p99"].map((part) => ({
-      title: `${title} ${part}`, kind: "figure", cell: (row) => f.milliseconds(row[`${key}_${part}_ms`]),
-    }))),
+    ...STRETCHES.map(([key, title]) => ({
+      title, kind: "figure", cell: (row) => `${f.milliseconds(row[key + "_p50_ms"])} / ${f.milliseconds(row[key + "_p99_ms"])}`,
+    })),
   ], report.rows.filter((row) => row.attempts));
 }

@@ -28,7 +28,7 @@ export async function show(root, page) {
     pick,
     panel(`Spend by ${slot} and ${nameOf(by)}`, usage, (now) =>
       stacked({ title: `Spend by ${slot} and ${nameOf(by)}`, kind: by, rows: now.rows.map((row) => ({ at: row[slot], name: row[by] ?? null, cost_usd: row.cost_usd })), page,
-        isHours: slot === "hour", to: (patch) => ({ view: "calls", ...patch }), height: 280, nullName: `(no ${nameOf(by)})` }),
+        isHours: slot === "hour", within: now, to: (patch) => ({ view: "calls", ...patch }), height: 280, nullName: `(no ${nameOf(by)})` }),
     { bars: 6, empty: (now) => (now.rows.length ? null : nothing("No call has ended in this time.")) }),
     panel("Who confirmed it", usage, (now) => confirmed(now.totals), { bars: 2, empty: (now) => (now.totals.calls ? null : nothing("Nothing was spent.")) }),
     panel(`By ${nameOf(by)}, compared with the period before`, diff, (now) => compared(now, by, page), { bars: 6, empty: (now) => (now.rows.length ? null : nothing("Nothing to compare.")) }),

@@ -10,7 +10,7 @@ import * as f from "./format.js";
 export function spendChart(overview, { before = null, hours = null }, page) {
   const rows = hours ? hours.rows.map((row) => ({ ...row, at: row.hour })) : overview.by_team_day.map((row) => ({ ...row, at: row.day, name: row.team }));
   return stacked({
-    title: hours ? "Spend by hour" : "Spend by day", kind: "team", rows: rows.map((row) => ({ ...row, name: row.team })), page, isHours: Boolean(hours), before,
+    title: hours ? "Spend by hour" : "Spend by day", kind: "team", rows: rows.map((row) => ({ ...row, name: row.team })), page, isHours: Boolean(hours), before, within: hours,
     to: (patch) => ({ view: "calls", ...patch }),
   });
 }
@@ -19,9 +19,9 @@ export function spendChart(overview, { before = null, hours = null }, page) {
  * rows: [{at, name, cost_usd}]. The five dearest names have a colour and a bar of their own, the rest is "other". A null name is
  * the "other" of the server where it counts the five itself, and what has no name elsewhere.
  */
-export function stacked({ title, kind, rows, page, isHours = false, before = null, to = null, height = 250, nullName = "other", only = null }) {
+export function stacked({ title, kind, rows, page, isHours = false, before = null, to = null, height = 250, nullName = "other", within = null }) {
   const { state } = page;
-  const slots = isHours ? hoursOf(rows) : (daysOf(state) ?? [...new Set(rows.map((row) => row.at))].sort());
+  const slots = isHours ? hoursOf(rows, within) : (daysOf(state) ?? [...new Set(rows.map((row) => row.at))].sort());
   if (!rows.length) return nothing("No call has ended in this time.");
   const totals = new Map();
   for (const row of rows) totals.set(row.name, (totals.get(row.name) ?? 0n) + (f.nanos(row.cost_usd) ?? 0n));
@@ -52,7 +52,7 @@ export function stacked({ title, kind, rows, page, isHours = false, before = nul
     firstTitle: isHours ? "Hour" : "Day",
     axis: f.moneyAxis,
     before: before ? lineOf(before, slots) : null,
-    to: to ? (at) => to({ ...patchOf(slots[at], isHours), ...only }) : null,
+    to: to ? (at) => to(patchOf(slots[at], isHours)) : null,
   });
 }
 
@@ -62,12 +62,18 @@ export function patchOf(slot, isHours) {
   return { since: slot, until: new Date(Date.parse(slot) + 3_600_000).toISOString().replace(".000Z", "Z") };
 }
 
-function hoursOf(rows) {
+/** Every hour of the report's time, those without calls too. */
+function hoursOf(rows, within) {
+  const hour = 3_600_000;
   const known = rows.map((row) => Date.parse(row.at)).filter(Number.isFinite);
   if (!known.length) return [];
+  // Hours begin where the rows say, which in some zones is not at a full hour of UTC.
+  const shift = known[0] % hour;
+  const first = within ? Math.floor((Date.parse(within.from) - shift) / hour) * hour + shift : Math.min(...known);
+  const last = within ? Date.parse(within.to) : Math.max(...known) + 1;
   const hours = [];
-  for (let at = Math.min(...known); at <= Math.max(...known); at += 3_600_000) hours.push(new Date(at).toISOString().replace(".000Z", "Z"));
-  return hours;
+  for (let at = Math.min(first, ...known); at < last || at <= Math.max(...known); at += hour) hours.push(new Date(at).toISOString().replace(".000Z", "Z"));
+  return hours.slice(-1000);
 }
 
 /** The days of the period before, first on first. */

@@ -63,7 +63,7 @@ export function timeline(call, state) {
 }
 
 function stepsOf(end) {
-  const raw = end / 4;
+  const raw = end / 5;
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * size).find((value) => value >= raw);
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, index) => index * step).filter((tick) => tick <= end * 0.97);
