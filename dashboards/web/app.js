@@ -129,6 +129,7 @@ async function showView() {
   const title = view === "calls" && state.call ? "Call" : VIEWS[view].name;
   parts.heading.textContent = title;
   document.title = `${title} · Easel`;
+  parts.main.setAttribute("aria-busy", "true");
   const root = h("div.view", { class: "view-" + view });
   const context = {
     state, who, signal: controller.signal, title,
@@ -168,6 +169,7 @@ async function showView() {
   }
   if (controller.signal.aborted) return;
   fill(parts.main, root);
+  parts.main.removeAttribute("aria-busy");
   sweep();
   showQuality();
   if (before !== undefined && !isSameView) {

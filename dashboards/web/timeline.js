@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { placesOf, variableAt } from "./palette.js";
 import * as f from "./format.js";
 
-const PHASES = [["dns_ms", "name look-up"], ["connect_ms", "connection"], ["tls_ms", "TLS"], ["first_byte_ms", "until the first byte"]];
+const PHASES = [["dns_ms", "name look-up"], ["connect_ms", "connection"], ["tls_ms", "TLS"], ["first_byte_ms", "first byte"]];
 
 /** The rows of the line, in milliseconds from the call's receipt: pure, so that it can be tested. */
 export function rowsOf(call, now = Date.now()) {
@@ -29,19 +29,18 @@ export function rowsOf(call, now = Date.now()) {
   return { rows, end: Math.max(end, last, 1) };
 }
 
-/** Stretches of an attempt one after the other; what is not measured is left out. */
+/** Stretches of an attempt one after the other; the rest of it, which nothing measures, is sending, the body and polling. */
 function phasesOf(attempt, from, to) {
   const times = attempt.phases ?? {};
   const found = [];
   let at = from;
   for (const [key, name] of PHASES) {
-    const length = times[key];
-    if (typeof length !== "number") continue;
-    const end = key === "first_byte_ms" ? Math.min(to, from + length) : Math.min(to, at + length);
-    if (end > at || key !== "first_byte_ms") found.push({ key, name, from: at, to: Math.max(at, end) });
-    at = Math.max(at, end);
+    if (typeof times[key] !== "number") continue;
+    const end = Math.min(to, at + times[key]);
+    found.push({ key, name, from: at, to: end, took: times[key] });
+    at = end;
   }
-  if (found.length && to > at) found.push({ key: "body_ms", name: "body, polling", from: at, to });
+  if (found.length && to > at) found.push({ key: "rest", name: "body, polling", from: at, to, took: to - at });
   return found;
 }
 
@@ -59,7 +58,7 @@ export function timeline(call, state) {
         h("i.span", { class: row.outcome ?? "", vars: { "--from": at(row.from), "--to": at(row.to), "--paint": row.provider ? variableAt(placeOf(row.provider)) : "var(--muted)" } }),
         (row.phases ?? []).map((phase, index) => h("i.phase", { class: "phase-" + index % 2, vars: { "--from": at(phase.from), "--to": at(phase.to) } }))),
       h("div.lane-time", null, row.isOpen ? "end not known" : f.milliseconds(row.to - row.from)),
-      row.phases?.length ? h("div.lane-phases.note", null, row.phases.map((phase) => `${phase.name} ${f.milliseconds(phase.to - phase.from)}`).join(" · ")) : null)));
+      row.phases?.length ? h("div.lane-phases.note", null, row.phases.map((phase) => `${phase.name} ${f.milliseconds(phase.took)}`).join(" · ")) : null)));
 }
 
 function stepsOf(end) {

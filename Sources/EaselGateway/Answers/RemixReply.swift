@@ -47,6 +47,7 @@ struct RemixReply: JSONWritable, Sendable {
         var cost: Money?
         var costBasis: CostBasis?
         var duplicateRisk: Bool
+        var phases: PhaseTimings
 
         func write(to text: inout JSONText) {
             text.object { text in
@@ -61,6 +62,26 @@ struct RemixReply: JSONWritable, Sendable {
                 text.member("cost_usd", cost?.usd)
                 text.member("cost_basis", costBasis?.rawValue)
                 if duplicateRisk { text.member("duplicate_risk", true) }
+                if Self.names.contains(where: { phases[keyPath: $0.time] != nil }) { writePhases(to: &text) }
+            }
+        }
+
+        private static let names: [(name: String, time: KeyPath<PhaseTimings, Duration?> & Sendable)] = [
+            ("dns_ms", \.dns), ("connect_ms", \.connect), ("tls_ms", \.tls), ("first_byte_ms", \.firstByte),
+        ]
+
+        private func writePhases(to text: inout JSONText) {
+            text.key("phases")
+            text.object { text in
+                for (name, time) in Self.names {
+                    guard let time = phases[keyPath: time] else { continue }
+                    // Whole microseconds, as the log keeps them: a look-up from memory takes less than a millisecond.
+                    let micros = max(0, (time.nanoseconds + 500) / 1000)
+                    let fraction = String(micros % 1000)
+                    let padding = String(repeating: "0", count: 3 - fraction.count)
+                    text.key(name)
+                    text.raw(Array("\(micros / 1000).\(padding)\(fraction)".utf8))
+                }
             }
         }
     }
@@ -166,6 +187,7 @@ extension RemixReply.Attempt {
         cost = end.cost
         costBasis = end.costBasis
         duplicateRisk = end.start.duplicateRisk
+        phases = end.timings
     }
 
     init(_ attempt: CallDetail.Attempt) {
@@ -180,6 +202,7 @@ extension RemixReply.Attempt {
         cost = attempt.cost
         costBasis = attempt.costBasis
         duplicateRisk = attempt.duplicateRisk
+        phases = attempt.phases
     }
 }
 
