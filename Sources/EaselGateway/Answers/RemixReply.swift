@@ -62,25 +62,26 @@ struct RemixReply: JSONWritable, Sendable {
                 text.member("cost_usd", cost?.usd)
                 text.member("cost_basis", costBasis?.rawValue)
                 if duplicateRisk { text.member("duplicate_risk", true) }
-                if Self.names.contains(where: { phases[keyPath: $0.time] != nil }) { writePhases(to: &text) }
+                writePhases(to: &text)
             }
         }
 
-        private static let names: [(name: String, time: KeyPath<PhaseTimings, Duration?> & Sendable)] = [
-            ("dns_ms", \.dns), ("connect_ms", \.connect), ("tls_ms", \.tls), ("first_byte_ms", \.firstByte),
-        ]
-
+        /// Whole microseconds, as the log keeps them: a look-up from memory takes less than a millisecond.
         private func writePhases(to text: inout JSONText) {
+            let known = [
+                ("dns_ms", phases.dns), ("connect_ms", phases.connect), ("tls_ms", phases.tls),
+                ("first_byte_ms", phases.firstByte),
+            ]
+            .filter { $0.1 != nil }
+            guard !known.isEmpty else { return }
             text.key("phases")
             text.object { text in
-                for (name, time) in Self.names {
-                    guard let time = phases[keyPath: time] else { continue }
-                    // Whole microseconds, as the log keeps them: a look-up from memory takes less than a millisecond.
+                for case (let name, let time?) in known {
                     let micros = max(0, (time.nanoseconds + 500) / 1000)
                     let fraction = String(micros % 1000)
-                    let padding = String(repeating: "0", count: 3 - fraction.count)
+                    let zeros = String(repeating: "0", count: 3 - fraction.count)
                     text.key(name)
-                    text.raw(Array("\(micros / 1000).\(padding)\(fraction)".utf8))
+                    text.raw(Array("\(micros / 1000).\(zeros)\(fraction)".utf8))
                 }
             }
         }
