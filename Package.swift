@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
+        .target(name: "CPageFiles"),
 
         room("EaselBase", ["CSodium"]),
         room("EaselCore", ["EaselBase"]),
@@ -63,7 +64,11 @@ let package = Package(
         ),
         room(
             "EaselGateway",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselCalls", "EaselReporting"]
+            [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselCalls",
+                "EaselReporting",
+                "CPageFiles",
+            ]
         ),
         // Not in Sources/Easel, which is Sources/easel where a file system takes both for one name.
         .target(

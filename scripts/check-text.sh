@@ -20,6 +20,9 @@ fi
 if ! scripts/embed-migrations.sh --check; then
     complain 'Run scripts/embed-migrations.sh: the binary carries other migrations than migrations/ holds.'
 fi
+if ! scripts/embed-page.sh --check; then
+    complain 'Run scripts/embed-page.sh: the binary carries other files than dashboards/web holds.'
+fi
 
 for page in docs/decisions/[0-9]*.md; do
     if ! grep -qF "($(basename "$page"))" docs/decisions/README.md; then

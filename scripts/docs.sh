@@ -12,10 +12,10 @@ rooms=(EaselBase EaselCore EaselTransport EaselServer EaselImaging EaselConfigur
 swift build --quiet
 bin=$(swift build --show-bin-path)
 clang=()
-for map in Sources/*/module.modulemap "$bin"/CLLHTTP.build/module.modulemap; do
+for map in Sources/*/module.modulemap "$bin"/CLLHTTP.build/module.modulemap "$bin"/CPageFiles.build/module.modulemap; do
     clang+=(-Xcc "-fmodule-map-file=$PWD/${map#"$PWD"/}")
 done
-clang+=(-Xcc -ISources/CLLHTTP/include -I"$(pg_config --includedir)" -I/usr/include/x86_64-linux-gnu)
+clang+=(-Xcc -ISources/CLLHTTP/include -Xcc -ISources/CPageFiles/include -I"$(pg_config --includedir)" -I/usr/include/x86_64-linux-gnu)
 rm -rf "$graphs" "$out"
 mkdir -p "$out"
 for room in "${rooms[@]}"; do

@@ -2,7 +2,7 @@ package import EaselCore
 
 /// The parts of the ledger that doors use, each as one handler or another takes it.
 package struct DoorBooks: Sendable {
-    package let people: any People
+    package let people: any People & SessionBook
     package let calls: any CallLog & People
     package let figures: any FigureLog
     package let shadows: any ShadowBook & People
@@ -16,7 +16,7 @@ package struct DoorBooks: Sendable {
     /// `figures`: what tells sums instead of the database itself, where more is known than it holds.
     package init(
         _ database: some CallLog & FigureLog & People & LedgerHealth & TermsBook & PriceLedger & BudgetLedger
-            & ReconciliationBook & ShadowBook & SimulationLog,
+            & ReconciliationBook & ShadowBook & SimulationLog & SessionBook,
         figures: (any FigureLog)? = nil
     ) {
         self.figures = figures ?? database

@@ -67,6 +67,7 @@ extension Gateway {
                 ledger: books.people,
                 adminKey: settings.adminKey,
                 adminTeam: adminTeam,
+                publicURL: settings.publicURL,
                 time: time
             )
             let replies = ReplyBuilder(store: engine.store, time: time)
@@ -125,7 +126,9 @@ extension Gateway {
                     requests: common.requests,
                     journal: common.journal,
                     version: settings.version
-                )
+                ),
+                page: PageRoutes(version: settings.version),
+                sessions: SessionRoutes(authenticator: authenticator, linkBase: settings.linkBase)
             )
             routes = Routes(api, door: door, counts: common.requests, log: log)
         }

@@ -43,7 +43,7 @@ import Testing
                     let answer = try await knock(house, row, key: keys[guest] ?? nil)
                     let place: Comment = "\(row.method) \(row.path) by \(guest): \(answer.status) \(answer.code ?? "")"
                     switch (row.access, guest) {
-                    case (.open, _): #expect(answer.status == 200, place)
+                    case (.open, _): #expect(![401, 403, 405].contains(answer.status) && answer.status < 500, place)
                     case (.link, _): #expect(answer.code == "forbidden", place)
                     case (_, .nobody), (_, .stranger): #expect(answer.status == 401, place)
                     case (.admin, .member), (.metrics, .member): #expect(answer.code == "forbidden", place)

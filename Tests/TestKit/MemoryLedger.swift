@@ -25,6 +25,7 @@ package final class MemoryLedger: Ledger {
         var reconciled: [UUID: UUID] = [:]
         /// Calls whose prompts were taken out.
         var redacted: Set<UUID> = []
+        var sessions: [PageSession] = []
 
         var calls: [UUID: Entry] { book.calls }
         var order: [UUID] { book.order }

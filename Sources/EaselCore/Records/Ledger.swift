@@ -6,7 +6,7 @@ package import Foundation
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
 package typealias Ledger = CallLedger & RecoveryLedger & CallLog & FigureLog & People & LedgerHealth
-    & TermsBook & PriceLedger & BudgetLedger & ReconciliationBook & ShadowBook & SimulationLog
+    & TermsBook & PriceLedger & BudgetLedger & ReconciliationBook & ShadowBook & SimulationLog & SessionBook
 
 /// The writes on the way of a call: the only ones that wait in a journal while the database is away (L2).
 package protocol CallLedger: Sendable {

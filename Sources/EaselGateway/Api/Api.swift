@@ -17,6 +17,8 @@ struct Api: Sendable {
     /// Nil where nobody keeps alerts.
     let alerts: AlertRoutes?
     let status: StatusRoutes
+    let page: PageRoutes
+    let sessions: SessionRoutes
 
     func kept() throws(Problem) -> AlertRoutes {
         guard let alerts else { throw Problem(.notFound, "This gateway keeps no alerts.") }

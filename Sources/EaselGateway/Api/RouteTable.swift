@@ -4,7 +4,8 @@ package enum RouteTable {
     static let routes: [ApiRoute] =
         RemixRoutes.routes + CallRoutes.routes + RedactionRoutes.routes + SimulationRoutes.routes
         + ReportRoutes.routes + FigureRoutes.routes + BudgetRoutes.routes + PriceRoutes.routes + PeopleRoutes.routes
-        + AlertRoutes.routes + ReconciliationRoutes.routes + StatusRoutes.routes
+        + AlertRoutes.routes + ReconciliationRoutes.routes + SessionRoutes.routes + PageRoutes.routes
+        + StatusRoutes.routes
 
     static let rows = routes.map(\.row)
     static let router = Router(routes)

@@ -7,10 +7,6 @@ import EaselTransport
 /// Health, readiness and how the providers stand.
 final class StatusRoutes: Sendable {
     static let routes: [ApiRoute] = [
-        ApiRoute("GET", "/", .open, "Where to go from here", gives: [.bytes("text/plain", "The routes, for people.")]) {
-            api,
-            _ throws(Problem) in api.status.welcome()
-        },
         ApiRoute(
             "GET",
             "/healthz",
@@ -281,25 +277,6 @@ final class StatusRoutes: Sendable {
                 known = document
                 return document
             }
-        )
-    }
-
-    /// What stands at `/`: where to go from here, as the table has it.
-    private func welcome() -> ServerResponse {
-        let rows = RouteTable.rows.map { row in ("\(row.method) \(row.path)", row.summary) }
-        let width = rows.map(\.0.count).max() ?? 0
-        let lines = rows.map { place, summary in
-            "\(place)\(String(repeating: " ", count: width - place.count))  \(summary)"
-        }
-        return .text(
-            """
-            Easel \(version): one door to the image-remix APIs.
-
-            \(lines.joined(separator: "\n"))
-
-            Send a key as `Authorization: Bearer KEY`.
-
-            """
         )
     }
 }

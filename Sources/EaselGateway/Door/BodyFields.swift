@@ -26,9 +26,9 @@ struct BodyFields {
     /// Documents up to this size are read where they arrived; larger ones leave the event loop.
     static let inlineLimit = 32 << 10
 
-    /// The body of an administrative request: a JSON object of at most 1 MiB. Ask for permission first.
-    static func members(of request: ServerRequest) async throws(Problem) -> [String: JSONValue] {
-        let body = try await RequestBody.read(request, limit: 1 << 20)
+    /// The body of an administrative request: a JSON object of at most so many bytes. Ask for permission first.
+    static func members(of request: ServerRequest, limit: Int) async throws(Problem) -> [String: JSONValue] {
+        let body = try await RequestBody.read(request, limit: limit)
         return try await members(of: body, mostBytes: inlineLimit)
     }
 

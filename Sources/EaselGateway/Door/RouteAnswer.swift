@@ -24,8 +24,17 @@ struct RouteAnswer: Sendable {
         return RouteAnswer(status: 200, note: note, type: type, schema: schema, headers: headers)
     }
 
-    static func nothing(_ note: String) -> RouteAnswer {
-        RouteAnswer(status: 204, note: note, type: nil, schema: .any, headers: [])
+    /// The client has it already.
+    static let unchanged = RouteAnswer(
+        status: 304,
+        note: "It is what `If-None-Match` names.",
+        type: nil,
+        schema: .any,
+        headers: []
+    )
+
+    static func nothing(_ note: String, headers: [HeaderRule] = []) -> RouteAnswer {
+        RouteAnswer(status: 204, note: note, type: nil, schema: .any, headers: headers)
     }
 }
 

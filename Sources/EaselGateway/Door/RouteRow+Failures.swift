@@ -5,7 +5,10 @@ extension RouteRow {
     var failures: [Problem.Code] {
         var codes: Set<Problem.Code> = [.invalidRequest, .internalError, .unavailable]
         if access.asksForKey || access == .metrics { codes.insert(.unauthenticated) }
-        if [.admin, .link, .metrics].contains(access) { codes.insert(.forbidden) }
+        // A session changes something only for its own page.
+        if [.admin, .link, .metrics].contains(access) || access.asksForKey && method != "GET" {
+            codes.insert(.forbidden)
+        }
         if !path.names.isEmpty { codes.insert(.notFound) }
         if load != .light { codes.insert(.rateLimited) }
         switch body {

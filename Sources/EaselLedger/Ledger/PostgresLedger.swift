@@ -156,6 +156,7 @@ package final class PostgresLedger: Ledger {
         }
         // Whatever stands in the way of a month is not in the way of this.
         try await forgetIdempotencyKeys(at: now)
+        try await forgetSessions(at: now)
         if let failure { throw failure }
     }
 

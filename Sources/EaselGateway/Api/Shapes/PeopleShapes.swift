@@ -37,6 +37,16 @@ extension Shapes {
         keyFields + [Field("key", .text, .always, "The key itself, shown only once.")]
     )
 
+    static let session = Schema.named(
+        "Session",
+        [
+            Field("team", .text),
+            Field("role", .choice(Account.Role.self)),
+            Field("key_id", .id),
+            Field("expires_at", Schema.moment.orNull, .sometimes, "When the key or the session ends by itself."),
+        ]
+    )
+
     // MARK: - Alerts
 
     private static let alert = Schema.named(
