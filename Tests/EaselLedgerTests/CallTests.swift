@@ -32,6 +32,7 @@ import Testing
             #expect(call.latencyMs == 2300)
             #expect(call.attempts.map(\.outcome) == [.succeeded])
             #expect(call.attempts.first?.totalMs == 2100)
+            #expect(call.attempts.first?.phases == PhaseTimings(connect: .microseconds(1500)))
             #expect(call.images == settlement.images)
             #expect(call.translation == settlement.translation)
             #expect(try await ledger.call(admission.callID, teamID: team.id + 1)?.callID == nil)

@@ -202,7 +202,8 @@ extension MemoryLedger {
             cost: end?.cost,
             costBasis: end?.costBasis,
             totalMs: end?.timings.total.map { Int($0.milliseconds) },
-            duplicateRisk: start.duplicateRisk
+            duplicateRisk: start.duplicateRisk,
+            phases: end?.timings ?? PhaseTimings()
         )
     }
 }

@@ -101,6 +101,8 @@ package struct CallDetail: Sendable {
         package let costBasis: CostBasis?
         package let totalMs: Int?
         package let duplicateRisk: Bool
+        /// How long its phases took, as far as they were measured.
+        package let phases: PhaseTimings
 
         package init(
             attemptID: UUID,
@@ -117,7 +119,8 @@ package struct CallDetail: Sendable {
             cost: Money?,
             costBasis: CostBasis?,
             totalMs: Int?,
-            duplicateRisk: Bool
+            duplicateRisk: Bool,
+            phases: PhaseTimings
         ) {
             self.attemptID = attemptID
             self.ordinal = ordinal
@@ -134,6 +137,7 @@ package struct CallDetail: Sendable {
             self.costBasis = costBasis
             self.totalMs = totalMs
             self.duplicateRisk = duplicateRisk
+            self.phases = phases
         }
     }
 

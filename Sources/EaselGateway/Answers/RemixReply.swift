@@ -47,6 +47,7 @@ struct RemixReply: JSONWritable, Sendable {
         var cost: Money?
         var costBasis: CostBasis?
         var duplicateRisk: Bool
+        var phases: PhaseTimings
 
         func write(to text: inout JSONText) {
             text.object { text in
@@ -61,6 +62,27 @@ struct RemixReply: JSONWritable, Sendable {
                 text.member("cost_usd", cost?.usd)
                 text.member("cost_basis", costBasis?.rawValue)
                 if duplicateRisk { text.member("duplicate_risk", true) }
+                writePhases(to: &text)
+            }
+        }
+
+        /// Whole microseconds, as the log keeps them: a look-up from memory takes less than a millisecond.
+        private func writePhases(to text: inout JSONText) {
+            let known = [
+                ("dns_ms", phases.dns), ("connect_ms", phases.connect), ("tls_ms", phases.tls),
+                ("first_byte_ms", phases.firstByte),
+            ]
+            .filter { $0.1 != nil }
+            guard !known.isEmpty else { return }
+            text.key("phases")
+            text.object { text in
+                for case (let name, let time?) in known {
+                    let micros = max(0, (time.nanoseconds + 500) / 1000)
+                    let fraction = String(micros % 1000)
+                    let zeros = String(repeating: "0", count: 3 - fraction.count)
+                    text.key(name)
+                    text.raw(Array("\(micros / 1000).\(zeros)\(fraction)".utf8))
+                }
             }
         }
     }
@@ -166,6 +188,7 @@ extension RemixReply.Attempt {
         cost = end.cost
         costBasis = end.costBasis
         duplicateRisk = end.start.duplicateRisk
+        phases = end.timings
     }
 
     init(_ attempt: CallDetail.Attempt) {
@@ -180,6 +203,7 @@ extension RemixReply.Attempt {
         cost = attempt.cost
         costBasis = attempt.costBasis
         duplicateRisk = attempt.duplicateRisk
+        phases = attempt.phases
     }
 }
 

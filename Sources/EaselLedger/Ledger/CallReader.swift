@@ -68,7 +68,8 @@ enum CallReader {
             SQLCommand(
                 """
                 SELECT attempt_id, ordinal, provider, provider_model, task_id, started_at, outcome, reason, error_code,
-                    http_status, sent, cost_nusd, cost_basis, total_ms, duplicate_risk
+                    http_status, sent, cost_nusd, cost_basis, total_ms, duplicate_risk, dns_ms, connect_ms, tls_ms,
+                    first_byte_ms
                 FROM attempts WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
                 ORDER BY ordinal
                 """,
@@ -132,7 +133,13 @@ enum CallReader {
             costBasis: try row.optionalWord(CostBasis.self),
             // Cut, not rounded, as in the answer that the caller got.
             totalMs: try row.optionalDouble().map { Int(saturating: $0) },
-            duplicateRisk: try row.bool()
+            duplicateRisk: try row.bool(),
+            phases: PhaseTimings(
+                dns: try row.optionalDouble().map { .milliseconds($0) },
+                connect: try row.optionalDouble().map { .milliseconds($0) },
+                tls: try row.optionalDouble().map { .milliseconds($0) },
+                firstByte: try row.optionalDouble().map { .milliseconds($0) }
+            )
         )
     }
 

@@ -29,10 +29,10 @@ struct Answer: Sendable {
     var faults: [String] { (json["errors"]?.arrayValue ?? []).compactMap { $0["parameter"]?.stringValue } }
     var images: [JSONValue] { json["images"]?.arrayValue ?? [] }
     var attempts: [JSONValue] { json["attempts"]?.arrayValue ?? [] }
-    /// The attempts without their latency, which the record rounds and the answer cuts to whole milliseconds.
+    /// The attempts without their times, which the record rounds and the answer cuts.
     var attemptFacts: [JSONValue] {
         attempts.map { attempt in
-            .object((attempt.objectValue ?? [:]).filter { $0.key != "latency_ms" })
+            .object((attempt.objectValue ?? [:]).filter { $0.key != "latency_ms" && $0.key != "phases" })
         }
     }
     var provider: String? { json["provider"]?.stringValue }

@@ -34,6 +34,19 @@ extension Shapes {
             Field("cost_usd", .money.orNull, .always, "Null: not known."),
             Field("cost_basis", costBasis.orNull),
             Field("duplicate_risk", .flag, .sometimes, "An earlier attempt may have been paid for as well."),
+            Field(
+                "phases",
+                .object(
+                    [
+                        ("dns_ms", "Looking up the name."),
+                        ("connect_ms", "Connecting."),
+                        ("tls_ms", "The TLS handshake."),
+                        ("first_byte_ms", "From the request's last byte to the answer's first."),
+                    ].map { Field($0.0, .number, .sometimes, $0.1) }
+                ),
+                .sometimes,
+                "How long the phases took that were measured; on a connection that was kept there is none to make."
+            ),
         ]
     )
 
