@@ -100,15 +100,15 @@ struct PrometheusTests {
 
         /// A port that was free a moment ago.
         private static func freePort() -> UInt16? {
-            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(socket) }
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
             var length = socklen_t(MemoryLayout<sockaddr_in>.size)
             let found = withUnsafeMutablePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
+                    bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
                 }
             }
             return found ? UInt16(bigEndian: address.sin_port) : nil
