@@ -21,7 +21,9 @@ struct FigureAgreementTests {
             text = String(decoding: JSONText.bytes(of: value), as: UTF8.self)
         }
         guard text.contains("."), text.allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" }) else { return text }
-        let trimmed = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
+        var trimmed = text[...]
+        while trimmed.hasSuffix("0") { trimmed.removeLast() }
+        if trimmed.hasSuffix(".") { trimmed.removeLast() }
         return trimmed.isEmpty ? "0" : String(trimmed)
     }
 
