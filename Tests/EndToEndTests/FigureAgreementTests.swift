@@ -21,7 +21,9 @@ struct FigureAgreementTests {
             text = String(decoding: JSONText.bytes(of: value), as: UTF8.self)
         }
         guard text.contains("."), text.allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" }) else { return text }
-        let trimmed = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
+        var trimmed = text[...]
+        while trimmed.hasSuffix("0") { trimmed.removeLast() }
+        if trimmed.hasSuffix(".") { trimmed.removeLast() }
         return trimmed.isEmpty ? "0" : String(trimmed)
     }
 
@@ -111,7 +113,9 @@ struct FigureAgreementTests {
             )
             _ = try await house.database.rollUp(lease, for: .seconds(60), atMost: 1)
             #expect(try await compare("summed up in part") == wanted)
-            while try await house.database.rollUp(lease, for: .seconds(60), atMost: 1000)?.changes != 0 {}
+            while let pass = try await house.database.rollUp(lease, for: .seconds(60), atMost: 1000) {
+                if pass.changes == 0 { break }
+            }
             #expect(try await compare("summed up") == wanted)
 
             try await budgets(house)
@@ -120,8 +124,23 @@ struct FigureAgreementTests {
                 let counted = counter(metrics, "easel_calls_total", ["status": status]) ?? 0
                 #expect(counted == total(status), "calls that \(status)")
             }
+            if metrics.contains("# TYPE easel_cost_usd_total") { teams(wanted, metrics) }
             try await attempts(house, metrics, since: since)
         }
+    }
+
+    /// Counters by team, and of failovers.
+    private func teams(_ wanted: Rows, _ metrics: String) {
+        func total(_ name: String, _ team: String? = nil) -> Double {
+            wanted.filter { team == nil || $0.key.hasPrefix("\(team ?? "")|") }.values
+                .compactMap { Double($0[name] ?? "") }.reduce(0, +)
+        }
+        for team in EventfulLoad.teams {
+            let cost = counter(metrics, "easel_cost_usd_total", ["team": team]) ?? 0
+            #expect(abs(cost - total("cost_usd", team)) < 1e-9, "\(team): \(cost)")
+            #expect(counter(metrics, "easel_images_total", ["team": team]) ?? 0 == total("images", team), "\(team)")
+        }
+        #expect(counter(metrics, "easel_failovers_total", [:]) ?? 0 == total("failovers"))
     }
 
     private func budgets(_ house: House) async throws {

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselServer
 import Foundation
 import Testing
 
@@ -84,7 +85,7 @@ struct PrometheusTests {
                     static_configs: [{ targets: ['\(target)'] }]
                 """
             try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/prometheus.yml"))
-            let port = try #require(Self.freePort())
+            let port = try await Self.freePort()
             url = "http://127.0.0.1:\(port)"
             child = try Child(
                 try #require(PrometheusTools.prometheus),
@@ -99,19 +100,13 @@ struct PrometheusTests {
         }
 
         /// A port that was free a moment ago.
-        private static func freePort() -> UInt16? {
-            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(socket) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let found = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-                }
+        private static func freePort() async throws -> UInt16 {
+            let server = HTTPServer(group: House.group, configuration: HTTPServerConfiguration(), log: .silent) { _ in
+                .text("nobody is here", status: 503)
             }
-            return found ? UInt16(bigEndian: address.sin_port) : nil
+            let port = try server.start()
+            await server.drain(grace: .zero)
+            return port
         }
 
         func stop() async {

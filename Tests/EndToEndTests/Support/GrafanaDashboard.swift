@@ -1,5 +1,6 @@
 import EaselBase
 import Foundation
+import Testing
 
 /// The queries of a dashboard's file, and what Grafana makes of them before the database sees them.
 struct GrafanaDashboard: CustomTestStringConvertible, Sendable {
