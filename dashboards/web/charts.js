@@ -70,11 +70,11 @@ function frame({ title, heading = null, set, series, columns, rows, height = 240
 }
 
 function options(set, { y, stacked = false, click = null, titleOf, valueOf, right = 8, most = undefined }) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
     responsive: true,
     maintainAspectRatio: false,
-    animation: calm ? false : { duration: 180 },
+    // Bars that grow are prettier than figures that stand, and later.
+    animation: false,
     interaction: { mode: "index", intersect: false },
     layout: { padding: { right, top: 6 } },
     font: { family: FONT },
