@@ -197,7 +197,14 @@ setInterval(() => {
   if (isDue && (shown.isDirty || live.state !== "on")) refresh(false);
 }, 5000);
 live.addEventListener("call", () => shown && (shown.isDirty = true));
-live.addEventListener("reset", () => refresh(false));
+live.addEventListener("reset", () => {
+  if (!shown) return;
+  // A stream begins with it; what was read a moment ago is not read twice, only once more when the minute is over.
+  if (Date.now() - shown.refreshed < 5000) shown.isDirty = true;
+  else refresh(false);
+});
+// A stream that is refused may be that of a session which is over: asking who is signed in finds out.
+live.addEventListener("refused", () => who && get("/v1/session").catch(() => {}));
 for (const kind of ["budget", "provider", "alert"]) {
   live.addEventListener(kind, () => {
     if (!shown) return;

@@ -81,6 +81,7 @@ class List {
     this.fresh = new Set();
     this.seen = 0;
     this.cursor = null;
+    this.oldest = null;
     this.body = h("tbody");
     this.pill = h("button.pill", { type: "button", hidden: true, on: { click: () => this.takeFresh() } });
     this.foot = h("div.list-foot");
@@ -122,6 +123,7 @@ class List {
         this.cursor = answer.next_cursor ?? null;
         this.seen += answer.calls.length;
         for (const call of answer.calls) if (this.matches(call)) this.put(call);
+        this.oldest = answer.calls.at(-1)?.received_at ?? this.oldest;
         this.tell();
       } while (this.cursor && this.seen < until && this.body.childElementCount < target && !this.page.signal.aborted);
       this.closing();
@@ -173,6 +175,8 @@ class List {
       return;
     }
     const { state } = this;
+    // The cost of an old call may have become known; it is not new, and stands on a page that is not read yet.
+    if (this.oldest && this.cursor && call.received_at < this.oldest) return;
     if ((state.team && call.team !== state.team) || (state.provider && call.provider !== state.provider) || (state.status && call.status !== state.status)) return;
     if (state.nsfw && String(Boolean(call.nsfw)) !== state.nsfw) return;
     if (state.copyright && call.copyright !== state.copyright && !(state.copyright === "flagged" && call.copyright === true)) return;
