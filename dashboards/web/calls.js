@@ -64,12 +64,13 @@ function filters(state, page) {
   const isAny = ["provider", "status", "nsfw", "copyright", "failover", "q", "since", "until"].some((key) => state[key]);
   return h("form.filters", { role: "search", on: { submit: (event) => event.preventDefault() } },
     search,
+    h("details.more-filters", { open: isAny || matchMedia("(min-width: 768px)").matches }, h("summary", null, "Filters"), h("div.filter-row", null,
     pick("Any status", "status", Object.entries(STATUS_NAMES)),
     provider,
     pick("NSFW or not", "nsfw", [["true", "not safe for work"], ["false", "not flagged"]]),
     pick("Any copyright", "copyright", ["flagged", "undetermined", "clear", "not_requested"].map((name) => [name, "copyright: " + verdict(name)])),
     pick("Any failover", "failover", [["true", "failed over"]]),
-    isAny ? link({ provider: null, status: null, nsfw: null, copyright: null, failover: null, q: null, since: null, until: null }, { class: "button quiet" }, "Clear") : null);
+    isAny ? link({ provider: null, status: null, nsfw: null, copyright: null, failover: null, q: null, since: null, until: null }, { class: "button quiet" }, "Clear") : null)));
 }
 const sessionFocus = { isSearching: false };
 
