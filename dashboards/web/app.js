@@ -122,7 +122,7 @@ async function showView() {
   const view = VIEWS[state.view] ? state.view : "overview";
   if (!location.search.includes("tz=")) history.replaceState(null, "", address({ view, ...state }));
   const controller = new AbortController();
-  const mine = { view, call: state.call ?? null, controller, sources: [], isDirty: false, refreshed: Date.now() };
+  const mine = { view, call: state.call ?? null, controller, sources: [], others: [], isDirty: false, refreshed: Date.now() };
   shown = mine;
   showNav(view);
   showBar(state, view);
@@ -143,6 +143,8 @@ async function showView() {
       return source;
     },
     refresh: () => refresh(true),
+    /** What a view reads by itself, and is to read again: `act(isAsked)`. */
+    again: (act) => mine.others.push(act),
     setTitle(words) {
       parts.heading.textContent = words;
       document.title = `${words} · Easel`;
@@ -186,6 +188,7 @@ function refresh(isAsked) {
   shown.isDirty = false;
   shown.refreshed = Date.now();
   for (const source of shown.sources) if (isAsked || !source.isLoading) source.load();
+  for (const act of shown.others) act(isAsked);
   if (isAsked) announce("Reading again.");
 }
 

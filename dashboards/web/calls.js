@@ -91,6 +91,7 @@ class List {
       h("thead", null, h("tr", null, ["Received", "Status", "Team", "Model", "Provider", "Flags", "Cost", "Time"].map((title, at) => h("th", { scope: "col", class: at > 5 ? "figure" : "" }, title)))), this.body));
     this.element = h("section.panel", { "aria-label": "Calls" }, h("div.list-head", null, this.count, this.pill), this.frame, this.foot);
     page.on("call", (call) => this.heard(call));
+    page.again((isAsked) => (isAsked ? this.takeFresh() : this.look()));
   }
 
   get words() {
@@ -183,9 +184,27 @@ class List {
     if (state.copyright && call.copyright !== state.copyright && !(state.copyright === "flagged" && call.copyright === true)) return;
     if (state.until || state.range === "last-month" || state.range === "custom" || (state.failover && !call.failovers)) return;
     this.fresh.add(call.id);
+    this.offer();
+    if (this.fresh.size === 1) announce("New calls.");
+  }
+
+  /** Without the stream, or after a gap in it: what is new is counted, and waits under the pill all the same. */
+  async look() {
+    try {
+      const answer = await get("/v1/calls", query(this.state), { signal: this.page.signal });
+      for (const call of answer.calls) {
+        if (this.rows.has(call.id)) this.put(call);
+        else if (this.matches(call)) this.fresh.add(call.id);
+      }
+      if (this.fresh.size) this.offer();
+    } catch {
+      // The line at the bottom says that the connection is interrupted.
+    }
+  }
+
+  offer() {
     this.pill.hidden = false;
     fill(this.pill, icon("up"), `${f.count(this.fresh.size)} new`, unseen(this.fresh.size === 1 ? " call: show it" : " calls: show them"));
-    if (this.fresh.size === 1) announce("New calls.");
   }
 
   async takeFresh() {
