@@ -8,7 +8,10 @@ import Testing
 @Suite(
     .enabled(if: Program.path != nil, "the executable was not built beside the tests"),
     .enabled(if: PageTests.has("playwright"), "the Python package playwright could not be fetched"),
-    .enabled(if: PageTests.has("axe_playwright_python"), "the Python package axe-playwright-python could not be fetched"),
+    .enabled(
+        if: PageTests.has("axe_playwright_python"),
+        "the Python package axe-playwright-python could not be fetched"
+    ),
     .enabled(if: PageTests.hasChromium, "there is no chromium on the PATH")
 )
 struct PageTests {
