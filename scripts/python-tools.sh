@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches what tests want of others' making in Python: an implementation of the Standard Webhooks specification and an
-# HTTP/2 server that are not ours, and what checks an OpenAPI document and a server against it. Where one cannot be had, the
-# test that wants it is skipped and says so.
+# HTTP/2 server that are not ours, what checks an OpenAPI document and a server against it, and what looks at the page, with
+# the browser for it. Where one cannot be had, the test that wants it is skipped and says so.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,4 +21,8 @@ fetch standardwebhooks 'standardwebhooks==1.1.0'
 fetch h2 'h2==4.1.0'
 fetch openapi_spec_validator 'openapi-spec-validator==0.9.0'
 fetch schemathesis 'schemathesis==4.32.5'
+fetch playwright 'playwright==1.65.2'
+fetch axe_playwright_python 'axe-playwright-python==0.1.8'
+scripts/install-packages.sh scripts/packages-browser.txt \
+    || echo 'chromium could not be installed; the test of the page is skipped' >&2
 exit 0

@@ -73,7 +73,7 @@ def fill(admin, calls=60, seed=7):
     assert answers.count(200) > calls // 3, answers
     for body in [
         {"scope": "org", "period": "month", "limit_usd": "100", "hard": False, "warn_at": [50, 80]},
-        {"scope": "team:design", "period": "day", "limit_usd": "2", "warn_at": [50, 80], "timezone": "Europe/Berlin"},
+        {"scope": "team:design", "period": "day", "limit_usd": "20", "warn_at": [5, 80], "timezone": "Europe/Berlin"},
         {"scope": "team:marketing", "period": "month", "limit_usd": "0.10", "warn_at": [80]},
         {"scope": "team:studio", "period": "total", "limit_images": 5000},
         {"scope": "project:search/spring", "period": "week", "limit_usd": "5"},

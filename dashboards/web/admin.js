@@ -187,7 +187,8 @@ function audit(root, page) {
 
 function actor(who) {
   if (!who) return "the operator";
-  return [who.team ?? "the operator", who.key_id ? h("div.note.id", null, who.key_id.slice(0, 13)) : null];
+  const name = who.name ?? who.team ?? "the operator";
+  return [who.team ?? name, who.key_id && who.team ? h("div.note.id", null, who.key_id.slice(0, 13)) : null];
 }
 
 /** Only what differs; the whole of it folded away. */

@@ -122,7 +122,7 @@ async function showView() {
   const view = VIEWS[state.view] ? state.view : "overview";
   if (!location.search.includes("tz=")) history.replaceState(null, "", address({ view, ...state }));
   const controller = new AbortController();
-  const mine = { view, call: state.call ?? null, controller, sources: [], isDirty: false, refreshed: Date.now() };
+  const mine = { view, call: state.call ?? null, controller, sources: [], others: [], isDirty: false, refreshed: Date.now() };
   shown = mine;
   showNav(view);
   showBar(state, view);
@@ -143,6 +143,8 @@ async function showView() {
       return source;
     },
     refresh: () => refresh(true),
+    /** What a view reads by itself, and is to read again: `act(isAsked)`. */
+    again: (act) => mine.others.push(act),
     setTitle(words) {
       parts.heading.textContent = words;
       document.title = `${words} · Easel`;
@@ -186,6 +188,7 @@ function refresh(isAsked) {
   shown.isDirty = false;
   shown.refreshed = Date.now();
   for (const source of shown.sources) if (isAsked || !source.isLoading) source.load();
+  for (const act of shown.others) act(isAsked);
   if (isAsked) announce("Reading again.");
 }
 
@@ -197,7 +200,14 @@ setInterval(() => {
   if (isDue && (shown.isDirty || live.state !== "on")) refresh(false);
 }, 5000);
 live.addEventListener("call", () => shown && (shown.isDirty = true));
-live.addEventListener("reset", () => refresh(false));
+live.addEventListener("reset", () => {
+  if (!shown) return;
+  // A stream begins with it; what was read a moment ago is not read twice, only once more when the minute is over.
+  if (Date.now() - shown.refreshed < 5000) shown.isDirty = true;
+  else refresh(false);
+});
+// A stream that is refused may be that of a session which is over: asking who is signed in finds out.
+live.addEventListener("refused", () => who && get("/v1/session").catch(() => {}));
 for (const kind of ["budget", "provider", "alert"]) {
   live.addEventListener(kind, () => {
     if (!shown) return;

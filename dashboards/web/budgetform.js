@@ -78,7 +78,7 @@ function confirmation(terms, preview, before, page, { back, close }) {
     toast("The budget is set.");
     page.refresh();
   }, { close, extra: button("Back", () => back(element), { class: "quiet" }) });
-  const was = preview?.was ?? null;
+  const was = preview?.budget?.was ?? null;
   element.prepend(
     h("h3", { tabindex: "-1" }, "This would change"),
     facts([
@@ -91,40 +91,30 @@ function confirmation(terms, preview, before, page, { back, close }) {
   return element;
 }
 
-/** Who is affected: what the server says would be so at once. */
+/** Who is affected, and what would be so at once: the server reckons it, nothing is changed. */
 function affected(preview, terms) {
-  const box = h("div.affected");
-  const now = preview?.budget ?? preview ?? {};
-  const lines = [];
-  if (now.spent_usd !== undefined) {
-    const isMoney = terms.limit_usd !== undefined;
-    lines.push(["Spent in this window", isMoney ? money(now.spent_usd) : f.plural(now.spent_images ?? 0, "image")]);
-    lines.push(["Reserved", isMoney ? money(now.reserved_usd) : f.plural(now.reserved_images ?? 0, "image")]);
-    if (now.remaining_usd !== undefined) lines.push(["Left", money(now.remaining_usd)]);
-    if (now.remaining_images !== undefined) lines.push(["Left", f.plural(now.remaining_images, "image")]);
-    if (now.level) lines.push(["It would be", level(now.level)]);
-  }
-  if (lines.length) box.append(facts(lines));
-  if (now.level === "exceeded" || preview?.refuses_at_once || preview?.would_refuse) {
-    box.append(h("p.stale", null, mark(terms.hard ? "bad" : "warning", terms.hard ? "calls are refused at once" : "already over"),
-      terms.hard ? " What is spent and reserved is more than this limit: calls under way end, new ones are refused." : " What is spent is more than this limit; nothing is stopped."));
-  }
-  for (const [key, value] of Object.entries(preview ?? {})) {
-    if (!Array.isArray(value) || !value.length || key === "warn_at") continue;
-    const title = key.replaceAll("_", " ");
-    if (typeof value[0] !== "object") {
-      add(box, [h("p", null, h("b", null, title[0].toUpperCase() + title.slice(1), ": "), value.join(", "))]);
-      continue;
-    }
-    const columns = Object.keys(value[0]).filter((name) => typeof value[0][name] !== "object" || value[0][name] === null);
-    box.append(table(title[0].toUpperCase() + title.slice(1), columns.map((name) => ({
-      title: name.replace(/_usd$/, "").replaceAll("_", " "), kind: name.endsWith("_usd") || typeof value[0][name] === "number" ? "figure" : "",
-      cell: (row) => (name.endsWith("_usd") ? money(row[name]) : typeof row[name] === "number" ? f.count(row[name]) : row[name] === null ? "none" : row[name] === true ? "yes" : row[name] === false ? "no" : String(row[name])),
-    })), value.slice(0, 50), { kind: "plain", isCaptionSeen: true }));
-    if (value.length > 50) box.append(h("p.note", null, `and ${f.count(value.length - 50)} more`));
-  }
-  if (!box.childElementCount) box.append(h("p.note", null, "The server told nothing about who is affected."));
-  return box;
+  const { budget, teams = [] } = preview;
+  const left = budget.remaining_usd ?? budget.remaining_images;
+  return h("div.affected", null,
+    facts([
+      ["Spent in this window", amount(budget, "spent")],
+      ["Reserved", amount(budget, "reserved")],
+      left === undefined ? null : ["Left", amount(budget, "remaining")],
+      ["It would be", level(budget.level)],
+    ]),
+    preview.refuses_all
+      ? h("p.stale", null, mark("bad", "every call is refused"), "Nothing is left under this limit: calls under way end as they would, new ones are refused until it resets or is raised.")
+      : budget.level === "exceeded"
+        ? h("p.stale", null, mark("warning", terms.hard ? "nearly everything is refused" : "already over"), terms.hard ? "Calls that do not fit what is left are refused." : "Nothing is stopped; it warns at once.")
+        : null,
+    teams.length
+      ? table("Whose calls count for it", [
+        { title: "Team", cell: (row) => row.team },
+        { title: "Keys in use", kind: "figure", cell: (row) => f.count(row.keys) },
+        { title: "Spent", kind: "figure", cell: (row) => money(row.spent_usd) },
+        { title: "Reserved", kind: "figure", cell: (row) => money(row.reserved_usd) },
+      ], teams, { kind: "plain", isCaptionSeen: true })
+      : h("p.note", null, "Nobody's calls count for it yet."));
 }
 
 export function raiseBudget(budget, page) {

@@ -28,6 +28,9 @@ export async function show(root, page) {
   }));
 }
 
+// Those that are nearest to their limits come first; the rest is asked for.
+const MOST_CARDS = 40;
+
 function shownOf(now, state) {
   const team = state.team;
   if (!team) return now.budgets;
@@ -38,7 +41,13 @@ function cards(now, report, page) {
   const rows = new Map((report?.rows ?? []).map((row) => [`${row.scope} ${row.period}`, row]));
   const order = { exceeded: 0, warning: 1, ok: 2 };
   const budgets = [...shownOf(now, page.state)].sort((a, b) => order[a.level] - order[b.level] || (b.spent_percent ?? 0) - (a.spent_percent ?? 0) || a.scope.localeCompare(b.scope));
-  return h("div.budget-cards", null, budgets.map((budget) => card(budget, rows.get(`${budget.scope} ${budget.period}`), page)));
+  const one = (budget) => card(budget, rows.get(`${budget.scope} ${budget.period}`), page);
+  const list = h("div.budget-cards", null, budgets.slice(0, MOST_CARDS).map(one));
+  const rest = budgets.slice(MOST_CARDS);
+  return [list, rest.length ? h("p", null, button(`Show ${f.plural(rest.length, "more budget")}`, (event) => {
+    event.currentTarget.remove();
+    list.append(...rest.map(one));
+  })) : null];
 }
 
 function card(budget, row, page) {
@@ -47,14 +56,7 @@ function card(budget, row, page) {
   const name = scope(budget.scope);
   const isOpen = state.budget === budget.id;
   const raise = budget.raise;
-  const explain = details("What makes up these figures");
-  let source = null;
-  explain.addEventListener("toggle", () => {
-    if (!explain.open || source) return;
-    source = new Source((signal) => get(`/v1/budgets/${budget.id}/explain`, { limit: 20 }, { signal }), page.signal);
-    explain.append(panel(`Made of: ${name}`, source, (value) => explanation(value, page), { bars: 3, kind: "bare", level: 4 }));
-    source.load();
-  });
+  const explain = explained(budget, name, page);
   const element = h("article.card.budget-card", { class: isOpen ? "is-chosen" : "" },
     h("div.card-head", null, h("h3", null, name), level(budget.level), h("span.figure.big.push", null, percentOf(budget) ?? "")),
     bar(budget, band),
@@ -80,8 +82,28 @@ function card(budget, row, page) {
         button("Remove", () => remove(budget, page), { class: "small quiet" }, unseen(` ${name}`)),
       ] : null),
     explain);
-  if (isOpen) requestAnimationFrame(() => element.scrollIntoView({ block: "center" }));
+  if (isOpen && !explain.isConnected) requestAnimationFrame(() => element.scrollIntoView({ block: "center" }));
   return element;
+}
+
+// What was unfolded stays so when the figures are read again, for as long as the view is open.
+const unfolded = new WeakMap();
+
+function explained(budget, name, page) {
+  if (!unfolded.has(page)) unfolded.set(page, new Map());
+  const known = unfolded.get(page);
+  if (known.has(budget.id)) return known.get(budget.id);
+  const fold = details("What makes up these figures");
+  known.set(budget.id, fold);
+  let source = null;
+  fold.addEventListener("toggle", () => {
+    if (!fold.open || source) return;
+    source = new Source((signal) => get(`/v1/budgets/${budget.id}/explain`, { limit: 20 }, { signal }), page.signal);
+    fold.append(panel(`Made of: ${name}`, source, (value) => explanation(value, page), { bars: 3, kind: "bare", level: 4 }));
+    source.load();
+    page.again(() => fold.open && source.load());
+  });
+  return fold;
 }
 
 /** The calls of a budget's window. */

@@ -64,12 +64,13 @@ function filters(state, page) {
   const isAny = ["provider", "status", "nsfw", "copyright", "failover", "q", "since", "until"].some((key) => state[key]);
   return h("form.filters", { role: "search", on: { submit: (event) => event.preventDefault() } },
     search,
+    h("details.more-filters", { open: isAny || matchMedia("(min-width: 768px)").matches }, h("summary", null, "Filters"), h("div.filter-row", null,
     pick("Any status", "status", Object.entries(STATUS_NAMES)),
     provider,
     pick("NSFW or not", "nsfw", [["true", "not safe for work"], ["false", "not flagged"]]),
     pick("Any copyright", "copyright", ["flagged", "undetermined", "clear", "not_requested"].map((name) => [name, "copyright: " + verdict(name)])),
     pick("Any failover", "failover", [["true", "failed over"]]),
-    isAny ? link({ provider: null, status: null, nsfw: null, copyright: null, failover: null, q: null, since: null, until: null }, { class: "button quiet" }, "Clear") : null);
+    isAny ? link({ provider: null, status: null, nsfw: null, copyright: null, failover: null, q: null, since: null, until: null }, { class: "button quiet" }, "Clear") : null)));
 }
 const sessionFocus = { isSearching: false };
 
@@ -81,6 +82,7 @@ class List {
     this.fresh = new Set();
     this.seen = 0;
     this.cursor = null;
+    this.oldest = null;
     this.body = h("tbody");
     this.pill = h("button.pill", { type: "button", hidden: true, on: { click: () => this.takeFresh() } });
     this.foot = h("div.list-foot");
@@ -89,6 +91,7 @@ class List {
       h("thead", null, h("tr", null, ["Received", "Status", "Team", "Model", "Provider", "Flags", "Cost", "Time"].map((title, at) => h("th", { scope: "col", class: at > 5 ? "figure" : "" }, title)))), this.body));
     this.element = h("section.panel", { "aria-label": "Calls" }, h("div.list-head", null, this.count, this.pill), this.frame, this.foot);
     page.on("call", (call) => this.heard(call));
+    page.again((isAsked) => (isAsked ? this.takeFresh() : this.look()));
   }
 
   get words() {
@@ -122,6 +125,7 @@ class List {
         this.cursor = answer.next_cursor ?? null;
         this.seen += answer.calls.length;
         for (const call of answer.calls) if (this.matches(call)) this.put(call);
+        this.oldest = answer.calls.at(-1)?.received_at ?? this.oldest;
         this.tell();
       } while (this.cursor && this.seen < until && this.body.childElementCount < target && !this.page.signal.aborted);
       this.closing();
@@ -173,14 +177,34 @@ class List {
       return;
     }
     const { state } = this;
+    // The cost of an old call may have become known; it is not new, and stands on a page that is not read yet.
+    if (this.oldest && this.cursor && call.received_at < this.oldest) return;
     if ((state.team && call.team !== state.team) || (state.provider && call.provider !== state.provider) || (state.status && call.status !== state.status)) return;
     if (state.nsfw && String(Boolean(call.nsfw)) !== state.nsfw) return;
     if (state.copyright && call.copyright !== state.copyright && !(state.copyright === "flagged" && call.copyright === true)) return;
     if (state.until || state.range === "last-month" || state.range === "custom" || (state.failover && !call.failovers)) return;
     this.fresh.add(call.id);
+    this.offer();
+    if (this.fresh.size === 1) announce("New calls.");
+  }
+
+  /** Without the stream, or after a gap in it: what is new is counted, and waits under the pill all the same. */
+  async look() {
+    try {
+      const answer = await get("/v1/calls", query(this.state), { signal: this.page.signal });
+      for (const call of answer.calls) {
+        if (this.rows.has(call.id)) this.put(call);
+        else if (this.matches(call)) this.fresh.add(call.id);
+      }
+      if (this.fresh.size) this.offer();
+    } catch {
+      // The line at the bottom says that the connection is interrupted.
+    }
+  }
+
+  offer() {
     this.pill.hidden = false;
     fill(this.pill, icon("up"), `${f.count(this.fresh.size)} new`, unseen(this.fresh.size === 1 ? " call: show it" : " calls: show them"));
-    if (this.fresh.size === 1) announce("New calls.");
   }
 
   async takeFresh() {

@@ -23,8 +23,11 @@ export function sweep() {
 }
 
 let areTablesShown = false;
+// Tables that were opened one by one stay open when the figures are read again.
+const opened = new Set();
 export function toggleTables(isShown = !areTablesShown) {
   areTablesShown = isShown;
+  opened.clear();
   document.querySelectorAll(".chart").forEach((chart) => chart.dispatchEvent(new CustomEvent("easel:table", { detail: isShown })));
   return isShown;
 }
@@ -34,14 +37,18 @@ function frame({ title, heading = null, set, series, columns, rows, height = 240
   const canvas = h("canvas", { "aria-hidden": "true" });
   const stage = h("div.stage", { vars: { "--height": height + "px" } }, canvas);
   const host = h("div.chart");
-  const figures = table(title, columns, rows, { kind: "figures" });
-  const toggle = button("Table", () => show(!host.classList.contains("with-table")), { class: "quiet small", "aria-expanded": "false" }, unseen(` of ${title}`));
+  const figures = h("div.figures", null, table(title, columns, rows));
+  const toggle = button("Table", () => {
+    const isShown = !host.classList.contains("with-table");
+    if (isShown) opened.add(title);
+    else opened.delete(title);
+    show(isShown);
+  }, { class: "quiet small", "aria-expanded": "false" }, unseen(` of ${title}`));
   const show = (isShown) => {
     host.classList.toggle("with-table", isShown);
     toggle.setAttribute("aria-expanded", String(isShown));
-    figures.tabIndex = isShown ? 0 : -1;
     // What is out of sight is not to be tabbed into.
-    for (const anchor of figures.querySelectorAll("a")) anchor.tabIndex = isShown ? 0 : -1;
+    for (const one of figures.querySelectorAll("a, button, [tabindex]")) one.tabIndex = isShown ? 0 : -1;
   };
   host.addEventListener("easel:table", (event) => show(event.detail));
   fill(host,
@@ -50,7 +57,7 @@ function frame({ title, heading = null, set, series, columns, rows, height = 240
         one.total ? h("b.figure", null, one.total) : null))) : heading ? h("h3", null, heading) : h("span"),
       toggle),
     stage, figures);
-  show(areTablesShown);
+  show(areTablesShown || opened.has(title));
   const chart = {
     host,
     drawn: null,
@@ -70,11 +77,11 @@ function frame({ title, heading = null, set, series, columns, rows, height = 240
 }
 
 function options(set, { y, stacked = false, click = null, titleOf, valueOf, right = 8, most = undefined }) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
     responsive: true,
     maintainAspectRatio: false,
-    animation: calm ? false : { duration: 180 },
+    // Bars that grow are prettier than figures that stand, and later.
+    animation: false,
     interaction: { mode: "index", intersect: false },
     layout: { padding: { right, top: 6 } },
     font: { family: FONT },

@@ -47,6 +47,7 @@ class Live extends EventTarget {
       this.#become("waiting");
       if (source.readyState !== EventSource.CLOSED) return;
       this.#close("waiting");
+      this.dispatchEvent(new CustomEvent("refused"));
       this.#timer = setTimeout(() => this.#wanted && !document.hidden && !this.#source && this.#open(), 15_000);
     };
     for (const kind of KINDS) {

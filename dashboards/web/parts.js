@@ -78,8 +78,11 @@ export function panel(title, source, draw, { empty, note, actions, bars = 4, kin
     }
     if (now.value !== drawn) {
       drawn = now.value;
+      const held = body.contains(document.activeElement) ? [...body.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement) : -1;
       try {
         fill(body, empty?.(now.value) ?? draw(now.value));
+        // Whoever stands here with the keyboard goes on from here.
+        if (held >= 0) body.querySelectorAll(FOCUSABLE)[held]?.focus({ preventScroll: true });
       } catch (error) {
         console.error(error);
         fill(body, trouble(new Problem("server", "The page could not show this answer: " + error.message), () => now.load()));
@@ -96,6 +99,8 @@ export function panel(title, source, draw, { empty, note, actions, bars = 4, kin
   });
   return section;
 }
+
+const FOCUSABLE = "a[href], button, select, input, summary, [tabindex='0']";
 
 export function skeleton(bars = 4) {
   return h("div.skeleton", { "aria-hidden": "true" },
@@ -240,18 +245,30 @@ export function sparkline(values, { isBars = false } = {}) {
   return add(frame, svg("path", { d: path, class: "spark-line", "vector-effect": "non-scaling-stroke" }));
 }
 
+// What is longer is asked for: nobody reads it, and a browser takes its time over it.
+const MOST_ROWS = 200;
+
 /**
  * A table. Columns: {key, title, cell(row), kind: "figure" | "name", about}. Rows that lead somewhere have a link in their first
  * cell, which arrows move between.
  */
 export function table(caption, columns, rows, { total = null, isCaptionSeen = false, kind = "", rowClass = null } = {}) {
-  return h("div.table-frame", { class: kind, tabindex: "0", role: "region", "aria-label": caption },
+  const body = h("tbody");
+  const put = (some) => add(body, some.map((row) => h("tr", { class: rowClass?.(row) ?? "" }, cells(columns, row))));
+  put(rows.slice(0, MOST_ROWS));
+  const rest = rows.length > MOST_ROWS ? button(`Show all ${f.count(rows.length)} rows`, (event) => {
+    event.currentTarget.remove();
+    put(rows.slice(MOST_ROWS));
+    body.rows[MOST_ROWS]?.querySelector("a, button")?.focus();
+  }) : null;
+  const frame = h("div.table-frame", { class: kind, tabindex: "0", role: "region", "aria-label": caption },
     h("table", { data: { rows: "" } },
       h("caption", { class: isCaptionSeen ? "" : "unseen" }, caption),
       h("thead", null, h("tr", null, columns.map((column) =>
         h("th", { scope: "col", class: column.kind ?? "", title: column.about ?? null }, column.title)))),
-      h("tbody", null, rows.map((row) => h("tr", { class: rowClass?.(row) ?? "" }, cells(columns, row)))),
+      body,
       total ? h("tfoot", null, h("tr.total", null, cells(columns, total))) : null));
+  return rest ? h("div.table-all", null, frame, rest) : frame;
 }
 
 function cells(columns, row) {
