@@ -51,19 +51,26 @@ enum EventfulLoad {
     }
 }
 
-/// Rows as objects, whatever their columns are.
 extension House {
+    /// Rows as objects, whatever their columns are.
     func objects(_ sql: String, as role: String? = nil) async throws -> [[String: JSONValue]] {
+        try await objects([sql], as: role).first ?? []
+    }
+
+    /// The same for many statements in one session.
+    func objects(_ statements: [String], as role: String? = nil) async throws -> [[[String: JSONValue]]] {
         let connection = role.map { connectionString.replacing("user=easel", with: "user=\($0)") } ?? connectionString
+        let script = statements.map { "SELECT coalesce(jsonb_agg(t), '[]') FROM (\($0)) AS t;\n" }.joined()
         let outcome = try await Program.run(
             "psql",
-            [
-                "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c",
-                "SELECT coalesce(json_agg(t), '[]'::json) FROM (\(sql)) AS t", connection,
-            ]
+            ["-X", "-At", "-v", "ON_ERROR_STOP=1", "-f", "-", connection],
+            input: Array(script.utf8)
         )
         guard outcome.status == 0 else { throw StatementFailed(message: outcome.errors) }
-        let rows = try JSON.decode(JSONValue.self, from: Array(outcome.output.utf8)).arrayValue ?? []
-        return rows.compactMap(\.objectValue)
+        // One line for each: jsonb is written without line ends.
+        return try outcome.output.split(separator: "\n").map { line in
+            let rows = try JSON.decode(JSONValue.self, from: Array(line.utf8)).arrayValue ?? []
+            return rows.compactMap(\.objectValue)
+        }
     }
 }
