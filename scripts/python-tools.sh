@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fetches what tests want of others' making in Python: an implementation of the Standard Webhooks specification and an
-# HTTP/2 server that are not ours, and what checks an OpenAPI document and a server against it. Where one cannot be had, the
+# HTTP/2 server that are not ours, what checks an OpenAPI document and a server against it, and the official readers of metrics and
+# traces. Where one cannot be had, the
 # test that wants it is skipped and says so.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -21,4 +22,6 @@ fetch standardwebhooks 'standardwebhooks==1.1.0'
 fetch h2 'h2==4.1.0'
 fetch openapi_spec_validator 'openapi-spec-validator==0.9.0'
 fetch schemathesis 'schemathesis==4.32.5'
+fetch prometheus_client 'prometheus-client==0.26.0'
+fetch opentelemetry 'opentelemetry-proto==1.45.2'
 exit 0
