@@ -75,7 +75,7 @@ struct MetricsTests {
             #expect(abs(told - billed) < 1e-9)
             #expect(value("easel_database_pool_connections{pool=\"writers\",state=\"busy\"}") != nil)
             #expect(value("easel_build_info{version=\"test\",commit=\"\"}") == 1)
-            #expect(try #require(value("process_resident_memory_bytes")) > 1 << 20)
+            #expect(try #require(value("process_resident_memory_bytes")) > 1_048_576)
         }
     }
 
