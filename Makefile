@@ -18,7 +18,7 @@ build: packages ## build the release binary, .build/release/easel
 	@swift build -c release --product easel
 
 run: build ## serve here, with sandbox providers when no keys are in the environment
-	@exec $(EASEL) up
+	@EASEL_COMMIT=$$(git rev-parse --short=12 HEAD 2>/dev/null || true) exec $(EASEL) up
 
 demo: build ## send a few remixes through a gateway, one failing over, and print the report
 	@$(EASEL) up --demo

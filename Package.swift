@@ -51,6 +51,8 @@ let package = Package(
         room("EaselCore", ["EaselBase"]),
         room("EaselTransport", ["EaselBase", "CUV", "CCurl", "CIDN2", "CZlib"]),
         room("EaselServer", ["EaselBase", "EaselTransport", "CUV", "CLLHTTP"]),
+        // Below the calls, which record their spans, and above the client, which brings them away.
+        room("EaselTracing", ["EaselBase", "EaselTransport"]),
         room("EaselImaging", ["EaselBase", "EaselCore", "CImageCodecs", "CLCMS2"]),
         room("EaselConfiguration", ["EaselBase", "EaselCore", "CYAML"]),
         room("EaselProviders", ["EaselBase", "EaselCore", "EaselTransport", "EaselImaging"]),
@@ -60,12 +62,12 @@ let package = Package(
         // Knows no HTTP server: whoever brings a request here is somebody else's business.
         room(
             "EaselCalls",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging"]
+            ["EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselProviders", "EaselImaging"]
         ),
         room(
             "EaselGateway",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselCalls",
+                "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselImaging", "EaselCalls",
                 "EaselReporting",
                 "CPageFiles",
             ]
@@ -110,9 +112,9 @@ let package = Package(
         .executableTarget(
             name: "easel",
             dependencies: [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselImaging", "EaselConfiguration",
-                "EaselProviders", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox",
-                "Easel", "CMalloc",
+                "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselImaging",
+                "EaselConfiguration", "EaselProviders", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway",
+                "EaselSandbox", "Easel", "CMalloc",
             ],
             exclude: ["README.md"],
             swiftSettings: strict
@@ -136,6 +138,7 @@ let package = Package(
         tests("EaselBaseTests", ["EaselBase"]),
         tests("EaselCoreTests", ["EaselBase", "EaselCore"]),
         tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
+        tests("EaselTracingTests", ["TestKit", "EaselBase", "EaselTransport", "EaselServer", "EaselTracing"]),
         tests("EaselImagingTests", ["EaselBase", "EaselCore", "EaselImaging"]),
         tests("EaselConfigurationTests", ["EaselBase", "EaselCore", "EaselConfiguration", "EaselProviders"]),
         tests("LedgerConformanceTests", ["TestKit", "EaselBase", "EaselCore", "EaselMemory", "EaselLedger"]),
@@ -153,15 +156,15 @@ let package = Package(
         tests(
             "EaselCallsTests",
             [
-                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
-                "EaselMemory", "EaselCalls",
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselProviders",
+                "EaselImaging", "EaselMemory", "EaselCalls",
             ]
         ),
         tests(
             "EaselGatewayTests",
             [
-                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
-                "EaselReporting", "EaselCalls", "EaselGateway",
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselProviders",
+                "EaselImaging", "EaselReporting", "EaselCalls", "EaselGateway",
             ]
         ),
         tests(
@@ -179,8 +182,9 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging",
-                "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox", "EaselConfiguration",
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselProviders",
+                "EaselImaging", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox",
+                "EaselConfiguration",
             ],
             exclude: ["Snapshots"]
         ),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the parts of docs/http.md, docs/alerts.md and docs/configuration.md that follow from tables in the code; what stands above them is
+# Writes the parts of docs/http.md, docs/alerts.md, docs/metrics.md and docs/configuration.md that follow from tables in the code; what stands above them is
 # written by people. With --check nothing is written: the exit code says whether the files are up to date. Wants `swift build`
 # before it.
 set -euo pipefail
@@ -26,4 +26,5 @@ update() {
 mode=${1:-}
 update docs/http.md http 'the table of routes (Sources/EaselGateway/Api)'
 update docs/alerts.md alerts 'the kinds of alerts (Sources/EaselCore/Alerts)'
+update docs/metrics.md metrics 'the table of metrics (Sources/EaselGateway/Metrics)'
 update docs/configuration.md configuration 'the settings (Sources/EaselCore/Settings, Sources/EaselConfiguration)'

@@ -82,6 +82,7 @@ package final class CallEngine: Sendable {
             delivery: ImageDelivery(fetcher: fetcher, store: store, log: log),
             unknownAfter: settings.recovery.unknownAfter,
             questions: health.questions,
+            metrics: metrics,
             time: time,
             log: log
         )

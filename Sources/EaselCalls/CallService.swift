@@ -1,5 +1,6 @@
 import EaselBase
 package import EaselCore
+import EaselTracing
 package import EaselTransport
 package import Foundation
 
@@ -72,7 +73,7 @@ package final class CallService: Sendable {
             let ending = await run.run(first)
             var settlement = ending.settlement
             if let transcript, let answer = await transcript(ending) { settlement = settlement.with(answer: answer) }
-            await Self.settle(settlement, tools)
+            await Self.settle(settlement, first.context, tools)
             if !ending.late.isEmpty {
                 registry.goOn()
                 Task(executorPreference: loop) {
@@ -87,11 +88,17 @@ package final class CallService: Sendable {
 
     /// A settlement that the ledger does not accept now is journalled below the protocol; a failure even there is an
     /// error that people must see.
-    private static func settle(_ settlement: Settlement, _ tools: CallTools) async {
+    private static func settle(_ settlement: Settlement, _ context: CallContext, _ tools: CallTools) async {
+        let began = SteadyInstant.now
         do throws(LedgerError) {
             try await tools.ledger.settle(settlement)
+            context.trace?.add("settlement", from: began)
         } catch {
-            tools.log.error("settlement failed", ["call_id": settlement.callID.text, "error": sentence(for: error)])
+            context.trace?.add("settlement", from: began, error: "ledger_unavailable")
+            context.log(tools.log).error(
+                "settlement failed",
+                ["call_id": settlement.callID.text, "error": sentence(for: error)]
+            )
         }
     }
 }

@@ -94,7 +94,8 @@ extension Configuration {
             throw ConfigurationError(file, node.position, "wants settings as `key: value` lines")
         }
         let section = SectionReader(entries: entries, path: "", position: start, context: context)
-        let configuration = Configuration(section, kinds)
+        var configuration = Configuration(section, kinds)
+        configuration.tracing.complete(from: environment) { context.fault("tracing", at: nil, $0) }
         return (configuration, context.allFaults)
     }
 

@@ -78,6 +78,7 @@ extension Configuration {
             alertSettings,
             .section("recovery", \.recovery, "attempts whose outcome is not known"),
             .section("metrics", \.metrics),
+            .section("tracing", \.tracing, "the spans of calls, for an OpenTelemetry collector"),
         ]
     }
 

@@ -42,6 +42,8 @@ package struct Configuration: Sendable {
     package var recovery = RecoverySettings()
     /// Who may read `/metrics`.
     package var metrics = MetricsSettings()
+    /// Where the spans of calls go.
+    package var tracing = TracingSettings()
 
     /// The defaults with these providers, and with a policy `failover` that asks them in this order.
     package init(providers: [ProviderSettings]) {

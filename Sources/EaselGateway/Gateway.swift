@@ -2,6 +2,7 @@ package import EaselBase
 package import EaselCalls
 package import EaselCore
 import EaselServer
+package import EaselTracing
 package import EaselTransport
 
 /// The front door put together: what listens, what it answers, and the calls behind it.
@@ -15,7 +16,8 @@ package final class Gateway: Sendable {
     /// Puts the parts together; nothing listens or runs yet.
     ///
     /// `calls` is what doors lead to, `adminTeam` the team that the operator's own calls count for, `journal` tells how the
-    /// journal of what waits for the database stands, and `alerts` keeps what people are told.
+    /// journal of what waits for the database stands, `alerts` keeps what people are told, and `tracer` begins the traces
+    /// of calls; nil: there are none.
     package init(
         _ configuration: GatewayConfiguration,
         calls: CallEngine,
@@ -24,23 +26,37 @@ package final class Gateway: Sendable {
         group: EventLoopGroup,
         journal: @escaping @Sendable () -> JournalStanding = { JournalStanding() },
         alerts: (any AlertBook)? = nil,
+        tracer: Tracer? = nil,
         time: TimeSource = .system,
         log: Log
     ) {
         self.calls = calls
         let settings = configuration.settings
         let transport = TransportMetrics(loops: group.loops)
+        let resource = TraceResource(version: settings.version, instance: "")
+        let tracer = tracer ?? Tracer(TracingPlan(), resource: resource, client: nil, time: time, log: log)
+        let reportGate = ReportGate(
+            ReportQueue.Limits(
+                atOnce: settings.limits.reports,
+                perTeam: min(settings.limits.reportsPerTeam, settings.limits.reports)
+            )
+        )
         common = Common(
             calls: calls,
             books: books,
             adminTeam: adminTeam,
-            transport: transport,
-            reportGate: ReportGate(
-                ReportQueue.Limits(
-                    atOnce: settings.limits.reports,
-                    perTeam: min(settings.limits.reportsPerTeam, settings.limits.reports)
-                )
+            metrics: MetricsDesk(
+                calls: calls,
+                health: books.health,
+                budgets: books.budgets,
+                reports: reportGate,
+                transport: transport,
+                tracer: tracer,
+                journal: journal,
+                time: time
             ),
+            tracer: tracer,
+            reportGate: reportGate,
             journal: journal,
             alerts: alerts,
             time: time,
@@ -60,6 +76,7 @@ package final class Gateway: Sendable {
     /// `renewed`: providers whose key or address is another one.
     package func adopt(_ configuration: GatewayConfiguration, renewed: Set<String>) {
         calls.adopt(configuration.calls, renewed: renewed)
+        common.tracer.adopt(TracingPlan(configuration.settings.tracing))
         let generation = Generation(configuration, common)
         current.withLock { $0 = generation }
     }
@@ -71,8 +88,15 @@ package final class Gateway: Sendable {
         try server.start()
     }
 
-    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old images.
-    package func run() async { await calls.run() }
+    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old images, figures for
+    /// metrics, spans on their way.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.calls.run() }
+            group.addTask { await self.common.metrics.figures.run() }
+            group.addTask { await self.common.tracer.run() }
+        }
+    }
 
     /// Goes on serving, but tells balancers that it is not ready any more: for a while before `shutDown`.
     package func announceEnd() { calls.announceEnd() }
@@ -85,5 +109,6 @@ package final class Gateway: Sendable {
         await server.drain(grace: grace)
         // Calls whose client has left, or that were asked for asynchronously, have no request any more.
         await calls.waitUntilIdle(atMost: grace - SteadyInstant.now.since(began))
+        await common.tracer.shutDown()
     }
 }

@@ -1,6 +1,7 @@
 package import EaselCalls
 import EaselBase
 import EaselCore
+import EaselTracing
 import EaselTransport
 
 /// What of a gateway follows from its configuration, and may change while it runs.
@@ -20,20 +21,21 @@ extension Gateway {
         let calls: CallEngine
         let books: DoorBooks
         let adminTeam: TeamRecord
-        let transport: TransportMetrics
+        let tracer: Tracer
         let journal: @Sendable () -> JournalStanding
         let alerts: (any AlertBook)?
         let time: TimeSource
         let log: Log
         let keyLimits = KeyLimits()
-        let requests = RequestCounts()
+        let metrics: MetricsDesk
         let reportGate: ReportGate
 
         init(
             calls: CallEngine,
             books: DoorBooks,
             adminTeam: TeamRecord,
-            transport: TransportMetrics,
+            metrics: MetricsDesk,
+            tracer: Tracer,
             reportGate: ReportGate,
             journal: @escaping @Sendable () -> JournalStanding,
             alerts: (any AlertBook)?,
@@ -43,7 +45,8 @@ extension Gateway {
             self.calls = calls
             self.books = books
             self.adminTeam = adminTeam
-            self.transport = transport
+            self.metrics = metrics
+            self.tracer = tracer
             self.reportGate = reportGate
             self.journal = journal
             self.alerts = alerts
@@ -120,17 +123,15 @@ extension Gateway {
                     gates: calls.gates,
                     health: engine.health,
                     registry: engine.registry,
-                    metrics: engine.metrics,
-                    held: engine.held,
-                    transport: common.transport,
-                    requests: common.requests,
+                    desk: common.metrics,
                     journal: common.journal,
-                    version: settings.version
+                    version: settings.version,
+                    commit: settings.commit
                 ),
                 page: PageRoutes(version: settings.version),
                 sessions: SessionRoutes(authenticator: authenticator, linkBase: settings.linkBase)
             )
-            routes = Routes(api, door: door, counts: common.requests, log: log)
+            routes = Routes(api, door: door, counts: common.metrics.requests, tracer: common.tracer, log: log)
         }
     }
 }

@@ -1,6 +1,7 @@
 import EaselBase
 package import EaselCore
 package import EaselServer
+package import EaselTracing
 import EaselTransport
 
 /// What the front door is told when it is put together.
@@ -12,9 +13,12 @@ package struct GatewaySettings: Sendable {
     package var trustedProxies: [IPNetwork] = []
     package var limits = LimitSettings()
     package var metrics = MetricsSettings()
+    package var tracing = TracingSettings()
     package var server: HTTPServerConfiguration
     package var shutdownGrace = Duration.seconds(60)
     package var version: String
+    /// The commit that the program was built from; empty where nobody said.
+    package var commit = ""
     /// What is watched, and who is told.
     package var alerts = AlertPlan()
 
@@ -26,5 +30,17 @@ package struct GatewaySettings: Sendable {
         self.adminKey = adminKey
         self.server = server
         self.version = version
+    }
+}
+
+extension TracingPlan {
+    /// What a tracer makes of the settings.
+    package init(_ settings: TracingSettings) {
+        self.init(
+            endpoint: settings.tracesURL,
+            headers: settings.fields.map { Header($0.name, $0.value) },
+            sampling: Sampling(ratio: settings.sampleRatio),
+            tellsProviders: settings.propagateToProviders
+        )
     }
 }

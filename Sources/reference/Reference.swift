@@ -6,7 +6,7 @@ import EaselProviders
 
 /// Writes what follows from tables in the code: `openapi`, the document of `GET /openapi.json`; `http`, the reference in
 /// docs/http.md; `configuration`, the table in docs/configuration.md; `alerts`,
-/// the kinds in docs/alerts.md.
+/// the kinds in docs/alerts.md; `metrics`, the table in docs/metrics.md.
 @main
 enum Reference {
     static func main() throws {
@@ -15,6 +15,7 @@ enum Reference {
             case "openapi": RouteTable.openAPI(version: "0")
             case "configuration": Array(settings.utf8)
             case "alerts": Array((AlertRule.Kind.reference.joined(separator: "\n") + "\n").utf8)
+            case "metrics": Array(MetricTable.reference().utf8)
             default: Array(RouteTable.reference().utf8)
             }
         try Descriptor.write(text, to: Descriptor.output)

@@ -213,6 +213,11 @@ enum Python {
         return isThere && FileManager.default.fileExists(atPath: folder) ? folder : nil
     }()
 
+    /// Whether a package is among them.
+    static func has(_ module: String) -> Bool {
+        folder.map { FileManager.default.fileExists(atPath: $0 + "/" + module) } ?? false
+    }
+
     /// The same where an implementation of Standard Webhooks is among it.
     static let tools = folder.flatMap { FileManager.default.fileExists(atPath: $0 + "/standardwebhooks") ? $0 : nil }
 }

@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselTracing
 import Foundation
 
 /// Plans a call and records it with its reservation and its first attempts, before anything is sent (M3, M4).
@@ -39,9 +40,12 @@ final class CallAdmission: Sendable {
     func admit(_ order: CallOrder) async throws(CallFailure) -> Verdict {
         for turn in 0..<Self.planningTries {
             let planned: Planned
+            let began = SteadyInstant.now
             do {
                 planned = try await plan(order)
+                order.trace?.add("planning", from: began)
             } catch {
+                order.trace?.add("planning", from: began, error: error.code.rawValue)
                 // A stored answer needs no provider.
                 if let call = try await earlier(order) { return .repeated(call) }
                 // The obstacle to every provider may be a price or a budget that has changed since.
@@ -82,7 +86,8 @@ final class CallAdmission: Sendable {
             plan: record.plan,
             receivedAt: receivedAt,
             began: order.began,
-            weight: order.weight
+            weight: order.weight,
+            trace: order.trace
         )
         let first = FirstRound(context, permit)
         return Planned(first: first, admission: admission(first, record, terms, order.idempotency))
@@ -126,10 +131,17 @@ final class CallAdmission: Sendable {
             )
         }
         let verdict: AdmissionVerdict
+        let began = SteadyInstant.now
         do {
             verdict = try await tools.ledger.admit(planned.admission)
+            first.context.trace?.add(
+                "admission",
+                from: began,
+                [Span.Attribute("easel.admission.verdict", verdict.word)]
+            )
             if verdict == .stale { try await planner.terms.refresh(from: books.terms) }
         } catch {
+            first.context.trace?.add("admission", from: began, error: "ledger_unavailable")
             giveUp(first)
             throw failure(of: first, error)
         }
@@ -151,7 +163,7 @@ final class CallAdmission: Sendable {
 
     private func failure(of first: FirstRound, _ error: LedgerError) -> CallFailure {
         if case .unavailable = error { return CallFailure(error) }
-        tools.log.error(
+        first.context.log(tools.log).error(
             "an admission was rejected",
             ["call_id": first.context.callID.text, "error": sentence(for: error)]
         )
@@ -195,5 +207,17 @@ final class CallAdmission: Sendable {
             idempotency: idempotency,
             leaseEndsAt: context.receivedAt + context.plan.deadline + Liveness.leaseSlack
         )
+    }
+}
+
+extension AdmissionVerdict {
+    /// For traces.
+    fileprivate var word: String {
+        switch self {
+        case .admitted: "admitted"
+        case .repeated: "repeated"
+        case .refused: "refused"
+        case .stale: "stale"
+        }
     }
 }

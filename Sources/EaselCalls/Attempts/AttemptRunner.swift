@@ -60,7 +60,22 @@ final class AttemptRunner: Sendable {
         at provider: any Provider,
         gate: ProviderGate,
         permit: ProviderHealth.Permit,
+        watch: AttemptWatch? = nil,
         stop: () -> Stop? = { nil }
+    ) async -> ProviderResult {
+        let result = await queued(task, start: start, at: provider, gate: gate, permit: permit, watch, stop)
+        watch?.ended(result, at: provider)
+        return result
+    }
+
+    private func queued(
+        _ task: ProviderTask,
+        start: AttemptStart,
+        at provider: any Provider,
+        gate: ProviderGate,
+        permit: ProviderHealth.Permit,
+        _ watch: AttemptWatch?,
+        _ stop: () -> Stop?
     ) async -> ProviderResult {
         let began = SteadyInstant.now
         guard await gate.enter(team: start.teamID, timeout: task.timeout) else {
@@ -78,7 +93,13 @@ final class AttemptRunner: Sendable {
         guard task.timeout > .milliseconds(10) else {
             return Self.notSent("no_capacity", "The time ran out in the queue.")
         }
-        return await exchange(task, start: start, at: provider, permit: permit)
+        return await exchange(
+            watch?.sends(task) ?? task,
+            start: start,
+            at: provider,
+            permit: permit,
+            watch: watch
+        )
     }
 
     /// The exchange and what follows from it; the caller has a slot at the gate. Without a permit nothing is recorded
@@ -87,22 +108,26 @@ final class AttemptRunner: Sendable {
         _ task: ProviderTask,
         start: AttemptStart,
         at provider: any Provider,
-        permit: ProviderHealth.Permit?
+        permit: ProviderHealth.Permit?,
+        watch: AttemptWatch? = nil
     ) async -> ProviderResult {
         let exchangeBegan = SteadyInstant.now
         let kind = Self.kind(task, at: provider)
         switch await provider.perform(task) {
         case .ended(let result):
+            watch?.answered(result.timings, accepted: false)
             noteEnd(kind, result, permit)
             return result
         case .accepted(let acknowledgement):
+            watch?.answered(acknowledgement.timings, accepted: true)
             let (result, learnt) = await follow(
                 acknowledgement,
                 task,
                 start: start,
                 at: provider,
                 kind: kind,
-                began: exchangeBegan
+                began: exchangeBegan,
+                watch
             )
             noteEnd(kind, result, learnt: learnt, permit)
             return result
@@ -228,7 +253,8 @@ final class AttemptRunner: Sendable {
         start: AttemptStart,
         at provider: any Provider,
         kind: ProviderHealth.Kind,
-        began: SteadyInstant
+        began: SteadyInstant,
+        _ watch: AttemptWatch?
     ) async -> (ProviderResult, learnt: Duration?) {
         let question = recoverable(task, providerTaskID: acknowledgement.providerTaskID)
         async let noted: Void = note(acknowledgement.providerTaskID, start)
@@ -254,10 +280,12 @@ final class AttemptRunner: Sendable {
             await pause(max(asked, min(max(own, pacing.delay(elapsed: elapsed, polls: polls)), left)))
             polls += 1
             let askedAt = SteadyInstant.now.since(began)
-            switch await provider.poll(
+            let told = await provider.poll(
                 question,
                 timeout: max(.milliseconds(50), min(Self.pollTimeout, task.timeout - askedAt))
-            ) {
+            )
+            watch?.polled(told)
+            switch told {
             case .ended(let result):
                 ended = result
                 // A task that was done at the first question may have been done long before: lean towards asking earlier.

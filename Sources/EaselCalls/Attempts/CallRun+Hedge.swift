@@ -191,7 +191,9 @@ extension CallRun {
             learn(from: legs, side.permit)
             tools.health.release(side.permit)
             let ends = legs.map(end(of:))
-            for end in ends { tools.metrics.count(end) }
+            for end in ends { tools.metrics.count(end, context.request.model) }
+            let cost = ends.compactMap(\.cost).reduce(.zero, +)
+            tools.metrics.countLater(cost, teamID: context.account.teamID)
             // If it is still unknown, recovery handles it like any other such attempt (M7).
             let known = ends.filter { $0.outcome != .unknown }
             if !known.isEmpty { await post(known, of: settlement) }
@@ -226,6 +228,6 @@ extension CallRun {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
-        tools.log.warning("a lost hedge was not posted", ["call_id": settlement.callID.text])
+        context.log(tools.log).warning("a lost hedge was not posted", ["call_id": settlement.callID.text])
     }
 }

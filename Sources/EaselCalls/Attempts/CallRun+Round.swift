@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselProviders
+import EaselTracing
 import Foundation
 
 /// One round: the exchanges, the search for an answer that is missing, and the images.
@@ -56,7 +57,15 @@ extension CallRun {
         guard let provider = tools.providers[name], let gate = tools.gates[name] else {
             preconditionFailure("the plan names a provider that is not configured")
         }
-        let result = await tools.runner.run(task(row, provider), start: row, at: provider, gate: gate, permit: permit) {
+        let watch = AttemptWatch(row, context, tools, origin: tools.origins[name])
+        let result = await tools.runner.run(
+            task(row, provider),
+            start: row,
+            at: provider,
+            gate: gate,
+            permit: permit,
+            watch: watch
+        ) {
             if race?.isDecided == true { return .afterAnswer }
             return self.refused.withLock(\.self) && self.context.plan.onRefusal == .stop ? .afterRefusal : nil
         }
@@ -69,6 +78,7 @@ extension CallRun {
     func recover(_ leg: CallLeg, _ permit: ProviderHealth.Permit, firstImage: Int) async -> CallLeg? {
         guard let provider = tools.providers[leg.start.provider] else { return nil }
         let left = context.plan.deadline - elapsed
+        let began = SteadyInstant.now
         guard
             let result = await tools.runner.recover(
                 task(leg.start, provider),
@@ -79,8 +89,24 @@ extension CallRun {
                 timeLeft: left,
                 isOnly: context.plan.onUnknown == .recover
             )
-        else { return nil }
+        else {
+            searched(leg, from: began, error: "not_found")
+            return nil
+        }
+        searched(leg, from: began, error: result.failure?.kind.rawValue)
         return await self.leg(leg.start, result, firstImage: firstImage)
+    }
+
+    private func searched(_ leg: CallLeg, from began: SteadyInstant, error: String?) {
+        context.trace?.add(
+            "recovery",
+            from: began,
+            [
+                Span.Attribute("easel.attempt.id", leg.start.attemptID.text),
+                Span.Attribute("easel.provider", leg.start.provider),
+            ],
+            error: error
+        )
     }
 
     /// A result with its images downloaded. Withheld ones keep their place in the numbering.
@@ -88,6 +114,7 @@ extension CallRun {
         let endedAt = tools.time.now
         var images: [ImageDelivery.Delivered] = []
         var isLost = false
+        let began = SteadyInstant.now
         // Never more than requested: extra images from a provider do not become extra rows.
         for (index, image) in result.images.prefix(row.imagesAsked).enumerated() {
             let delivered = await tools.delivery.deliver(
@@ -100,6 +127,17 @@ extension CallRun {
                 timeout: max(.seconds(5), context.plan.deadline - elapsed)
             )
             if let delivered { images.append(delivered) } else { isLost = true }
+        }
+        if !result.images.isEmpty {
+            context.trace?.add(
+                "delivery",
+                from: began,
+                [
+                    Span.Attribute("easel.attempt.id", row.attemptID.text),
+                    Span.Attribute("easel.images", images.count),
+                ],
+                error: isLost ? "result_lost" : nil
+            )
         }
         guard isLost, result.failure == nil else {
             return CallLeg(start: row, result: result, images: images, endedAt: endedAt)

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import EaselImaging
 import EaselProviders
+import EaselTracing
 import Foundation
 
 /// One running call, from its first attempt to its end: does what the `AttemptMachine` decides.
@@ -229,9 +230,9 @@ final class CallRun: Sendable {
             if end.errorCode.map(HealthSignal.ownCodes.contains) != true {
                 tools.health.note(end.outcome, of: end.start.provider, at: end.endedAt)
             }
-            tools.metrics.count(end)
+            tools.metrics.count(end, context.request.model)
             if let claim = end.extra[CostBelief.claimMark]?.stringValue {
-                tools.log.error(
+                context.log(tools.log).error(
                     "a provider reports an implausible cost; the attempt counts at its bound",
                     [
                         "call_id": context.callID.text, "provider": end.start.provider, "claimed_usd": claim,
@@ -240,7 +241,7 @@ final class CallRun: Sendable {
                 )
             }
         }
-        tools.metrics.count(outcome.status, latency: elapsed)
+        count(outcome, ends)
         var failure: CallFailure?
         if !legs.contains(where: { !$0.images.isEmpty }) {
             failure = CallFailure(verdict, legs: legs, stop: stop, at: tools.time.now)

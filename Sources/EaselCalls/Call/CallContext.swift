@@ -1,5 +1,6 @@
 package import EaselBase
 package import EaselCore
+import EaselTracing
 package import Foundation
 
 /// What stays the same for a whole call.
@@ -12,6 +13,8 @@ package final class CallContext: Sendable {
     let began: SteadyInstant
     /// The share of the byte budget that the call's images take, for as long as the call is held.
     let weight: HeldBytes.Share?
+    /// Nil: the call is in no trace.
+    let trace: CallTrace?
 
     init(
         callID: UUID,
@@ -20,8 +23,10 @@ package final class CallContext: Sendable {
         plan: Plan,
         receivedAt: Timestamp,
         began: SteadyInstant,
-        weight: HeldBytes.Share? = nil
+        weight: HeldBytes.Share? = nil,
+        trace: CallTrace? = nil
     ) {
+        self.trace = trace
         self.weight = weight
         self.callID = callID
         self.account = account
@@ -30,6 +35,9 @@ package final class CallContext: Sendable {
         self.receivedAt = receivedAt
         self.began = began
     }
+
+    /// The log with the trace's id on each line, where there is one.
+    func log(_ log: Log) -> Log { trace?.log(log) ?? log }
 }
 
 /// What ended a call before its plan was exhausted.

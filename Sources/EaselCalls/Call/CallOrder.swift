@@ -1,5 +1,6 @@
 package import EaselBase
 package import EaselCore
+package import EaselTracing
 
 /// What a door passes in: a checked request, and everything else that its answer depends on.
 package final class CallOrder: Sendable {
@@ -13,6 +14,8 @@ package final class CallOrder: Sendable {
     package let respondAsync: Bool
     /// The share of the byte budget that the request holds; nil if bytes are not counted.
     let weight: HeldBytes.Share?
+    /// Nil: the call is in no trace.
+    package let trace: CallTrace?
 
     package init(
         request: RemixRequest,
@@ -21,8 +24,10 @@ package final class CallOrder: Sendable {
         idempotency: IdempotencyKey? = nil,
         began: SteadyInstant,
         respondAsync: Bool = false,
-        weight: HeldBytes.Share? = nil
+        weight: HeldBytes.Share? = nil,
+        trace: CallTrace? = nil
     ) {
+        self.trace = trace
         self.weight = weight
         self.request = request
         self.policy = policy

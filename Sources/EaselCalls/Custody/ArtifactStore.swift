@@ -67,6 +67,19 @@ package struct ArtifactStore: Sendable {
         }
     }
 
+    /// How much is kept. Blocking: it looks at every file.
+    package var bytes: Int {
+        var total = 0
+        for day in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            let folder = directory + "/" + day
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+                var entry = stat()
+                if lstat(folder + "/" + name, &entry) == 0 { total += Int(entry.st_size) }
+            }
+        }
+        return total
+    }
+
     private func signature(_ path: String, _ expirySeconds: Int64) -> String {
         String(Hex.encode(Crypto.hmacSHA256(Array("\(path)|\(expirySeconds)".utf8), key: secret)).prefix(32))
     }

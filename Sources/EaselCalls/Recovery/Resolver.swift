@@ -23,6 +23,8 @@ final class Resolver: Sendable {
     let questions: QuestionPace
     let time: TimeSource
     let log: Log
+    /// Told of what becomes known of costs.
+    private let metrics: CallMetrics?
     private let manner: Locked<Manner>
     private let schedule = AskingSchedule()
     private let leftBehind = LeftBehind()
@@ -54,11 +56,13 @@ final class Resolver: Sendable {
         unknownAfter: Duration,
         questions: QuestionPace = QuestionPace(),
         belief: CostBelief = .standard,
+        metrics: CallMetrics? = nil,
         time: TimeSource,
         log: Log
     ) {
         self.ledger = ledger
         self.recovery = recovery
+        self.metrics = metrics
         manner = Locked(
             Manner(
                 providers: providers,
@@ -201,7 +205,10 @@ final class Resolver: Sendable {
         for attempt in open {
             if case .end(let resolved) = interrupted(attempt) { found[attempt.start.attemptID] = resolved }
         }
-        try await ledger.settle(settlement(call, found))
+        let settlement = settlement(call, found)
+        try await ledger.settle(settlement)
+        // Whoever left it behind had counted nothing of it.
+        metrics?.countLater(settlement.cost ?? .zero, images: settlement.imagesDelivered, teamID: call.teamID)
         leftBehind.forget(call.callID)
         return true
     }
@@ -227,7 +234,15 @@ final class Resolver: Sendable {
         }
         if call.status == .failed, news.contains(where: { !$0.images.isEmpty }) {
             // Nothing had been delivered: the call has its images after all, for a caller who asks again.
-            return try await ledger.settle(settlement(call, found))
+            let settlement = settlement(call, found)
+            try await ledger.settle(settlement)
+            let known = call.attempts.compactMap(\.cost).reduce(.zero, +)
+            metrics?.countLater(
+                (settlement.cost ?? .zero) - known,
+                images: settlement.imagesDelivered,
+                teamID: call.teamID
+            )
+            return
         }
         // The caller has a final answer; only the money is corrected.
         guard !news.isEmpty else { return }
@@ -240,6 +255,13 @@ final class Resolver: Sendable {
                 ends: news.map(\.end)
             )
         )
+        let before = Dictionary(
+            call.attempts.map { ($0.start.attemptID, $0.cost ?? .zero) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for end in news.map(\.end) {
+            metrics?.countLater((end.cost ?? .zero) - (before[end.start.attemptID] ?? .zero), teamID: call.teamID)
+        }
     }
 
     /// Attempts with an unknown outcome, and those of a call in progress that delivered: their images were not written

@@ -7,21 +7,7 @@ extension SettingReader {
     /// Messages do not repeat it: somebody may have put a password into it (S2).
     func webAddress() -> String? {
         guard let text = text() else { return nil }
-        guard let parts = URLComponents(string: text), let scheme = parts.scheme, let host = parts.host, !host.isEmpty,
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else {
-            fault("wants an address such as https://api.example.com/v1")
-            return nil
-        }
-        let problem: String? =
-            switch () {
-            case _ where !["http", "https"].contains(scheme): "wants an address that begins with http:// or https://"
-            case _ where parts.user != nil || parts.password != nil:
-                "has a user or a password in it; remove it, keys have their own setting"
-            case _ where parts.query != nil || parts.fragment != nil: "has a query (`?...`) or a fragment; remove it"
-            default: nil
-            }
-        if let problem {
+        if let problem = WebAddressText.problem(text) {
             fault(problem)
             return nil
         }
@@ -38,5 +24,21 @@ extension SettingReader {
                     IPNetwork($0)
                 }
             }
+    }
+}
+
+enum WebAddressText {
+    /// What is wrong with the text as an address, or nil; without repeating it.
+    static func problem(_ text: String) -> String? {
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme, let host = parts.host, !host.isEmpty,
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return "wants an address such as https://api.example.com/v1" }
+        return switch () {
+        case _ where !["http", "https"].contains(scheme): "wants an address that begins with http:// or https://"
+        case _ where parts.user != nil || parts.password != nil:
+            "has a user or a password in it; remove it, keys have their own setting"
+        case _ where parts.query != nil || parts.fragment != nil: "has a query (`?...`) or a fragment; remove it"
+        default: nil
+        }
     }
 }

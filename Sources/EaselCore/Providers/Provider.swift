@@ -95,22 +95,48 @@ package final class ProviderTask: Sendable {
     package let count: Int
     /// The time left for it.
     package let timeout: Duration
+    /// What the provider is told of the trace that the request belongs to; nil: nothing.
+    package let trace: TraceContext?
+
     package init(
         attemptID: UUID,
         taskID: UUID,
         request: RemixRequest,
         count: Int,
-        timeout: Duration
+        timeout: Duration,
+        trace: TraceContext? = nil
     ) {
+        self.trace = trace
         self.attemptID = attemptID
         self.taskID = taskID
         self.request = request
         self.count = count
         self.timeout = timeout
     }
+
     /// The same task with this much less time.
     package func shortened(by duration: Duration) -> ProviderTask {
-        ProviderTask(attemptID: attemptID, taskID: taskID, request: request, count: count, timeout: timeout - duration)
+        ProviderTask(
+            attemptID: attemptID,
+            taskID: taskID,
+            request: request,
+            count: count,
+            timeout: timeout - duration,
+            trace: trace
+        )
+    }
+
+    /// The same task as a part of a trace that the provider is told of.
+    package func traced(_ trace: TraceContext?) -> ProviderTask {
+        guard let trace else { return self }
+        return ProviderTask(
+            attemptID: attemptID,
+            taskID: taskID,
+            request: request,
+            count: count,
+            timeout: timeout,
+            trace: trace
+        )
     }
 }
 
@@ -231,6 +257,8 @@ package struct PhaseTimings: Sendable, Hashable {
     package var connect: Duration?
     package var tls: Duration?
     package var firstByte: Duration?
+    /// From the answer's first byte to its last: for metrics and traces, the log does not keep it.
+    package var body: Duration?
     package var total: Duration?
 
     package init(
@@ -238,12 +266,14 @@ package struct PhaseTimings: Sendable, Hashable {
         connect: Duration? = nil,
         tls: Duration? = nil,
         firstByte: Duration? = nil,
+        body: Duration? = nil,
         total: Duration? = nil
     ) {
         self.dns = dns
         self.connect = connect
         self.tls = tls
         self.firstByte = firstByte
+        self.body = body
         self.total = total
     }
 }

@@ -104,6 +104,12 @@ package protocol LedgerHealth: Sendable {
     /// Rows that were met and could not be read. They stop nobody else's, and are shown where people look.
     var unreadableRows: [UnreadableRow] { get }
 
+    /// The connections, by kind.
+    var pools: [PoolStanding] { get }
+
+    /// How old the oldest write to the log is that reports do not hold yet; zero where they hold all.
+    func rollupLag() async throws(LedgerError) -> Duration
+
     /// Whether the database answers.
     func ping() async throws(LedgerError)
 
@@ -116,6 +122,11 @@ extension LedgerHealth {
     package func proveWritable() async throws(LedgerError) { try await ping() }
 
     package var unreadableRows: [UnreadableRow] { [] }
+
+    package var pools: [PoolStanding] { [] }
+
+    /// Of a ledger without sums of its own.
+    package func rollupLag() async throws(LedgerError) -> Duration { .zero }
 }
 
 extension People {

@@ -46,6 +46,17 @@ extension SettingForm<Int> {
     }
 }
 
+extension SettingForm<Double> {
+    /// A part of a whole.
+    package static var share: Self {
+        Self("a number from 0 to 1", written: { "\($0)" }) { setting in
+            setting.scalar("a number from 0 to 1, such as 0.1") { text in
+                Double(text).flatMap { (0...1).contains($0) ? $0 : nil }
+            }
+        }
+    }
+}
+
 extension SettingForm<Duration> {
     /// Milliseconds to years.
     package static func duration(_ range: ClosedRange<Duration>) -> Self {

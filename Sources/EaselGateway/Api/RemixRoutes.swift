@@ -2,6 +2,7 @@ import EaselBase
 import EaselCalls
 import EaselCore
 import EaselServer
+import EaselTracing
 import EaselTransport
 import Foundation
 
@@ -24,6 +25,7 @@ final class RemixRoutes: Sendable {
         .sometimes("X-Easel-Provider", .text, "The provider that delivered."),
         .sometimes("X-Easel-Cost-Usd", .money, "What the call cost."),
         .sometimes("Idempotent-Replayed", .choice(["true"]), "This is the answer of an earlier request."),
+        .sometimes("traceparent", .text, "The call's place in its trace, where it is in one (W3C Trace Context)."),
     ]
     static let remix = ApiRoute(
         "POST",
@@ -122,7 +124,7 @@ final class RemixRoutes: Sendable {
     // Its frame is there as long as the call: what it needs on the way has frames of its own.
     func remix(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
         let weight = try weight(of: visit.request, visit.who.known)
-        switch try await order(visit.request, visit.who.known, weight) {
+        switch try await order(visit, weight) {
         case .repeated(let response): return response
         case .new(let checked):
             let answer: CallService.Answer
@@ -137,11 +139,10 @@ final class RemixRoutes: Sendable {
 
     /// Reads and checks the request. One with a key that stands for an earlier call is answered without fetching anything.
     @inline(never)
-    private func order(
-        _ request: ServerRequest,
-        _ account: Account,
-        _ weight: HeldBytes.Share
-    ) async throws(Problem) -> Taken {
+    private func order(_ visit: Visit<Member>, _ weight: HeldBytes.Share) async throws(Problem) -> Taken {
+        let (request, account) = (visit.request, visit.who.known)
+        let began = SteadyInstant.now
+        defer { visit.trace?.add("intake", from: began) }
         let respondAsync = request.fields.values(of: "Prefer")
             .contains { $0.split(separator: ",").contains { $0.trimmingSpaces() == "respond-async" } }
         let (draft, faults) = try await body.draft(of: request)
@@ -167,7 +168,8 @@ final class RemixRoutes: Sendable {
             idempotency: key,
             began: request.receivedAt,
             respondAsync: respondAsync,
-            weight: weight
+            weight: weight,
+            trace: visit.trace
         )
         return .new(Checked(order: order, linkBase: base, transcript: transcript(order, base)))
     }
@@ -197,6 +199,8 @@ final class RemixRoutes: Sendable {
     // Out of the frame that waits for the answer.
     @inline(never)
     private func response(to answer: CallService.Answer, _ checked: Checked) async throws(Problem) -> ServerResponse {
+        let began = SteadyInstant.now
+        defer { checked.order.trace?.add("reply", from: began) }
         switch answer {
         case .accepted(let id): return try accepted(id)
         case .repeated(let call): return try await again(call, checked)

@@ -39,9 +39,14 @@ final class StatusRoutes: Sendable {
             "/metrics",
             .metrics,
             "Metrics for Prometheus",
-            gives: [.bytes("text/plain", "Prometheus' text format, version 0.0.4.")]
-        ) { api, _ throws(Problem) in
-            api.status.metricsText()
+            gives: [
+                .bytes(
+                    "text/plain",
+                    "Prometheus' text format, version 0.0.4; OpenMetrics 1.0 where `Accept` asks for it."
+                )
+            ]
+        ) { api, visit throws(Problem) in
+            api.status.metricsText(visit.request)
         },
         ApiRoute(
             "GET",
@@ -62,12 +67,10 @@ final class StatusRoutes: Sendable {
     let gates: [String: ProviderGate]
     let health: ProviderHealth
     let registry: CallRegistry
-    let metrics: CallMetrics
-    let held: HeldBytes
-    let transport: TransportMetrics
-    let requests: RequestCounts
+    let desk: MetricsDesk
     let journal: @Sendable () -> JournalStanding
     let version: String
+    let commit: String
     /// Written when it is first asked for.
     private let openAPI = Locked<[UInt8]?>(nil)
 
@@ -78,12 +81,10 @@ final class StatusRoutes: Sendable {
         gates: [String: ProviderGate],
         health: ProviderHealth,
         registry: CallRegistry,
-        metrics: CallMetrics,
-        held: HeldBytes,
-        transport: TransportMetrics,
-        requests: RequestCounts,
+        desk: MetricsDesk,
         journal: @escaping @Sendable () -> JournalStanding,
-        version: String
+        version: String,
+        commit: String
     ) {
         self.ledger = ledger
         self.figures = figures
@@ -91,12 +92,10 @@ final class StatusRoutes: Sendable {
         self.gates = gates
         self.health = health
         self.registry = registry
-        self.metrics = metrics
-        self.held = held
-        self.transport = transport
-        self.requests = requests
+        self.desk = desk
         self.journal = journal
         self.version = version
+        self.commit = commit
     }
 
     /// The process lives.
@@ -187,86 +186,11 @@ final class StatusRoutes: Sendable {
         return try json(ProviderReports(providers: standings))
     }
 
-    /// Prometheus' text format, version 0.0.4.
-    private func metricsText() -> ServerResponse {
-        var text = metrics.text() + requests.text() + transport.text()
-        let standing = journal()
-        text.gauge("easel_calls_in_flight", "Calls under way.", [("", registry.running)])
-        text.gauge("easel_journal_pending", "Writes that wait for the database.", [("", standing.pending)])
-        text.gauge(
-            "easel_journal_in_memory",
-            "Writes that wait for the database and that the journal's disk did not accept.",
-            [("", standing.inMemory)]
-        )
-        text.gauge(
-            "easel_journal_writable",
-            "0 while the journal's disk accepts no writes: no new calls are accepted then.",
-            [("", standing.fault == nil ? 1 : 0)]
-        )
-        text.gauge(
-            "easel_journal_unreadable_files",
-            "Files of the journal that cannot be read.",
-            [("", standing.unreadable.count)]
-        )
-        text.gauge(
-            "easel_journal_set_aside",
-            "Writes that the database rejected, or that cannot be read; `easel db journal list` names them.",
-            ["damaged", "refused"].map { ("kind=\"\($0)\"", standing.setAside[$0] ?? 0) }
-        )
-        text.gauge("easel_held_bytes", "Bytes of bodies and images of requests under way.", [("", held.held)])
-        text.gauge("easel_held_bytes_limit", "The most bytes there may be.", [("", held.limit)])
-        text.counter(
-            "easel_held_refusals_total",
-            "Requests rejected because there was no room for their bytes.",
-            [("", held.refusals)]
-        )
-        text.gauge(
-            "easel_unreadable_rows",
-            "Database rows that this version cannot read; what they describe waits.",
-            [("", ledger.unreadableRows.count)]
-        )
-        text.gauge(
-            "easel_provider_in_flight",
-            "Requests under way at a provider.",
-            providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.running ?? 0) }
-        )
-        text.gauge(
-            "easel_provider_waiting",
-            "Requests that wait for a free slot at a provider.",
-            providers.map { ("provider=\"\($0.name)\"", gates[$0.name]?.waiting ?? 0) }
-        )
-        text.gauge(
-            "easel_breaker_state",
-            "0 closed, 1 half-open, 2 open; without a model: the account's.",
-            breakers()
-        )
-        text.counter(
-            "easel_breaker_openings_total",
-            "How often Easel stopped asking a provider, by cause.",
-            health.openings.map { ("provider=\"\($0.provider)\",cause=\"\($0.cause.rawValue)\"", $1) }.sorted {
-                $0 < $1
-            }
-        )
-        return .bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
-    }
-
-    private func breakers() -> [(labels: String, value: Int)] {
-        func value(_ phase: Breaker.Phase) -> Int {
-            switch phase {
-            case .closed: 0
-            case .halfOpen: 1
-            case .open: 2
-            }
-        }
-        let now = SteadyInstant.now
-        return providers.flatMap { provider -> [(labels: String, value: Int)] in
-            let name = "provider=\"\(provider.name)\""
-            guard let account = health.account(provider.name) else { return [("\(name),model=\"\"", 0)] }
-            let models = account.knownModels.map { model in
-                ("\(name),model=\"\(model.rawValue)\"", value(account.report(of: model, at: now).breaker))
-            }
-            return [("\(name),model=\"\"", value(account.accountPhase(at: now)))] + models
-        }
+    /// In the format that the scraper asks for.
+    private func metricsText(_ request: ServerRequest) -> ServerResponse {
+        let form = Exposition(accept: request.fields.values(of: "Accept"))
+        let text = desk.text(form, build: MetricsView.Build(version: version, commit: commit))
+        return .bytes(Array(text.utf8), type: form.contentType, fields: HTTPFields([("Vary", "Accept")]))
     }
 
     private func document() -> ServerResponse {

@@ -1,61 +1,52 @@
 import EaselBase
 
-/// What of requests Prometheus is told: how many by the row that they came to and how they were answered, and how long
+/// What of requests metrics are told: how many by the row that they came to and how they were answered, and how long
 /// that took. Labels come from the table, so that no caller can make up another one.
 final class RequestCounts: Sendable {
-    private struct Key: Hashable {
+    struct Key: Hashable, Sendable {
         let route: String
         let method: String
     }
 
-    private struct Figures {
+    struct Figures: Sendable {
         var statuses: [Int: Int] = [:]
-        var microseconds: Int64 = 0
+        var durations = Histogram()
+    }
 
-        mutating func note(_ status: Int, _ took: Int64) {
-            statuses[status, default: 0] += 1
-            microseconds = microseconds.addingReportingOverflow(took).partialValue
+    /// The counts of one moment.
+    struct Counts: Sendable {
+        var rows: [Key: Figures] = [:]
+        /// Requests that came, less those that were answered.
+        var inFlight = 0
+
+        mutating func add(_ other: Counts) {
+            inFlight += other.inFlight
+            for (key, figures) in other.rows {
+                rows[key, default: Figures()].statuses.merge(figures.statuses, uniquingKeysWith: +)
+                rows[key]?.durations.add(figures.durations)
+            }
         }
     }
 
     /// The label of what has no row.
     static let nowhere = "none"
 
-    private let state = Locked<[Key: Figures]>([:])
+    private let state = Sharded { Counts() }
+
+    /// A request came; `count` ends it.
+    func begin() {
+        state.record { $0.inFlight += 1 }
+    }
 
     /// `route`: a template of the table, or `nowhere`; `method`: of the row.
     func count(route: String, method: String, status: Int, took: Duration) {
-        let microseconds = took.microseconds
-        state.withLock { state in
-            state[Key(route: route, method: method), default: Figures()].note(status, microseconds)
+        state.record { state in
+            // Of one part this may fall below zero: another thread may have seen the request come.
+            state.inFlight -= 1
+            state.rows[Key(route: route, method: method), default: Figures()].statuses[status, default: 0] += 1
+            state.rows[Key(route: route, method: method)]?.durations.note(took)
         }
     }
 
-    func text() -> String {
-        let all = state.withLock(\.self).sorted { ($0.key.route, $0.key.method) < ($1.key.route, $1.key.method) }
-        var text = ""
-        text.counter(
-            "easel_http_requests_total",
-            "Requests by route and by the status of the answer.",
-            all.flatMap { key, figures in
-                figures.statuses.sorted { $0.key < $1.key }.map {
-                    ("\(Self.labels(key)),status=\"\($0.key)\"", $0.value)
-                }
-            }
-        )
-        text.head(
-            "easel_http_request_duration_seconds",
-            "Time from the head of a request to its answer, by route.",
-            "summary"
-        )
-        for (key, figures) in all {
-            let labels = Self.labels(key)
-            let seconds = Double(figures.microseconds) / 1_000_000
-            text += "easel_http_request_duration_seconds_sum{\(labels)} \(seconds)\n"
-            text += "easel_http_request_duration_seconds_count{\(labels)} \(figures.statuses.values.reduce(0, +))\n"
-        }
-        return text
-    }
-
-    private static func labels(_ key: Key) -> String { "route=\"\(key.route)\",method=\"\(key.method)\"" }
+    var counts: Counts { state.parts.reduce(into: Counts()) { $0.add($1) } }
 }

@@ -1,6 +1,7 @@
 import EaselBase
 import EaselCore
 import EaselServer
+import EaselTracing
 import EaselTransport
 import Foundation
 
@@ -14,6 +15,8 @@ struct Visit<Who: Caller>: Sendable {
     /// The members of the body where the row takes a JSON object; none otherwise.
     let members: [String: JSONValue]
     let now: Timestamp
+    /// Of a remix that is in a trace.
+    var trace: CallTrace?
 
     /// A parameter of the URL. The row has declared it, and it was checked before.
     subscript<Value>(_ parameter: QueryParameter<Value>) -> Value {

@@ -5,6 +5,16 @@ package import Foundation
 // MARK: - Rollups
 
 extension PostgresLedger: RollupStore {
+    package func rollupLag() async throws(LedgerError) -> Duration {
+        let now = time.now
+        return try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
+            let results = try connection.run([RollupStatements.oldestChange], deadline: deadline)
+            guard let cells = results.last?.rows.first else { return .zero }
+            var row = RowReader(cells)
+            return max(.zero, try row.optionalTime().map { now.since($0) } ?? .zero)
+        }
+    }
+
     package func acquireLease(
         _ name: String,
         holder: UUID,

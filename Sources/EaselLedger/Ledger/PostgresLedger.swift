@@ -173,6 +173,11 @@ package final class PostgresLedger: Ledger {
 
     package var unreadableRows: [UnreadableRow] { setAside.all }
 
+    package var pools: [PoolStanding] {
+        // `pulse` is one connection for signs of life.
+        [writers.standing] + [readers, lookups, workers, pulse].map(\.standing)
+    }
+
     package func ping() async throws(LedgerError) {
         _ = try await pulse.read(limit: .seconds(2)) { connection, deadline throws(PostgresError) in
             try connection.run("SELECT 1", deadline: deadline).affected

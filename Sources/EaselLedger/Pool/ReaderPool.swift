@@ -33,6 +33,9 @@ final class ReaderPool: Overdue, @unchecked Sendable {
     private var queue: [Job] = []
     private var running: [Job] = []
     private var isStopping = false
+    /// By thread: what it is doing.
+    private var sessions: [ConnectionUse]
+    private let name: String
 
     /// `name`: of the threads.
     init(name: String, settings: ConnectionSettings, count: Int, log: Log) {
@@ -40,12 +43,14 @@ final class ReaderPool: Overdue, @unchecked Sendable {
         clock = DeadlineClock(name: "easel-\(name)")
         self.settings = settings
         self.count = max(1, count)
+        self.name = name
         self.log = log
+        sessions = [ConnectionUse](repeating: .closed, count: max(1, count))
         self.ends = ends
         clock.watch(self)
         for index in 0..<self.count {
             OwnThread.start("easel-\(name)-\(index)") { [self] in
-                serve()
+                serve(index)
                 end.yield()
             }
         }
@@ -121,7 +126,13 @@ final class ReaderPool: Overdue, @unchecked Sendable {
         return waiting
     }
 
-    private func serve() {
+    var standing: PoolStanding {
+        condition.lock()
+        defer { condition.unlock() }
+        return PoolStanding(name: "\(name)s", sessions, waiting: queue.count)
+    }
+
+    private func serve(_ index: Int) {
         let session = ReaderSession(settings: settings, gate: gate, log: log)
         while true {
             condition.lock()
@@ -135,9 +146,11 @@ final class ReaderPool: Overdue, @unchecked Sendable {
             }
             let job = queue.removeFirst()
             running.append(job)
+            sessions[index] = .busy
             condition.unlock()
             job.run(session)
             condition.lock()
+            sessions[index] = session.isOpen ? .idle : .closed
             running.removeAll { $0 === job }
             condition.unlock()
         }
@@ -161,6 +174,8 @@ final class ReaderSession {
         self.gate = gate
         self.log = log
     }
+
+    var isOpen: Bool { connection?.isUsable == true }
 
     func run<Value>(
         _ deadline: SteadyInstant,

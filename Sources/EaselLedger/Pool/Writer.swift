@@ -12,7 +12,7 @@ import Foundation
 /// the database may end it: it is put off, and tried again by itself.
 ///
 /// All of that is decided by `WriteQueue`; here are the thread, the connection and the answers.
-// Unchecked, because queue and isHurried are only touched under `condition`; the rest belongs to the thread.
+// Unchecked, because queue, isHurried and use are only touched under `condition`; the rest belongs to the thread.
 final class Writer: Overdue, @unchecked Sendable {
     /// Held by everything that spends or posts; a change of prices or budgets waits for it and keeps it out. Taken before
     /// anything else, so that nobody waits for it with a row in hand.
@@ -29,6 +29,7 @@ final class Writer: Overdue, @unchecked Sendable {
     private var queue: WriteQueue
     /// A pause before connecting is to end.
     private var isHurried = false
+    private var use = ConnectionUse.closed
 
     init(
         name: String,
@@ -102,6 +103,19 @@ final class Writer: Overdue, @unchecked Sendable {
         }
     }
 
+    /// What its connection does, and how many units wait for it.
+    var standing: (use: ConnectionUse, waiting: Int) {
+        condition.lock()
+        defer { condition.unlock() }
+        return (use, queue.waiting.count + queue.putOff.count)
+    }
+
+    private func note(_ use: ConnectionUse) {
+        condition.lock()
+        self.use = use
+        condition.unlock()
+    }
+
     // MARK: - On the writer's thread
 
     private func serve() {
@@ -123,13 +137,16 @@ final class Writer: Overdue, @unchecked Sendable {
                 }
             }
             guard let open = connection else { continue }
+            note(.busy)
             switch locked({ $0.take(now: .now) }) {
             case .group: writeGroup(on: open)
             case .alone(let pending): write(pending, on: open)
             }
             // Not before a write went through is the connection as good as one that was never lost.
             if !open.isUsable { watch.gate.failed() }
+            note(open.isUsable ? .idle : .closed)
         }
+        note(.closed)
         for unit in locked({ $0.refuseAll() }) {
             unit.ticket?.answer(.failure(.unavailable("the ledger is closing")))
         }

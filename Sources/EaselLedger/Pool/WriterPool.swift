@@ -92,6 +92,11 @@ final class WriterPool: Sendable {
         )
     }
 
+    var standing: PoolStanding {
+        let all = writers.map(\.standing)
+        return PoolStanding(name: "writers", all.map(\.use), waiting: all.reduce(0) { $0 + $1.waiting })
+    }
+
     /// There is a sign that the database takes writes again: whoever waits to connect does so now.
     func hurry() {
         if watch.gate.hurry() { for writer in writers { writer.hurry() } }

@@ -22,6 +22,16 @@ enum RollupStatements {
         let id: UUID
     }
 
+    /// When the oldest write was made that is not summed up; of the oldest windows, where very many wait. Windows that cannot be
+    /// summed up are shown as such and are no lag.
+    static let oldestChange = SQLCommand(
+        """
+        SELECT min(changed_at) FROM (
+            SELECT changed_at FROM usage_changes AS u WHERE \(UsageEdges.isNoFault("u")) ORDER BY bucket LIMIT 5000
+        ) AS oldest
+        """
+    )
+
     // MARK: - The lease
 
     /// Takes the lease, or keeps it; one row with the epoch when it is the holder's, none when another holds it (L4).

@@ -1,3 +1,4 @@
+import EaselBase
 package import EaselCore
 package import EaselTransport
 
@@ -58,12 +59,20 @@ extension PhaseTimings {
             connect: timings.connect,
             tls: timings.tls,
             firstByte: timings.firstByte,
+            body: timings.body,
             total: timings.total
         )
     }
 }
 
 extension HTTPFields {
+    /// Tells the provider which trace the request belongs to, where it is to know.
+    mutating func add(_ trace: TraceContext?) {
+        guard let trace else { return }
+        add("traceparent", trace.traceparent)
+        if !trace.state.isEmpty { add("tracestate", trace.state) }
+    }
+
     /// How long a provider asks to be left alone; longer than an hour is not believed.
     var retryAfter: Duration? { retryAfter(atMost: .seconds(3600)) }
 }

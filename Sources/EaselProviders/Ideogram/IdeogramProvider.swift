@@ -51,10 +51,12 @@ package final class IdeogramProvider: Provider {
         let boundary = MultipartBody.freshBoundary()
         let parts = request.body
         let body = await ThreadPoolExecutor.work(on: task.request.weightOfSource) { parts.encode(boundary: boundary) }
+        var fields = fields(contentType: "multipart/form-data; boundary=\(boundary)")
+        fields.add(task.trace)
         let http = HTTPRequest(
             method: "POST",
             url: settings.baseURL + request.path,
-            fields: fields(contentType: "multipart/form-data; boundary=\(boundary)"),
+            fields: fields,
             body: body,
             timeouts: timeouts(task.timeout),
             maxResponseBytes: Self.responseLimit

@@ -40,7 +40,8 @@ package final class RunwareProvider: Provider {
     package func perform(_ task: ProviderTask) async -> Exchange {
         let reply = await post(
             await ThreadPoolExecutor.work(on: task.request.weightOfSource) { self.body(of: task) },
-            timeout: task.timeout
+            timeout: task.timeout,
+            trace: task.trace
         )
         return await ThreadPoolExecutor.work(on: reply.weight) { self.exchange(reply, task) }
     }
@@ -132,26 +133,32 @@ package final class RunwareProvider: Provider {
         return await post(try? JSON.encode([question], sorted: true), timeout: timeout)
     }
 
-    func post(_ body: [UInt8]?, timeout: Duration) async -> Result<HTTPResponse, TransportError> {
+    func post(
+        _ body: [UInt8]?,
+        timeout: Duration,
+        trace: TraceContext? = nil
+    ) async -> Result<HTTPResponse, TransportError> {
         guard let body else {
             return .failure(TransportError(kind: .badURL, sent: false, detail: "the task could not be encoded"))
         }
         do throws(TransportError) {
-            return .success(try await client.execute(request(body, timeout: timeout)))
+            return .success(try await client.execute(request(body, timeout: timeout, trace)))
         } catch {
             return .failure(error)
         }
     }
 
     @inline(never)
-    private func request(_ body: [UInt8], timeout: Duration) -> HTTPRequest {
-        HTTPRequest(
+    private func request(_ body: [UInt8], timeout: Duration, _ trace: TraceContext?) -> HTTPRequest {
+        var fields = HTTPFields([
+            ("Content-Type", "application/json"), ("Accept", "application/json"),
+            ("Authorization", "Bearer \(settings.apiKey.reveal())"),
+        ])
+        fields.add(trace)
+        return HTTPRequest(
             method: "POST",
             url: settings.baseURL,
-            fields: HTTPFields([
-                ("Content-Type", "application/json"), ("Accept", "application/json"),
-                ("Authorization", "Bearer \(settings.apiKey.reveal())"),
-            ]),
+            fields: fields,
             body: body,
             timeouts: HTTPTimeouts(
                 connect: min(settings.connectTimeout, timeout),

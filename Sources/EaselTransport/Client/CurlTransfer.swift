@@ -179,6 +179,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     func timings(_ easy: CurlEasy?) -> HTTPTimings {
         var timings = HTTPTimings(total: SteadyInstant.now.since(startedAt))
+        if let firstByteAt { timings.body = SteadyInstant.now.since(firstByteAt) }
         if let requestDoneAt, let firstByteAt { timings.firstByte = max(.zero, firstByteAt.since(requestDoneAt)) }
         guard let easy, easy.long(CURLINFO_NUM_CONNECTS) > 0 else { return timings }
         let resolved = easy.microseconds(CURLINFO_NAMELOOKUP_TIME_T)

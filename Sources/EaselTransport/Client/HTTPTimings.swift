@@ -9,6 +9,8 @@ package struct HTTPTimings: Sendable, Equatable {
     package var tls: Duration?
     /// From the request's last byte given to the socket to the first byte of the answer.
     package var firstByte: Duration?
+    /// From the first byte of the answer to its last.
+    package var body: Duration?
     /// The whole exchange, waiting for a free connection included.
     package var total: Duration?
 
@@ -18,12 +20,14 @@ package struct HTTPTimings: Sendable, Equatable {
         connect: Duration? = nil,
         tls: Duration? = nil,
         firstByte: Duration? = nil,
+        body: Duration? = nil,
         total: Duration? = nil
     ) {
         self.dns = dns
         self.connect = connect
         self.tls = tls
         self.firstByte = firstByte
+        self.body = body
         self.total = total
     }
 }

@@ -50,6 +50,8 @@ extension Runtime {
         settings.trustedProxies = configuration.trustedProxies
         settings.limits = configuration.limits
         settings.metrics = configuration.metrics
+        settings.tracing = configuration.tracing
+        settings.commit = Version.commit
         settings.shutdownGrace = configuration.shutdownGrace
         settings.alerts = configuration.alerts.plan
         return settings

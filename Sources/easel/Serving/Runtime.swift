@@ -7,6 +7,7 @@ import EaselGateway
 import EaselLedger
 import EaselProviders
 import EaselReporting
+import EaselTracing
 import EaselTransport
 import Foundation
 
@@ -128,6 +129,12 @@ final class Runtime: Sendable {
             )
         }
         let plan = try gatewayConfiguration(configuration, gatewayID: instance.gatewayID, client: client)
+        let tracer = Tracer(
+            TracingPlan(plan.settings.tracing),
+            resource: TraceResource(version: Version.text, instance: instance.gatewayID.text),
+            client: client,
+            log: log
+        )
         let engine = try CallEngine(
             plan.calls,
             books: CallBooks(database, calls: calls),
@@ -149,6 +156,7 @@ final class Runtime: Sendable {
             group: group,
             journal: { calls.journalStanding },
             alerts: database,
+            tracer: tracer,
             log: log
         )
         return Runtime(

@@ -116,6 +116,7 @@ struct Bench: Sendable {
             delivery: tools.delivery,
             unknownAfter: unknownAfter,
             questions: health.questions,
+            metrics: tools.metrics,
             time: time ?? tools.time,
             log: .silent
         )

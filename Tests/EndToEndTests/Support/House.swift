@@ -6,6 +6,7 @@ import EaselLedger
 import EaselProviders
 import EaselSandbox
 import EaselServer
+import EaselTracing
 import EaselTransport
 import Foundation
 import TestKit
@@ -179,6 +180,12 @@ final class House: Sendable {
             group: Self.group,
             journal: { journaled.journalStanding },
             alerts: plan.keepsAlerts ? database : nil,
+            tracer: Tracer(
+                TracingPlan(settings.tracing),
+                resource: TraceResource(version: settings.version, instance: gatewayID.text),
+                client: client,
+                log: .silent
+            ),
             log: .silent
         )
         self.gateway = gateway
