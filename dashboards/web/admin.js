@@ -138,16 +138,16 @@ function alerts(root, page) {
     ], value.mutes, { kind: "middle" }), { bars: 2, empty: (value) => (value.mutes.length ? null : nothing("Nothing is muted.")) }),
     panel("What is watched", now, (value) => table("Rules", [
       { title: "Rule", cell: (rule) => rule.name },
-      { title: "Fires when", cell: (rule) => `${rule.on.replaceAll("_", " ")}: ${rule.condition}` },
+      { title: "Fires when", kind: "wide", cell: (rule) => `${rule.on.replaceAll("_", " ")}: ${rule.condition}` },
       { title: "Tells", cell: (rule) => rule.to.join(", ") },
       { title: "Firing", kind: "figure", cell: (rule) => f.count(rule.firing) },
       { title: "", cell: (rule) => (rule.muted_until ? mark("idle", "muted") : button("Mute", () => muteAlert({ rule: rule.name, subject: null }, page), { class: "small quiet" }, unseen(` ${rule.name}`))) },
     ], value.rules, { kind: "middle" }), { bars: 5, empty: watched }),
     panel("What was sent", events, (value) => table("Sent", [
       { title: "When", cell: (event) => time(state, event.at) },
-      { title: "What", cell: (event) => [event.title, h("div.note", null, `${event.rule}, ${event.subject}`)] },
+      { title: "What", kind: "wide", cell: (event) => [event.title, h("div.note", null, `${event.rule}, ${event.subject}`)] },
       { title: "Severity", cell: (event) => severity(event.severity) },
-      { title: "Arrived", cell: (event) => (event.muted ? mark("idle", "muted") : event.deliveries.map((one) => h("div", null, mark({ delivered: "good", sent: "good", pending: "idle", dead: "bad" }[one.status] ?? "idle", `${one.destination}: ${one.status}`), one.last_error ? h("div.note", null, one.last_error) : null))) },
+      { title: "Arrived", kind: "wide", cell: (event) => (event.muted ? mark("idle", "muted") : event.deliveries.map((one) => h("div", null, mark({ delivered: "good", sent: "good", pending: "idle", dead: "bad" }[one.status] ?? "idle", `${one.destination}: ${one.status}`), one.last_error ? h("div.note", null, one.last_error) : null))) },
     ], value.events), { bars: 5, empty: (value) => (value.events.length ? null : nothing("Nothing was sent yet.")) }),
   );
 }
@@ -168,7 +168,7 @@ function audit(root, page) {
       { title: "Who", cell: (event) => actor(event.actor) },
       { title: "What", cell: (event) => h("b", null, String(event.action).replaceAll(/[._]/g, " ")) },
       { title: "Of what", cell: (event) => h("span.id", null, event.subject ?? "") },
-      { title: "Change", cell: (event) => difference(event.before, event.after) },
+      { title: "Change", kind: "wide", cell: (event) => difference(event.before, event.after) },
     ], rows), cursor ? button("Older changes", more) : h("p.note", null, "That is all of the last 90 days."));
     const more = async () => {
       try {

@@ -120,7 +120,7 @@ function attempts(call, page) {
     { title: "Started", cell: (one) => time(page.state, one.started_at) },
     { title: "Took", kind: "figure", cell: (one) => (one.latency_ms === null ? "not known" : f.milliseconds(one.latency_ms)) },
     { title: "Cost", kind: "figure", cell: (one) => (one.cost_usd === null ? "not known" : f.moneyExact(one.cost_usd)) },
-    { title: "Who said so", cell: (one) => [one.outcome === "pending" ? "" : basis(one.cost_basis, one.cost_usd !== null), one.duplicate_risk ? h("div.note", null, "an earlier attempt may have been paid for as well") : null] },
+    { title: "Who said so", kind: "wide", cell: (one) => [one.outcome === "pending" ? "" : basis(one.cost_basis, one.cost_usd !== null), one.duplicate_risk ? h("div.note", null, "an earlier attempt may have been paid for as well") : null] },
   ], call.attempts);
 }
 
@@ -158,6 +158,6 @@ function translation(entries) {
     { title: "Parameter", cell: (one) => h("code", null, one.parameter) },
     { title: "At the provider", cell: (one) => (one.provider_parameter ? h("code", null, one.provider_parameter) : "none") },
     { title: "What was done", cell: (one) => mark(...(ACTIONS[one.action] ?? ["idle", one.action])) },
-    { title: "Note", cell: (one) => one.note ?? "" },
+    { title: "Note", kind: "wide", cell: (one) => one.note ?? "" },
   ], entries);
 }

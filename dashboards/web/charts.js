@@ -181,6 +181,11 @@ const ends = {
   },
 };
 
+/** A point between days without calls has no line to be seen by. */
+function isAlone(values, index) {
+  return (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
+}
+
 /** Rates and latencies. series: [{label, place, values, texts, isThin}] */
 export function lines({ title, heading = null, labels, titles, series, axis, height = 200, to = null, firstTitle = "Day", most }) {
   const columns = [
@@ -198,7 +203,7 @@ export function lines({ title, heading = null, labels, titles, series, axis, hei
         datasets: series.map((one, at) => ({
           label: one.label, data: one.values, at, paint: colourAt(one.place, set), borderColor: colourAt(one.place, set),
           backgroundColor: colourAt(one.place, set), borderWidth: one.isThin ? 1.25 : 2.25, borderDash: one.dash ?? [],
-          pointRadius: labels.length === 1 ? 3 : 0, pointHoverRadius: 4, spanGaps: false, tension: 0,
+          pointRadius: ({ dataIndex }) => (isAlone(one.values, dataIndex) ? 2.5 : 0), pointHoverRadius: 4, spanGaps: false, tension: 0,
         })),
       },
       options: options(set, {
