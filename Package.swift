@@ -135,6 +135,15 @@ let package = Package(
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
+        // A third kind of provider with its simulation, as somebody would add it.
+        .target(
+            name: "ThirdKind",
+            dependencies: [
+                "EaselBase", "EaselCore", "EaselTransport", "EaselImaging", "EaselProviders", "EaselSandbox",
+            ],
+            path: "Tests/ThirdKind",
+            swiftSettings: strict
+        ),
         tests("EaselBaseTests", ["EaselBase"]),
         tests("EaselCoreTests", ["EaselBase", "EaselCore"]),
         tests("EaselTransportTests", ["EaselBase", "EaselTransport", "EaselServer", "CUV"]),
@@ -145,7 +154,7 @@ let package = Package(
         tests("EaselLedgerTests", ["TestKit", "EaselBase", "EaselCore", "EaselLedger", "CPostgres"]),
         tests(
             "EaselProvidersTests",
-            ["EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging"],
+            ["ThirdKind", "EaselBase", "EaselCore", "EaselTransport", "EaselServer", "EaselProviders", "EaselImaging"],
             exclude: ["Snapshots"]
         ),
         tests("EaselReportingTests", ["EaselBase", "EaselCore", "EaselReporting"], exclude: ["Snapshots"]),
@@ -170,7 +179,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging", "EaselLedger",
+                "ThirdKind", "EaselBase", "EaselCore", "EaselTransport", "EaselProviders", "EaselImaging",
+                "EaselLedger",
                 "EaselSandbox",
             ]
         ),
@@ -182,9 +192,9 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer", "EaselProviders",
-                "EaselImaging", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway", "EaselSandbox",
-                "EaselConfiguration",
+                "TestKit", "ThirdKind", "EaselBase", "EaselCore", "EaselTransport", "EaselTracing", "EaselServer",
+                "EaselProviders", "EaselImaging", "EaselLedger", "EaselReporting", "EaselCalls", "EaselGateway",
+                "EaselSandbox", "EaselConfiguration",
             ],
             exclude: ["Snapshots"]
         ),

@@ -53,7 +53,7 @@ extension Configuration {
                 "whose Forwarded and X-Forwarded-* set it instead, e.g. [10.0.0.0/8]"
             ),
             providerSettings(profiles),
-            routingSettings,
+            routingSettings(profiles),
             .section(
                 "fetch",
                 \.fetch,

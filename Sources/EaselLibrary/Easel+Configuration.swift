@@ -1,3 +1,5 @@
+import EaselCore
+import EaselProviders
 public import Foundation
 
 extension Easel {
@@ -47,9 +49,26 @@ extension Easel {
 
     /// An account at a provider.
     public struct Provider: Sendable {
-        /// The interfaces that Easel speaks.
-        public enum Kind: String, Sendable, CaseIterable {
-            case runware, ideogram
+        /// An interface that Easel speaks, by its word in a configuration. An open word: a kind that comes with a later Easel
+        /// breaks no program, and one that this Easel does not have is a fault of the configuration.
+        public struct Kind: RawRepresentable, Sendable, Hashable, CaseIterable {
+            /// As configurations have it.
+            public let rawValue: String
+
+            /// A kind of that name, whether or not this Easel has it.
+            public init(rawValue: String) {
+                self.rawValue = rawValue
+            }
+
+            /// Runware's interface.
+            public static let runware = Kind(rawValue: "runware")
+            /// Ideogram's interface.
+            public static let ideogram = Kind(rawValue: "ideogram")
+
+            /// Those that there are.
+            public static var allCases: [Kind] {
+                ProviderRegistry.standard.profiles.map { Kind(rawValue: $0.kind.rawValue) }
+            }
         }
 
         /// What policies, replies and the log call it.

@@ -182,7 +182,7 @@ extension Easel.Configuration {
         if providers.isEmpty { return "providers: {}\n" }
         return providers.enumerated().reduce(into: "providers:\n") { text, entry in
             let (number, provider) = entry
-            text += "  \(quoted(provider.name)):\n    kind: \(provider.kind.rawValue)\n"
+            text += "  \(quoted(provider.name)):\n    kind: \(quoted(provider.kind.rawValue))\n"
             text += "    api_key: ${\(keyName(number))}\n"
             if let url = provider.baseURL { text += "    base_url: \(quoted(url))\n" }
             if let most = provider.maxInFlight { text += "    max_in_flight: \(most)\n" }

@@ -154,9 +154,13 @@ struct ForeignDoorTests {
     @Test func `seven characters of a key and words of everybody may be said`() {
         #expect(fit("sk_live").code == "sk_live")
         #expect(fit("x", message: "Ideogram and Runware say no.").message == "Ideogram and Runware say no.")
-        let plain = ForeignDoor(secrets: ["ideogram-key-of-a-test"])
-        let told = plain.fit(ProviderFailure(.failed, code: "x", message: "Ideogram is away."))
-        #expect(told.message == "Ideogram is away.")
+        for name in ["ideogram", "postcard"] {
+            let plain = ForeignDoor(secrets: ["\(name)-key-of-a-test"], names: [name])
+            let message = "\(name.capitalized) is away."
+            #expect(plain.fit(ProviderFailure(.failed, code: "x", message: message)).message == message)
+            let told = plain.fit(ProviderFailure(.failed, code: "x", message: "\(message) \(name)-key-of"))
+            #expect(told.message == "The provider's own message is not shown.")
+        }
     }
 
     @Test func `a part of a prompt does not come back, however it is spaced`() {

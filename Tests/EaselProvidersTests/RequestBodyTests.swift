@@ -4,6 +4,7 @@ import EaselProviders
 import Foundation
 import Testing
 import TestTools
+import ThirdKind
 
 /// The exact requests, for every value of every parameter: a change of one byte is a change of a golden file.
 struct RequestBodyTests {
@@ -27,6 +28,14 @@ struct RequestBodyTests {
             text += "# minimal, asynchronous\n\(Self.ideogram(Requests.minimal(model), delivery: .async))"
         }
         Snapshot.expect(text, named: "ideogram-\(model.rawValue).txt")
+    }
+
+    @Test func `the bodies for a third kind are those of the golden file`() throws {
+        var text = ""
+        for (name, request) in Requests.variations(.ideogram3) {
+            text += "# \(name)\n\(try JSON.text(PostcardRequest(request, count: request.count).json, sorted: true))\n"
+        }
+        Snapshot.expect(text, named: "postcard.txt")
     }
 
     /// The bytes that the provider posts: an array of one task, keys sorted.

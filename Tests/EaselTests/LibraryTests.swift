@@ -69,6 +69,15 @@ import Testing
         }
     }
 
+    @Test func `the kinds are those of the registry, and another word is a fault of the configuration`() async {
+        #expect(Easel.Provider.Kind.allCases == [.runware, .ideogram])
+        let failure = await Self.failure {
+            let provider = Easel.Provider(.init(rawValue: "post: {card"), name: "cards", key: "k")
+            _ = try await Easel(.init(providers: [provider]))
+        }
+        #expect(failure?.code == .configuration)
+    }
+
     @Test func `a remix fails over, and tells who delivered and what it cost`() async throws {
         try await Self.with([FaultRule(provider: .ideogram, kind: .status(500))]) { sandbox, providers in
             try await Self.easel(.init(providers: providers, ledger: .memory(budget: 1))) { easel in

@@ -17,9 +17,10 @@ package struct ForeignDoor: Sendable {
 
     private let washer: Washer
 
-    /// `secrets` are keys, `prompts` the words of the caller that an answer may repeat.
-    package init(secrets: [String], prompts: [String] = []) {
-        washer = Washer(secrets: secrets, prompts: prompts)
+    /// `secrets` are keys, `prompts` the words of the caller that an answer may repeat. `names`: what keys begin with and
+    /// everybody may say.
+    package init(secrets: [String], prompts: [String] = [], names: [String] = []) {
+        washer = Washer(secrets: secrets, prompts: prompts, names: names)
     }
 
     package func fit(_ exchange: Exchange) -> Exchange {

@@ -14,6 +14,7 @@ package struct GuardedProvider: Provider {
     package var timeout: Duration { base.timeout }
     package var billingNames: BillingNames { base.billingNames }
     package var secrets: [String] { base.secrets }
+    package var keyNames: [String] { base.keyNames }
 
     package func translate(_ request: RemixRequest) -> ProviderTranslation { base.translate(request) }
 
@@ -33,7 +34,9 @@ package struct GuardedProvider: Provider {
         door([]).fit(await base.usage(span, models: models))
     }
 
-    private func door(_ prompts: [String]) -> ForeignDoor { ForeignDoor(secrets: base.secrets, prompts: prompts) }
+    private func door(_ prompts: [String]) -> ForeignDoor {
+        ForeignDoor(secrets: base.secrets, prompts: prompts, names: base.keyNames)
+    }
 }
 
 extension RemixRequest {

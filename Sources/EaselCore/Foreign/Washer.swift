@@ -23,9 +23,13 @@ package struct Washer: Sendable {
     private let plain: [Trace]
     /// Of all secrets, letters and digits alone.
     private let bare: [Trace]
+    /// Stretches that a key may begin with and that say nothing of it.
+    private let openly: Set<UInt64>
 
-    package init(secrets: [String], prompts: [String] = []) {
+    /// `names`: of what has these keys, such as a provider's kind. A key often begins with such a name, and everybody may say it.
+    package init(secrets: [String], prompts: [String] = [], names: [String] = []) {
         self.prompts = prompts
+        openly = secrets.isEmpty ? [] : Self.openWords(names)
         plain = secrets.flatMap { secret in
             [Trace(bytes: Self.folded(secret), length: Self.secretLength)] + Self.encoded(secret)
         }
@@ -40,12 +44,12 @@ package struct Washer: Sendable {
         guard text.utf8.count >= Self.shortest, !(plain.isEmpty && prompts.isEmpty) else { return true }
         let cut = ForeignText.cut(text, to: ForeignText.mostRead)
         let folded = Self.folded(cut)
-        if plain.contains(where: { Self.shares(folded, $0.bytes, $0.length, isKnown: true) }) { return false }
+        if plain.contains(where: { Self.shares(folded, $0.bytes, $0.length, except: openly) }) { return false }
         if !bare.isEmpty {
             let bareText = Self.bare(Self.unescaped(cut))
-            if bare.contains(where: { Self.shares(bareText, $0.bytes, $0.length, isKnown: true) }) { return false }
+            if bare.contains(where: { Self.shares(bareText, $0.bytes, $0.length, except: openly) }) { return false }
         }
-        return !prompts.contains { Self.shares(folded, Self.folded($0), Self.promptLength, isKnown: false) }
+        return !prompts.contains { Self.shares(folded, Self.folded($0), Self.promptLength) }
     }
 
     /// The text when it is clean, or nil.
@@ -110,22 +114,22 @@ package struct Washer: Sendable {
         return bytes
     }
 
-    /// What every key may begin with says nothing of it: these words are not secrets.
-    private static let publicWords = windows(
-        of: Array(
-            " ideogram ideogram- ideogram_ runware runware- runware_ sandbox api-key api_key apikey ideogramapikey runwareapikey sandboxkey "
-                .utf8
-        ),
-        secretLength
-    )
+    /// What a key may begin with says nothing of it: the names, and the words for a key.
+    private static func openWords(_ names: [String]) -> Set<UInt64> {
+        let words = names.map { $0.lowercased() }.map { "\($0) \($0)- \($0)_ \($0)apikey" }
+        let text = ([""] + words + ["sandbox api-key api_key apikey sandboxkey", ""]).joined(separator: " ")
+        return windows(of: Array(text.utf8), secretLength)
+    }
 
     /// Whether so many bytes in a row are in both: one pass over each (the hashes of one's windows, looked up with the
     /// other's).
-    private static func shares(_ text: [UInt8], _ secret: [UInt8], _ length: Int, isKnown: Bool) -> Bool {
+    private static func shares(_ text: [UInt8], _ secret: [UInt8], _ length: Int, except openly: Set<UInt64> = [])
+        -> Bool
+    {
         guard secret.count >= shortest, text.count >= min(length, secret.count) else { return false }
         let length = min(length, secret.count)
         var wanted = windows(of: secret, length)
-        if isKnown, length == secretLength { wanted.subtract(publicWords) }
+        if length == secretLength { wanted.subtract(openly) }
         guard !wanted.isEmpty else { return false }
         var found = false
         roll(over: text, length) { hash in

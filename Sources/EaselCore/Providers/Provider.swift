@@ -13,6 +13,8 @@ package protocol Provider: Sendable {
 
     /// Keys and the like that must not come back in the provider's texts (S2).
     var secrets: [String] { get }
+    /// Words that keys begin with and everybody may say. By default the kind's own.
+    var keyNames: [String] { get }
 
     /// What this provider would make of the request, without sending anything.
     func translate(_ request: RemixRequest) -> ProviderTranslation
@@ -37,6 +39,8 @@ extension Provider {
     package var billingNames: BillingNames { BillingNames() }
 
     package var secrets: [String] { [] }
+
+    package var keyNames: [String] { [kind.rawValue] }
 
     package func usage(_ span: ReconciliationSpan, models: [String]) async -> ProviderUsage {
         .unsupported("\(name) has no usage figures that can be asked for.")

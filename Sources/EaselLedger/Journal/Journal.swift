@@ -10,8 +10,6 @@ import Foundation
 /// the disk does not take waits in memory until it does, or the database does.
 // Unchecked, because the mutable members are only touched under `condition`, `file` only by the journal's thread.
 package final class Journal: @unchecked Sendable {
-    /// A full file is followed by a new one.
-    private static let fileLimit = 8 << 20
     /// Written and removed again to see whether a disk that was full takes anything.
     private static let probeBytes = 64 << 10
 
@@ -40,17 +38,8 @@ package final class Journal: @unchecked Sendable {
     private let condition = NSCondition()
     private var requests: [Request] = []
     private var isStopping = false
-    private var nextNumber: Int
-    /// Closed files by number, with the count of their records that are not done.
-    private var sealed: [Int: Int] = [:]
-    /// Indexes of records that are done, of files that are not.
-    private var done: [Int: Set<Int>] = [:]
-    /// Files that could not be read when it was last tried, and why.
-    private var unreadable: [Int: String] = [:]
+    private var files: JournalFiles
     private var backlog = JournalBacklog()
-    private var openNumber: Int?
-    private var openCount = 0
-    private var openLength = 0
     private var file: JournalFile?
 
     /// Opens the journal in a directory, which it makes when needed. Throws `.unavailable` when that is not possible or
@@ -64,9 +53,7 @@ package final class Journal: @unchecked Sendable {
         self.log = log
         self.fault = fault
         lock = opened.lock
-        sealed = opened.counts
-        unreadable = opened.unreadable
-        nextNumber = (Array(opened.counts.keys) + Array(opened.unreadable.keys)).max().map { $0 + 1 } ?? 1
+        files = JournalFiles(counts: opened.counts, unreadable: opened.unreadable)
         OwnThread.start("easel-journal") { [self] in serve() }
     }
 
@@ -77,9 +64,9 @@ package final class Journal: @unchecked Sendable {
         condition.withLock {
             var standing = JournalStanding()
             standing.inMemory = backlog.count
-            standing.pending = openCount + sealed.values.reduce(0, +) + backlog.count
+            standing.pending = files.pending + backlog.count
             standing.fault = backlog.fault
-            standing.unreadable = unreadable.sorted { $0.key < $1.key }
+            standing.unreadable = files.unreadable.sorted { $0.key < $1.key }
                 .map { JournalStanding.UnreadableFile(path: Self.path($0.key, directory), cause: $0.value) }
             return standing
         }
@@ -123,35 +110,30 @@ package final class Journal: @unchecked Sendable {
     // MARK: - What the replay needs
 
     /// The numbers of the files, in order.
-    var numbers: [Int] { condition.withLock { Set(sealed.keys).union(unreadable.keys).sorted() } }
+    var numbers: [Int] { condition.withLock { files.numbers } }
 
-    func doneRecords(of number: Int) -> Set<Int> { condition.withLock { done[number] ?? [] } }
+    /// What the next file will be called.
+    var nextNumber: Int { condition.withLock { files.nextNumber } }
+
+    func doneRecords(of number: Int) -> Set<Int> { condition.withLock { files.doneRecords(of: number) } }
 
     /// A file was read, or could not be: `cause`. True when that is news.
     func note(_ number: Int, unreadable cause: String?) -> Bool {
-        condition.withLock {
-            defer { unreadable[number] = cause }
-            return unreadable[number] != cause
-        }
+        condition.withLock { files.note(number, unreadable: cause) }
     }
 
     /// What is done of a file; it is removed when that is everything.
-    func finish(_ number: Int, count: Int, done ended: Set<Int>) {
-        let isOver = condition.withLock {
-            sealed[number] = count - ended.count
-            done[number] = ended
-            guard ended.count == count else { return false }
-            sealed[number] = nil
-            done[number] = nil
-            return true
-        }
-        guard isOver else { return }
+    func finish(_ number: Int, count: Int, done: Set<Int>) {
+        guard condition.withLock({ files.finish(number, count: count, done: done) }) else { return }
         let path = Self.path(number, directory)
         unlink(path)
         try? JournalFile.syncDirectory(of: path)
     }
 
-    func beginReplayOfMemory() -> [JournalRecord] { condition.withLock { backlog.beginReplay() } }
+    /// None where a file was begun since the round: what is in it came before what is in memory.
+    func beginReplayOfMemory(unlessFilesFrom number: Int) -> [JournalRecord] {
+        condition.withLock { files.hasRecords(from: number) ? [] : backlog.beginReplay() }
+    }
 
     func endReplayOfMemory(done: Set<Int>) {
         condition.withLock {
@@ -161,7 +143,7 @@ package final class Journal: @unchecked Sendable {
     }
 
     /// Where records that the database refused are put when they come now.
-    var asidePath: String { Self.path(condition.withLock { nextNumber }, directory, "refused") }
+    var asidePath: String { Self.path(condition.withLock { files.nextNumber }, directory, "refused") }
 
     /// Keeps refused records in memory until the disk takes them.
     func keepAside(_ refused: [(record: JournalRecord, reason: String)], because cause: String) {
@@ -231,7 +213,7 @@ package final class Journal: @unchecked Sendable {
             }
         }
         let seals = group.filter { $0.record == nil }
-        if !seals.isEmpty || openLength >= Self.fileLimit { sealFile() }
+        if !seals.isEmpty || condition.withLock({ files.isFull }) { sealFile() }
         for request in seals { request.ticket.answer(.success(())) }
     }
 
@@ -281,35 +263,18 @@ package final class Journal: @unchecked Sendable {
 
     private func write(_ frames: [[UInt8]]) throws(JournalFile.Failure) {
         if file == nil {
-            let number = condition.withLock { nextNumber }
+            let number = condition.withLock { files.nextNumber }
             file = try JournalFile(creating: Self.path(number, directory), fault: fault)
-            condition.withLock {
-                openNumber = number
-                nextNumber += 1
-            }
+            condition.withLock { files.opened() }
         }
         let bytes = Array(frames.joined())
         try file?.append(bytes)
-        condition.withLock {
-            openCount += frames.count
-            openLength += bytes.count
-        }
+        condition.withLock { files.wrote(records: frames.count, bytes: bytes.count) }
     }
 
     private func sealFile() {
         file = nil
-        let empty = condition.withLock { () -> Int? in
-            defer {
-                openNumber = nil
-                openCount = 0
-                openLength = 0
-            }
-            guard let number = openNumber else { return nil }
-            // Nothing in it was acknowledged, so nothing in it is missed.
-            if openCount == 0 { return number }
-            sealed[number] = openCount
-            return nil
-        }
+        let empty = condition.withLock { files.seal() }
         if let empty { unlink(Self.path(empty, directory)) }
     }
 

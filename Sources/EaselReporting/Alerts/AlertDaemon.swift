@@ -75,59 +75,40 @@ package final class AlertDaemon: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 var clock = Clock()
-                await self.hold(Self.lookingLease) { lease throws(LedgerError) in
+                await self.loop(Self.lookingLease).run { lease throws(LedgerError) in
                     try await self.look(lease, &clock)
-                    return true
+                    return .done(hasMore: false, isKept: false)
                 }
             }
             group.addTask {
-                await self.hold(Self.sendingLease) { lease throws(LedgerError) in try await self.send(lease) }
+                await self.loop(Self.sendingLease).run { lease throws(LedgerError) in
+                    .done(hasMore: try await !self.send(lease), isKept: false)
+                }
             }
         }
     }
 
-    /// Does one round after the other while it holds the lease. `round` tells whether all was done that is to be done now.
-    private func hold(_ name: String, _ round: (Lease) async throws(LedgerError) -> Bool) async {
-        var lease: Lease?
-        var isFailing = false
-        let held = Locked<Lease?>(nil)
-        let keeper = Task { await keep(held) }
-        while !Task.isCancelled {
-            var pause = pacing.interval
-            do throws(LedgerError) {
-                let isNew = lease == nil
-                lease = try await store.acquireLease(name, holder: holder, for: pacing.lease)
-                held.withLock { [lease] in $0 = lease }
-                if let lease {
-                    if isNew { log.info("this process keeps a lease", ["name": name, "epoch": String(lease.epoch)]) }
-                    if try await !round(lease) { pause = .zero }
-                }
-                if isFailing { log.info("the alerts are running again", ["part": name]) }
-                isFailing = false
-            } catch {
-                if Task.isCancelled { break }
-                if !isFailing {
-                    log.warning("the alerts are not running", ["part": name, "error": sentence(for: error)])
-                }
-                isFailing = true
-                pause = pacing.pause
+    /// A round may ask the log for long, or wait for receivers that hang: the lease is kept beside it.
+    private func loop(_ name: String) -> LeaseLoop {
+        LeaseLoop(
+            store: store,
+            name: name,
+            holder: holder,
+            pacing: LeaseTerm.Pacing(length: pacing.lease, interval: pacing.interval, pause: pacing.pause),
+            keepsBesideRounds: true
+        ) { [log] news, error in
+            switch news {
+            case .taken(let lease):
+                log.info("this process keeps a lease", ["name": name, "epoch": String(lease.epoch)])
+            case .lost(let lease):
+                log.warning("another process keeps a lease now", ["name": name, "epoch": String(lease.epoch)])
+            case .failing:
+                log.warning(
+                    "the alerts are not running",
+                    ["part": name, "error": error.map { sentence(for: $0) } ?? ""]
+                )
+            case .runningAgain: log.info("the alerts are running again", ["part": name])
             }
-            try? await Task.sleep(for: pause)
-        }
-        keeper.cancel()
-        await keeper.value
-        guard let lease else { return }
-        // The cancelled task cannot wait any more.
-        await Task { try? await store.releaseLease(lease) }.value
-    }
-
-    /// Keeps the lease while a round of its holder goes on. One that was lost meanwhile and comes back has another epoch,
-    /// so that what the round still writes is refused (L4).
-    private func keep(_ held: Locked<Lease?>) async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: pacing.lease / 4)
-            guard !Task.isCancelled, let lease = held.withLock(\.self) else { continue }
-            _ = try? await store.acquireLease(lease.name, holder: holder, for: pacing.lease)
         }
     }
 

@@ -51,36 +51,47 @@ package final class Reporter: Sendable {
 
     /// Works until the task is cancelled; then another may have the lease at once.
     package func run() async {
-        var lease: Lease?
-        var isFailing = false
         var windows = pacing.windows
         var droppedAt: SteadyInstant?
         var monthsAt = SteadyInstant.now
-        while !Task.isCancelled {
+        await loop.run { lease throws(LedgerError) in
+            let pass: RollupPass?
             do throws(LedgerError) {
-                let pause = try await step(&lease, &windows)
-                if isFailing { log.info("the rollups are running again", [:]) }
-                isFailing = false
-                if lease != nil, droppedAt.map({ SteadyInstant.now.since($0) >= pacing.retention }) ?? true {
-                    droppedAt = .now
-                    await drop()
-                }
-                // Only when nothing else is to be done.
-                if let held = lease, pause != nil, SteadyInstant.now >= monthsAt { monthsAt = await months(held) }
-                if let pause { try? await Task.sleep(for: pause) }
+                pass = try await self.pass(lease, &windows)
             } catch {
-                if Task.isCancelled { break }
-                // It may have been too much for one statement.
+                // It may have been too much for one statement. Whether it was written is not known, and does not matter:
+                // windows are made again (L3).
                 windows = max(20, windows / 4)
-                // Whether the pass was written is not known, and does not matter: windows are made again (L3).
-                if !isFailing { log.warning("the rollups are not running", ["error": sentence(for: error)]) }
-                isFailing = true
-                try? await Task.sleep(for: pacing.pause)
+                throw error
+            }
+            guard let pass else { return .lost }
+            if droppedAt.map({ SteadyInstant.now.since($0) >= self.pacing.retention }) ?? true {
+                droppedAt = .now
+                await self.drop()
+            }
+            // Only when nothing else is to be done.
+            if !pass.hasMore, SteadyInstant.now >= monthsAt { monthsAt = await self.months(lease) }
+            return .done(hasMore: pass.hasMore, isKept: true)
+        }
+    }
+
+    private var loop: LeaseLoop {
+        LeaseLoop(
+            store: store,
+            name: Self.leaseName,
+            holder: holder,
+            pacing: LeaseTerm.Pacing(length: pacing.lease, interval: pacing.interval, pause: pacing.pause),
+            keepsBesideRounds: false
+        ) { [log] news, error in
+            switch news {
+            case .taken(let lease): log.info("this reporter keeps the rollups", ["epoch": String(lease.epoch)])
+            case .lost(let lease):
+                log.warning("another reporter keeps the rollups now", ["epoch": String(lease.epoch)])
+            case .failing:
+                log.warning("the rollups are not running", ["error": error.map { sentence(for: $0) } ?? ""])
+            case .runningAgain: log.info("the rollups are running again", [:])
             }
         }
-        guard let lease else { return }
-        // The cancelled task cannot wait any more.
-        await Task { try? await store.releaseLease(lease) }.value
     }
 
     /// Makes a few months that wait; when to look again.
@@ -123,20 +134,10 @@ package final class Reporter: Sendable {
         }
     }
 
-    /// One pass, or one try to become the leader; the time until the next, nil for none.
-    private func step(_ lease: inout Lease?, _ windows: inout Int) async throws(LedgerError) -> Duration? {
-        guard let held = lease else {
-            lease = try await store.acquireLease(Self.leaseName, holder: holder, for: pacing.lease)
-            guard let lease else { return pacing.interval }
-            log.info("this reporter keeps the rollups", ["epoch": String(lease.epoch)])
-            return nil
-        }
+    /// One pass; nil when the lease is another's.
+    private func pass(_ lease: Lease, _ windows: inout Int) async throws(LedgerError) -> RollupPass? {
         let began = SteadyInstant.now
-        guard let pass = try await store.rollUp(held, for: pacing.lease, atMost: windows) else {
-            lease = nil
-            log.warning("another reporter keeps the rollups now", ["epoch": String(held.epoch)])
-            return pacing.interval
-        }
+        guard let pass = try await store.rollUp(lease, for: pacing.lease, atMost: windows) else { return nil }
         let took = SteadyInstant.now.since(began)
         tell(pass.faults)
         if pass.hasMore, took < .seconds(1) { windows = min(20_000, windows * 2) }
@@ -151,6 +152,6 @@ package final class Reporter: Sendable {
                 ]
             )
         }
-        return pass.hasMore ? nil : pacing.interval
+        return pass
     }
 }

@@ -16,11 +16,25 @@ package struct SandboxCall: Sendable {
 /// What the simulated provider answers, before it is put on the wire.
 package struct SandboxReply: Sendable {
     package var status: Int
-    package var fields = HTTPFields()
+    package var fields: HTTPFields
     package var body: [UInt8]
-    package var delivery = Delivery.whole
+    package var delivery: Delivery
     /// For the journal: what was asked for.
     package var model: String?
+
+    package init(
+        status: Int,
+        fields: HTTPFields = HTTPFields(),
+        body: [UInt8],
+        delivery: Delivery = .whole,
+        model: String? = nil
+    ) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.delivery = delivery
+        self.model = model
+    }
 
     /// How the answer reaches the client.
     package enum Delivery: Sendable, Equatable {

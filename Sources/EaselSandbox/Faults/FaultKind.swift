@@ -64,7 +64,7 @@ package enum FaultRoute: String, Sendable, CaseIterable {
 
 /// One thing that goes wrong under a condition.
 package struct FaultRule: Sendable, Equatable {
-    /// Nil: both.
+    /// Nil: all of them.
     package var provider: ProviderKind?
     /// The kind of request that it applies to.
     package var route: FaultRoute
@@ -73,7 +73,7 @@ package struct FaultRule: Sendable, Equatable {
     /// What goes wrong then.
     package var kind: FaultKind
 
-    /// By default every remix request of both providers.
+    /// By default every remix request of every provider.
     package init(
         provider: ProviderKind? = nil,
         route: FaultRoute = .submit,

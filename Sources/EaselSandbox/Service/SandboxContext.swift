@@ -1,4 +1,6 @@
 package import EaselBase
+package import EaselCore
+package import EaselImaging
 import EaselTransport
 import Foundation
 
@@ -36,7 +38,31 @@ package final class SandboxContext: Sendable {
     }
 
     /// Runs work that a provider finishes even when its client has gone: it is not cancelled with the request.
-    func work<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Task<Result, Never> {
+    package func work<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Task<Result, Never> {
         Task { await body() }
+    }
+
+    /// Draws one: positive and 31 bits long.
+    package func imageSeed() -> Int { chance.imageSeed() }
+
+    /// A file that is really made of `picture`: cut and resized to `size` (smaller by the configuration's `pixelScale`), and half
+    /// way towards a pattern that prompt and seed decide. Throws where the picture is none.
+    package func paint(
+        _ picture: [UInt8],
+        size: PixelSize,
+        prompt: String,
+        seed: Int,
+        as format: ImageFormat = .png
+    ) async throws(ImageError) -> [UInt8] {
+        try await painter.paint(
+            PaintOrder(
+                source: try SourceImage(picture),
+                size: size,
+                strength: 0.5,
+                prompt: prompt,
+                seed: seed,
+                format: format
+            )
+        )
     }
 }

@@ -93,7 +93,7 @@ struct Demo {
         var failovers = 0
         let began = TimeSource.system.now
         for step in steps {
-            let fault = FaultRule(provider: .runware, timing: .first(1), kind: .status(503))
+            let fault = FaultRule(provider: configuration.providers.first?.kind, timing: .first(1), kind: .status(503))
             if step.failsOver { try await sandbox?.setFaults([fault]) }
             let reply = try await remix(client, step, original)
             if step.failsOver { try await sandbox?.setFaults([]) }

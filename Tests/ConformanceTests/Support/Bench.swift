@@ -5,6 +5,7 @@ import EaselSandbox
 import EaselTransport
 import Foundation
 import Testing
+import ThirdKind
 
 /// One provider in front of a sandbox, used as the gateway uses it.
 struct Bench: Sendable {
@@ -182,7 +183,12 @@ func withBench(
     )
     change(&configuration)
     let group = EventLoopGroup(name: "conformance", count: 1)
-    let sandbox = Sandbox(group: group, configuration: configuration, log: .silent)
+    let sandbox = Sandbox(
+        group: group,
+        configuration: configuration,
+        providers: Sandbox.standard + [PostcardService.simulation],
+        log: .silent
+    )
     _ = try sandbox.start()
     let client = HTTPClient(group: group)
     let settings = ProviderSettings(

@@ -4,8 +4,9 @@ import EaselCore
 import EaselProviders
 import EaselSandbox
 import Testing
+import ThirdKind
 
-/// A kind that no room of Easel names: its folder beside this file, and two names in lists.
+/// A kind that no room of Easel names: its folder (Tests/ThirdKind), and two names in lists.
 struct ThirdKindTests {
     private static let registry = ProviderRegistry(
         ProviderRegistry.standard.registrations + [PostcardProvider.registration]
@@ -86,6 +87,14 @@ struct ThirdKindTests {
             kinds: profiles
         )
         #expect(sound.providers.map(\.kind) == [.runware, .ideogram, .postcard])
+        let others = Array(profiles.reversed().prefix(2))
+        let pair = try Configuration.parse(
+            text: Configuration.example(kinds: others),
+            file: "example",
+            environment: ["IDEOGRAM_API_KEY": "b", "POSTCARD_API_KEY": "c"],
+            kinds: others
+        )
+        #expect(pair.providers.map(\.kind) == [.postcard, .ideogram])
         let rule = try FaultRule(["provider": "postcard", "kind": "garbage"], providers: [.runware, .postcard])
         #expect(rule.provider == .postcard)
         #expect(throws: FaultRuleError.self) {
