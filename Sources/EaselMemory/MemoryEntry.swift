@@ -151,9 +151,7 @@ package struct MemoryEntry: Sendable {
 
     var orphaned: OrphanedCall {
         OrphanedCall(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             model: admission.model,
             imagesRequested: admission.imagesRequested,
             copyrightDetection: admission.parameters["copyright_detection"]?.boolValue ?? false,
@@ -168,8 +166,7 @@ package struct MemoryEntry: Sendable {
             start: start,
             outcome: outcome(of: start),
             providerTaskID: notes[start.attemptID],
-            cost: end?.cost,
-            costBasis: end?.costBasis,
+            charge: Cost.Recorded(end?.charge),
             reason: end?.reason,
             errorCode: end?.errorCode
         )
@@ -177,30 +174,29 @@ package struct MemoryEntry: Sendable {
 }
 
 /// What a call cost, as its row tells it.
-package struct MemoryFigures: Sendable {
-    package let cost: Money?
+package struct MemoryFigures: Sendable, Charged {
+    package let charge: Cost
     package let estimated: Money?
-    package let basis: CostBasis
 
     init(_ settlement: Settlement) {
-        cost = settlement.cost
+        charge = settlement.charge
         estimated = settlement.estimated
-        basis = settlement.costBasis
     }
 
     /// The sum of what is known (M6); not known where only zeros are, and one is not (M1).
     init(_ ends: [AttemptEnd?]) {
-        let costs = ends.map { $0?.cost }
-        let sum = costs.compactMap(\.self).reduce(.zero, +)
-        cost = sum == .zero && costs.contains(nil) ? nil : sum
-        estimated =
-            cost == nil
-            ? nil : ends.filter { $0?.costBasis != .provider }.compactMap { $0?.cost }.reduce(.zero, +)
-        if ends.contains(where: { $0?.cost == nil || $0?.costBasis == .unknown }) {
-            basis = .unknown
-        } else {
-            basis = ends.contains { $0?.costBasis == .priceBook && $0?.cost != .zero } ? .priceBook : .provider
-        }
+        let charges = ends.map { $0?.charge ?? .unknown }
+        let sum = charges.compactMap(\.amount).reduce(.zero, +)
+        let isIncomplete = charges.contains { $0.amount == nil }
+        let basis: CostBasis =
+            if isIncomplete || charges.contains(where: { $0.basis == .unknown }) {
+                .unknown
+            } else {
+                charges.contains { $0.basis == .priceBook && $0.amount != .zero } ? .priceBook : .provider
+            }
+        charge = Cost(sum == .zero && isIncomplete ? nil : sum, basis)
+        let unconfirmed = charges.filter { $0.basis != .provider }.compactMap(\.amount)
+        estimated = charge.amount == nil ? nil : unconfirmed.reduce(.zero, +)
     }
 }
 
@@ -215,8 +211,7 @@ extension AttemptEnd {
             errorCode: errorCode,
             httpStatus: httpStatus ?? earlier.httpStatus,
             sent: sent,
-            cost: cost,
-            costBasis: costBasis,
+            charge: charge,
             timings: PhaseTimings(
                 dns: timings.dns ?? earlier.timings.dns,
                 connect: timings.connect ?? earlier.timings.connect,

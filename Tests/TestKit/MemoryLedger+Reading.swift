@@ -155,11 +155,9 @@ extension MemoryLedger {
         let admission = entry.admission
         let settled = entry.settlement
         var detail = CallDetail(
-            callID: admission.callID,
-            teamID: admission.teamID,
+            key: admission.key,
             team: state.book.teams.first { $0.id == admission.teamID }?.name ?? "",
             keyID: admission.keyID,
-            receivedAt: admission.receivedAt,
             project: admission.project,
             tags: admission.tags,
             policy: admission.policy,
@@ -169,9 +167,8 @@ extension MemoryLedger {
             errorCode: settled?.errorCode,
             imagesRequested: admission.imagesRequested,
             imagesDelivered: settled?.imagesDelivered ?? 0,
-            cost: entry.figures?.cost,
+            charge: Cost.Recorded(entry.figures?.charge),
             estimated: entry.figures?.estimated,
-            costBasis: entry.figures?.basis,
             latencyMs: entry.latencyMs,
             attemptCount: entry.starts.count,
             failover: settled?.failover ?? false,
@@ -199,8 +196,7 @@ extension MemoryLedger {
             errorCode: end?.errorCode,
             httpStatus: end?.httpStatus,
             sent: end?.sent,
-            cost: end?.cost,
-            costBasis: end?.costBasis,
+            charge: Cost.Recorded(end?.charge),
             totalMs: end?.timings.total.map { Int($0.milliseconds) },
             duplicateRisk: start.duplicateRisk
         )

@@ -47,7 +47,8 @@ extension MemoryLedger {
                 else { continue }
                 for attempt in attempts where attempt.cost != nil {
                     // A bound is a part of the explanation.
-                    let isConfirmed = row.status == .equal || (row.status == .explained && attempt.basis != .unknown)
+                    let isConfirmed =
+                        row.status == .equal || (row.status == .explained && attempt.costBasis != .unknown)
                     state.reconciled[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
                 }
             }
@@ -80,8 +81,7 @@ extension MemoryLedger {
                     startedAt: start.startedAt,
                     endedAt: end?.endedAt,
                     images: end?.imagesReturned ?? 0,
-                    cost: end?.cost,
-                    basis: end?.costBasis,
+                    charge: Cost.Recorded(end?.charge),
                     bound: start.bound
                 )
             }

@@ -69,9 +69,11 @@ extension MemoryLedger {
                 .map { end in
                     EstimatedAttempt(
                         attemptID: end.start.attemptID,
-                        callID: end.start.callID,
-                        teamID: end.start.teamID,
-                        receivedAt: entry.admission.receivedAt,
+                        key: CallKey(
+                            teamID: end.start.teamID,
+                            receivedAt: entry.admission.receivedAt,
+                            callID: end.start.callID
+                        ),
                         startedAt: end.start.startedAt,
                         provider: end.start.provider,
                         model: entry.admission.model,
@@ -104,8 +106,7 @@ extension MemoryLedger {
                     errorCode: old.errorCode,
                     httpStatus: old.httpStatus,
                     sent: old.sent,
-                    cost: line.cost,
-                    costBasis: .priceBook,
+                    charge: Cost(line.cost, .priceBook),
                     timings: old.timings,
                     endedAt: old.endedAt,
                     imagesReturned: old.imagesReturned,
