@@ -9,13 +9,13 @@ import Testing
 enum Book: String, CaseIterable, Sendable {
     case memory, postgres
 
-    typealias Whole = CallLedger & CallLog & RecoveryLedger & TermsBook & BudgetLedger & People & Sendable
+    typealias Whole = CallLedger & CallLog & RecoveryLedger & TermsBook & PriceLedger & BudgetLedger & People & Sendable
 
     /// Runs a test on a ledger of its own that has a team called `design`.
     func with(_ body: (Scene) async throws -> Void) async throws {
         switch self {
         case .memory:
-            let ledger = MemoryLedger()
+            let ledger = MemoryLedger(time: .system)
             try await body(try await Scene(ledger))
             #expect(ledger.violations == [])
         case .postgres:

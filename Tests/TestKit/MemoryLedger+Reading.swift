@@ -40,10 +40,10 @@ extension MemoryLedger {
                 else { continue }
                 Self.add(
                     call,
-                    state.reconciled,
+                    state.book.confirmations,
                     to: &groups[query.groupBy.map { Self.value($0, of: call) }, default: UsageFigures()]
                 )
-                Self.add(call, state.reconciled, to: &totals)
+                Self.add(call, state.book.confirmations, to: &totals)
                 quality.unknownAttempts += call.attempts.count { $0.outcome == .unknown }
                 quality.unpricedAttempts += call.attempts.count { $0.outcome != .unknown && $0.cost == nil }
             }

@@ -49,7 +49,7 @@ extension MemoryLedger {
                     // A bound is a part of the explanation.
                     let isConfirmed =
                         row.status == .equal || (row.status == .explained && attempt.costBasis != .unknown)
-                    state.reconciled[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
+                    state.book.confirmations[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
                 }
             }
         }
@@ -68,7 +68,7 @@ extension MemoryLedger {
     }
 
     /// The comparison that an attempt was last confirmed by.
-    package func reconciliationID(of attemptID: UUID) -> UUID? { state.withLock { $0.reconciled[attemptID] } }
+    package func reconciliationID(of attemptID: UUID) -> UUID? { state.withLock { $0.book.confirmations[attemptID] } }
 
     private static func sent(_ provider: String, _ state: State) -> [LoggedAttempt] {
         state.order.compactMap { state.calls[$0] }.flatMap { entry in

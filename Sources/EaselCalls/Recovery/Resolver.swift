@@ -124,8 +124,7 @@ final class Resolver: Sendable {
     /// Asks once more about attempts of settled calls with an unknown outcome.
     func sweepUnknown() async throws(LedgerError) {
         let now = SteadyInstant.now
-        // Older ones are posted at their bound by then.
-        let since = time.now - unknownAfter - .seconds(86_400)
+        let since = time.now - RecoverySettings.asksFor(unknownAfter)
         let calls = try await recovery.unknownAttempts(since: since, limit: Self.unknownBatch)
         try await settle(calls.filter { schedule.isDue($0.callID, now: now) })
     }
