@@ -186,7 +186,10 @@ let package = Package(
         ),
         tests(
             "EaselTests",
-            ["TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselSandbox", "Easel", "remix-example"]
+            [
+                "TestKit", "EaselBase", "EaselCore", "EaselTransport", "EaselLedger", "EaselSandbox", "Easel",
+                "remix-example",
+            ]
         ),
         tests("ProofTests", []),
         tests(

@@ -28,7 +28,7 @@ extension Easel {
             callID = settlement.callID
             images = zip(ending.legs.flatMap(\.images), settlement.images).map { Image($1, bytes: $0.bytes) }
             provider = settlement.provider
-            cost = Cost(settlement.cost, settlement.costBasis)
+            cost = Cost(settlement.charge)
             duration = settlement.latency
             attempts = ending.ends.map { Attempt($0) }
             adjustments = ending.translation.compactMap { entry in
@@ -83,10 +83,10 @@ extension Easel {
         /// Who says so.
         public let basis: Basis
 
-        init(_ amount: Money?, _ basis: CostBasis) {
-            usd = amount?.decimal
-            self.basis =
-                switch basis {
+        init(_ cost: EaselCore.Cost) {
+            usd = cost.amount?.decimal
+            basis =
+                switch cost.basis {
                 case .provider: .provider
                 case .priceBook: .priceBook
                 case .unknown: .unknown
@@ -132,7 +132,7 @@ extension Easel {
                 }
             reason = end.reason
             wasSent = end.sent
-            cost = Cost(end.cost, end.costBasis)
+            cost = Cost(end.charge)
         }
     }
 }

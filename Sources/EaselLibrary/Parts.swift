@@ -94,7 +94,11 @@ final class Parts: Sendable {
         switch (wanted.ledger ?? configured ?? .memory()).kind {
         case .memory(let amount):
             let team = TeamRecord(id: 1, name: wanted.team, createdAt: now)
-            let memory = MemoryCalls(team: team, budget: try budget(amount))
+            let memory = MemoryCalls(
+                team: team,
+                budget: try budget(amount),
+                asksFor: configuration.recovery.asksFor
+            )
             return Books(calls: CallBooks(memory), terms: memory, team: team, memory: memory)
         case .postgres(let url):
             // Before libpq sees it, which repeats what it takes for a host.
@@ -143,10 +147,16 @@ final class Parts: Sendable {
         }
     }
 
+    /// How long calls that are cut off have to write down how far they came.
+    private static let lastWords = Duration.seconds(5)
+
+    /// The loops first: exchanges that are under way end with them, and their calls are settled as far as they came while there
+    /// is still something to write to.
     func close() async {
+        await ThreadPoolExecutor.shared.run { self.group.shutdown() }
+        await engine.waitUntilIdle(atMost: Self.lastWords)
         await kept?.writeLast()
         await database?.close()
-        group.shutdown()
     }
 }
 

@@ -29,6 +29,12 @@ package struct MemoryBook: Sendable {
     package var teams: [TeamRecord] = []
     package var termsVersion: Int64 = 1
     package var prices: [PriceEntry] = []
+    /// In the order in which they were made.
+    package internal(set) var priceChanges: [PriceChange] = []
+    /// In the order in which they were made.
+    var accountKeys: [NewKey] = []
+    /// Comparisons that attempts were last confirmed by.
+    package var confirmations: [UUID: UUID] = [:]
     package var budgets: [Budget] = []
     /// In the order of their starts.
     package var shadows: [MemoryShadow] = []
@@ -166,9 +172,11 @@ package struct MemoryBook: Sendable {
 
     /// Forgets the oldest calls and shadows that are over and hold nothing back, and keys whose time is over. What the calls
     /// cost stays in the budgets of now.
-    package mutating func forget(downTo most: Int, at moment: Timestamp) {
+    ///
+    /// `asksFor`: how long an attempt is asked about whose cost is only bounded.
+    package mutating func forget(downTo most: Int, asksFor: Duration, at moment: Timestamp) {
         let excess = max(0, order.count - most)
-        let gone = Set(order.filter { calls[$0]?.isOver == true }.prefix(excess))
+        let gone = Set(order.filter { calls[$0]?.isOver(askedSince: moment - asksFor) == true }.prefix(excess))
         for entry in gone.compactMap({ calls[$0] }) {
             for budget in budgets where entry.counts(against: budget) {
                 let window = Window(

@@ -10,13 +10,16 @@ package final class MemoryCalls: CallLedger, RecoveryLedger, KeyedCalls, TermsBo
 
     private let book: Locked<MemoryBook>
     private let remembered: Int
+    private let asksFor: Duration
 
-    /// `team`: whom every call counts for. `budget`: what its calls may cost together; nil: anything.
+    /// `team`: whom every call counts for. `budget`: what its calls may cost together; nil: anything. `asksFor`: how long an
+    /// attempt is asked about whose cost is only bounded.
     package init(
         team: TeamRecord,
         prices: [PriceEntry] = PriceBook.standard,
         budget: Money? = nil,
-        remembered: Int = MemoryCalls.remembered
+        remembered: Int = MemoryCalls.remembered,
+        asksFor: Duration = RecoverySettings().asksFor
     ) {
         var book = MemoryBook()
         book.teams = [team]
@@ -37,6 +40,7 @@ package final class MemoryCalls: CallLedger, RecoveryLedger, KeyedCalls, TermsBo
         }
         self.book = Locked(book)
         self.remembered = max(1, remembered)
+        self.asksFor = asksFor
     }
 
     /// What the calls so far cost, as far as it is known, and what those under way hold back; nil without a budget.
@@ -51,7 +55,7 @@ package final class MemoryCalls: CallLedger, RecoveryLedger, KeyedCalls, TermsBo
         book.withLock { book in
             // Seldom, so that it costs a call next to nothing.
             if book.order.count > remembered + remembered / 8 {
-                book.forget(downTo: remembered, at: admission.receivedAt)
+                book.forget(downTo: remembered, asksFor: asksFor, at: admission.receivedAt)
             }
             return book.admit(admission)
         }

@@ -34,10 +34,11 @@ package struct MemoryEntry: Sendable {
     package var latencyMs: Int? { latency.map { Int($0.milliseconds) } }
     package var status: CallStatus { settlement?.status ?? .inProgress }
 
-    /// Whether nothing of it is open any more.
-    var isOver: Bool {
+    /// Whether nothing of it is open any more. An attempt that broke off holds nothing back, and is asked about only as long as
+    /// it began after `since`.
+    func isOver(askedSince since: Timestamp) -> Bool {
         settlement != nil && held == nil && heldImages == 0
-            && !starts.contains(where: isOpen)
+            && !starts.contains { isOpen($0) && (!brokeOff($0) || $0.startedAt >= since) }
     }
 
     package func outcome(of start: AttemptStart) -> AttemptOutcome {
@@ -113,13 +114,13 @@ package struct MemoryEntry: Sendable {
         resolution = nil
         figures = MemoryFigures(new)
         holdBack(new.attempts)
-        if new.recovered || !new.isComplete { figureAnew() }
+        if new.recovered || !new.isComplete { figureAnew(at: new.settledAt) }
         return true
     }
 
     /// Only what is still unknown, or was broken off, can be found out later.
     mutating func resolve(_ found: LateResolution) {
-        guard let settledAt else { return }
+        guard settlement != nil else { return }
         for end in found.ends {
             let known = ends[end.start.attemptID]
             let isOpen = [.pending, .unknown].contains(outcome(of: end.start))
@@ -127,11 +128,35 @@ package struct MemoryEntry: Sendable {
         }
         begin(found.ends.map(\.start))
         resolution = found
-        self.settledAt = max(found.resolvedAt, settledAt + .microseconds(1))
-        figureAnew()
+        figureAnew(at: found.resolvedAt)
     }
 
-    private mutating func figureAnew() {
+    /// Another price for attempts that delivered. A provider's own word stands, and unless it is meant what an invoice has
+    /// confirmed. The ids of those whose price it was.
+    mutating func reprice(_ repricing: Repricing, confirmed: Set<UUID>) -> Set<UUID> {
+        var changed: Set<UUID> = []
+        for line in repricing.lines {
+            guard let end = ends[line.attemptID], end.costBasis != .provider,
+                [.succeeded, .partial].contains(end.outcome),
+                repricing.includesReconciled || !confirmed.contains(line.attemptID)
+            else { continue }
+            ends[line.attemptID] = end.priced(line)
+            starts = starts.map { $0.attemptID == line.attemptID ? $0.priced(line.price) : $0 }
+            images = images.map { image in
+                image.attemptID == line.attemptID
+                    ? image.costing(Money(nanodollars: line.cost.nanodollars / Int64(max(1, end.imagesReturned))))
+                    : image
+            }
+            changed.insert(line.attemptID)
+        }
+        if settlement != nil { figureAnew(at: repricing.repricedAt) }
+        return changed
+    }
+
+    /// The figures as the attempts stand. `settledAt` moves with them, so that what is written again does not bring the old
+    /// ones back.
+    private mutating func figureAnew(at moment: Timestamp) {
+        settledAt = settledAt.map { max(moment, $0 + .microseconds(1)) }
         figures = MemoryFigures(starts.map { ends[$0.attemptID] })
         holdBack(starts.compactMap { ends[$0.attemptID] })
     }
@@ -151,9 +176,7 @@ package struct MemoryEntry: Sendable {
 
     var orphaned: OrphanedCall {
         OrphanedCall(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             model: admission.model,
             imagesRequested: admission.imagesRequested,
             copyrightDetection: admission.parameters["copyright_detection"]?.boolValue ?? false,
@@ -168,8 +191,7 @@ package struct MemoryEntry: Sendable {
             start: start,
             outcome: outcome(of: start),
             providerTaskID: notes[start.attemptID],
-            cost: end?.cost,
-            costBasis: end?.costBasis,
+            charge: Cost.Recorded(end?.charge),
             reason: end?.reason,
             errorCode: end?.errorCode
         )
@@ -177,30 +199,29 @@ package struct MemoryEntry: Sendable {
 }
 
 /// What a call cost, as its row tells it.
-package struct MemoryFigures: Sendable {
-    package let cost: Money?
+package struct MemoryFigures: Sendable, Charged {
+    package let charge: Cost
     package let estimated: Money?
-    package let basis: CostBasis
 
     init(_ settlement: Settlement) {
-        cost = settlement.cost
+        charge = settlement.charge
         estimated = settlement.estimated
-        basis = settlement.costBasis
     }
 
     /// The sum of what is known (M6); not known where only zeros are, and one is not (M1).
     init(_ ends: [AttemptEnd?]) {
-        let costs = ends.map { $0?.cost }
-        let sum = costs.compactMap(\.self).reduce(.zero, +)
-        cost = sum == .zero && costs.contains(nil) ? nil : sum
-        estimated =
-            cost == nil
-            ? nil : ends.filter { $0?.costBasis != .provider }.compactMap { $0?.cost }.reduce(.zero, +)
-        if ends.contains(where: { $0?.cost == nil || $0?.costBasis == .unknown }) {
-            basis = .unknown
-        } else {
-            basis = ends.contains { $0?.costBasis == .priceBook && $0?.cost != .zero } ? .priceBook : .provider
-        }
+        let charges = ends.map { $0?.charge ?? .unknown }
+        let sum = charges.compactMap(\.amount).reduce(.zero, +)
+        let isIncomplete = charges.contains { $0.amount == nil }
+        let basis: CostBasis =
+            if isIncomplete || charges.contains(where: { $0.basis == .unknown }) {
+                .unknown
+            } else {
+                charges.contains { $0.basis == .priceBook && $0.amount != .zero } ? .priceBook : .provider
+            }
+        charge = Cost(sum == .zero && isIncomplete ? nil : sum, basis)
+        let unconfirmed = charges.filter { $0.basis != .provider }.compactMap(\.amount)
+        estimated = charge.amount == nil ? nil : unconfirmed.reduce(.zero, +)
     }
 }
 
@@ -215,8 +236,7 @@ extension AttemptEnd {
             errorCode: errorCode,
             httpStatus: httpStatus ?? earlier.httpStatus,
             sent: sent,
-            cost: cost,
-            costBasis: costBasis,
+            charge: charge,
             timings: PhaseTimings(
                 dns: timings.dns ?? earlier.timings.dns,
                 connect: timings.connect ?? earlier.timings.connect,
@@ -229,6 +249,71 @@ extension AttemptEnd {
             providerTaskID: providerTaskID ?? earlier.providerTaskID,
             providerRequestID: providerRequestID ?? earlier.providerRequestID,
             extra: extra.isEmpty ? earlier.extra : extra
+        )
+    }
+}
+
+extension AttemptEnd {
+    fileprivate func priced(_ line: Repricing.Line) -> AttemptEnd {
+        AttemptEnd(
+            start: start.priced(line.price),
+            outcome: outcome,
+            reason: reason,
+            errorCode: errorCode,
+            httpStatus: httpStatus,
+            sent: sent,
+            charge: Cost(line.cost, .priceBook),
+            timings: timings,
+            endedAt: endedAt,
+            imagesReturned: imagesReturned,
+            providerTaskID: providerTaskID,
+            providerRequestID: providerRequestID,
+            extra: extra
+        )
+    }
+}
+
+extension AttemptStart {
+    fileprivate func priced(_ price: Money) -> AttemptStart {
+        AttemptStart(
+            attemptID: attemptID,
+            callID: callID,
+            teamID: teamID,
+            ordinal: ordinal,
+            provider: provider,
+            providerModel: providerModel,
+            taskID: taskID,
+            providerTaskID: providerTaskID,
+            startedAt: startedAt,
+            imagesAsked: imagesAsked,
+            bound: bound,
+            pricePerImage: price,
+            duplicateRisk: duplicateRisk,
+            race: race
+        )
+    }
+}
+
+extension ImageRecord {
+    fileprivate func costing(_ cost: Money) -> ImageRecord {
+        ImageRecord(
+            imageID: imageID,
+            callID: callID,
+            attemptID: attemptID,
+            teamID: teamID,
+            ordinal: ordinal,
+            createdAt: createdAt,
+            seed: seed,
+            nsfw: nsfw,
+            copyright: copyright,
+            withheld: withheld,
+            size: size,
+            format: format,
+            bytes: bytes,
+            sha256: sha256,
+            providerImageID: providerImageID,
+            artifact: artifact,
+            cost: cost
         )
     }
 }

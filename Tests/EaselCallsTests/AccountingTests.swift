@@ -238,20 +238,22 @@ struct AccountingTests {
     private typealias Part = (cost: Money?, basis: CostBasis, delivered: Bool)
 
     @Test func `a call's figures`() {
-        func figures(_ parts: [Part]) -> Accounting.CallFigures { Accounting.figures(of: parts) }
+        func figures(_ parts: [Part]) -> Accounting.CallFigures {
+            Accounting.figures(of: parts.map { (Cost($0.cost, $0.basis), $0.delivered) })
+        }
         let confirmed = figures([(sixCents, .provider, true)])
         #expect(confirmed.cost == sixCents)
         #expect(confirmed.estimated == .zero)
-        #expect(confirmed.basis == .provider)
+        #expect(confirmed.costBasis == .provider)
         #expect(confirmed.failoverCost == .zero)
 
         let estimated = figures([(.zero, .priceBook, false), (sixCents, .priceBook, true)])
         #expect(estimated.cost == sixCents)
         #expect(estimated.estimated == sixCents)
-        #expect(estimated.basis == .priceBook)
+        #expect(estimated.costBasis == .priceBook)
 
         let afterFree = figures([(.zero, .priceBook, false), (sixCents, .provider, true)])
-        #expect(afterFree.basis == .provider)
+        #expect(afterFree.costBasis == .provider)
 
         let wasted = figures([(sixCents, .provider, false), (sixCents, .provider, true)])
         #expect(wasted.cost == Self.twelveCents)
@@ -260,7 +262,7 @@ struct AccountingTests {
         let unknown = figures([(nil, .unknown, false)])
         #expect(unknown.cost == nil)
         #expect(unknown.estimated == nil)
-        #expect(unknown.basis == .unknown)
+        #expect(unknown.costBasis == .unknown)
         #expect(unknown.failoverCost == nil)
 
         let halfKnown = figures([(nil, .unknown, false), (.zero, .provider, false)])
@@ -273,12 +275,12 @@ struct AccountingTests {
             let ends = (0..<Int.random(in: 1...6, using: &random)).map { index in
                 Self.randomEnd(ordinal: index + 1, &random)
             }
-            let figures = Accounting.figures(of: ends.map { ($0.cost, $0.costBasis, $0.imagesReturned > 0) })
+            let figures = Accounting.figures(of: ends.map { ($0.charge, $0.imagesReturned > 0) })
             let known = ends.compactMap(\.cost).reduce(.zero, +)
             #expect((figures.cost ?? .zero) == known, "M6")
             if ends.contains(where: { $0.cost == nil }) {
                 #expect(figures.cost != .zero, "M1")
-                #expect(figures.basis == .unknown)
+                #expect(figures.costBasis == .unknown)
             } else {
                 #expect(figures.cost == known)
             }

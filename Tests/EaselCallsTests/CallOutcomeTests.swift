@@ -27,8 +27,7 @@ struct CallOutcomeTests {
             outcome: outcome,
             reason: reason ?? (outcome == .succeeded ? "ok" : outcome.rawValue),
             errorCode: code,
-            cost: cost,
-            basis: cost == nil ? .unknown : .provider,
+            charge: Cost(cost, cost == nil ? .unknown : .provider),
             delivered: delivered,
             withheld: withheld
         )

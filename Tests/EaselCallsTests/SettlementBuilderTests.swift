@@ -30,11 +30,14 @@ struct SettlementBuilderTests {
             draw: 0
         )
         return CallContext(
-            callID: UUIDv7.mint(at: SampleTrade.moment),
+            key: CallKey(
+                teamID: SampleTrade.account().teamID,
+                receivedAt: SampleTrade.moment,
+                callID: UUIDv7.mint(at: SampleTrade.moment)
+            ),
             account: SampleTrade.account(),
             request: request,
             plan: plan,
-            receivedAt: SampleTrade.moment,
             began: .now
         )
     }

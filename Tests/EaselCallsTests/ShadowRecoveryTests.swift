@@ -18,9 +18,7 @@ struct ShadowRecoveryTests {
         try await ledger.take(SampleTrade.admission(attempts: [SampleTrade.start(callID: callID, at: recent)]))
         let start = ShadowStart(
             shadowID: UUIDv7.mint(at: recent),
-            callID: callID,
-            teamID: 1,
-            receivedAt: recent,
+            key: CallKey(teamID: 1, receivedAt: recent, callID: callID),
             startedAt: recent,
             policy: "test",
             model: .ideogram4,

@@ -35,8 +35,7 @@ struct ReconciliationPropertyTests {
             startedAt: start,
             endedAt: start + .seconds(Int64.random(in: 1...20, using: &random)),
             images: 1,
-            cost: cost.map { Money(nanodollars: $0) },
-            basis: basis,
+            charge: Cost.Recorded(cost.map { Money(nanodollars: $0) }, basis),
             bound: Money(nanodollars: price)
         )
         let charged: Int64 =

@@ -26,8 +26,7 @@ struct ReconciliationTests {
             startedAt: start,
             endedAt: start + .seconds(seconds),
             images: 1,
-            cost: cost.map { Money(nanodollars: $0) },
-            basis: cost == nil ? .unknown : basis,
+            charge: Cost.Recorded(cost.map { Money(nanodollars: $0) }, cost == nil ? .unknown : basis),
             bound: bound.map { Money(nanodollars: $0) }
         )
     }

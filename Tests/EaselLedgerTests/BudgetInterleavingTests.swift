@@ -113,9 +113,7 @@ import Testing
             try await ledger.startAttempts([start], ended: [])
             try await ledger.resolve(
                 LateResolution(
-                    callID: admission.callID,
-                    teamID: scene.teamID,
-                    receivedAt: admission.receivedAt,
+                    key: CallKey(teamID: scene.teamID, receivedAt: admission.receivedAt, callID: admission.callID),
                     resolvedAt: Sample.now,
                     ends: []
                 )

@@ -102,17 +102,14 @@ struct BudgetScene: Sendable {
             images: delivered ? 1 : 0
         )
         return Settlement(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             settledAt: moment,
             status: delivered ? .succeeded : .failed,
             errorCode: delivered ? nil : "providers_failed",
             provider: delivered ? "runware" : nil,
             imagesDelivered: delivered ? 1 : 0,
-            cost: cost,
+            charge: Cost(cost, cost == nil ? .unknown : basis),
             estimated: cost.map { basis == .provider ? .zero : $0 },
-            costBasis: cost == nil ? .unknown : basis,
             latency: .seconds(2),
             failover: false,
             failoverCost: .zero,

@@ -100,9 +100,7 @@ import Testing
             #expect(figures[.unknownAttempts] == 1 && figures.failovers == 0)
             try await ledger.resolve(
                 LateResolution(
-                    callID: admission.callID,
-                    teamID: 1,
-                    receivedAt: admission.receivedAt,
+                    key: CallKey(teamID: 1, receivedAt: admission.receivedAt, callID: admission.callID),
                     resolvedAt: Sample.now,
                     ends: [Sample.end(starts[1])]
                 )

@@ -19,9 +19,7 @@ struct ResolveScene {
 
     func resolution(_ ends: [AttemptEnd]) -> LateResolution {
         LateResolution(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             resolvedAt: Sample.now,
             ends: ends
         )

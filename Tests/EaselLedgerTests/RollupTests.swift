@@ -91,9 +91,7 @@ extension PostgresLedger {
             for settlement in settlements where settlement.attempts.contains(where: { $0.outcome == .unknown }) {
                 try await ledger.resolve(
                     LateResolution(
-                        callID: settlement.callID,
-                        teamID: settlement.teamID,
-                        receivedAt: settlement.receivedAt,
+                        key: settlement.key,
                         resolvedAt: settlement.settledAt + .seconds(60),
                         ends: settlement.attempts.filter { $0.outcome == .unknown }.map {
                             Sample.end($0.start, cost: Money(nanodollars: 12_345_678), images: 0)

@@ -61,10 +61,8 @@ enum Sample {
     ) -> Admission {
         let callID = UUIDv7.mint(at: moment)
         return Admission(
-            callID: callID,
-            teamID: teamID,
+            key: CallKey(teamID: teamID, receivedAt: moment, callID: callID),
             keyID: keyID,
-            receivedAt: moment,
             gatewayID: gatewayID,
             project: project,
             tags: tags,
@@ -110,8 +108,7 @@ enum Sample {
             errorCode: outcome == .succeeded ? nil : "timeout",
             httpStatus: outcome == .succeeded ? 200 : nil,
             sent: sent,
-            cost: cost,
-            costBasis: basis,
+            charge: Cost(cost, basis),
             timings: PhaseTimings(connect: .microseconds(1500), total: .milliseconds(2100)),
             endedAt: start.startedAt + .milliseconds(2100),
             imagesReturned: images,
@@ -177,17 +174,14 @@ enum Sample {
         let images = images ?? admission.attempts.prefix(1).map { image(admission, attempt: $0) }
         let unconfirmed = ends.filter { $0.costBasis != .provider }
         return Settlement(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             settledAt: admission.receivedAt + settledAfter,
             status: status,
             errorCode: status == .failed ? "providers_failed" : nil,
             provider: provider,
             imagesDelivered: images.filter { !$0.withheld }.count,
-            cost: total(ends),
+            charge: Cost(total(ends), unconfirmed.isEmpty ? .provider : .priceBook),
             estimated: unconfirmed.isEmpty ? .zero : total(unconfirmed),
-            costBasis: unconfirmed.isEmpty ? .provider : .priceBook,
             latency: latency,
             failover: failover,
             failoverCost: failoverCost

@@ -23,9 +23,7 @@ enum ShadowScene {
         let startedAt = admission.receivedAt + .milliseconds(5)
         return ShadowStart(
             shadowID: UUIDv7.mint(at: startedAt),
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             startedAt: startedAt,
             policy: policy,
             model: admission.model,
@@ -64,8 +62,7 @@ enum ShadowScene {
                 errorCode: errorCode,
                 httpStatus: 200,
                 sent: true,
-                cost: cost,
-                costBasis: basis,
+                charge: Cost(cost, basis),
                 timings: PhaseTimings(firstByte: .milliseconds(20), total: total),
                 endedAt: start.startedAt + .seconds(3),
                 imagesReturned: images,

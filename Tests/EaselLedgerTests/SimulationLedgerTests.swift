@@ -54,8 +54,10 @@ import Testing
                 errorCode: nil,
                 httpStatus: nil,
                 sent: true,
-                cost: outcome == .unknown ? nil : Money(nanodollars: Int64(index) * 1000),
-                costBasis: outcome == .unknown ? .unknown : .provider,
+                charge: Cost(
+                    outcome == .unknown ? nil : Money(nanodollars: Int64(index) * 1000),
+                    outcome == .unknown ? .unknown : .provider
+                ),
                 // Some only know when they ended.
                 timings: PhaseTimings(total: index % 3 == 0 ? nil : .milliseconds(Int64(index) * 100)),
                 endedAt: start.startedAt + .milliseconds(Int64(index) * 100),

@@ -60,8 +60,7 @@ struct InvoiceCSVTests {
                     startedAt: try #require(Timestamp("2026-11-20T09:30:00Z")),
                     endedAt: nil,
                     images: 1,
-                    cost: cost.map { Money(nanodollars: $0) },
-                    basis: .unknown,
+                    charge: Cost.Recorded(cost.map { Money(nanodollars: $0) }, .unknown),
                     bound: Money(nanodollars: 60_000_000)
                 )
             )

@@ -1,11 +1,13 @@
 import Easel
 import EaselBase
 import EaselCore
+import EaselLedger
 import EaselSandbox
 import EaselTransport
 import Foundation
 import TestKit
 import Testing
+import TestTools
 
 /// The library as a program uses it, against simulated providers.
 @Suite(.serialized) struct LibraryTests {
@@ -211,6 +213,29 @@ import Testing
             let error = await Self.failure { _ = try await easel.remix(Self.remix) }
             #expect(error?.code == .unavailable && error?.callID == nil)
             #expect(sandbox.billing.entries.count == 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a call that is cut off comes to its end, and what is known of it is written down`() async throws {
+        let database = try await PostgresFixture.database()
+        try await Self.with([FaultRule(kind: .hang(afterExecuting: true))]) { sandbox, providers in
+            var configuration = Easel.Configuration(providers: providers, ledger: .postgres(database))
+            configuration.log = .silent
+            let easel = try await Easel(configuration)
+            let task = Task {
+                await Self.failure { () async throws(EaselError) in _ = try await easel.remix(Self.remix) }
+            }
+            #expect(await eventually { !sandbox.billing.entries.isEmpty })
+            await easel.shutdown(grace: .milliseconds(50))
+            #expect(await task.value?.callID != nil)
+            let ledger = try await PostgresLedger.connect(connectionString: database, log: .silent)
+            let calls = try await ledger.calls(CallQuery())
+            #expect(calls.map(\.status) == [.failed])
+            let id = try #require(calls.first?.callID)
+            let call = try await ledger.call(id, teamID: nil)
+            #expect(call?.attempts.first?.outcome == .unknown)
+            await ledger.close()
         }
     }
 

@@ -9,13 +9,14 @@ import Testing
 enum Book: String, CaseIterable, Sendable {
     case memory, postgres
 
-    typealias Whole = CallLedger & CallLog & RecoveryLedger & TermsBook & BudgetLedger & People & SessionBook & Sendable
+    typealias Whole =
+        CallLedger & CallLog & RecoveryLedger & TermsBook & PriceLedger & BudgetLedger & People & SessionBook & Sendable
 
     /// Runs a test on a ledger of its own that has a team called `design`.
     func with(_ body: (Scene) async throws -> Void) async throws {
         switch self {
         case .memory:
-            let ledger = MemoryLedger()
+            let ledger = MemoryLedger(time: .system)
             try await body(try await Scene(ledger))
             #expect(ledger.violations == [])
         case .postgres:
@@ -76,10 +77,8 @@ struct Scene: Sendable {
             SampleTrade.start(callID: callID, ordinal: index + 1, asked: count, at: moment)
         }
         return Admission(
-            callID: callID,
-            teamID: teamID,
+            key: CallKey(teamID: teamID, receivedAt: moment, callID: callID),
             keyID: UUIDv7.mint(at: moment),
-            receivedAt: moment,
             gatewayID: gatewayID,
             project: nil,
             tags: [:],
@@ -125,8 +124,7 @@ struct Scene: Sendable {
             errorCode: errorCode ?? (outcome == .succeeded ? nil : "timeout"),
             httpStatus: nil,
             sent: sent,
-            cost: cost,
-            costBasis: basis,
+            charge: Cost(cost, basis),
             timings: PhaseTimings(total: .milliseconds(100)),
             endedAt: start.startedAt + .milliseconds(100),
             imagesReturned: outcome == .succeeded ? start.imagesAsked : 0,
@@ -139,9 +137,7 @@ struct Scene: Sendable {
     /// What somebody found out about an attempt of a call that is over.
     func resolution(_ admission: Admission, _ ends: [AttemptEnd], after: Duration = .seconds(5)) -> LateResolution {
         LateResolution(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             resolvedAt: admission.receivedAt + after,
             ends: ends
         )
@@ -164,18 +160,18 @@ struct Scene: Sendable {
         }
         let moment = admission.receivedAt + after
         return Settlement(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             settledAt: moment,
             status: images.isEmpty ? .failed : .succeeded,
             errorCode: images.isEmpty ? "providers_failed" : nil,
             provider: images.first?.start.provider,
             imagesDelivered: images.count,
-            cost: isOpen && known == .zero ? nil : known,
+            charge: Cost(
+                isOpen && known == .zero ? nil : known,
+                ends.contains { $0.costBasis == .unknown } ? .unknown : .provider
+            ),
             estimated: isOpen && known == .zero
                 ? nil : ends.filter { $0.costBasis != .provider }.compactMap(\.cost).reduce(.zero, +),
-            costBasis: ends.contains { $0.costBasis == .unknown } ? .unknown : .provider,
             latency: after,
             failover: ends.contains { $0.start.provider != ends[0].start.provider },
             failoverCost: Money.sum(ends.filter { $0.outcome != .succeeded }.map(\.cost)),

@@ -40,6 +40,25 @@ struct MemoryCallsTests {
         #expect(orphans.map(\.callID) == [open.callID])
     }
 
+    /// A part came and the rest broke off: its cost is only bounded, and it is asked about for two days.
+    @Test func `a call that broke off is remembered as long as somebody asks about it`() async throws {
+        for (age, isRemembered) in [(Duration.seconds(3600), true), (.seconds(3 * 86_400), false)] {
+            let ledger = MemoryCalls(team: Self.team, remembered: 8)
+            let terms = try await ledger.spendingTerms()
+            let broken = Self.admission(0, terms: terms)
+            #expect(try await ledger.admit(broken) == .admitted)
+            try await ledger.settle(Self.settlement(of: broken, brokeOff: true))
+            #expect(try await ledger.unknownAttempts(since: broken.receivedAt, limit: 5).count == 1)
+            for number in 1..<20 {
+                let admission = Self.admission(Int(age.milliseconds / 1000) + number, terms: terms)
+                #expect(try await ledger.admit(admission) == .admitted)
+                try await ledger.settle(Self.settlement(of: admission))
+            }
+            #expect(try await ledger.unknownAttempts(since: broken.receivedAt, limit: 5).isEmpty == !isRemembered)
+            #expect(ledger.count <= 11)
+        }
+    }
+
     @Test func `without a budget everything is admitted`() async throws {
         let ledger = MemoryCalls(team: Self.team)
         let terms = try await ledger.spendingTerms()
@@ -47,17 +66,16 @@ struct MemoryCallsTests {
         #expect(try await ledger.admit(Self.admission(0, terms: terms)) == .admitted)
     }
 
-    private static func settlement(of admission: Admission) -> Settlement {
+    private static func settlement(of admission: Admission, brokeOff: Bool = false) -> Settlement {
         let start = admission.attempts[0]
         let end = AttemptEnd(
             start: start,
-            outcome: .succeeded,
-            reason: "ok",
+            outcome: brokeOff ? .partial : .succeeded,
+            reason: brokeOff ? "connection_lost" : "ok",
             errorCode: nil,
             httpStatus: 200,
             sent: true,
-            cost: start.bound,
-            costBasis: .provider,
+            charge: Cost(start.bound, brokeOff ? .unknown : .provider),
             timings: PhaseTimings(),
             endedAt: start.startedAt + .seconds(1),
             imagesReturned: 1,
@@ -66,17 +84,14 @@ struct MemoryCallsTests {
             extra: [:]
         )
         return Settlement(
-            callID: admission.callID,
-            teamID: admission.teamID,
-            receivedAt: admission.receivedAt,
+            key: admission.key,
             settledAt: admission.receivedAt + .seconds(1),
             status: .succeeded,
             errorCode: nil,
             provider: start.provider,
             imagesDelivered: 1,
-            cost: start.bound,
+            charge: Cost(start.bound, .provider),
             estimated: .zero,
-            costBasis: .provider,
             latency: .seconds(1),
             failover: false,
             failoverCost: .zero,

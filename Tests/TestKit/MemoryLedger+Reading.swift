@@ -40,10 +40,10 @@ extension MemoryLedger {
                 else { continue }
                 Self.add(
                     call,
-                    state.reconciled,
+                    state.book.confirmations,
                     to: &groups[query.groupBy.map { Self.value($0, of: call) }, default: UsageFigures()]
                 )
-                Self.add(call, state.reconciled, to: &totals)
+                Self.add(call, state.book.confirmations, to: &totals)
                 quality.unknownAttempts += call.attempts.count { $0.outcome == .unknown }
                 quality.unpricedAttempts += call.attempts.count { $0.outcome != .unknown && $0.cost == nil }
             }
@@ -155,11 +155,9 @@ extension MemoryLedger {
         let admission = entry.admission
         let settled = entry.settlement
         var detail = CallDetail(
-            callID: admission.callID,
-            teamID: admission.teamID,
+            key: admission.key,
             team: state.book.teams.first { $0.id == admission.teamID }?.name ?? "",
             keyID: admission.keyID,
-            receivedAt: admission.receivedAt,
             project: admission.project,
             tags: admission.tags,
             policy: admission.policy,
@@ -169,9 +167,8 @@ extension MemoryLedger {
             errorCode: settled?.errorCode,
             imagesRequested: admission.imagesRequested,
             imagesDelivered: settled?.imagesDelivered ?? 0,
-            cost: entry.figures?.cost,
+            charge: Cost.Recorded(entry.figures?.charge),
             estimated: entry.figures?.estimated,
-            costBasis: entry.figures?.basis,
             latencyMs: entry.latencyMs,
             attemptCount: entry.starts.count,
             failover: settled?.failover ?? false,
@@ -199,8 +196,7 @@ extension MemoryLedger {
             errorCode: end?.errorCode,
             httpStatus: end?.httpStatus,
             sent: end?.sent,
-            cost: end?.cost,
-            costBasis: end?.costBasis,
+            charge: Cost.Recorded(end?.charge),
             totalMs: end?.timings.total.map { Int($0.milliseconds) },
             duplicateRisk: start.duplicateRisk,
             phases: end?.timings ?? PhaseTimings()

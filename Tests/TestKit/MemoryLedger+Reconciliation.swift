@@ -47,8 +47,9 @@ extension MemoryLedger {
                 else { continue }
                 for attempt in attempts where attempt.cost != nil {
                     // A bound is a part of the explanation.
-                    let isConfirmed = row.status == .equal || (row.status == .explained && attempt.basis != .unknown)
-                    state.reconciled[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
+                    let isConfirmed =
+                        row.status == .equal || (row.status == .explained && attempt.costBasis != .unknown)
+                    state.book.confirmations[attempt.attemptID] = isConfirmed ? reconciliation.id : nil
                 }
             }
         }
@@ -67,7 +68,7 @@ extension MemoryLedger {
     }
 
     /// The comparison that an attempt was last confirmed by.
-    package func reconciliationID(of attemptID: UUID) -> UUID? { state.withLock { $0.reconciled[attemptID] } }
+    package func reconciliationID(of attemptID: UUID) -> UUID? { state.withLock { $0.book.confirmations[attemptID] } }
 
     private static func sent(_ provider: String, _ state: State) -> [LoggedAttempt] {
         state.order.compactMap { state.calls[$0] }.flatMap { entry in
@@ -80,8 +81,7 @@ extension MemoryLedger {
                     startedAt: start.startedAt,
                     endedAt: end?.endedAt,
                     images: end?.imagesReturned ?? 0,
-                    cost: end?.cost,
-                    basis: end?.costBasis,
+                    charge: Cost.Recorded(end?.charge),
                     bound: start.bound
                 )
             }

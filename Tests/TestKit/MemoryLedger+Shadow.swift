@@ -13,8 +13,7 @@ extension MemoryShadow {
             errorCode: end?.end.errorCode,
             imagesAsked: start.imagesAsked,
             imagesReturned: end?.end.imagesReturned ?? 0,
-            cost: end?.end.cost,
-            costBasis: end?.end.costBasis,
+            charge: Cost.Recorded(end?.end.charge),
             totalMs: end?.end.timings.total.map { Int($0.milliseconds) }
         )
     }

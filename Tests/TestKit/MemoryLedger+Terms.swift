@@ -22,7 +22,7 @@ extension MemoryLedger {
 
     // MARK: Prices
 
-    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.book.prices } }
+    package func prices() async throws(LedgerError) -> [PriceEntry] { try with("prices") { $0.book.pricesInOrder } }
 
     @discardableResult
     package func setPrices(
@@ -30,29 +30,11 @@ extension MemoryLedger {
         by actor: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> PriceWriting {
-        try with("setPrices") { state in
-            let written = PriceBook.written(entries, over: state.book.prices)
-            for entry in written {
-                let place = state.book.prices.firstIndex { line in
-                    line.provider == entry.provider && line.model == entry.model
-                        && line.renderingSpeed == entry.renderingSpeed
-                        && line.characterReference == entry.characterReference
-                        && line.effectiveFrom == entry.effectiveFrom
-                }
-                let before = place.map { state.book.prices[$0].perImage }
-                if let place { state.book.prices[place] = entry } else { state.book.prices.append(entry) }
-                state.priceChanges.insert(
-                    PriceChange(entry: entry, before: before, changedAt: moment, changedBy: actor),
-                    at: 0
-                )
-            }
-            state.book.termsVersion += 1
-            return PriceWriting(changed: written)
-        }
+        try with("setPrices") { $0.book.setPrices(entries, by: actor, at: moment) }
     }
 
     package func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange] {
-        try with("priceChanges") { Array($0.priceChanges.prefix(limit)) }
+        try with("priceChanges") { Array($0.book.priceChanges.reversed().prefix(limit)) }
     }
 
     package func estimates(
@@ -60,60 +42,12 @@ extension MemoryLedger {
         after cursor: UUID?,
         limit: Int
     ) async throws(LedgerError) -> [EstimatedAttempt] {
-        try with("estimates") { state in
-            let all = state.calls.values.filter { $0.settlement != nil }.flatMap { entry in
-                entry.ends.values.filter { end in
-                    (end.outcome == .succeeded || end.outcome == .partial) && end.imagesReturned > 0
-                        && (end.costBasis == .priceBook || end.cost == nil)
-                }
-                .map { end in
-                    EstimatedAttempt(
-                        attemptID: end.start.attemptID,
-                        callID: end.start.callID,
-                        teamID: end.start.teamID,
-                        receivedAt: entry.admission.receivedAt,
-                        startedAt: end.start.startedAt,
-                        provider: end.start.provider,
-                        model: entry.admission.model,
-                        speed: .default,
-                        characterReference: false,
-                        imagesReturned: end.imagesReturned,
-                        price: end.start.pricePerImage,
-                        cost: end.cost
-                    )
-                }
-            }
-            let sorted = all.sorted { $0.attemptID.uuidString < $1.attemptID.uuidString }
-            let rest = sorted.filter { attempt in
-                attempt.startedAt >= since && (cursor.map { attempt.attemptID.uuidString > $0.uuidString } ?? true)
-            }
-            return Array(rest.prefix(limit))
-        }
+        try with("estimates") { $0.book.estimates(since: since, after: cursor, limit: limit) }
     }
 
     package func reprice(_ repricing: Repricing) async throws(LedgerError) {
         try with("reprice") { state in
-            for line in repricing.lines {
-                guard let old = state.calls[repricing.callID]?.ends[line.attemptID], old.costBasis != .provider else {
-                    continue
-                }
-                state.book.calls[repricing.callID]?.ends[line.attemptID] = AttemptEnd(
-                    start: old.start,
-                    outcome: old.outcome,
-                    reason: old.reason,
-                    errorCode: old.errorCode,
-                    httpStatus: old.httpStatus,
-                    sent: old.sent,
-                    cost: line.cost,
-                    costBasis: .priceBook,
-                    timings: old.timings,
-                    endedAt: old.endedAt,
-                    imagesReturned: old.imagesReturned,
-                    providerTaskID: old.providerTaskID,
-                    providerRequestID: old.providerRequestID,
-                    extra: old.extra
-                )
-            }
+            state.book.reprice(repricing)
             state.events.append("reprice")
         }
     }
@@ -121,11 +55,7 @@ extension MemoryLedger {
     // MARK: Budgets
 
     package func budgets(teamID: Int64?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStanding] {
-        try with("budgets") { state in
-            state.book.budgets.filter { teamID == nil || $0.teamID == teamID }.map {
-                state.book.standing($0, at: moment)
-            }
-        }
+        try with("budgets") { $0.book.standings(teamID: teamID, at: moment) }
     }
 
     package func changeBudget(
@@ -133,33 +63,7 @@ extension MemoryLedger {
         by actor: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetWriting {
-        try with("changeBudget") { (state) throws(LedgerError) in
-            let teamID: Int64
-            switch wish.scope {
-            case .org: teamID = 0
-            case .team(let name), .project(let name, _):
-                guard let team = state.book.teams.first(where: { $0.name == name }) else {
-                    throw .notFound("no such team")
-                }
-                teamID = team.id
-            case .key(let id):
-                guard let key = state.keys.first(where: { $0.key.record.id == id }),
-                    let team = state.book.teams.first(where: { $0.name == key.key.record.team })
-                else { throw .notFound("no such key") }
-                teamID = team.id
-            }
-            let before: Budget?
-            let budget: Budget
-            switch wish.target(among: state.book.budgets) {
-            case .unclear(let why): throw .rejected(why)
-            case .existing(let found): (before, budget) = (found, wish.applied(to: found))
-            case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
-            }
-            state.book.budgets.removeAll { $0.id == budget.id }
-            state.book.budgets.append(budget)
-            state.book.termsVersion += 1
-            return BudgetWriting(before: before, after: state.book.standing(budget, at: moment))
-        }
+        try with("changeBudget") { (state) throws(LedgerError) in try state.book.changeBudget(wish, at: moment) }
     }
 
     package func raiseBudget(
@@ -169,35 +73,12 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetStanding {
         try with("raiseBudget") { (state) throws(LedgerError) in
-            guard let place = state.book.budgets.firstIndex(where: { $0.id == id }) else {
-                throw .notFound("no such budget")
-            }
-            let old = state.book.budgets[place]
-            if raise != nil, let other = old.raise, other.until > moment { throw .conflict("a raise stands already") }
-            let budget = Budget(
-                id: old.id,
-                teamID: old.teamID,
-                scope: old.scope,
-                period: old.period,
-                limit: old.limit,
-                isHard: old.isHard,
-                warnAt: old.warnAt,
-                timezone: old.timezone,
-                raise: raise
-            )
-            state.book.budgets[place] = budget
-            state.book.termsVersion += 1
-            return state.book.standing(budget, at: moment)
+            try state.book.raiseBudget(id, raise, at: moment)
         }
     }
 
     package func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try with("removeBudget") { state in
-            let count = state.book.budgets.count
-            state.book.budgets.removeAll { $0.id == id }
-            state.book.termsVersion += 1
-            return state.book.budgets.count < count
-        }
+        try with("removeBudget") { $0.book.removeBudget(id) }
     }
 
     package func explainBudget(
@@ -214,31 +95,6 @@ extension MemoryLedger {
                     reservations: []
                 )
             }
-        }
-    }
-
-    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
-        try with("setTeam") { (state) throws(LedgerError) in
-            guard let place = state.book.teams.firstIndex(where: { $0.name == name }) else {
-                throw .notFound("no such team")
-            }
-            let old = state.book.teams[place]
-            let projects: [String]? =
-                switch change.projects {
-                case .any: nil
-                case .only(let names): names
-                case nil: old.knownProjects
-                }
-            let team = TeamRecord(
-                id: old.id,
-                name: name,
-                createdAt: old.createdAt,
-                allowsUnpriced: change.allowsUnpriced ?? old.allowsUnpriced,
-                knownProjects: projects
-            )
-            state.book.teams[place] = team
-            state.book.termsVersion += 1
-            return team
         }
     }
 }

@@ -1,4 +1,4 @@
-import EaselBase
+package import EaselBase
 package import EaselCore
 import EaselMemory
 package import Foundation
@@ -17,12 +17,8 @@ package final class MemoryLedger: Ledger {
         var violations: [String] = []
         var faults: [String: LedgerError] = [:]
         var failed: [String] = []
-        var keys: [(key: NewKey, revokedAt: Timestamp?)] = []
         var lookUps = 0
-        var priceChanges: [PriceChange] = []
         var reconciliations: [Reconciliation] = []
-        /// By attempt.
-        var reconciled: [UUID: UUID] = [:]
         /// Calls whose prompts were taken out.
         var redacted: Set<UUID> = []
         var sessions: [PageSession] = []
@@ -32,8 +28,12 @@ package final class MemoryLedger: Ledger {
     }
 
     let state = Locked(State())
+    /// When keys are over.
+    let time: TimeSource
+
     /// An empty book with a team called `design` and the given prices.
-    package init(prices: [PriceEntry] = SampleTrade.prices()) {
+    package init(prices: [PriceEntry] = SampleTrade.prices(), time: TimeSource = .fixed(SampleTrade.moment)) {
+        self.time = time
         state.withLock { state in
             state.book.prices = prices
             state.book.teams = [TeamRecord(id: 1, name: "design", createdAt: SampleTrade.moment)]

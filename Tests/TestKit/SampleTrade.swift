@@ -85,10 +85,8 @@ package enum SampleTrade {
     ) -> Admission {
         let callID = attempts.first?.callID ?? UUIDv7.mint(at: moment)
         return Admission(
-            callID: callID,
-            teamID: 1,
+            key: CallKey(teamID: 1, receivedAt: UUIDv7.moment(of: callID) ?? moment, callID: callID),
             keyID: UUIDv7.mint(at: moment),
-            receivedAt: UUIDv7.moment(of: callID) ?? moment,
             gatewayID: gatewayID,
             project: nil,
             tags: [:],

@@ -80,11 +80,10 @@ final class CallAdmission: Sendable {
         let terms = planner.terms.terms
         let (record, permit) = try await planner.permittedPlan(order, terms, callID: callID, now: receivedAt)
         let context = CallContext(
-            callID: callID,
+            key: CallKey(teamID: order.account.teamID, receivedAt: receivedAt, callID: callID),
             account: order.account,
             request: order.request,
             plan: record.plan,
-            receivedAt: receivedAt,
             began: order.began,
             weight: order.weight,
             trace: order.trace
@@ -185,10 +184,8 @@ final class CallAdmission: Sendable {
         let account = context.account
         let project = request.project(of: account)
         return Admission(
-            callID: context.callID,
-            teamID: account.teamID,
+            key: context.key,
             keyID: account.keyID,
-            receivedAt: context.receivedAt,
             gatewayID: manner.gatewayID,
             project: project,
             tags: request.tags,

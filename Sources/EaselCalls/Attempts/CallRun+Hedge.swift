@@ -215,9 +215,7 @@ extension CallRun {
 
     private func post(_ ends: [AttemptEnd], of settlement: Settlement) async {
         let resolution = LateResolution(
-            callID: settlement.callID,
-            teamID: settlement.teamID,
-            receivedAt: settlement.receivedAt,
+            key: settlement.key,
             resolvedAt: tools.time.now,
             ends: ends
         )

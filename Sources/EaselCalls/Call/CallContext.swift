@@ -1,15 +1,13 @@
-package import EaselBase
+import EaselBase
 package import EaselCore
 import EaselTracing
-package import Foundation
 
 /// What stays the same for a whole call.
-package final class CallContext: Sendable {
-    package let callID: UUID
+package final class CallContext: Sendable, CallKeyed {
+    package let key: CallKey
     package let account: Account
     package let request: RemixRequest
     package let plan: Plan
-    package let receivedAt: Timestamp
     let began: SteadyInstant
     /// The share of the byte budget that the call's images take, for as long as the call is held.
     let weight: HeldBytes.Share?
@@ -17,22 +15,20 @@ package final class CallContext: Sendable {
     let trace: CallTrace?
 
     init(
-        callID: UUID,
+        key: CallKey,
         account: Account,
         request: RemixRequest,
         plan: Plan,
-        receivedAt: Timestamp,
         began: SteadyInstant,
         weight: HeldBytes.Share? = nil,
         trace: CallTrace? = nil
     ) {
         self.trace = trace
         self.weight = weight
-        self.callID = callID
+        self.key = key
         self.account = account
         self.request = request
         self.plan = plan
-        self.receivedAt = receivedAt
         self.began = began
     }
 

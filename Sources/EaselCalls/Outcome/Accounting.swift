@@ -12,7 +12,6 @@ enum Accounting {
         endedAt: Timestamp,
         belief: CostBelief = .standard
     ) -> AttemptEnd {
-        let (cost, basis) = cost(of: start, result, belief)
         var extra = result.extra
         if let claim = disbelieved(start, result, belief) { extra[CostBelief.claimMark] = .string(claim.usd) }
         return AttemptEnd(
@@ -22,8 +21,7 @@ enum Accounting {
             errorCode: result.failure?.code,
             httpStatus: result.failure?.httpStatus ?? result.httpStatus,
             sent: result.failure?.kind != .notSent,
-            cost: cost,
-            costBasis: basis,
+            charge: charge(of: start, result, belief),
             timings: result.timings,
             endedAt: endedAt,
             imagesReturned: result.images.count,
@@ -53,24 +51,24 @@ enum Accounting {
     ///   the answer is missing the cost is not known: nil, never zero.
     /// - An implausible figure is kept beside the attempt (`CostBelief`), which counts at its bound, with basis
     ///   `unknown`.
-    static func cost(
+    static func charge(
         of start: AttemptStart,
         _ result: ProviderResult,
         _ belief: CostBelief = .standard
-    ) -> (Money?, CostBasis) {
-        if disbelieved(start, result, belief) != nil { return (start.bound, .unknown) }
+    ) -> Cost {
+        if disbelieved(start, result, belief) != nil { return Cost(start.bound, .unknown) }
         if let failure = result.failure, failure.billing == .unknown, failure.kind != .resultLost {
             // The images that came do not show what the missing part cost: only the bound is certain.
-            return (result.images.isEmpty ? nil : start.bound, .unknown)
+            return Cost(result.images.isEmpty ? nil : start.bound, .unknown)
         }
-        if let said = result.cost { return (said, .provider) }
+        if let said = result.cost { return Cost(said, .provider) }
         if result.images.isEmpty {
-            guard result.failure != nil else { return (nil, .unknown) }
-            return (.zero, .priceBook)
+            guard result.failure != nil else { return .unknown }
+            return Cost(.zero, .priceBook)
         }
-        guard let price = start.pricePerImage else { return (nil, .unknown) }
+        guard let price = start.pricePerImage else { return .unknown }
         let isCertain = !result.images.contains(where: \.isWithheld)
-        return (price * result.images.count, isCertain ? .priceBook : .unknown)
+        return Cost(price * result.images.count, isCertain ? .priceBook : .unknown)
     }
 
     /// The provider's figure if it is implausible.
@@ -82,32 +80,31 @@ enum Accounting {
     }
 
     /// The figures of a call from its attempts.
-    struct CallFigures: Equatable {
+    struct CallFigures: Equatable, Charged {
         /// Sum of the known costs; nil if only zeros are known and something is unknown (unknown is never $0).
-        var cost: Money?
+        var charge: Cost
         var estimated: Money?
-        var basis: CostBasis
         /// The cost of attempts that delivered nothing.
         var failoverCost: Money?
     }
 
-    static func figures(of ends: [(cost: Money?, basis: CostBasis, delivered: Bool)]) -> CallFigures {
-        let known = ends.compactMap(\.cost)
+    static func figures(of ends: [(charge: Cost, delivered: Bool)]) -> CallFigures {
+        let charges = ends.map(\.charge)
+        let known = charges.compactMap(\.amount)
         let total = known.reduce(.zero, +)
-        let isIncomplete = ends.contains { $0.cost == nil }
-        let estimated = ends.filter { $0.basis != .provider }.compactMap(\.cost).reduce(.zero, +)
+        let isIncomplete = charges.contains { $0.amount == nil }
+        let estimated = charges.filter { $0.basis != .provider }.compactMap(\.amount).reduce(.zero, +)
         let wasted = ends.filter { !$0.delivered }
         let basis: CostBasis =
-            if isIncomplete || ends.contains(where: { $0.basis == .unknown }) {
+            if isIncomplete || charges.contains(where: { $0.basis == .unknown }) {
                 .unknown
             } else {
-                ends.contains { $0.basis == .priceBook && $0.cost != .zero } ? .priceBook : .provider
+                charges.contains { $0.basis == .priceBook && $0.amount != .zero } ? .priceBook : .provider
             }
         return CallFigures(
-            cost: isIncomplete && total == .zero ? nil : total,
+            charge: Cost(isIncomplete && total == .zero ? nil : total, basis),
             estimated: isIncomplete && total == .zero ? nil : estimated,
-            basis: basis,
-            failoverCost: Money.sum(wasted.map(\.cost))
+            failoverCost: Money.sum(wasted.map(\.charge.amount))
         )
     }
 }

@@ -12,8 +12,7 @@ struct CallOutcome: Equatable {
         let outcome: AttemptOutcome
         let reason: String?
         let errorCode: String?
-        let cost: Money?
-        let basis: CostBasis
+        let charge: Cost
         /// Images that the caller gets, and those that the provider withholds.
         let delivered: Int
         let withheld: Int
@@ -56,7 +55,7 @@ struct CallOutcome: Equatable {
         status = CallStatus(requested: requested, delivered: delivered, isRefused: parts.contains(where: \.isRefused))
         provider = (parts.last { $0.delivered > 0 } ?? parts.last { $0.withheld > 0 })?.provider
         failover = Self.failover(parts)
-        figures = Accounting.figures(of: parts.map { ($0.cost, $0.basis, !$0.gaveNothing) })
+        figures = Accounting.figures(of: parts.map { ($0.charge, !$0.gaveNothing) })
     }
 
     /// Whether a provider other than the first had to be asked. The second side of a race does not count unless the
@@ -78,8 +77,7 @@ extension CallOutcome.Part {
             outcome: end.outcome,
             reason: end.reason,
             errorCode: end.errorCode,
-            cost: end.cost,
-            basis: end.costBasis,
+            charge: end.charge,
             delivered: delivered,
             withheld: withheld
         )
@@ -94,8 +92,7 @@ extension CallOutcome.Part {
             outcome: attempt.outcome,
             reason: attempt.reason,
             errorCode: attempt.errorCode,
-            cost: attempt.cost,
-            basis: attempt.costBasis ?? .unknown,
+            charge: Cost(attempt.charge),
             delivered: 0,
             withheld: 0
         )

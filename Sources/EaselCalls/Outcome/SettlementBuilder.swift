@@ -27,17 +27,14 @@ enum SettlementBuilder {
             case .budget: CallFailure.Code.budgetExceeded.rawValue
             }
         return Settlement(
-            callID: context.callID,
-            teamID: context.account.teamID,
-            receivedAt: context.receivedAt,
+            key: context.key,
             settledAt: settledAt,
             status: outcome.status,
             errorCode: code,
             provider: outcome.provider,
             imagesDelivered: outcome.delivered,
-            cost: outcome.figures.cost,
+            charge: outcome.figures.charge,
             estimated: outcome.figures.estimated,
-            costBasis: outcome.figures.basis,
             latency: latency,
             failover: outcome.failover,
             failoverCost: outcome.figures.failoverCost,
@@ -81,8 +78,7 @@ enum SettlementBuilder {
     ) -> [ImageRecord] {
         records(
             zip(ends, legs).map { ($0, $1.images) },
-            callID: context.callID,
-            teamID: context.account.teamID,
+            of: context.key,
             createdAt: createdAt
         )
     }
@@ -90,8 +86,7 @@ enum SettlementBuilder {
     /// The images of a call, numbered from 1 over all its attempts.
     static func records(
         _ groups: [(end: AttemptEnd, images: [ImageDelivery.Delivered])],
-        callID: UUID,
-        teamID: Int64,
+        of key: CallKey,
         createdAt: Timestamp
     ) -> [ImageRecord] {
         // Whole milliseconds, so that the id contains the exact time (L1).
@@ -102,9 +97,9 @@ enum SettlementBuilder {
                 records.append(
                     ImageRecord(
                         imageID: UUIDv7.mint(at: createdAt),
-                        callID: callID,
+                        callID: key.callID,
                         attemptID: end.start.attemptID,
-                        teamID: teamID,
+                        teamID: key.teamID,
                         ordinal: records.count + 1,
                         createdAt: createdAt,
                         seed: delivered.image.seed,

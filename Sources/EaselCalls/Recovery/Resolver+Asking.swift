@@ -73,8 +73,7 @@ extension Resolver {
             errorCode: isLate ? AttemptEnd.postedAtBound : attempt.errorCode ?? AttemptEnd.interrupted,
             httpStatus: nil,
             sent: true,
-            cost: isLate ? start.bound : attempt.cost,
-            costBasis: .unknown,
+            charge: Cost(isLate ? start.bound : attempt.cost, .unknown),
             timings: PhaseTimings(),
             endedAt: time.now,
             imagesReturned: 0,
@@ -136,7 +135,6 @@ extension Resolver {
     /// The caller has the images that came, and their files stay as they are; only the total cost is corrected.
     private func costOnly(_ attempt: OrphanedAttempt, _ result: ProviderResult) -> Finding {
         guard result.cost != nil else { return .asRecorded }
-        let (cost, costBasis) = Accounting.cost(of: attempt.start, result, belief)
         let end = AttemptEnd(
             start: attempt.start,
             outcome: .partial,
@@ -144,8 +142,7 @@ extension Resolver {
             errorCode: nil,
             httpStatus: result.httpStatus,
             sent: true,
-            cost: cost,
-            costBasis: costBasis,
+            charge: Accounting.charge(of: attempt.start, result, belief),
             timings: PhaseTimings(),
             endedAt: time.now,
             imagesReturned: result.images.count,

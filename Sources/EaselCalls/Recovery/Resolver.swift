@@ -128,8 +128,7 @@ final class Resolver: Sendable {
     /// Asks once more about attempts of settled calls with an unknown outcome.
     func sweepUnknown() async throws(LedgerError) {
         let now = SteadyInstant.now
-        // Older ones are posted at their bound by then.
-        let since = time.now - unknownAfter - .seconds(86_400)
+        let since = time.now - RecoverySettings.asksFor(unknownAfter)
         let calls = try await recovery.unknownAttempts(since: since, limit: Self.unknownBatch)
         try await settle(calls.filter { schedule.isDue($0.callID, now: now) })
     }
@@ -248,9 +247,7 @@ final class Resolver: Sendable {
         guard !news.isEmpty else { return }
         try await ledger.resolve(
             LateResolution(
-                callID: call.callID,
-                teamID: call.teamID,
-                receivedAt: call.receivedAt,
+                key: call.key,
                 resolvedAt: time.now,
                 ends: news.map(\.end)
             )
@@ -290,23 +287,19 @@ final class Resolver: Sendable {
         )
         let images = SettlementBuilder.records(
             resolved.map { ($0.end, $0.images) },
-            callID: orphan.callID,
-            teamID: orphan.teamID,
+            of: orphan.key,
             createdAt: now
         )
         let isEmpty = outcome.status == .failed || outcome.status == .refused
         return Settlement(
-            callID: orphan.callID,
-            teamID: orphan.teamID,
-            receivedAt: orphan.receivedAt,
+            key: orphan.key,
             settledAt: now,
             status: outcome.status,
             errorCode: outcome.status == .succeeded ? nil : AttemptEnd.interrupted,
             provider: outcome.provider,
             imagesDelivered: outcome.delivered,
-            cost: outcome.figures.cost,
+            charge: outcome.figures.charge,
             estimated: outcome.figures.estimated,
-            costBasis: outcome.figures.basis,
             latency: now.since(orphan.receivedAt),
             failover: outcome.failover,
             failoverCost: outcome.figures.failoverCost,

@@ -170,9 +170,7 @@ final class ShadowDesk: Sendable {
         let taskID = UUID()
         return ShadowStart(
             shadowID: UUIDv7.mint(at: startedAt),
-            callID: context.callID,
-            teamID: context.account.teamID,
-            receivedAt: context.receivedAt,
+            key: context.key,
             startedAt: startedAt,
             policy: wish.policy,
             model: context.request.model,

@@ -86,14 +86,13 @@ package struct BudgetExplanation: Sendable {
     }
 
     /// One call that was posted.
-    package struct Call: Sendable, Hashable {
+    package struct Call: Sendable, Hashable, MaybeCharged {
         package let callID: UUID
         package let receivedAt: Timestamp
         package let team: String
         package let status: CallStatus
         package let provider: String?
-        package let cost: Money
-        package let costBasis: CostBasis?
+        package let charge: Cost.Recorded
         package let images: Int
 
         package init(
@@ -102,8 +101,7 @@ package struct BudgetExplanation: Sendable {
             team: String,
             status: CallStatus,
             provider: String?,
-            cost: Money,
-            costBasis: CostBasis?,
+            charge: Cost.Recorded,
             images: Int
         ) {
             self.callID = callID
@@ -111,8 +109,7 @@ package struct BudgetExplanation: Sendable {
             self.team = team
             self.status = status
             self.provider = provider
-            self.cost = cost
-            self.costBasis = costBasis
+            self.charge = charge
             self.images = images
         }
     }
@@ -169,11 +166,9 @@ package struct BudgetExplanation: Sendable {
 }
 
 /// An attempt whose cost nobody but the price book has told, or nobody at all.
-package struct EstimatedAttempt: Sendable, Hashable {
+package struct EstimatedAttempt: Sendable, Hashable, CallKeyed {
     package let attemptID: UUID
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
+    package let key: CallKey
     package let startedAt: Timestamp
     package let provider: String
     package let model: RemixModel
@@ -187,9 +182,7 @@ package struct EstimatedAttempt: Sendable, Hashable {
 
     package init(
         attemptID: UUID,
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
+        key: CallKey,
         startedAt: Timestamp,
         provider: String,
         model: RemixModel,
@@ -201,9 +194,7 @@ package struct EstimatedAttempt: Sendable, Hashable {
         isReconciled: Bool = false
     ) {
         self.attemptID = attemptID
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+        self.key = key
         self.startedAt = startedAt
         self.provider = provider
         self.model = model
@@ -217,7 +208,7 @@ package struct EstimatedAttempt: Sendable, Hashable {
 }
 
 /// Other prices for attempts of one call.
-package struct Repricing: Sendable, Hashable {
+package struct Repricing: Sendable, Hashable, CallKeyed {
     package struct Line: Sendable, Hashable {
         package let attemptID: UUID
         package let startedAt: Timestamp
@@ -232,26 +223,20 @@ package struct Repricing: Sendable, Hashable {
         }
     }
 
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
+    package let key: CallKey
     package let repricedAt: Timestamp
     package let lines: [Line]
     /// Whether attempts that an invoice confirmed are changed too. They are not confirmed any more then.
     package let includesReconciled: Bool
 
     package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
+        key: CallKey,
         repricedAt: Timestamp,
         lines: [Line],
         includesReconciled: Bool = false
     ) {
         self.includesReconciled = includesReconciled
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+        self.key = key
         self.repricedAt = repricedAt
         self.lines = lines
     }

@@ -16,17 +16,14 @@ extension Settlement {
         // With attempts that are on record already and are not here, the sum is the database's to make anew.
         let total = isSame ? cost : Self.sum(ends.map(\.cost))
         return Settlement(
-            callID: callID,
-            teamID: teamID,
-            receivedAt: receivedAt,
+            key: key,
             settledAt: settledAt,
             status: status,
             errorCode: errorCode.flatMap(ForeignText.code),
             provider: provider,
             imagesDelivered: min(max(imagesDelivered, 0), ForeignDoor.mostImages),
-            cost: total,
+            charge: Cost(total, isSame ? costBasis : .unknown),
             estimated: isSame ? estimated : Self.sum(ends.filter { $0.costBasis != .provider }.map(\.cost)),
-            costBasis: isSame ? costBasis : .unknown,
             latency: min(max(latency, .zero), .seconds(366 * 86_400)),
             failover: failover,
             failoverCost: isSame
@@ -71,8 +68,7 @@ extension AttemptEnd {
             errorCode: errorCode.map { ForeignText.code($0) ?? ForeignDoor.withheld },
             httpStatus: httpStatus.flatMap(ForeignDoor.status),
             sent: sent,
-            cost: known,
-            costBasis: basis,
+            charge: Cost(known, basis),
             timings: timings,
             endedAt: endedAt,
             imagesReturned: min(max(imagesReturned, 0), ForeignDoor.mostImages),

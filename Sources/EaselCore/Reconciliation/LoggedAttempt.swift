@@ -38,7 +38,7 @@ package struct CostRoom: Sendable, Hashable {
 }
 
 /// An attempt that was sent, as a comparison with the provider's figures sees it.
-package struct LoggedAttempt: Sendable, Hashable {
+package struct LoggedAttempt: Sendable, Hashable, MaybeCharged {
     /// How close to a midnight an attempt may be counted for the other day: clocks differ, and a provider may count by
     /// the time at which it took the task or finished it.
     package static let midnightSlack = Duration.seconds(300)
@@ -52,8 +52,7 @@ package struct LoggedAttempt: Sendable, Hashable {
     package let startedAt: Timestamp
     package let endedAt: Timestamp?
     package let images: Int
-    package let cost: Money?
-    package let basis: CostBasis?
+    package let charge: Cost.Recorded
     package let bound: Money?
 
     package init(
@@ -63,8 +62,7 @@ package struct LoggedAttempt: Sendable, Hashable {
         startedAt: Timestamp,
         endedAt: Timestamp?,
         images: Int,
-        cost: Money?,
-        basis: CostBasis?,
+        charge: Cost.Recorded,
         bound: Money?
     ) {
         self.attemptID = attemptID
@@ -73,8 +71,7 @@ package struct LoggedAttempt: Sendable, Hashable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.images = images
-        self.cost = cost
-        self.basis = basis
+        self.charge = charge
         self.bound = bound
     }
 
@@ -83,7 +80,7 @@ package struct LoggedAttempt: Sendable, Hashable {
     /// What is open about its cost; nil when the provider told it.
     package var doubt: Doubt? {
         guard let cost else { return .unknown }
-        switch basis {
+        switch costBasis {
         case .provider: return nil
         case .priceBook, nil: return cost == .zero ? .assumedFree : .estimated
         case .unknown: return .postedAtBound
@@ -168,7 +165,7 @@ package struct ReconciliationSum: Sendable, Hashable {
                 day: key.day,
                 model: key.model,
                 known: attempts.compactMap(\.cost).reduce(.zero, +),
-                estimated: attempts.filter { $0.basis != .provider }.compactMap(\.cost).reduce(.zero, +),
+                estimated: attempts.filter { $0.costBasis != .provider }.compactMap(\.cost).reduce(.zero, +),
                 requests: attempts.count,
                 images: attempts.reduce(0) { $0 + $1.images },
                 open: Doubt.allCases.compactMap { doubt in

@@ -104,7 +104,7 @@ package struct AttemptStart: Sendable, Hashable {
 }
 
 /// The end of an attempt, as it is written with its call.
-package struct AttemptEnd: Sendable, Hashable {
+package struct AttemptEnd: Sendable, Hashable, Charged {
     /// The error code of an attempt that nobody could tell about in time: it counts at its bound, where there is one, and
     /// holds nothing back any more (M7).
     package static let postedAtBound = "posted_at_bound"
@@ -121,9 +121,7 @@ package struct AttemptEnd: Sendable, Hashable {
     package let errorCode: String?
     package let httpStatus: Int?
     package let sent: Bool
-    /// Nil: not known (M1). Zero: known to have cost nothing.
-    package let cost: Money?
-    package let costBasis: CostBasis
+    package let charge: Cost
     package let timings: PhaseTimings
     package let endedAt: Timestamp
     package let imagesReturned: Int
@@ -138,8 +136,7 @@ package struct AttemptEnd: Sendable, Hashable {
         errorCode: String?,
         httpStatus: Int?,
         sent: Bool,
-        cost: Money?,
-        costBasis: CostBasis,
+        charge: Cost,
         timings: PhaseTimings,
         endedAt: Timestamp,
         imagesReturned: Int,
@@ -153,8 +150,7 @@ package struct AttemptEnd: Sendable, Hashable {
         self.errorCode = errorCode
         self.httpStatus = httpStatus
         self.sent = sent
-        self.cost = cost
-        self.costBasis = costBasis
+        self.charge = charge
         self.timings = timings
         self.endedAt = endedAt
         self.imagesReturned = imagesReturned

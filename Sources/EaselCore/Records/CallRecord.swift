@@ -2,13 +2,9 @@ package import EaselBase
 package import Foundation
 
 /// A call as it is admitted: written with its first attempts before anything is sent (M3, M4, M5).
-package final class Admission: Sendable {
-    /// Version 7; minted from `receivedAt`.
-    package let callID: UUID
-    package let teamID: Int64
+package final class Admission: Sendable, CallKeyed {
+    package let key: CallKey
     package let keyID: UUID
-    /// Whole milliseconds, so that the id tells it exactly (L1).
-    package let receivedAt: Timestamp
     package let gatewayID: UUID
     package let project: String?
     package let tags: [String: String]
@@ -37,10 +33,8 @@ package final class Admission: Sendable {
     package let leaseEndsAt: Timestamp
 
     package init(
-        callID: UUID,
-        teamID: Int64,
+        key: CallKey,
         keyID: UUID,
-        receivedAt: Timestamp,
         gatewayID: UUID,
         project: String?,
         tags: [String: String],
@@ -59,10 +53,8 @@ package final class Admission: Sendable {
         idempotency: IdempotencyKey? = nil,
         leaseEndsAt: Timestamp
     ) {
-        self.callID = callID
-        self.teamID = teamID
+        self.key = key
         self.keyID = keyID
-        self.receivedAt = receivedAt
         self.gatewayID = gatewayID
         self.project = project
         self.tags = tags
@@ -84,8 +76,8 @@ package final class Admission: Sendable {
 }
 
 /// A call as it is read back, with everything that belongs to it.
-package struct CallDetail: Sendable {
-    package struct Attempt: Sendable {
+package struct CallDetail: Sendable, CallKeyed, MaybeCharged {
+    package struct Attempt: Sendable, MaybeCharged {
         package let attemptID: UUID
         package let ordinal: Int
         package let provider: String
@@ -97,8 +89,7 @@ package struct CallDetail: Sendable {
         package let errorCode: String?
         package let httpStatus: Int?
         package let sent: Bool?
-        package let cost: Money?
-        package let costBasis: CostBasis?
+        package let charge: Cost.Recorded
         package let totalMs: Int?
         package let duplicateRisk: Bool
         /// How long its phases took, as far as they were measured.
@@ -116,8 +107,7 @@ package struct CallDetail: Sendable {
             errorCode: String?,
             httpStatus: Int?,
             sent: Bool?,
-            cost: Money?,
-            costBasis: CostBasis?,
+            charge: Cost.Recorded,
             totalMs: Int?,
             duplicateRisk: Bool,
             phases: PhaseTimings
@@ -133,19 +123,16 @@ package struct CallDetail: Sendable {
             self.errorCode = errorCode
             self.httpStatus = httpStatus
             self.sent = sent
-            self.cost = cost
-            self.costBasis = costBasis
+            self.charge = charge
             self.totalMs = totalMs
             self.duplicateRisk = duplicateRisk
             self.phases = phases
         }
     }
 
-    package let callID: UUID
-    package let teamID: Int64
+    package let key: CallKey
     package let team: String
     package let keyID: UUID
-    package let receivedAt: Timestamp
     package let project: String?
     package let tags: [String: String]
     package let policy: String
@@ -155,9 +142,8 @@ package struct CallDetail: Sendable {
     package let errorCode: String?
     package let imagesRequested: Int
     package let imagesDelivered: Int
-    package let cost: Money?
+    package let charge: Cost.Recorded
     package let estimated: Money?
-    package let costBasis: CostBasis?
     package let latencyMs: Int?
     package let attemptCount: Int
     package let failover: Bool
@@ -178,11 +164,9 @@ package struct CallDetail: Sendable {
     package var shadow: ShadowSummary?
 
     package init(
-        callID: UUID,
-        teamID: Int64,
+        key: CallKey,
         team: String,
         keyID: UUID,
-        receivedAt: Timestamp,
         project: String?,
         tags: [String: String],
         policy: String,
@@ -192,9 +176,8 @@ package struct CallDetail: Sendable {
         errorCode: String?,
         imagesRequested: Int,
         imagesDelivered: Int,
-        cost: Money?,
+        charge: Cost.Recorded,
         estimated: Money?,
-        costBasis: CostBasis?,
         latencyMs: Int?,
         attemptCount: Int,
         failover: Bool,
@@ -207,11 +190,9 @@ package struct CallDetail: Sendable {
         errorDetail: String? = nil,
         answer: String? = nil
     ) {
-        self.callID = callID
-        self.teamID = teamID
+        self.key = key
         self.team = team
         self.keyID = keyID
-        self.receivedAt = receivedAt
         self.project = project
         self.tags = tags
         self.policy = policy
@@ -221,9 +202,8 @@ package struct CallDetail: Sendable {
         self.errorCode = errorCode
         self.imagesRequested = imagesRequested
         self.imagesDelivered = imagesDelivered
-        self.cost = cost
+        self.charge = charge
         self.estimated = estimated
-        self.costBasis = costBasis
         self.latencyMs = latencyMs
         self.attemptCount = attemptCount
         self.failover = failover

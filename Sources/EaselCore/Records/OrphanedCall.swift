@@ -1,11 +1,8 @@
 package import EaselBase
-package import Foundation
 
 /// A call that a gateway left behind when it stopped without settling it.
-package struct OrphanedCall: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
+package struct OrphanedCall: Sendable, CallKeyed {
+    package let key: CallKey
     package let model: RemixModel
     package let imagesRequested: Int
     package let copyrightDetection: Bool
@@ -15,18 +12,14 @@ package struct OrphanedCall: Sendable {
     package let attempts: [OrphanedAttempt]
 
     package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
+        key: CallKey,
         model: RemixModel,
         imagesRequested: Int,
         copyrightDetection: Bool,
         status: CallStatus = .inProgress,
         attempts: [OrphanedAttempt]
     ) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+        self.key = key
         self.model = model
         self.imagesRequested = imagesRequested
         self.copyrightDetection = copyrightDetection
@@ -36,12 +29,11 @@ package struct OrphanedCall: Sendable {
 }
 
 /// One attempt of an orphaned call.
-package struct OrphanedAttempt: Sendable {
+package struct OrphanedAttempt: Sendable, MaybeCharged {
     package let start: AttemptStart
     package let outcome: AttemptOutcome
     package let providerTaskID: String?
-    package let cost: Money?
-    package let costBasis: CostBasis?
+    package let charge: Cost.Recorded
     package let reason: String?
     package let errorCode: String?
 
@@ -49,16 +41,14 @@ package struct OrphanedAttempt: Sendable {
         start: AttemptStart,
         outcome: AttemptOutcome,
         providerTaskID: String?,
-        cost: Money?,
-        costBasis: CostBasis?,
+        charge: Cost.Recorded,
         reason: String? = nil,
         errorCode: String? = nil
     ) {
         self.start = start
         self.outcome = outcome
         self.providerTaskID = providerTaskID
-        self.cost = cost
-        self.costBasis = costBasis
+        self.charge = charge
         self.reason = reason
         self.errorCode = errorCode
     }
@@ -72,17 +62,13 @@ package struct OrphanedAttempt: Sendable {
 
 /// What was found out about attempts of a call that is settled already. The ledger works out the call's figures and its
 /// reservation anew from its attempts, in the same transaction; its status and images stay as the caller got them.
-package struct LateResolution: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
+package struct LateResolution: Sendable, CallKeyed {
+    package let key: CallKey
     package let resolvedAt: Timestamp
     package let ends: [AttemptEnd]
 
-    package init(callID: UUID, teamID: Int64, receivedAt: Timestamp, resolvedAt: Timestamp, ends: [AttemptEnd]) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+    package init(key: CallKey, resolvedAt: Timestamp, ends: [AttemptEnd]) {
+        self.key = key
         self.resolvedAt = resolvedAt
         self.ends = ends
     }

@@ -1,11 +1,8 @@
 package import EaselBase
-package import Foundation
 
 /// A call's end: written in one transaction with its attempts' outcomes and its images (M5).
-package final class Settlement: Sendable {
-    package let callID: UUID
-    package let teamID: Int64
-    package let receivedAt: Timestamp
+package final class Settlement: Sendable, CallKeyed, Charged {
+    package let key: CallKey
     package let settledAt: Timestamp
     package let status: CallStatus
     /// Why it failed, as the caller was told; nil on success.
@@ -14,10 +11,9 @@ package final class Settlement: Sendable {
     package let provider: String?
     package let imagesDelivered: Int
     /// Sum of the attempts (M6); nil as soon as one is not known.
-    package let cost: Money?
+    package let charge: Cost
     /// The part of the cost that no provider confirmed; nil when the cost is.
     package let estimated: Money?
-    package let costBasis: CostBasis
     package let latency: Duration
     /// Whether another provider than the first had to be asked.
     package let failover: Bool
@@ -40,17 +36,14 @@ package final class Settlement: Sendable {
     package let answer: String?
 
     package init(
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
+        key: CallKey,
         settledAt: Timestamp,
         status: CallStatus,
         errorCode: String?,
         provider: String?,
         imagesDelivered: Int,
-        cost: Money?,
+        charge: Cost,
         estimated: Money?,
-        costBasis: CostBasis,
         latency: Duration,
         failover: Bool,
         failoverCost: Money?,
@@ -64,17 +57,14 @@ package final class Settlement: Sendable {
         errorDetail: String? = nil,
         answer: String? = nil
     ) {
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+        self.key = key
         self.settledAt = settledAt
         self.status = status
         self.errorCode = errorCode
         self.provider = provider
         self.imagesDelivered = imagesDelivered
-        self.cost = cost
+        self.charge = charge
         self.estimated = estimated
-        self.costBasis = costBasis
         self.latency = latency
         self.failover = failover
         self.failoverCost = failoverCost
@@ -92,17 +82,14 @@ package final class Settlement: Sendable {
     /// The same settlement with an answer to keep.
     package func with(answer: String) -> Settlement {
         Settlement(
-            callID: callID,
-            teamID: teamID,
-            receivedAt: receivedAt,
+            key: key,
             settledAt: settledAt,
             status: status,
             errorCode: errorCode,
             provider: provider,
             imagesDelivered: imagesDelivered,
-            cost: cost,
+            charge: charge,
             estimated: estimated,
-            costBasis: costBasis,
             latency: latency,
             failover: failover,
             failoverCost: failoverCost,

@@ -3,13 +3,10 @@ package import Foundation
 
 /// A shadow as it is written before its first byte leaves: the request of a call, sent once to a second provider for
 /// comparison. It belongs to no budget of a team; its policy's daily budget holds its bound back (M3).
-package struct ShadowStart: Sendable, Hashable {
+package struct ShadowStart: Sendable, Hashable, CallKeyed {
     /// Version 7; minted from `startedAt` (L1).
     package let shadowID: UUID
-    package let callID: UUID
-    package let teamID: Int64
-    /// When the call was received.
-    package let receivedAt: Timestamp
+    package let key: CallKey
     /// Whole milliseconds. The shadow counts for the budget of this day, UTC.
     package let startedAt: Timestamp
     /// The policy whose shadow it is.
@@ -35,9 +32,7 @@ package struct ShadowStart: Sendable, Hashable {
 
     package init(
         shadowID: UUID,
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp,
+        key: CallKey,
         startedAt: Timestamp,
         policy: String,
         model: RemixModel,
@@ -54,9 +49,7 @@ package struct ShadowStart: Sendable, Hashable {
         leaseEndsAt: Timestamp
     ) {
         self.shadowID = shadowID
-        self.callID = callID
-        self.teamID = teamID
-        self.receivedAt = receivedAt
+        self.key = key
         self.startedAt = startedAt
         self.policy = policy
         self.model = model
@@ -160,7 +153,7 @@ package struct OpenShadow: Sendable, Hashable {
 }
 
 /// What the record of a call tells of its shadow.
-package struct ShadowSummary: Sendable, Hashable {
+package struct ShadowSummary: Sendable, Hashable, MaybeCharged {
     package let shadowID: UUID
     package let provider: String
     package let startedAt: Timestamp
@@ -169,8 +162,7 @@ package struct ShadowSummary: Sendable, Hashable {
     package let errorCode: String?
     package let imagesAsked: Int
     package let imagesReturned: Int
-    package let cost: Money?
-    package let costBasis: CostBasis?
+    package let charge: Cost.Recorded
     package let totalMs: Int?
 
     package init(
@@ -182,8 +174,7 @@ package struct ShadowSummary: Sendable, Hashable {
         errorCode: String?,
         imagesAsked: Int,
         imagesReturned: Int,
-        cost: Money?,
-        costBasis: CostBasis?,
+        charge: Cost.Recorded,
         totalMs: Int?
     ) {
         self.shadowID = shadowID
@@ -194,8 +185,7 @@ package struct ShadowSummary: Sendable, Hashable {
         self.errorCode = errorCode
         self.imagesAsked = imagesAsked
         self.imagesReturned = imagesReturned
-        self.cost = cost
-        self.costBasis = costBasis
+        self.charge = charge
         self.totalMs = totalMs
     }
 }

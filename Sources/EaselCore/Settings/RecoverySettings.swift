@@ -7,6 +7,11 @@ package struct RecoverySettings: Sendable, Hashable, SettingSection {
 
     package init() {}
 
+    /// How long after its beginning an attempt is asked about: by then it is posted at its bound, and a day is left to do it.
+    package var asksFor: Duration { Self.asksFor(unknownAfter) }
+
+    package static func asksFor(_ unknownAfter: Duration) -> Duration { unknownAfter + .seconds(86_400) }
+
     package static var settings: [Setting<Self>] {
         [
             Setting(

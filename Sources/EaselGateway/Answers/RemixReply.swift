@@ -5,7 +5,7 @@ import Foundation
 /// What a caller gets for a remix, and what `GET /v1/calls/{id}` shows of it later (contract section 4).
 ///
 /// Written by hand, not by `Encodable`: it is written once for every call, in an order that people can read.
-struct RemixReply: JSONWritable, Sendable {
+struct RemixReply: JSONWritable, Sendable, MaybeCharged {
     struct Image: JSONWritable, Sendable {
         /// Of the three forms only the requested one is present.
         var url: String?
@@ -35,7 +35,7 @@ struct RemixReply: JSONWritable, Sendable {
         }
     }
 
-    struct Attempt: JSONWritable, Sendable {
+    struct Attempt: JSONWritable, Sendable, MaybeCharged {
         var id: String
         var provider: String
         var outcome: AttemptOutcome
@@ -44,8 +44,7 @@ struct RemixReply: JSONWritable, Sendable {
         var httpStatus: Int?
         var startedAt: Timestamp
         var latencyMs: Int?
-        var cost: Money?
-        var costBasis: CostBasis?
+        var charge: Cost.Recorded
         var duplicateRisk: Bool
         var phases: PhaseTimings
 
@@ -111,8 +110,7 @@ struct RemixReply: JSONWritable, Sendable {
     var model: RemixModel
     var provider: String?
     var images: [Image]
-    var cost: Money?
-    var costBasis: CostBasis?
+    var charge: Cost.Recorded
     var latencyMs: Int?
     var attempts: [Attempt]
     var translation: [TranslationEntry]
@@ -185,8 +183,7 @@ extension RemixReply.Attempt {
         httpStatus = end.httpStatus
         startedAt = end.start.startedAt
         latencyMs = end.timings.total.map { Int($0.milliseconds) }
-        cost = end.cost
-        costBasis = end.costBasis
+        charge = Cost.Recorded(end.charge)
         duplicateRisk = end.start.duplicateRisk
         phases = end.timings
     }
@@ -200,8 +197,7 @@ extension RemixReply.Attempt {
         httpStatus = attempt.httpStatus
         startedAt = attempt.startedAt
         latencyMs = attempt.totalMs
-        cost = attempt.cost
-        costBasis = attempt.costBasis
+        charge = attempt.charge
         duplicateRisk = attempt.duplicateRisk
         phases = attempt.phases
     }

@@ -337,7 +337,7 @@ struct BudgetExplanationReply: JSONWritable {
                     text.member("status", call.status.rawValue)
                     text.member("provider", call.provider)
                     text.member("images", call.images)
-                    text.member("cost_usd", call.cost.usd)
+                    text.member("cost_usd", call.cost?.usd)
                     text.member("cost_basis", call.costBasis?.rawValue)
                 }
             }

@@ -181,9 +181,7 @@ final class PriceRecomputation: Sendable {
             guard let first = changes.first?.0 else { continue }
             try await ledger.reprice(
                 Repricing(
-                    callID: callID,
-                    teamID: first.teamID,
-                    receivedAt: first.receivedAt,
+                    key: CallKey(teamID: first.teamID, receivedAt: first.receivedAt, callID: callID),
                     repricedAt: time.now,
                     lines: changes.map(\.1),
                     includesReconciled: includesReconciled

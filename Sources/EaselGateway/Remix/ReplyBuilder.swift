@@ -42,8 +42,7 @@ final class ReplyBuilder: Sendable {
             model: context.request.model,
             provider: settlement.provider,
             images: images,
-            cost: settlement.cost,
-            costBasis: settlement.costBasis,
+            charge: Cost.Recorded(settlement.charge),
             latencyMs: Int(settlement.latency.milliseconds),
             attempts: attempts,
             translation: ending.translation
@@ -106,8 +105,7 @@ final class ReplyBuilder: Sendable {
                 }
                 return image
             },
-            cost: detail.cost,
-            costBasis: detail.costBasis,
+            charge: detail.charge,
             latencyMs: detail.latencyMs,
             attempts: detail.attempts.map(RemixReply.Attempt.init),
             translation: detail.translation,

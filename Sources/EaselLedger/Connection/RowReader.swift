@@ -1,4 +1,5 @@
 import EaselBase
+import EaselCore
 import Foundation
 
 /// Reads the cells of a row from left to right. A cell of another type than the one asked for is a mistake in a
@@ -36,6 +37,10 @@ struct RowReader {
 
     mutating func optionalMoney() throws(PostgresError) -> Money? {
         try optionalInt64().map { Money(nanodollars: $0) }
+    }
+    /// An amount and its basis, which stand beside each other.
+    mutating func cost() throws(PostgresError) -> Cost.Recorded {
+        Cost.Recorded(try optionalMoney(), try optionalWord(CostBasis.self))
     }
     mutating func money() throws(PostgresError) -> Money { Money(nanodollars: try int64()) }
 

@@ -226,9 +226,7 @@ extension JournalRecord {
         guard let receivedAt = UUIDv7.moment(of: start.callID) else { return }
         try await base.resolve(
             LateResolution(
-                callID: start.callID,
-                teamID: start.teamID,
-                receivedAt: receivedAt,
+                key: CallKey(teamID: start.teamID, receivedAt: receivedAt, callID: start.callID),
                 resolvedAt: TimeSource.system.now,
                 ends: []
             )

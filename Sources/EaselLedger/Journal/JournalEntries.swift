@@ -112,8 +112,7 @@ struct AttemptEndEntry: Codable {
             errorCode: errorCode,
             httpStatus: httpStatus,
             sent: sent,
-            cost: costNusd.map { Money(nanodollars: $0) },
-            costBasis: costBasis,
+            charge: Cost(costNusd.map { Money(nanodollars: $0) }, costBasis),
             timings: PhaseTimings(
                 dns: dnsNs.map { .nanoseconds($0) },
                 connect: connectNs.map { .nanoseconds($0) },
@@ -245,17 +244,14 @@ struct SettlementEntry: Codable {
 
     var value: Settlement {
         Settlement(
-            callID: callID,
-            teamID: teamID,
-            receivedAt: Timestamp(microseconds: receivedAtUs),
+            key: CallKey(teamID: teamID, receivedAt: Timestamp(microseconds: receivedAtUs), callID: callID),
             settledAt: Timestamp(microseconds: settledAtUs),
             status: status,
             errorCode: errorCode,
             provider: provider,
             imagesDelivered: imagesDelivered,
-            cost: costNusd.map { Money(nanodollars: $0) },
+            charge: Cost(costNusd.map { Money(nanodollars: $0) }, costBasis),
             estimated: estimatedNusd.map { Money(nanodollars: $0) },
-            costBasis: costBasis,
             latency: .nanoseconds(latencyNs),
             failover: failover,
             failoverCost: failoverCostNusd.map { Money(nanodollars: $0) },

@@ -7,7 +7,7 @@ enum CallReader {
     /// What `call` reads, in its order. The tables are `c` (calls) and `t` (teams).
     static let columns = """
         c.call_id, c.team_id, t.name, c.key_id, c.received_at, c.project, c.tags, c.policy, c.model, c.provider,
-        c.status, c.error_code, c.images_requested, c.images_delivered, c.cost_nusd, c.estimated_nusd, c.cost_basis,
+        c.status, c.error_code, c.images_requested, c.images_delivered, c.cost_nusd, c.cost_basis, c.estimated_nusd,
         c.latency_ms, c.attempts, c.failover
         """
 
@@ -27,12 +27,13 @@ enum CallReader {
     static func call(_ cells: [SQLValue], _ parts: Parts = Parts()) throws(PostgresError) -> CallDetail {
         var row = RowReader(cells)
         let callID = try row.uuid()
+        let teamID = try row.int64()
+        let team = try row.text()
+        let keyID = try row.uuid()
         var detail = CallDetail(
-            callID: callID,
-            teamID: try row.int64(),
-            team: try row.text(),
-            keyID: try row.uuid(),
-            receivedAt: try row.time(),
+            key: CallKey(teamID: teamID, receivedAt: try row.time(), callID: callID),
+            team: team,
+            keyID: keyID,
             project: try row.optionalText(),
             tags: try row.optionalJSON([String: String].self) ?? [:],
             policy: try row.text(),
@@ -42,9 +43,8 @@ enum CallReader {
             errorCode: try row.optionalText(),
             imagesRequested: try row.int(),
             imagesDelivered: try row.int(),
-            cost: try row.optionalMoney(),
+            charge: try row.cost(),
             estimated: try row.optionalMoney(),
-            costBasis: try row.optionalWord(CostBasis.self),
             latencyMs: try row.optionalInt(),
             attemptCount: try row.int(),
             failover: try row.bool(),
@@ -62,8 +62,8 @@ enum CallReader {
     }
 
     /// The statements that read a call's parts, in the order that `parts` takes their results.
-    static func partCommands(teamID: Int64, callID: UUID, receivedAt: Timestamp) -> [SQLCommand] {
-        let key = CallStatements.key(teamID: teamID, callID: callID, receivedAt: receivedAt)
+    static func partCommands(_ call: CallKey) -> [SQLCommand] {
+        let key = CallStatements.parts(of: call)
         return [
             SQLCommand(
                 """
@@ -89,7 +89,7 @@ enum CallReader {
                 SELECT prompt, plan, translation, parameters, error_detail, answer FROM call_payloads
                 WHERE team_id = $1 AND received_at = $2 AND call_id = $3
                 """,
-                [.int(teamID), .time(receivedAt), .uuid(callID)]
+                call.values
             ),
             ShadowStatements.summary(key),
         ]
@@ -129,8 +129,7 @@ enum CallReader {
             errorCode: try row.optionalText(),
             httpStatus: try row.optionalInt(),
             sent: try row.optionalBool(),
-            cost: try row.optionalMoney(),
-            costBasis: try row.optionalWord(CostBasis.self),
+            charge: try row.cost(),
             // Cut, not rounded, as in the answer that the caller got.
             totalMs: try row.optionalDouble().map { Int(saturating: $0) },
             duplicateRisk: try row.bool(),

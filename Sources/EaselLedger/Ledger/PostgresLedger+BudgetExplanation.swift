@@ -114,8 +114,7 @@ extension PostgresLedger {
             team: try row.text(),
             status: try row.word(CallStatus.self),
             provider: try row.optionalText(),
-            cost: try row.money(),
-            costBasis: try row.optionalWord(CostBasis.self),
+            charge: try row.cost(),
             images: try row.int()
         )
     }

@@ -20,7 +20,7 @@ extension PostgresLedger {
             guard let cells = found.rows.first else { return nil }
             let head = try CallReader.call(cells)
             let results = try connection.run(
-                CallReader.partCommands(teamID: head.teamID, callID: id, receivedAt: receivedAt),
+                CallReader.partCommands(CallKey(teamID: head.teamID, receivedAt: receivedAt, callID: id)),
                 deadline: deadline
             )
             return try CallReader.call(cells, try CallReader.parts(results))

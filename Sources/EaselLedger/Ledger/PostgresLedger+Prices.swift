@@ -178,11 +178,11 @@ extension PostgresLedger {
 
     private static func estimate(_ cells: [SQLValue]) throws(PostgresError) -> EstimatedAttempt {
         var row = RowReader(cells)
+        let attemptID = try row.uuid()
+        let callID = try row.uuid()
         return EstimatedAttempt(
-            attemptID: try row.uuid(),
-            callID: try row.uuid(),
-            teamID: try row.int64(),
-            receivedAt: try row.time(),
+            attemptID: attemptID,
+            key: CallKey(teamID: try row.int64(), receivedAt: try row.time(), callID: callID),
             startedAt: try row.time(),
             provider: try row.text(),
             model: try row.word(RemixModel.self),

@@ -143,9 +143,7 @@ extension PostgresLedger {
             do throws(PostgresError) {
                 whole.append(
                     OrphanedCall(
-                        callID: head.callID,
-                        teamID: head.teamID,
-                        receivedAt: head.receivedAt,
+                        key: head.key,
                         model: head.model,
                         imagesRequested: head.imagesRequested,
                         copyrightDetection: head.copyrightDetection,
@@ -170,9 +168,7 @@ extension PostgresLedger {
         let teamID = try row.int64()
         let receivedAt = try row.time()
         return OrphanedCall(
-            callID: try row.uuid(),
-            teamID: teamID,
-            receivedAt: receivedAt,
+            key: CallKey(teamID: teamID, receivedAt: receivedAt, callID: try row.uuid()),
             model: try row.word(RemixModel.self),
             imagesRequested: try row.int(),
             copyrightDetection: try row.bool(),
@@ -191,7 +187,7 @@ extension PostgresLedger {
             WHERE team_id = $1 AND call_id = $2 AND started_at >= $3 AND started_at < $4
             ORDER BY ordinal
             """,
-            CallStatements.key(teamID: call.teamID, callID: call.callID, receivedAt: call.receivedAt)
+            CallStatements.parts(of: call.key)
         )
     }
 
@@ -214,16 +210,14 @@ extension PostgresLedger {
         )
         let outcome = try row.word(AttemptOutcome.self)
         let providerTaskID = try row.optionalText()
-        let cost = try row.optionalMoney()
-        let costBasis = try row.optionalWord(CostBasis.self)
+        let charge = try row.cost()
         let reason = try row.optionalText()
         start = start.racing(try row.optionalWord(RaceSide.self))
         return OrphanedAttempt(
             start: start,
             outcome: outcome,
             providerTaskID: providerTaskID,
-            cost: cost,
-            costBasis: costBasis,
+            charge: charge,
             reason: reason,
             errorCode: try row.optionalText()
         )

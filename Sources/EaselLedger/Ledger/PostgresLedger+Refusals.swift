@@ -17,7 +17,7 @@ extension PostgresLedger {
                         SELECT status = 'failed' AND error_code = 'unavailable' FROM calls
                         WHERE team_id = $1 AND received_at = $2 AND call_id = $3
                         """,
-                        [.int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID)]
+                        admission.key.values
                     ),
                     SQLCommand("SELECT version FROM terms WHERE name = 'spending'"),
                     Self.idempotentCommand(
@@ -59,14 +59,12 @@ extension PostgresLedger {
     /// Finds out which budget did not take more of a call under way.
     func whyNot(
         hold: Hold,
-        callID: UUID,
-        teamID: Int64,
-        receivedAt: Timestamp
+        of call: CallKey
     ) async throws(LedgerError) -> StartVerdict {
         let refusal = try await lookups.read(
             limit: options.readLimit
         ) { connection, deadline throws(PostgresError) -> BudgetRefusal? in
-            let key: [SQLValue] = [.int(teamID), .time(receivedAt), .uuid(callID)]
+            let receivedAt = call.receivedAt
             let results = try connection.transaction(
                 [
                     SQLCommand(
@@ -74,7 +72,7 @@ extension PostgresLedger {
                         SELECT coalesce(amount_nusd, 0), images FROM reservations
                         WHERE team_id = $1 AND received_at = $2 AND call_id = $3
                         """,
-                        key
+                        call.values
                     ),
                     BudgetReader.standings(
                         at: receivedAt,
@@ -84,7 +82,7 @@ extension PostgresLedger {
                                 WHERE c.team_id = $2 AND c.received_at = $1 AND c.call_id = $3
                                     AND (b.scope IN ('org', 'team') OR b.project = c.project OR b.key_id = c.key_id))
                             """,
-                        [.int(teamID), .uuid(callID)]
+                        [.int(call.teamID), .uuid(call.callID)]
                     ),
                 ],
                 begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -108,7 +106,7 @@ extension PostgresLedger {
             )
                 ?? tightest.map { BudgetRefusal(reason: .exceeded, standing: $0, asked: more, askedImages: moreImages) }
         }
-        guard let refusal else { throw .rejected("call \(callID.text) is no longer in progress") }
+        guard let refusal else { throw .rejected("call \(call.callID.text) is no longer in progress") }
         return .refused(refusal)
     }
 

@@ -253,12 +253,13 @@ package final class PostgresLedger: Ledger {
         guard let receivedAt = UUIDv7.moment(of: first.callID) else {
             throw .rejected("the call's id \(first.callID.text) is not of version 7")
         }
+        let call = CallKey(teamID: first.teamID, receivedAt: receivedAt, callID: first.callID)
         var unit = AdmissionStatements.Unit(
             commands: starts.map { AttemptStatements.start($0, receivedAt: receivedAt) },
             verdict: 0
         )
         if let hold, !starts.isEmpty {
-            unit = AdmissionStatements.hold(hold, for: starts, teamID: first.teamID, receivedAt: receivedAt)
+            unit = AdmissionStatements.hold(hold, for: starts, of: call)
         }
         let ends = ended.map { AttemptStatements.end($0, receivedAt: receivedAt) }
         let results = try await writers.write(
@@ -270,7 +271,7 @@ package final class PostgresLedger: Ledger {
             limit: options.writeLimit
         )
         guard let hold, !starts.isEmpty, !Self.isYes(results, unit.verdict) else { return .started }
-        return try await whyNot(hold: hold, callID: first.callID, teamID: first.teamID, receivedAt: receivedAt)
+        return try await whyNot(hold: hold, of: call)
     }
 
     private static func isYes(_ results: [SQLResult], _ index: Int) -> Bool {

@@ -142,9 +142,9 @@ enum AdmissionStatements {
         """
 
     private static func callHead(_ admission: Admission) -> [SQLValue] {
-        [
-            .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .uuid(admission.keyID),
-            .uuid(admission.gatewayID), .text(admission.project), .json(writing: admission.tags),
+        admission.key.values + [
+            .uuid(admission.keyID), .uuid(admission.gatewayID), .text(admission.project),
+            .json(writing: admission.tags),
             .text(admission.policy), .text(admission.model.rawValue),
             .bool(admission.parameters["copyright_detection"]?.boolValue ?? false),
             .int(admission.imagesRequested), .money(admission.bound), .int(admission.attempts.count),
@@ -186,11 +186,9 @@ enum AdmissionStatements {
             INSERT INTO \(Partitions.name("call_payloads", admission.receivedAt)) (\(payloadColumns))
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
             """,
-            [.int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID)] + payloadTail(admission)
+            admission.key.values + payloadTail(admission)
         )
-        let key: [SQLValue] = [
-            .int(admission.teamID), .time(admission.receivedAt), .uuid(admission.callID), .time(moment),
-        ]
+        let key = admission.key.values + [.time(moment)]
         let isUndone = """
             EXISTS (SELECT 1 FROM calls AS c
                 WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
@@ -232,16 +230,11 @@ enum AdmissionStatements {
     static func hold(
         _ hold: Hold,
         for starts: [AttemptStart],
-        teamID: Int64,
-        receivedAt: Timestamp
+        of call: CallKey
     ) -> Unit {
-        guard let callID = starts.first?.callID else { return Unit(commands: [], verdict: 0) }
-        let key: [SQLValue] = [
-            .int(teamID), .time(receivedAt), .uuid(callID), .money(hold.amount), .int(hold.images),
-        ]
+        let key = call.values + [.money(hold.amount), .int(hold.images)]
         let locks =
-            [CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)]
-            + BudgetStatements.locks(teamID: teamID, at: receivedAt)
+            [CallStatements.lockCall(call)] + BudgetStatements.locks(teamID: call.teamID, at: call.receivedAt)
         let moreImages = "greatest(0, $5 - old.held_images)"
         let more = "greatest(0, $4 - old.held)"
         let main = SQLCommand(

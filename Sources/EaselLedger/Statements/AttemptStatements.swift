@@ -161,7 +161,7 @@ enum AttemptStatements {
                         SELECT 1 FROM attempts AS s WHERE s.team_id = $1 AND s.call_id = $2 AND s.started_at >= $3
                             AND s.started_at < $4 AND s.race = 'second')
                 """,
-                CallStatements.key(teamID: second.teamID, callID: second.callID, receivedAt: receivedAt)
+                CallStatements.parts(of: CallKey(teamID: second.teamID, receivedAt: receivedAt, callID: second.callID))
                     + [.int(second.ordinal)]
             )
         ]

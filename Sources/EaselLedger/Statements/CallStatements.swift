@@ -6,10 +6,10 @@ import Foundation
 /// it goes to one node; `ON CONFLICT` sets come from `excluded` only.
 enum CallStatements {
     /// The parameters that find what belongs to a call: team, call and a range of time that prunes the partitions.
-    static func key(teamID: Int64, callID: UUID, receivedAt: Timestamp) -> [SQLValue] {
+    static func parts(of key: CallKey) -> [SQLValue] {
         [
-            .int(teamID), .uuid(callID), .time(receivedAt - clockSlack),
-            .time(receivedAt + callWindow),
+            .int(key.teamID), .uuid(key.callID), .time(key.receivedAt - clockSlack),
+            .time(key.receivedAt + callWindow),
         ]
     }
 
@@ -23,10 +23,10 @@ enum CallStatements {
 
     /// Waits for whoever else writes this call, before anything of it is read: a figure that is read while another
     /// settlement is on its way would be posted twice.
-    static func lockCall(teamID: Int64, receivedAt: Timestamp, callID: UUID) -> SQLCommand {
+    static func lockCall(_ key: CallKey) -> SQLCommand {
         SQLCommand(
             "SELECT 1 FROM calls WHERE team_id = $1 AND received_at = $2 AND call_id = $3 FOR UPDATE",
-            [.int(teamID), .time(receivedAt), .uuid(callID)]
+            key.values
         )
     }
 
@@ -37,10 +37,7 @@ enum CallStatements {
     /// others take effect only when it did, which they see by the call's `settled_at`. So an old settlement that is
     /// replayed late changes nothing, and a repeated one posts nothing.
     static func settle(_ settlement: Settlement, locks: [SQLCommand]) -> [SQLCommand] {
-        var commands = [
-            lockCall(teamID: settlement.teamID, receivedAt: settlement.receivedAt, callID: settlement.callID)
-        ]
-        commands += locks
+        var commands = [lockCall(settlement.key)] + locks
         commands.append(main(settlement))
         commands += settlement.attempts.map { AttemptStatements.settle($0, settlement) }
         if settlement.replacesImages { commands.append(ImageStatements.remove(settlement)) }
@@ -52,12 +49,7 @@ enum CallStatements {
         if settlement.isUntried { commands.append(forgetKey(settlement)) }
         if settlement.recovered || !settlement.isComplete {
             // Somebody may have found out meanwhile what this settlement does not know: what stands of the attempts decides.
-            commands += ResolutionStatements.refigure(
-                teamID: settlement.teamID,
-                receivedAt: settlement.receivedAt,
-                callID: settlement.callID,
-                at: settlement.settledAt
-            )
+            commands += ResolutionStatements.refigure(settlement.key, at: settlement.settledAt)
         }
         commands.append(RollupStatements.note(teamID: settlement.teamID, receivedAt: settlement.receivedAt))
         return commands
@@ -73,7 +65,7 @@ enum CallStatements {
                 SELECT 1 FROM \(Partitions.name("calls", settlement.receivedAt)) AS c
                 WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
             """,
-            head(settlement) + [
+            settlement.key.values + [
                 .time(settlement.settledAt), settlement.translation.map { .json(writing: $0) } ?? .json(nil),
                 .text(settlement.errorDetail), .json(settlement.answer),
             ]
@@ -91,12 +83,8 @@ enum CallStatements {
                     SELECT 1 FROM \(Partitions.name("calls", settlement.receivedAt)) AS c
                     WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
             """,
-            head(settlement) + [.time(settlement.settledAt)]
+            settlement.key.values + [.time(settlement.settledAt)]
         )
-    }
-
-    private static func head(_ settlement: Settlement) -> [SQLValue] {
-        [.int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID)]
     }
 
     /// How long its caller waited stays as it was when a call that failed gets its images later.
@@ -131,7 +119,7 @@ enum CallStatements {
                 RETURNING 1)
             SELECT count(*) FROM updated
             """,
-            head(settlement) + [
+            settlement.key.values + [
                 .time(settlement.settledAt), .text(settlement.status.rawValue), .text(settlement.errorCode),
                 .text(settlement.provider),
                 .text(
@@ -158,7 +146,7 @@ enum CallStatements {
                     SELECT 1 FROM \(calls) AS c
                     WHERE c.team_id = $1 AND c.received_at = $2 AND c.call_id = $3 AND c.settled_at = $4)
                 """,
-                head(settlement) + [.time(settlement.settledAt)]
+                settlement.key.values + [.time(settlement.settledAt)]
             )
         }
         return SQLCommand(
@@ -171,10 +159,15 @@ enum CallStatements {
             ON CONFLICT (team_id, call_id) DO UPDATE SET amount_nusd = excluded.amount_nusd,
                 images = excluded.images, reason = excluded.reason, expires_at = excluded.expires_at
             """,
-            head(settlement) + [
+            settlement.key.values + [
                 .time(settlement.settledAt), .money(held.amount), .int(held.images),
                 .time(settlement.receivedAt + unknownLifetime),
             ]
         )
     }
+}
+
+extension CallKey {
+    /// As parameters, in the order of the tables' keys.
+    var values: [SQLValue] { [.int(teamID), .time(receivedAt), .uuid(callID)] }
 }

@@ -28,8 +28,7 @@ enum ImageStatements {
     static func remove(_ settlement: Settlement) -> SQLCommand {
         SQLCommand(
             removeSQL,
-            [
-                .int(settlement.teamID), .time(settlement.receivedAt), .uuid(settlement.callID),
+            settlement.key.values + [
                 .time(settlement.settledAt), .time(settlement.receivedAt - CallStatements.clockSlack),
                 .time(settlement.receivedAt + CallStatements.callWindow), .uuids(settlement.images.map(\.imageID)),
             ]

@@ -134,8 +134,7 @@ enum ReconciliationStatements {
             startedAt: try row.time(),
             endedAt: try row.optionalTime(),
             images: try row.int(),
-            cost: try row.optionalMoney(),
-            basis: try row.optionalWord(CostBasis.self),
+            charge: try row.cost(),
             bound: try row.optionalMoney()
         )
     }

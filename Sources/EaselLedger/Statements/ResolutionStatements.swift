@@ -10,9 +10,7 @@ enum ResolutionStatements {
     static func resolve(_ resolution: LateResolution, locks: [SQLCommand]) -> [SQLCommand] {
         let ends = resolution.ends.map { AttemptStatements.resolve($0, receivedAt: resolution.receivedAt) }
         return commands(
-            teamID: resolution.teamID,
-            receivedAt: resolution.receivedAt,
-            callID: resolution.callID,
+            of: resolution.key,
             at: resolution.resolvedAt,
             locks: locks,
             changes: ends
@@ -21,10 +19,6 @@ enum ResolutionStatements {
 
     /// The same for other prices. The images' shares follow their attempt.
     static func reprice(_ repricing: Repricing, locks: [SQLCommand]) -> [SQLCommand] {
-        let key: [SQLValue] = [
-            .int(repricing.teamID), .uuid(repricing.callID), .time(repricing.receivedAt - CallStatements.clockSlack),
-            .time(repricing.receivedAt + CallStatements.callWindow),
-        ]
         let shares = SQLCommand(
             """
             UPDATE images AS i SET cost_nusd = a.cost_nusd / greatest(1, a.images_returned)
@@ -33,12 +27,10 @@ enum ResolutionStatements {
                 AND a.team_id = $1 AND a.call_id = $2 AND a.started_at >= $3 AND a.started_at < $4
                 AND a.attempt_id = i.attempt_id AND a.cost_basis = 'price_book'
             """,
-            key
+            CallStatements.parts(of: repricing.key)
         )
         return commands(
-            teamID: repricing.teamID,
-            receivedAt: repricing.receivedAt,
-            callID: repricing.callID,
+            of: repricing.key,
             at: repricing.repricedAt,
             locks: locks,
             changes: repricing.lines.map { line in
@@ -52,28 +44,25 @@ enum ResolutionStatements {
     }
 
     private static func commands(
-        teamID: Int64,
-        receivedAt: Timestamp,
-        callID: UUID,
+        of key: CallKey,
         at moment: Timestamp,
         locks: [SQLCommand],
         changes: [SQLCommand]
     ) -> [SQLCommand] {
         // The call's row is locked before the attempts are summed: a sum taken while another resolution is on its way
         // would miss what that one writes. The order of locks is the settlement's.
-        let lock = CallStatements.lockCall(teamID: teamID, receivedAt: receivedAt, callID: callID)
-        return [lock] + locks + changes
-            + refigure(teamID: teamID, receivedAt: receivedAt, callID: callID, at: moment)
-            + [RollupStatements.note(teamID: teamID, receivedAt: receivedAt)]
+        [CallStatements.lockCall(key)] + locks + changes + refigure(key, at: moment)
+            + [RollupStatements.note(teamID: key.teamID, receivedAt: key.receivedAt)]
     }
 
     /// Works a settled call out from its attempts as they stand, under the lock of its row. The windows are posted to before
     /// the figures they are compared with are overwritten.
-    static func refigure(teamID: Int64, receivedAt: Timestamp, callID: UUID, at moment: Timestamp) -> [SQLCommand] {
-        let key: [SQLValue] = [
-            .int(teamID), .time(receivedAt), .uuid(callID), .time(receivedAt - CallStatements.clockSlack),
-            .time(receivedAt + CallStatements.callWindow),
-        ]
+    static func refigure(_ call: CallKey, at moment: Timestamp) -> [SQLCommand] {
+        let receivedAt = call.receivedAt
+        let key =
+            call.values + [
+                .time(receivedAt - CallStatements.clockSlack), .time(receivedAt + CallStatements.callWindow),
+            ]
         return [
             SQLCommand(postSQL, key), SQLCommand(figuresSQL, key + [.time(moment)]), SQLCommand(releaseSQL, key),
             SQLCommand(holdSQL, key + [.time(moment), .time(receivedAt + CallStatements.unknownLifetime)]),

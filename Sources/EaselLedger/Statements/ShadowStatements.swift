@@ -148,9 +148,7 @@ enum ShadowStatements {
         _ = try row.money()
         let start = ShadowStart(
             shadowID: shadowID,
-            callID: callID,
-            teamID: teamID,
-            receivedAt: receivedAt,
+            key: CallKey(teamID: teamID, receivedAt: receivedAt, callID: callID),
             startedAt: startedAt,
             policy: policy,
             model: model,
@@ -195,8 +193,7 @@ enum ShadowStatements {
             errorCode: try row.optionalText(),
             imagesAsked: try row.int(),
             imagesReturned: try row.int(),
-            cost: try row.optionalMoney(),
-            costBasis: try row.optionalWord(CostBasis.self),
+            charge: try row.cost(),
             totalMs: try row.optionalDouble().map { Int($0) }
         )
     }
