@@ -9,6 +9,7 @@ package final class Gateway: Sendable {
     private let calls: CallEngine
     private let server: HTTPServer
     private let common: Common
+    private let follower: EventFollower
     /// What follows from the configuration of now.
     private let current: Locked<Generation>
 
@@ -52,6 +53,7 @@ package final class Gateway: Sendable {
         server = HTTPServer(group: group, configuration: settings.server, log: log) { request in
             await current.withLock(\.routes).respond(to: request)
         }
+        follower = EventFollower(broadcast: common.events, sources: .of(common, current), time: time)
         transport.watch(server)
     }
 
@@ -71,8 +73,13 @@ package final class Gateway: Sendable {
         try server.start()
     }
 
-    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old images.
-    package func run() async { await calls.run() }
+    /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old images, events.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.calls.run() }
+            group.addTask { await self.follower.run() }
+        }
+    }
 
     /// Goes on serving, but tells balancers that it is not ready any more: for a while before `shutDown`.
     package func announceEnd() { calls.announceEnd() }

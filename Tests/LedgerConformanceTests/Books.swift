@@ -9,7 +9,8 @@ import Testing
 enum Book: String, CaseIterable, Sendable {
     case memory, postgres
 
-    typealias Whole = CallLedger & CallLog & RecoveryLedger & TermsBook & BudgetLedger & People & SessionBook & Sendable
+    typealias Whole = CallLedger & CallLog & RecoveryLedger & TermsBook & BudgetLedger & People & SessionBook
+        & EventTail & AuditBook & PriceLedger & Sendable
 
     /// Runs a test on a ledger of its own that has a team called `design`.
     func with(_ body: (Scene) async throws -> Void) async throws {

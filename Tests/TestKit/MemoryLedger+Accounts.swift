@@ -25,23 +25,29 @@ extension MemoryLedger {
         }
     }
 
-    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+    package func createTeam(
+        name: String,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
         try with("createTeam") { (state) throws(LedgerError) in
             guard !state.book.teams.contains(where: { $0.name == name }) else { throw .conflict("the name is taken") }
             let team = TeamRecord(id: Int64(state.book.teams.count + 1), name: name, createdAt: moment)
             state.book.teams.append(team)
+            state.note(.created(team, by: actor, at: moment))
             return team
         }
     }
 
     package func teams() async throws(LedgerError) -> [TeamRecord] { try with("teams") { $0.book.teams } }
 
-    package func createKey(_ key: NewKey) async throws(LedgerError) {
+    package func createKey(_ key: NewKey, by actor: String) async throws(LedgerError) {
         try with("createKey") { (state) throws(LedgerError) in
             guard state.book.teams.contains(where: { $0.name == key.record.team }) else {
                 throw .notFound("no such team")
             }
             state.keys.append((key, nil))
+            state.note(.created(key.record, by: actor))
         }
     }
 
@@ -51,10 +57,12 @@ extension MemoryLedger {
         }
     }
 
-    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
+    package func revokeKey(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
         try with("revokeKey") { state in
             guard let index = state.keys.firstIndex(where: { $0.key.record.id == id }) else { return false }
-            state.keys[index].revokedAt = state.keys[index].revokedAt ?? moment
+            guard state.keys[index].revokedAt == nil else { return true }
+            state.keys[index].revokedAt = moment
+            state.note(.revoked(id, of: state.keys[index].key.record.team, by: actor, at: moment))
             return true
         }
     }

@@ -47,6 +47,12 @@ extension MemoryLedger {
                 )
             }
             state.book.termsVersion += 1
+            if !written.isEmpty {
+                let lines = state.priceChanges.prefix(written.count).reversed().map {
+                    (entry: $0.entry, before: $0.before)
+                }
+                state.note(.prices(lines, by: actor, at: moment))
+            }
             return PriceWriting(changed: written)
         }
     }
@@ -134,32 +140,63 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetWriting {
         try with("changeBudget") { (state) throws(LedgerError) in
-            let teamID: Int64
-            switch wish.scope {
-            case .org: teamID = 0
-            case .team(let name), .project(let name, _):
-                guard let team = state.book.teams.first(where: { $0.name == name }) else {
-                    throw .notFound("no such team")
-                }
-                teamID = team.id
-            case .key(let id):
-                guard let key = state.keys.first(where: { $0.key.record.id == id }),
-                    let team = state.book.teams.first(where: { $0.name == key.key.record.team })
-                else { throw .notFound("no such key") }
-                teamID = team.id
-            }
-            let before: Budget?
-            let budget: Budget
-            switch wish.target(among: state.book.budgets) {
-            case .unclear(let why): throw .rejected(why)
-            case .existing(let found): (before, budget) = (found, wish.applied(to: found))
-            case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
-            }
-            state.book.budgets.removeAll { $0.id == budget.id }
-            state.book.budgets.append(budget)
-            state.book.termsVersion += 1
-            return BudgetWriting(before: before, after: state.book.standing(budget, at: moment))
+            try Self.change(wish, by: actor, at: moment, &state)
         }
+    }
+
+    package func previewBudget(
+        _ wish: BudgetChange,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> BudgetPreview {
+        try with("previewBudget") { (state) throws(LedgerError) in
+            var copy = state
+            let writing = try Self.change(wish, by: "preview", at: moment, &copy)
+            let budget = writing.after.budget
+            let teams = state.book.teams.filter { budget.teamID == 0 || budget.teamID == $0.id }.map { team in
+                let keys = state.keys.filter { $0.key.record.team == team.name && $0.revokedAt == nil }
+                return BudgetPreview.Team(
+                    name: team.name,
+                    keys: keys.count,
+                    spent: writing.after.posted,
+                    reserved: writing.after.reserved
+                )
+            }
+            return BudgetPreview(writing: writing, teams: teams)
+        }
+    }
+
+    private static func change(
+        _ wish: BudgetChange,
+        by actor: String,
+        at moment: Timestamp,
+        _ state: inout State
+    ) throws(LedgerError) -> BudgetWriting {
+        let teamID: Int64
+        switch wish.scope {
+        case .org: teamID = 0
+        case .team(let name), .project(let name, _):
+            guard let team = state.book.teams.first(where: { $0.name == name }) else {
+                throw .notFound("no such team")
+            }
+            teamID = team.id
+        case .key(let id):
+            guard let key = state.keys.first(where: { $0.key.record.id == id }),
+                let team = state.book.teams.first(where: { $0.name == key.key.record.team })
+            else { throw .notFound("no such key") }
+            teamID = team.id
+        }
+        let before: Budget?
+        let budget: Budget
+        switch wish.target(among: state.book.budgets) {
+        case .unclear(let why): throw .rejected(why)
+        case .existing(let found): (before, budget) = (found, wish.applied(to: found))
+        case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
+        }
+        state.book.budgets.removeAll { $0.id == budget.id }
+        state.book.budgets.append(budget)
+        state.book.termsVersion += 1
+        state.note(.budget(.setBudget, before, budget, by: actor, at: moment))
+        return BudgetWriting(before: before, after: state.book.standing(budget, at: moment))
     }
 
     package func raiseBudget(
@@ -187,16 +224,18 @@ extension MemoryLedger {
             )
             state.book.budgets[place] = budget
             state.book.termsVersion += 1
+            state.note(.budget(raise == nil ? .endRaise : .raiseBudget, old, budget, by: actor, at: moment))
             return state.book.standing(budget, at: moment)
         }
     }
 
     package func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
         try with("removeBudget") { state in
-            let count = state.book.budgets.count
-            state.book.budgets.removeAll { $0.id == id }
+            guard let place = state.book.budgets.firstIndex(where: { $0.id == id }) else { return false }
+            let budget = state.book.budgets.remove(at: place)
             state.book.termsVersion += 1
-            return state.book.budgets.count < count
+            state.note(.budget(.removeBudget, budget, nil, by: actor, at: moment))
+            return true
         }
     }
 
@@ -217,7 +256,12 @@ extension MemoryLedger {
         }
     }
 
-    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+    package func changeTeam(
+        _ name: String,
+        _ change: TeamChange,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
         try with("setTeam") { (state) throws(LedgerError) in
             guard let place = state.book.teams.firstIndex(where: { $0.name == name }) else {
                 throw .notFound("no such team")
@@ -238,6 +282,7 @@ extension MemoryLedger {
             )
             state.book.teams[place] = team
             state.book.termsVersion += 1
+            state.note(.changed(old, team, by: actor, at: moment))
             return team
         }
     }
