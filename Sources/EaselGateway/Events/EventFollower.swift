@@ -79,6 +79,8 @@ struct EventFollower: Sendable {
     private struct Known {
         var budgets: [UUID: BudgetStanding]?
         var budgetsAt: SteadyInstant?
+        /// Calls have ended since budgets were looked at.
+        var hasSpent = false
         var alerts: [AlertNews]?
         var alertsAt: SteadyInstant?
         var providers: [ProviderNews]?
@@ -90,10 +92,11 @@ struct EventFollower: Sendable {
         let found = try await sources.tail.endedCalls(since: log.since, without: log.known, limit: Self.page)
         let calls = log.take(found, isAll: found.count < Self.page, at: moment)
         broadcast.publish(calls.map { .call($0) })
+        if !calls.isEmpty { known.hasSpent = true }
         if found.count == Self.page { return true }
         broadcast.passed(moment)
         broadcast.publish(providers(&known))
-        broadcast.publish(try await budgets(&known, isBusy: !calls.isEmpty, at: moment))
+        broadcast.publish(try await budgets(&known, at: moment))
         broadcast.publish(try await alerts(&known, at: moment))
         return false
     }
@@ -111,12 +114,12 @@ struct EventFollower: Sendable {
 
     private func budgets(
         _ known: inout Known,
-        isBusy: Bool,
         at moment: Timestamp
     ) async throws(LedgerError) -> [EventBroadcast.News] {
-        let pace = isBusy || known.budgets == nil ? Self.budgetPace.busy : Self.budgetPace.idle
+        let pace = known.hasSpent || known.budgets == nil ? Self.budgetPace.busy : Self.budgetPace.idle
         guard isDue(known.budgetsAt, pace) else { return [] }
         known.budgetsAt = .now
+        known.hasSpent = false
         let standings = try await sources.budgets.budgets(teamID: nil, at: moment)
         defer {
             known.budgets = Dictionary(standings.map { ($0.budget.id, $0) }, uniquingKeysWith: { first, _ in first })
