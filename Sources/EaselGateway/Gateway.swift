@@ -10,6 +10,7 @@ package final class Gateway: Sendable {
     private let calls: CallEngine
     private let server: HTTPServer
     private let common: Common
+    private let follower: EventFollower
     /// What follows from the configuration of now.
     private let current: Locked<Generation>
 
@@ -68,6 +69,7 @@ package final class Gateway: Sendable {
         server = HTTPServer(group: group, configuration: settings.server, log: log) { request in
             await current.withLock(\.routes).respond(to: request)
         }
+        follower = EventFollower(broadcast: common.events, sources: .of(common, current), time: time)
         transport.watch(server)
     }
 
@@ -89,12 +91,13 @@ package final class Gateway: Sendable {
     }
 
     /// Runs what goes on beside the requests until cancelled: signs of life, recovery, terms, old images, figures for
-    /// metrics, spans on their way.
+    /// metrics, spans on their way, events.
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.calls.run() }
             group.addTask { await self.common.metrics.figures.run() }
             group.addTask { await self.common.tracer.run() }
+            group.addTask { await self.follower.run() }
         }
     }
 

@@ -29,6 +29,7 @@ extension Gateway {
         let keyLimits = KeyLimits()
         let metrics: MetricsDesk
         let reportGate: ReportGate
+        let events: EventBroadcast
 
         init(
             calls: CallEngine,
@@ -48,6 +49,7 @@ extension Gateway {
             self.metrics = metrics
             self.tracer = tracer
             self.reportGate = reportGate
+            events = EventBroadcast(time: time)
             self.journal = journal
             self.alerts = alerts
             self.time = time
@@ -59,6 +61,8 @@ extension Gateway {
     struct Generation: Sendable {
         let settings: GatewaySettings
         let routes: Routes
+        let authenticator: Authenticator
+        let providers: [any Provider]
 
         init(_ configuration: GatewayConfiguration, _ common: Common) {
             let (settings, engine, calls) = (configuration.settings, common.calls, common.calls.generation)
@@ -66,6 +70,7 @@ extension Gateway {
             let (time, log) = (common.time, common.log)
             let byName = Dictionary(calls.providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
             self.settings = settings
+            providers = calls.providers
             let authenticator = Authenticator(
                 ledger: books.people,
                 adminKey: settings.adminKey,
@@ -129,9 +134,48 @@ extension Gateway {
                     commit: settings.commit
                 ),
                 page: PageRoutes(version: settings.version),
-                sessions: SessionRoutes(authenticator: authenticator, linkBase: settings.linkBase)
+                sessions: SessionRoutes(authenticator: authenticator, linkBase: settings.linkBase),
+                events: EventRoutes(people: books.people, authenticator: authenticator, broadcast: common.events),
+                overview: OverviewRoutes(log: books.figures, budgets: books.budgets, people: books.people),
+                audit: AuditRoutes(book: books.audit)
             )
             routes = Routes(api, door: door, counts: common.metrics.requests, tracer: common.tracer, log: log)
+            self.authenticator = authenticator
         }
+    }
+}
+
+extension EventFollower.Sources {
+    /// Where a gateway's news comes from, under the configuration of each moment.
+    static func of(_ common: Gateway.Common, _ current: Locked<Gateway.Generation>) -> Self {
+        let health = common.calls.health
+        return Self(
+            tail: common.books.tail,
+            budgets: common.books.budgets,
+            alerts: common.alerts,
+            rules: { Set(current.withLock(\.settings).alerts.rules.map(\.name)) },
+            providers: {
+                let now = SteadyInstant.now
+                return current.withLock(\.providers).map { provider in
+                    let report = health.account(provider.name)?.report(at: now)
+                    return ProviderNews(
+                        name: provider.name,
+                        kind: provider.kind,
+                        state: report?.state ?? .ok,
+                        breaker: report?.breaker ?? .closed,
+                        reason: report?.reason
+                    )
+                }
+            },
+            isGood: { credential in
+                do throws(Problem) {
+                    _ = try await current.withLock(\.authenticator).standing(of: credential)
+                    return true
+                } catch {
+                    // While the ledger is away nobody is sent away.
+                    return error.code != .unauthenticated
+                }
+            }
+        )
     }
 }

@@ -42,13 +42,13 @@ extension ServerConnection: TCPSocketDelegate {
     /// A client that has closed its direction may still wait for its answers: it gets them. A connection that broke takes
     /// its handler with it at once.
     func socketEnded(inOrder: Bool) {
-        // Scripts are a simulator's, whose clients never end one direction alone.
-        guard inOrder, script == nil, !flow.inputEndedInOrder() else { return close() }
+        // Scripts are a simulator's, whose clients never end one direction alone; neither do those of long answers.
+        guard inOrder, script == nil, stream == nil, !flow.inputEndedInOrder() else { return close() }
         if flow.phase == .handling { inputIsOver() }
     }
 
     func socketDrained() {
         guard flow.phase == .answering else { return }
-        if task == nil { answered() } else { deadline?.clear() }
+        if task == nil, stream == nil { answered() } else { deadline?.clear() }
     }
 }

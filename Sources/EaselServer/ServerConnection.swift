@@ -34,6 +34,7 @@ final class ServerConnection: @unchecked Sendable {
     private var probes = 0
     private var probeIsOut = false
     var script: ScriptedAnswer?
+    var stream: StreamWriter?
 
     private var configuration: HTTPServerConfiguration { unit.configuration }
 
@@ -231,6 +232,17 @@ final class ServerConnection: @unchecked Sendable {
                 tellsKeepAlive: flow.keepsAlive && minorVersion == 0
             )
             run(ScriptedAnswer(head: head, declaredLength: length, sendsBody: !isHead), steps)
+        case .streamed(let answer):
+            if minorVersion == 0 { flow.willClose() }
+            let head = ResponseHead(
+                status: status,
+                fields: response.fields,
+                framing: minorVersion == 0 ? .untilClose : .chunked,
+                closes: !flow.keepsAlive,
+                tellsKeepAlive: false
+            )
+            if !isHead { return begin(answer, head) }
+            if socket.write(head.encoded(date: loop.dateText())) { answered() } else { watchProgress() }
         }
     }
 
@@ -306,14 +318,22 @@ final class ServerConnection: @unchecked Sendable {
             flow.willClose()
             body?.fail(.tooSlow)
         case .answering:
-            if socket.progress == progressSeen, !socket.isDrained { close(resetting: true) } else { watchProgress() }
+            if socket.progress == progressSeen, !socket.isDrained {
+                close(resetting: true)
+            } else if stream == nil || !socket.isDrained {
+                watchProgress()
+            }
         case .closed: break
         }
     }
 
     /// Draining has begun: an idle connection goes after the last call, for its next request may be on its way; a busy
-    /// one after its answer.
+    /// one after its answer. A long answer ends now.
     func drain() {
+        if let stream {
+            flow.willClose()
+            return end(stream)
+        }
         if flow.phase == .idle { deadline?.set(after: ServerUnit.lastCall) }
     }
 
@@ -330,6 +350,7 @@ final class ServerConnection: @unchecked Sendable {
         if resetting { socket.reset() } else { socket.close() }
         body?.fail(.clientGone)
         task?.cancel()
+        endStream()
         body = nil
         task = nil
         script = nil

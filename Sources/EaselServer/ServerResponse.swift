@@ -18,12 +18,14 @@ package enum ResponseStep: Sendable, Equatable {
 /// What a handler answers.
 package struct ServerResponse: Sendable {
     /// What follows the head.
-    package enum Body: Sendable, Equatable {
+    package enum Body: Sendable {
         case bytes([UInt8])
         /// The steps in turn. The head leaves with the first `write`; with no write at all it leaves at the end, unless
         /// `reset` or `close` came first: then nothing is sent. A nil length is sent chunked to an HTTP/1.1 client.
         /// With a length that the steps do not fill, the connection is closed at the end: truncated, for the client.
         case scripted(declaredLength: Int?, [ResponseStep])
+        /// Pieces as they come, until their writer ends the answer or the client leaves. Chunked to an HTTP/1.1 client.
+        case streamed(StreamedAnswer)
     }
 
     /// 200 to 999.

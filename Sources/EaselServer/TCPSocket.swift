@@ -19,6 +19,8 @@ final class TCPSocket: @unchecked Sendable {
     let loop: EventLoop
     /// Counts up with every piece that the kernel takes, so that a stalled writer can be told from a slow one.
     private(set) var progress = 0
+    /// Bytes that the kernel has not taken yet.
+    private(set) var waiting = 0
 
     private let raw = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
     private weak var delegate: (any TCPSocketDelegate)?
@@ -161,7 +163,10 @@ final class TCPSocket: @unchecked Sendable {
     /// `socketDrained` follows.
     func write(_ bytes: [UInt8]) -> Bool {
         guard isOpen else { return false }
-        if !bytes.isEmpty { queue.append(bytes) }
+        if !bytes.isEmpty {
+            queue.append(bytes)
+            waiting += bytes.count
+        }
         return pump()
     }
 
@@ -176,6 +181,7 @@ final class TCPSocket: @unchecked Sendable {
             }
             if written > 0 {
                 progress &+= written
+                waiting -= written
                 advance(by: written)
             } else if written == Int(UV_EAGAIN.rawValue) || written == 0 {
                 writeLater(min(left, Self.pieceBytes))
@@ -227,6 +233,7 @@ final class TCPSocket: @unchecked Sendable {
         guard isOpen else { return }
         guard status == 0 else { return fail() }
         progress &+= count
+        waiting -= count
         if pump() { delegate?.socketDrained() }
     }
 

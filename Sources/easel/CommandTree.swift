@@ -10,7 +10,7 @@ enum CommandTree {
         "one door to the image-remix APIs",
         subcommands: [
             serve, up, remix, report, calls, team, key, budget, price, provider, route, ReconcileCommand.spec,
-            AlertCommand.spec, db, sandbox, doctor, configuration, version, completions,
+            AlertCommand.spec, AuditCommand.spec, db, sandbox, doctor, configuration, version, completions,
         ],
         examples: ["easel serve --config easel.yaml", "easel remix photo.jpg --prompt \"as a woodcut\""]
     )

@@ -57,6 +57,7 @@ enum CommandRunner {
         switch path.first ?? "" {
         case "serve": try await ServeCommand.run(arguments)
         case "up": try await UpCommand.run(arguments)
+        case "audit": try await AuditCommand.run(arguments)
         case "remix": try await RemixCommand.run(arguments)
         case "report": try await ReportCommand.run(arguments)
         case "calls": try await CallsCommand.run(arguments)

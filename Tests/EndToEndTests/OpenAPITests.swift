@@ -133,6 +133,13 @@ import TestTools
                 ("DELETE", "/v1/keys/{id}", try await house.send("DELETE", "/v1/keys/\(key)")),
                 ("GET", "/v1/providers", try await house.get("/v1/providers")),
                 ("GET", "/readyz", try await house.get("/readyz")),
+                ("GET", "/v1/session", try await house.get("/v1/session")),
+                (
+                    "POST", "/v1/session",
+                    try await house.post("/v1/session", ["key": .string(House.adminKey)], key: nil)
+                ),
+                ("GET", "/v1/overview", try await house.get("/v1/overview?from=7d")),
+                ("GET", "/v1/audit", try await house.get("/v1/audit")),
                 ("GET", "/v1/reports/usage", try await house.get("/v1/reports/usage?group_by=")),
                 ("GET", "/v1/reports/shadow", try await house.get("/v1/reports/shadow")),
                 ("GET", "/v1/reports/safety", try await house.get("/v1/reports/safety")),
@@ -219,7 +226,9 @@ extension RouteBody {
                 [
                     "python3", "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file",
                     settings,
-                    "run", "\(house.url)/openapi.json", "--header", "Authorization: Bearer \(House.adminKey)",
+                    // An answer that does not end is nothing for a client that waits for its end.
+                    "run", "\(house.url)/openapi.json", "--exclude-path", "/v1/events", "--header",
+                    "Authorization: Bearer \(House.adminKey)",
                     "--checks", "all", "--max-examples", Effort.isFull ? "5" : "2", "--workers", "1", "--seed", seed,
                     "--generation-database", "none", "--request-timeout", "20", "--suppress-health-check", "all",
                     "--no-color", "--continue-on-failure",

@@ -10,7 +10,8 @@ enum Book: String, CaseIterable, Sendable {
     case memory, postgres
 
     typealias Whole =
-        CallLedger & CallLog & RecoveryLedger & TermsBook & PriceLedger & BudgetLedger & People & SessionBook & Sendable
+        CallLedger & CallLog & RecoveryLedger & TermsBook & PriceLedger & BudgetLedger & People & SessionBook
+        & EventTail & AuditBook & Sendable
 
     /// Runs a test on a ledger of its own that has a team called `design`.
     func with(_ body: (Scene) async throws -> Void) async throws {

@@ -11,25 +11,50 @@ extension MemoryLedger {
         }
     }
 
-    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
-        try with("createTeam") { (state) throws(LedgerError) in try state.book.createTeam(name: name, at: moment) }
+    package func createTeam(
+        name: String,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
+        try with("createTeam") { (state) throws(LedgerError) in
+            let team = try state.book.createTeam(name: name, at: moment)
+            state.note(.created(team, by: actor, at: moment))
+            return team
+        }
     }
 
     package func teams() async throws(LedgerError) -> [TeamRecord] { try with("teams") { $0.book.teamsByName } }
 
-    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
-        try with("setTeam") { (state) throws(LedgerError) in try state.book.changeTeam(name, change) }
+    package func changeTeam(
+        _ name: String,
+        _ change: TeamChange,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
+        try with("setTeam") { (state) throws(LedgerError) in
+            let old = state.book.teams.first { $0.name == name }
+            let team = try state.book.changeTeam(name, change)
+            if let old { state.note(.changed(old, team, by: actor, at: moment)) }
+            return team
+        }
     }
 
-    package func createKey(_ key: NewKey) async throws(LedgerError) {
-        try with("createKey") { (state) throws(LedgerError) in try state.book.createKey(key) }
+    package func createKey(_ key: NewKey, by actor: String) async throws(LedgerError) {
+        try with("createKey") { (state) throws(LedgerError) in
+            try state.book.createKey(key)
+            state.note(.created(key.record, by: actor))
+        }
     }
 
     package func keys(team: String?) async throws(LedgerError) -> [KeyRecord] {
         try with("keys") { $0.book.keys(team: team) }
     }
 
-    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try with("revokeKey") { $0.book.revokeKey(id, at: moment) }
+    package func revokeKey(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try with("revokeKey") { state in
+            guard let old = state.book.accountKeys.first(where: { $0.record.id == id })?.record else { return false }
+            if old.revokedAt == nil { state.note(.revoked(id, of: old.team, by: actor, at: moment)) }
+            return state.book.revokeKey(id, at: moment)
+        }
     }
 }

@@ -53,7 +53,11 @@ extension MemoryLedger {
         }
     }
 
-    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int {
+    package func redact(
+        _ redaction: Redaction,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> Int {
         try with("redact") { state in
             let found = state.calls.values.map(\.admission).filter { call in
                 guard call.prompt != nil, !state.redacted.contains(call.callID) else { return false }
@@ -65,6 +69,7 @@ extension MemoryLedger {
                 return true
             }
             state.redacted.formUnion(found.map(\.callID))
+            state.note(.redacted(redaction, calls: found.count, by: actor, at: moment))
             return found.count
         }
     }

@@ -30,7 +30,16 @@ extension MemoryLedger {
         by actor: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> PriceWriting {
-        try with("setPrices") { $0.book.setPrices(entries, by: actor, at: moment) }
+        try with("setPrices") { state in
+            let writing = state.book.setPrices(entries, by: actor, at: moment)
+            if !writing.changed.isEmpty {
+                let lines = state.book.priceChanges.suffix(writing.changed.count).map {
+                    (entry: $0.entry, before: $0.before)
+                }
+                state.note(.prices(lines, by: actor, at: moment))
+            }
+            return writing
+        }
     }
 
     package func priceChanges(limit: Int) async throws(LedgerError) -> [PriceChange] {
@@ -63,7 +72,32 @@ extension MemoryLedger {
         by actor: String,
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetWriting {
-        try with("changeBudget") { (state) throws(LedgerError) in try state.book.changeBudget(wish, at: moment) }
+        try with("changeBudget") { (state) throws(LedgerError) in
+            let writing = try state.book.changeBudget(wish, at: moment)
+            state.note(.budget(.setBudget, writing.before, writing.after.budget, by: actor, at: moment))
+            return writing
+        }
+    }
+
+    package func previewBudget(
+        _ wish: BudgetChange,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> BudgetPreview {
+        try with("previewBudget") { (state) throws(LedgerError) in
+            var copy = state.book
+            let writing = try copy.changeBudget(wish, at: moment)
+            let budget = writing.after.budget
+            let teams = state.book.teams.filter { budget.teamID == 0 || budget.teamID == $0.id }.map { team in
+                let keys = state.book.keys(team: team.name).filter { $0.revokedAt == nil }
+                return BudgetPreview.Team(
+                    name: team.name,
+                    keys: keys.count,
+                    spent: writing.after.posted,
+                    reserved: writing.after.reserved
+                )
+            }
+            return BudgetPreview(writing: writing, teams: teams)
+        }
     }
 
     package func raiseBudget(
@@ -73,12 +107,21 @@ extension MemoryLedger {
         at moment: Timestamp
     ) async throws(LedgerError) -> BudgetStanding {
         try with("raiseBudget") { (state) throws(LedgerError) in
-            try state.book.raiseBudget(id, raise, at: moment)
+            let old = state.book.budgets.first { $0.id == id }
+            let standing = try state.book.raiseBudget(id, raise, at: moment)
+            let action = raise == nil ? AuditEvent.Action.endRaise : .raiseBudget
+            state.note(.budget(action, old, standing.budget, by: actor, at: moment))
+            return standing
         }
     }
 
     package func removeBudget(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try with("removeBudget") { $0.book.removeBudget(id) }
+        try with("removeBudget") { state in
+            let old = state.book.budgets.first { $0.id == id }
+            guard state.book.removeBudget(id) else { return false }
+            if let old { state.note(.budget(.removeBudget, old, nil, by: actor, at: moment)) }
+            return true
+        }
     }
 
     package func explainBudget(

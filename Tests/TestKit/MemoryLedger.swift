@@ -22,6 +22,7 @@ package final class MemoryLedger: Ledger {
         /// Calls whose prompts were taken out.
         var redacted: Set<UUID> = []
         var sessions: [PageSession] = []
+        var audit: [AuditEvent] = []
 
         var calls: [UUID: Entry] { book.calls }
         var order: [UUID] { book.order }

@@ -1,21 +1,33 @@
 package import EaselBase
 package import Foundation
 
-/// What is recorded of alerts: for people who look, and who mute.
+/// What is recorded of alerts: for people who look, and who mute. `actor` is who does it, for the audit (`AuditActor`).
 package protocol AlertBook: Sendable {
     /// What every rule found last, firing or not any more.
     func alertStates() async throws(LedgerError) -> [AlertState]
     /// Mutes that are not over.
     func alertMutes(at moment: Timestamp) async throws(LedgerError) -> [AlertMute]
-    func add(_ mute: AlertMute) async throws(LedgerError)
+    func add(_ mute: AlertMute, by actor: String) async throws(LedgerError)
     /// False when there is none of that id.
-    func removeMute(_ id: UUID) async throws(LedgerError) -> Bool
+    func removeMute(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool
     /// Events, the newest first, each with its deliveries.
     func alertEvents(_ query: AlertEventQuery) async throws(LedgerError) -> [RecordedEvent]
     /// Records an event of somebody's making for these destinations: whoever keeps the alerts sends it.
     func record(_ event: AlertEvent, to destinations: [String]) async throws(LedgerError)
     /// Makes dead letters due again, all of them or those of these events; how many.
-    func replay(events: [UUID]?, at moment: Timestamp) async throws(LedgerError) -> Int
+    func replay(events: [UUID]?, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Int
+}
+
+extension AlertBook {
+    package func add(_ mute: AlertMute) async throws(LedgerError) { try await add(mute, by: AuditActor.local) }
+
+    package func removeMute(_ id: UUID) async throws(LedgerError) -> Bool {
+        try await removeMute(id, by: AuditActor.local, at: TimeSource.system.now)
+    }
+
+    package func replay(events: [UUID]?, at moment: Timestamp) async throws(LedgerError) -> Int {
+        try await replay(events: events, by: AuditActor.local, at: moment)
+    }
 }
 
 /// Which events are asked for.

@@ -104,6 +104,48 @@ package struct BudgetWriting: Sendable, Hashable {
     }
 }
 
+/// What would come of a change of a budget, and whom it concerns. Nothing has changed.
+package struct BudgetPreview: Sendable, Hashable {
+    /// A team whose calls count for the budget.
+    package struct Team: Sendable, Hashable {
+        package var name: String
+        /// Its keys that may be used now and whose calls count for the budget.
+        package var keys: Int
+        /// What its calls that count have cost in the window.
+        package var spent: Money
+        /// What those of them hold back that are under way or of which something is not known.
+        package var reserved: Money
+
+        package init(name: String, keys: Int, spent: Money, reserved: Money) {
+            self.name = name
+            self.keys = keys
+            self.spent = spent
+            self.reserved = reserved
+        }
+    }
+
+    /// Teams that are listed at most.
+    package static let mostTeams = 200
+
+    package let writing: BudgetWriting
+    /// Those that spent most first.
+    package let teams: [Team]
+
+    package init(writing: BudgetWriting, teams: [Team]) {
+        self.writing = writing
+        self.teams = teams
+    }
+
+    /// Whether every further call would be refused at once.
+    package func refusesAll(at moment: Timestamp) -> Bool {
+        guard writing.after.budget.isHard else { return false }
+        return switch writing.after.remaining(at: moment) {
+        case .money(let amount): amount <= .zero
+        case .images(let count): count <= 0
+        }
+    }
+}
+
 extension BudgetLedger {
     /// Makes a budget or replaces all of the one of the same scope, period and unit.
     package func setBudget(

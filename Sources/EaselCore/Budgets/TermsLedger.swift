@@ -46,6 +46,9 @@ package protocol BudgetLedger: BudgetStandings {
     func changeBudget(_ change: BudgetChange, by actor: String, at moment: Timestamp) async throws(LedgerError)
         -> BudgetWriting
 
+    /// What would come of a change, which is not made. Throws as `changeBudget` does.
+    func previewBudget(_ change: BudgetChange, at moment: Timestamp) async throws(LedgerError) -> BudgetPreview
+
     /// Raises a budget's limit for a while; nil ends a raise. Throws `.notFound`, or `.conflict` when a raise that is
     /// not over stands already or counts something else than the budget.
     func raiseBudget(

@@ -6,7 +6,8 @@ package import Foundation
 ///
 /// Every write is idempotent: the ids are ours (L1), so the same write twice leaves one row.
 package typealias Ledger = CallLedger & RecoveryLedger & CallLog & FigureLog & People & LedgerHealth
-    & TermsBook & PriceLedger & BudgetLedger & ReconciliationBook & ShadowBook & SimulationLog & SessionBook
+    & TermsBook & PriceLedger & BudgetLedger & ReconciliationBook & ShadowBook & SimulationLog & SessionBook & EventTail
+    & AuditBook
 
 /// The writes on the way of a call: the only ones that wait in a journal while the database is away (L2).
 package protocol CallLedger: Sendable {
@@ -70,8 +71,9 @@ package protocol CallLog: KeyedCalls {
     /// Nil when there is no such call, or it is another team's.
     func call(_ id: UUID, teamID: Int64?) async throws(LedgerError) -> CallDetail?
     func calls(_ query: CallQuery) async throws(LedgerError) -> [CallDetail]
-    /// Takes prompts out of the log, for good; how many calls had one. `.rejected` when nothing says whose.
-    func redact(_ redaction: Redaction) async throws(LedgerError) -> Int
+    /// Takes prompts out of the log, for good; how many calls had one. `.rejected` when nothing says whose. `actor` is who does it,
+    /// for the audit.
+    func redact(_ redaction: Redaction, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Int
 }
 
 /// The sums of the log.
@@ -83,20 +85,22 @@ package protocol FigureLog: Sendable {
     func providerSpend(since: Timestamp) async throws(LedgerError) -> [String: Money]
 }
 
-/// Teams and their keys.
+/// Teams and their keys. `actor` is who changes them, for the audit (`AuditActor`).
 package protocol People: Sendable {
     func account(keyHash: [UInt8]) async throws(LedgerError) -> Account?
     /// Throws `.conflict` when the name is taken.
-    func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord
+    func createTeam(name: String, by actor: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord
     func teams() async throws(LedgerError) -> [TeamRecord]
     /// Throws `.notFound` when there is no such team.
-    func createKey(_ key: NewKey) async throws(LedgerError)
+    func createKey(_ key: NewKey, by actor: String) async throws(LedgerError)
     func keys(team: String?) async throws(LedgerError) -> [KeyRecord]
     /// False when there is no such key; revoking twice is once.
-    func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool
+    func revokeKey(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool
 
     /// Says whether calls without a known price pass a team's hard budgets. Throws `.notFound`.
-    func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord
+    func changeTeam(_ name: String, _ change: TeamChange, by actor: String, at moment: Timestamp)
+        async throws(LedgerError)
+        -> TeamRecord
 }
 
 /// How the database stands.
@@ -129,6 +133,12 @@ extension LedgerHealth {
     package func rollupLag() async throws(LedgerError) -> Duration { .zero }
 }
 
+extension CallLog {
+    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int {
+        try await redact(redaction, by: AuditActor.local, at: TimeSource.system.now)
+    }
+}
+
 extension People {
     /// The team of that name; nil when there is none.
     package func team(named name: String) async throws(LedgerError) -> TeamRecord? {
@@ -139,12 +149,26 @@ extension People {
     package func ensureTeam(_ name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
         if let team = try await team(named: name) { return team }
         do throws(LedgerError) {
-            return try await createTeam(name: name, at: moment)
+            return try await createTeam(name: name, by: AuditActor.local, at: moment)
         } catch {
             // Another process may have been quicker.
             guard case .conflict = error, let team = try await team(named: name) else { throw error }
             return team
         }
+    }
+
+    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
+        try await createTeam(name: name, by: AuditActor.local, at: moment)
+    }
+
+    package func createKey(_ key: NewKey) async throws(LedgerError) { try await createKey(key, by: AuditActor.local) }
+
+    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await revokeKey(id, by: AuditActor.local, at: moment)
+    }
+
+    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+        try await changeTeam(name, change, by: AuditActor.local, at: TimeSource.system.now)
     }
 
     package func setTeam(_ name: String, allowsUnpriced: Bool) async throws(LedgerError) -> TeamRecord {

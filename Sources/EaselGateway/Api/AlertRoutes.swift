@@ -115,6 +115,16 @@ final class AlertRoutes: Sendable {
 
     // MARK: - Reading
 
+    /// What fires now, by the rules of now.
+    func firing(at moment: Timestamp) async throws(Problem) -> [AlertNews] {
+        let (states, mutes) = try await Problem.of { () async throws(LedgerError) in
+            (try await book.alertStates(), try await book.alertMutes(at: moment))
+        }
+        let names = Set(plan.rules.map(\.name))
+        return states.filter { $0.isFiring && names.contains($0.rule) }.sorted { $0.rule < $1.rule }
+            .map { AlertNews($0, mutes, at: moment) }
+    }
+
     private func overview(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
         let now = visit.now
         let (states, mutes) = try await Problem.of { () async throws(LedgerError) in
@@ -129,7 +139,7 @@ final class AlertRoutes: Sendable {
             text.key("alerts")
             text.array(shown) { text, state in
                 let mute = mutes.first { $0.covers(state.rule, state.finding.subject, at: now) }
-                Self.write(state, mutedUntil: mute?.until, to: &text)
+                AlertText.write(state, mutedUntil: mute?.until, to: &text)
             }
             text.key("rules")
             text.array(plan.rules) { text, rule in
@@ -165,22 +175,6 @@ final class AlertRoutes: Sendable {
             text.array(mutes) { text, mute in Self.write(mute, to: &text) }
         }
         return .json(text.bytes)
-    }
-
-    private static func write(_ state: AlertState, mutedUntil: Timestamp?, to text: inout JSONText) {
-        let finding = state.finding
-        text.object { text in
-            text.member("rule", state.rule)
-            text.member("subject", finding.subject)
-            text.member("state", state.isFiring ? "firing" : "ok")
-            text.member("severity", finding.severity.rawValue)
-            text.member("level", finding.level)
-            text.member("value", finding.value)
-            text.member("summary", finding.summary)
-            text.member("since", state.since.description)
-            text.member("muted_until", mutedUntil?.description)
-            text.member("details", finding.details)
-        }
     }
 
     private static func write(_ mute: AlertMute, to text: inout JSONText) {
@@ -299,7 +293,7 @@ final class AlertRoutes: Sendable {
         guard body.faults.isEmpty else { throw .invalid(body.faults) }
         let (events, now) = (ids, visit.now)
         let count = try await Problem.of { () async throws(LedgerError) in
-            try await book.replay(events: events, at: now)
+            try await book.replay(events: events, by: visit.who.actor, at: now)
         }
         log.info("dead letters are sent again", ["deliveries": String(count)])
         var text = JSONText()
@@ -325,7 +319,7 @@ final class AlertRoutes: Sendable {
         }
         guard body.faults.isEmpty, let rule, let until else { throw .invalid(body.faults) }
         let mute = AlertMute(id: UUIDv7.mint(at: now), rule: rule, subject: subject, until: until, createdAt: now)
-        try await Problem.of { () async throws(LedgerError) in try await book.add(mute) }
+        try await Problem.of { () async throws(LedgerError) in try await book.add(mute, by: visit.who.actor) }
         var text = JSONText()
         Self.write(mute, to: &text)
         return .json(text.bytes, status: 201)
@@ -334,7 +328,9 @@ final class AlertRoutes: Sendable {
     private func unmute(_ visit: Visit<Admin>) async throws(Problem) -> ServerResponse {
         let missing = "There is no mute with this id."
         let id = try visit.id(orMissing: missing)
-        let isRemoved = try await Problem.of { () async throws(LedgerError) in try await book.removeMute(id) }
+        let isRemoved = try await Problem.of { () async throws(LedgerError) in
+            try await book.removeMute(id, by: visit.who.actor, at: visit.now)
+        }
         guard isRemoved else { throw Problem(.notFound, missing) }
         return .empty()
     }

@@ -19,6 +19,9 @@ struct Api: Sendable {
     let status: StatusRoutes
     let page: PageRoutes
     let sessions: SessionRoutes
+    let events: EventRoutes
+    let overview: OverviewRoutes
+    let audit: AuditRoutes
 
     func kept() throws(Problem) -> AlertRoutes {
         guard let alerts else { throw Problem(.notFound, "This gateway keeps no alerts.") }

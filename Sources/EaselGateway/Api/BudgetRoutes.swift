@@ -29,13 +29,14 @@ final class BudgetRoutes: Sendable {
             "/v1/budgets",
             .admin,
             "Sets a whole budget",
+            query: .only([preview]),
             body: .object(
                 [scope, .required("period", .choice(BudgetPeriod.self), "The length of its windows.")] + terms
             ),
             example: [
                 "scope": "team:design", "period": "month", "limit_usd": "500", "hard": true, "warn_at": [50, 80],
             ],
-            gives: [.json(Shapes.budgetWritten, "The budget, and its terms before.")],
+            gives: [.json(.either([Shapes.budgetWritten, Shapes.budgetPreview]), "The budget, and its terms before.")],
             fails: [.conflict],
             note: "What is left out gets its default. The budget of this scope and period is replaced, or created."
         ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: true) },
@@ -44,11 +45,12 @@ final class BudgetRoutes: Sendable {
             "/v1/budgets",
             .admin,
             "Changes the named settings of a budget",
+            query: .only([preview]),
             body: .object(
                 [scope, .optional("period", .choice(BudgetPeriod.self), "Which one, if there are several.")] + terms
             ),
             example: ["scope": "team:design", "period": "month", "limit_usd": "600"],
-            gives: [.json(Shapes.budgetWritten, "The budget, and its terms before.")],
+            gives: [.json(.either([Shapes.budgetWritten, Shapes.budgetPreview]), "The budget, and its terms before.")],
             fails: [.conflict],
             note: "What is left out stays as it was."
         ) { api, visit throws(Problem) in try await api.budgets.set(visit, isWhole: false) },
@@ -104,6 +106,10 @@ final class BudgetRoutes: Sendable {
         usual: 20,
         "How many calls and reservations to list."
     )
+    private static let preview = QueryParameter.flag(
+        "preview",
+        "true: tells what would come of it and whom it concerns, and changes nothing."
+    )
     private static let scope = Field.required(
         "scope",
         .text,
@@ -150,6 +156,12 @@ final class BudgetRoutes: Sendable {
 
     private func set(_ visit: Visit<Admin>, isWhole: Bool) async throws(Problem) -> ServerResponse {
         let change = try Self.change(visit.body, isWhole: isWhole)
+        if visit[Self.preview] == true {
+            let preview = try await ask { () async throws(LedgerError) in
+                try await self.ledger.previewBudget(change, at: visit.now)
+            }
+            return .json(JSONText.bytes(of: BudgetPreviewReply(preview: preview, moment: visit.now)))
+        }
         let writing = try await ask { () async throws(LedgerError) in
             try await self.ledger.changeBudget(change, by: visit.who.actor, at: visit.now)
         }

@@ -137,8 +137,9 @@ final class PeopleRoutes: Sendable {
         guard body.faults.isEmpty, let name else { throw .invalid(body.faults) }
         var record: TeamRecord
         do {
-            record = try await ledger.createTeam(name: name, at: visit.now)
-            if change != TeamChange() { record = try await ledger.changeTeam(name, change) }
+            let actor = visit.who.actor
+            record = try await ledger.createTeam(name: name, by: actor, at: visit.now)
+            if change != TeamChange() { record = try await ledger.changeTeam(name, change, by: actor, at: visit.now) }
         } catch {
             if case .conflict = error { throw Problem(.conflict, "There is already a team of this name.") }
             throw Problem(error)
@@ -175,7 +176,7 @@ final class PeopleRoutes: Sendable {
         let before: TeamRecord?
         do {
             before = try await ledger.team(named: name)
-            record = try await ledger.changeTeam(name, change)
+            record = try await ledger.changeTeam(name, change, by: visit.who.actor, at: visit.now)
             try await terms.refresh(from: ledger)
         } catch {
             if case .notFound = error { throw Problem(.notFound, "There is no such team.") }
@@ -269,7 +270,8 @@ final class PeopleRoutes: Sendable {
             now: visit.now
         )
         do throws(LedgerError) {
-            try await ledger.createKey(NewKey(record: record, hash: Crypto.sha256(Array(key.utf8))))
+            let new = NewKey(record: record, hash: Crypto.sha256(Array(key.utf8)))
+            try await ledger.createKey(new, by: visit.who.actor)
         } catch {
             if case .notFound = error { throw .invalid([RequestFault("team", "is not known; create it first")]) }
             throw Problem(error)
@@ -323,7 +325,7 @@ final class PeopleRoutes: Sendable {
         let missing = "There is no such key."
         let id = try visit.id(orMissing: missing)
         let isKnown = try await Problem.of { () async throws(LedgerError) in
-            try await ledger.revokeKey(id, at: visit.now)
+            try await ledger.revokeKey(id, by: visit.who.actor, at: visit.now)
         }
         authenticator.forgetAll()
         guard isKnown else { throw Problem(.notFound, missing) }

@@ -77,7 +77,7 @@ final class PriceRoutes: Sendable {
         .optional("source", .text(0...longestSource), "Where the price comes from."),
     ]
 
-    let ledger: any PriceLedger & TermsBook
+    let ledger: any PriceLedger & TermsBook & AuditBook
     let terms: TermsShelf
     let recomputation: PriceRecomputation
     /// Names that a line may be for: each provider and each kind.
@@ -86,7 +86,7 @@ final class PriceRoutes: Sendable {
     let accounts: [PriceBook.Account]
 
     init(
-        ledger: any PriceLedger & TermsBook,
+        ledger: any PriceLedger & TermsBook & AuditBook,
         terms: TermsShelf,
         providers: [any Provider],
         kinds: [ProviderKind],
@@ -281,6 +281,18 @@ final class PriceRoutes: Sendable {
                 apply: apply,
                 includingReconciled: reconciled
             )
+            // Many transactions were made; the line that stands for all of them comes behind the last.
+            if apply {
+                try await ledger.record(
+                    AuditEvent(
+                        .recomputePrices,
+                        "since \(since)",
+                        by: visit.who.actor,
+                        at: visit.now,
+                        after: ["attempts": .count(result.changed), "reconciled": .bool(reconciled)]
+                    )
+                )
+            }
             return .json(JSONText.bytes(of: result))
         } catch {
             throw Problem(changing: error)

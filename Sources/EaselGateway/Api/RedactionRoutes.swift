@@ -59,7 +59,7 @@ final class RedactionRoutes: Sendable {
                 }
                 redaction.teamID = found.id
             }
-            let count = try await ledger.redact(redaction)
+            let count = try await ledger.redact(redaction, by: visit.who.actor, at: visit.now)
             log.info("prompts were removed from the log", ["calls": String(count), "by_team": visit.who.known.team])
             var text = JSONText()
             text.object { $0.member("redacted", count) }

@@ -3,8 +3,10 @@
 package enum RouteTable {
     static let routes: [ApiRoute] =
         RemixRoutes.routes + CallRoutes.routes + RedactionRoutes.routes + SimulationRoutes.routes
-        + ReportRoutes.routes + FigureRoutes.routes + BudgetRoutes.routes + PriceRoutes.routes + PeopleRoutes.routes
-        + AlertRoutes.routes + ReconciliationRoutes.routes + SessionRoutes.routes + PageRoutes.routes
+        + ReportRoutes.routes + FigureRoutes.routes + OverviewRoutes.routes + BudgetRoutes.routes + PriceRoutes.routes
+        + PeopleRoutes.routes
+        + AuditRoutes.routes + AlertRoutes.routes + ReconciliationRoutes.routes + EventRoutes.routes
+        + SessionRoutes.routes + PageRoutes.routes
         + StatusRoutes.routes
 
     static let rows = routes.map(\.row)

@@ -168,12 +168,17 @@ final class StatusRoutes: Sendable {
     }
 
     private func providers(_ visit: Visit<Member>) async throws(Problem) -> ServerResponse {
-        let midnight = Timestamp(visit.now.description.prefix(10)) ?? visit.now
+        try json(ProviderReports(providers: try await reports(at: visit.now)))
+    }
+
+    /// The providers as they stand now, in the order of the configuration.
+    func reports(at moment: Timestamp) async throws(Problem) -> [ProviderReport] {
+        let midnight = Timestamp(moment.description.prefix(10)) ?? moment
         let spend = try await Problem.of { () async throws(LedgerError) in
             try await figures.providerSpend(since: midnight)
         }
         let now = SteadyInstant.now
-        let standings = providers.map { provider in
+        return providers.map { provider in
             ProviderReport(
                 provider,
                 health: health.account(provider.name),
@@ -183,7 +188,6 @@ final class StatusRoutes: Sendable {
                 now: now
             )
         }
-        return try json(ProviderReports(providers: standings))
     }
 
     /// In the format that the scraper asks for.

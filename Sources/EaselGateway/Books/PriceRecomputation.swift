@@ -69,6 +69,9 @@ final class PriceRecomputation: Sendable {
         /// `includesReconciled`: then they are among `lines` too.
         let reconciled: Sums
 
+        /// Attempts whose cost changes.
+        var changed: Int { lines.reduce(0) { $0 + $1.sums.attempts } }
+
         func write(to text: inout JSONText) {
             text.object { text in
                 text.member("since", since.description)

@@ -87,8 +87,10 @@ final class Admin: Caller {
     var account: Account? { known }
     /// Who changes something, for the history: never the key itself.
     var actor: String {
-        known.keyID == Authenticator.adminKeyID ? "operator" : "key \(known.keyID.text)"
+        known.keyID == Authenticator.adminKeyID ? Self.operatorName : "key \(known.keyID.text)"
     }
+    /// What the operator's own key is called there.
+    static let operatorName = "operator"
 }
 
 extension Access where Who == Nobody {

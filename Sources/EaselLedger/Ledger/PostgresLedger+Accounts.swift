@@ -36,22 +36,26 @@ extension PostgresLedger {
         }
     }
 
-    package func createTeam(name: String, at moment: Timestamp) async throws(LedgerError) -> TeamRecord {
-        let id = try await lookups.read(
-            limit: options.readLimit,
-            isRepeatable: false
-        ) { connection, deadline throws(PostgresError) -> Int64? in
+    package func createTeam(
+        name: String,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
+        let team = try await audited {
+            connection,
+            deadline throws(PostgresError) -> (value: TeamRecord?, event: AuditEvent?) in
             let result = try connection.run(
                 "INSERT INTO teams (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
                 [.text(name), .time(moment)],
                 deadline: deadline
             )
-            guard let cells = result.rows.first else { return nil }
+            guard let cells = result.rows.first else { return (nil, nil) }
             var row = RowReader(cells)
-            return try row.int64()
+            let team = TeamRecord(id: try row.int64(), name: name, createdAt: moment)
+            return (team, .created(team, by: actor, at: moment))
         }
-        guard let id else { throw .conflict("there is a team named \(name) already") }
-        return TeamRecord(id: id, name: name, createdAt: moment)
+        guard let team else { throw .conflict("there is a team named \(name) already") }
+        return team
     }
 
     package func teams() async throws(LedgerError) -> [TeamRecord] {
@@ -64,13 +68,12 @@ extension PostgresLedger {
         }
     }
 
-    package func createKey(_ key: NewKey) async throws(LedgerError) {
+    package func createKey(_ key: NewKey, by actor: String) async throws(LedgerError) {
         let record = key.record
-        let written = try await lookups.read(
-            limit: options.readLimit,
-            isRepeatable: false
-        ) { connection, deadline throws(PostgresError) in
-            try connection.run(
+        let written = try await audited {
+            connection,
+            deadline throws(PostgresError) -> (value: Int, event: AuditEvent?) in
+            let written = try connection.run(
                 """
                 INSERT INTO api_keys (id, hash, prefix, team_id, project, role, expires_at, requests_per_minute,
                     max_concurrent, inline_policies, created_at, project_bound)
@@ -85,6 +88,7 @@ extension PostgresLedger {
                 deadline: deadline
             )
             .affected
+            return (written, written == 0 ? nil : .created(record, by: actor))
         }
         if written == 0 { throw .notFound("there is no team named \(record.team)") }
     }
@@ -124,14 +128,27 @@ extension PostgresLedger {
         }
     }
 
-    package func revokeKey(_ id: UUID, at moment: Timestamp) async throws(LedgerError) -> Bool {
-        try await lookups.read(limit: options.readLimit) { connection, deadline throws(PostgresError) in
-            try connection.run(
-                "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+    package func revokeKey(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await audited { connection, deadline throws(PostgresError) -> (value: Bool, event: AuditEvent?) in
+            let found = try connection.run(
+                """
+                SELECT t.name, k.revoked_at IS NOT NULL FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
+                WHERE k.id = $1 FOR UPDATE OF k
+                """,
+                [.uuid(id)],
+                deadline: deadline
+            )
+            guard let cells = found.rows.first else { return (false, nil) }
+            var row = RowReader(cells)
+            let team = try row.text()
+            // Revoking twice is once, in the audit too.
+            if try row.bool() { return (true, nil) }
+            _ = try connection.run(
+                "UPDATE api_keys SET revoked_at = $2 WHERE id = $1",
                 [.uuid(id), .time(moment)],
                 deadline: deadline
             )
-            .affected > 0
+            return (true, .revoked(id, of: team, by: actor, at: moment))
         }
     }
 

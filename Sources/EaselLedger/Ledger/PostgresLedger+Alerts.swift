@@ -39,12 +39,16 @@ extension PostgresLedger: AlertStore {
         }
     }
 
-    package func add(_ mute: AlertMute) async throws(LedgerError) {
-        _ = try await write([AlertStatements.write(mute)])
+    package func add(_ mute: AlertMute, by actor: String) async throws(LedgerError) {
+        _ = try await write([AlertStatements.write(mute), AuditStatements.insert(.muted(mute, by: actor))])
     }
 
-    package func removeMute(_ id: UUID) async throws(LedgerError) -> Bool {
-        try await write([SQLCommand("DELETE FROM alert_mutes WHERE mute_id = $1", [.uuid(id)])]) > 0
+    package func removeMute(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
+        try await audited(on: workers) { connection, deadline throws(PostgresError) in
+            let gone = try connection.run([AlertStatements.removeMute(id)], deadline: deadline).first?.rows.first
+            guard let gone else { return (false, nil) }
+            return (true, .ended(try AlertStatements.mute(gone), by: actor, at: moment))
+        }
     }
 
     package func alertEvents(_ query: AlertEventQuery) async throws(LedgerError) -> [RecordedEvent] {
@@ -72,8 +76,16 @@ extension PostgresLedger: AlertStore {
         _ = try await write(AlertStatements.write(event, to: destinations))
     }
 
-    package func replay(events: [UUID]?, at moment: Timestamp) async throws(LedgerError) -> Int {
-        try await write([AlertStatements.replay(events: events, at: moment)])
+    package func replay(events: [UUID]?, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Int {
+        try await audited(on: workers) { connection, deadline throws(PostgresError) in
+            let command = AlertStatements.replay(events: events, at: moment)
+            let count = try connection.run([command], deadline: deadline).first?.affected ?? 0
+            let whose = events.map { $0.map(\.text).joined(separator: " ") } ?? "all"
+            return (
+                count,
+                AuditEvent(.replayAlerts, whose, by: actor, at: moment, after: ["replayed": .count(count)])
+            )
+        }
     }
 
     // MARK: What is watched

@@ -46,36 +46,47 @@ extension PostgresLedger {
             guard try await isZoneKnown(zone) else { throw .rejected("there is no time zone named \(zone)") }
         }
         return try await changeTerms { connection, deadline throws(PostgresError) in
-            guard let teamID = try Self.owner(of: wish.scope, on: connection, deadline) else {
-                return .failure(.notFound(Self.missing(wish.scope)))
-            }
-            let before: Budget?
-            let budget: Budget
-            switch wish.target(among: try Self.existing(wish.scope, teamID, on: connection, at: moment, deadline)) {
-            case .unclear(let why): return .failure(.rejected(why))
-            case .existing(let found): (before, budget) = (found, wish.applied(to: found))
-            case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
-            }
-            _ = try connection.run([Self.upsert(budget, at: moment)], deadline: deadline)
-            if before?.timezone != budget.timezone {
-                // Windows of another calendar would overlap with these.
-                _ = try connection.run(
-                    "DELETE FROM budget_windows WHERE team_id = $1 AND budget_id = $2",
-                    [.int(teamID), .uuid(budget.id)],
-                    deadline: deadline
-                )
-            }
-            // Also the windows just before and after: the lock was waited for, and other gateways' clocks differ.
-            let windows = [moment - Self.clockSlack, moment, moment + Self.clockSlack].map { budget.window(at: $0) }
-            for window in Set(windows) { try Self.open(budget, window, on: connection, at: moment, deadline) }
-            var change = Self.change("set", budget)
-            if let before { change["was"] = .string(before.termsText) }
-            try Self.note(budget, change, by: actor, at: moment, on: connection, deadline)
-            guard let standing = try Self.standing(budget.id, on: connection, at: moment, deadline) else {
-                throw PostgresError(.unexpected, message: "a budget that was written is not there")
-            }
-            return .success(BudgetWriting(before: before, after: standing))
+            try Self.changed(wish, by: actor, at: moment, on: connection, deadline)
         }
+    }
+
+    static func changed(
+        _ wish: BudgetChange,
+        by actor: String,
+        at moment: Timestamp,
+        on connection: PostgresConnection,
+        _ deadline: SteadyInstant
+    ) throws(PostgresError) -> Result<BudgetWriting, LedgerError> {
+        guard let teamID = try Self.owner(of: wish.scope, on: connection, deadline) else {
+            return .failure(.notFound(Self.missing(wish.scope)))
+        }
+        let before: Budget?
+        let budget: Budget
+        switch wish.target(among: try Self.existing(wish.scope, teamID, on: connection, at: moment, deadline)) {
+        case .unclear(let why): return .failure(.rejected(why))
+        case .existing(let found): (before, budget) = (found, wish.applied(to: found))
+        case .new(let whole): (before, budget) = (nil, Budget(whole, teamID: teamID, at: moment))
+        }
+        _ = try connection.run([Self.upsert(budget, at: moment)], deadline: deadline)
+        if before?.timezone != budget.timezone {
+            // Windows of another calendar would overlap with these.
+            _ = try connection.run(
+                "DELETE FROM budget_windows WHERE team_id = $1 AND budget_id = $2",
+                [.int(teamID), .uuid(budget.id)],
+                deadline: deadline
+            )
+        }
+        // Also the windows just before and after: the lock was waited for, and other gateways' clocks differ.
+        let windows = [moment - Self.clockSlack, moment, moment + Self.clockSlack].map { budget.window(at: $0) }
+        for window in Set(windows) { try Self.open(budget, window, on: connection, at: moment, deadline) }
+        var change = Self.change("set", budget)
+        if let before { change["was"] = .string(before.termsText) }
+        let event = AuditEvent.budget(.setBudget, before, budget, by: actor, at: moment)
+        try Self.note(budget, change, event, on: connection, deadline)
+        guard let standing = try Self.standing(budget.id, on: connection, at: moment, deadline) else {
+            throw PostgresError(.unexpected, message: "a budget that was written is not there")
+        }
+        return .success(BudgetWriting(before: before, after: standing))
     }
 
     /// How far the clocks of gateways may be apart, waiting for the lock included.
@@ -112,7 +123,7 @@ extension PostgresLedger {
         return try row.int64()
     }
 
-    private static func place(_ scope: BudgetScope) -> (project: SQLValue, key: SQLValue) {
+    static func place(_ scope: BudgetScope) -> (project: SQLValue, key: SQLValue) {
         switch scope {
         case .org, .team: (.text(nil), .uuid(nil))
         case .project(_, let name): (.text(name), .uuid(nil))
@@ -253,10 +264,17 @@ extension PostgresLedger {
                 change["from"] = .string(raise.from.description)
                 change["until"] = .string(raise.until.description)
             }
-            try Self.note(budget, change, by: actor, at: moment, on: connection, deadline)
             guard let after = try Self.standing(id, on: connection, at: moment, deadline) else {
                 throw PostgresError(.unexpected, message: "a budget vanished under its lock")
             }
+            let event = AuditEvent.budget(
+                raise == nil ? .endRaise : .raiseBudget,
+                budget,
+                after.budget,
+                by: actor,
+                at: moment
+            )
+            try Self.note(budget, change, event, on: connection, deadline)
             return .success(after)
         }
     }
@@ -279,7 +297,8 @@ extension PostgresLedger {
                 deadline: deadline
             )
             let change = Self.change("remove", standing.budget)
-            try Self.note(standing.budget, change, by: actor, at: moment, on: connection, deadline)
+            let event = AuditEvent.budget(.removeBudget, standing.budget, nil, by: actor, at: moment)
+            try Self.note(standing.budget, change, event, on: connection, deadline)
             return .success(true)
         }
     }
@@ -298,22 +317,26 @@ extension PostgresLedger {
         ]
     }
 
+    /// In the history of budgets and in the audit.
     private static func note(
         _ budget: Budget,
         _ change: [String: JSONValue],
-        by actor: String,
-        at moment: Timestamp,
+        _ event: AuditEvent,
         on connection: PostgresConnection,
         _ deadline: SteadyInstant
     ) throws(PostgresError) {
         _ = try connection.run(
-            """
-            INSERT INTO budget_changes (team_id, budget_id, change_id, changed_at, changed_by, change)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            """,
             [
-                .int(budget.teamID), .uuid(budget.id), .uuid(UUIDv7.mint(at: moment)), .time(moment), .text(actor),
-                .json(writing: JSONValue.object(change)),
+                SQLCommand(
+                    """
+                    INSERT INTO budget_changes (team_id, budget_id, change_id, changed_at, changed_by, change)
+                    VALUES ($1, $2, $3, $4, $5, $6)
+                    """,
+                    [
+                        .int(budget.teamID), .uuid(budget.id), .uuid(event.id), .time(event.at),
+                        .text(event.actor.name), .json(writing: JSONValue.object(change)),
+                    ]
+                ), AuditStatements.insert(event),
             ],
             deadline: deadline
         )

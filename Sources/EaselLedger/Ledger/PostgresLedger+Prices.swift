@@ -89,6 +89,11 @@ extension PostgresLedger {
                     deadline: deadline
                 )
             }
+            if !written.isEmpty {
+                let lines = written.map { (entry: $0, before: before[$0.place]) }
+                let event = AuditEvent.prices(lines, by: actor, at: moment)
+                _ = try connection.run([AuditStatements.insert(event)], deadline: deadline)
+            }
             return .success(PriceWriting(changed: written))
         }
     }

@@ -1,4 +1,4 @@
-import EaselBase
+package import EaselBase
 package import EaselCore
 
 // MARK: - Retention and redaction
@@ -132,7 +132,11 @@ extension PostgresLedger {
     }
 
     /// Takes prompts out of the log; how many calls had one. What was counted stays.
-    package func redact(_ redaction: Redaction) async throws(LedgerError) -> Int {
+    package func redact(
+        _ redaction: Redaction,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> Int {
         var parameters: [SQLValue] = []
         var conditions: [String] = []
         func need(_ condition: (String) -> String, _ value: SQLValue) {
@@ -162,8 +166,11 @@ extension PostgresLedger {
             parameters,
             isPrepared: false
         )
-        return try await readers.read(limit: options.reportLimit) { connection, deadline throws(PostgresError) in
-            try connection.run([command], deadline: deadline).first?.affected ?? 0
+        return try await audited(on: readers, limit: options.reportLimit) {
+            connection,
+            deadline throws(PostgresError) in
+            let count = try connection.run([command], deadline: deadline).first?.affected ?? 0
+            return (count, .redacted(redaction, calls: count, by: actor, at: moment))
         }
     }
 }

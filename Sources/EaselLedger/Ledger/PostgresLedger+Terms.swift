@@ -37,7 +37,10 @@ extension PostgresLedger {
 
     /// Changes prices, budgets or what teams may do, and raises the version, in one transaction that waits for
     /// everything that is being spent or posted and keeps it out for as long as it takes. A `.failure` undoes all.
+    ///
+    /// `keeping`: false to take back what `body` changes, and only tell what came of it.
     func changeTerms<Value: Sendable>(
+        keeping: Bool = true,
         _ body:
             @escaping @Sendable (PostgresConnection, SteadyInstant) throws(PostgresError) -> Result<
                 Value, LedgerError
@@ -55,7 +58,7 @@ extension PostgresLedger {
                 try command("SET LOCAL lock_timeout = '5s'")
                 try command("LOCK TABLE terms IN EXCLUSIVE MODE")
                 let result = try body(connection, deadline)
-                if case .success = result {
+                if case .success = result, keeping {
                     try command("UPDATE terms SET version = version + 1 WHERE name = 'spending'")
                     try command("COMMIT")
                 } else {
@@ -78,11 +81,21 @@ extension PostgresLedger {
         return owners.map { BudgetStatements.lock(teamID: $0, at: receivedAt) }
     }
 
-    package func changeTeam(_ name: String, _ change: TeamChange) async throws(LedgerError) -> TeamRecord {
+    package func changeTeam(
+        _ name: String,
+        _ change: TeamChange,
+        by actor: String,
+        at moment: Timestamp
+    ) async throws(LedgerError) -> TeamRecord {
         var projects: [String]?
         if case .only(let names) = change.projects { projects = names }
         let wanted = projects
         return try await changeTerms { connection, deadline throws(PostgresError) in
+            let old = try connection.run(
+                "SELECT id, name, created_at, allow_unpriced, known_projects FROM teams WHERE name = $1 FOR UPDATE",
+                [.text(name)],
+                deadline: deadline
+            )
             let result = try connection.run(
                 """
                 UPDATE teams SET allow_unpriced = coalesce($2, allow_unpriced),
@@ -95,10 +108,13 @@ extension PostgresLedger {
                 ],
                 deadline: deadline
             )
-            guard let cells = result.rows.first else {
+            guard let before = old.rows.first, let cells = result.rows.first else {
                 return .failure(.notFound("there is no team named \(name)"))
             }
-            return .success(try Self.team(cells))
+            let team = try Self.team(cells)
+            let event = AuditEvent.changed(try Self.team(before), team, by: actor, at: moment)
+            _ = try connection.run([AuditStatements.insert(event)], deadline: deadline)
+            return .success(team)
         }
     }
 

@@ -21,6 +21,7 @@ final class SetAsideRows: Sendable {
         case reconciliations = "comparisons with providers"
         case budgetCalls = "the calls of a budget"
         case budgets = "budgets"
+        case audit = "the audit"
 
         /// Whether each reading reads all that there is, so that what it does not meet again is mended or gone.
         var isWhole: Bool {

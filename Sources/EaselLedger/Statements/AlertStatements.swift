@@ -257,6 +257,16 @@ enum AlertStatements {
         )
     }
 
+    /// What is gone is given back.
+    static func removeMute(_ id: UUID) -> SQLCommand {
+        SQLCommand(
+            """
+            DELETE FROM alert_mutes WHERE mute_id = $1 RETURNING mute_id, rule, subject, muted_until, created_at
+            """,
+            [.uuid(id)]
+        )
+    }
+
     static func mute(_ cells: [SQLValue]) throws(PostgresError) -> AlertMute {
         var row = RowReader(cells)
         return AlertMute(

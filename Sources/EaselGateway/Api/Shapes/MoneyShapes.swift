@@ -48,6 +48,27 @@ extension Shapes {
             Field("terms", .text),
         ]
     )
+    static let budgetPreview = Schema.named(
+        "BudgetPreview",
+        [
+            Field("preview", .flag, .always, "Nothing was changed."),
+            Field("budget", budgetWritten, .always, "As it would be."),
+            Field(
+                "teams",
+                .list(
+                    of: .object([
+                        Field("team", .text),
+                        Field("keys", .count, .always, "Those that may be used and count for the budget."),
+                        Field("spent_usd", .money, .always, "What its calls that count have cost in the window."),
+                        Field("reserved_usd", .money),
+                    ])
+                ),
+                .always,
+                "Whose calls count for it, those that spent most first; \(BudgetPreview.mostTeams) at most."
+            ),
+            Field("refuses_all", .flag, .always, "Every further call would be stopped at once."),
+        ]
+    )
     static let budgetExplanation = Schema.named(
         "BudgetExplanation",
         [

@@ -47,9 +47,29 @@ extension Shapes {
         ]
     )
 
+    static let auditEvent = Schema.named(
+        "AuditEvent",
+        [
+            Field("id", .id),
+            Field("at", .moment),
+            Field(
+                "actor",
+                .object([
+                    Field("name", .text, .always, "`operator`, `key ID`, or `command line`."),
+                    Field("key_id", Schema.id.orNull),
+                    Field("team", .text.orNull, .always, "Of the key."),
+                ])
+            ),
+            Field("action", .choice(AuditEvent.Action.self)),
+            Field("subject", .text),
+            Field("before", .any, .always, "Null where there was nothing."),
+            Field("after", .any, .always, "Null where there is nothing any more."),
+        ]
+    )
+
     // MARK: - Alerts
 
-    private static let alert = Schema.named(
+    static let alert = Schema.named(
         "Alert",
         [
             Field("rule", .text),

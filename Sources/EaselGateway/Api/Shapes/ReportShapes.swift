@@ -87,6 +87,45 @@ extension Shapes {
         ]
     )
 
+    private static let usageTotals = Schema.object(figures(UsageReport.columns.map(\.column)) + [latency])
+    static let overview = Schema.named(
+        "Overview",
+        [
+            Field("from", .moment),
+            Field("to", .moment),
+            Field("timezone", .text),
+            Field("previous", .object([Field("from", .moment), Field("to", .moment)])),
+            Field("totals", usageTotals),
+            Field("previous_totals", usageTotals),
+            Field(
+                "by_day",
+                .list(
+                    of: .object(
+                        [Field("day", .text), Field("cost_usd", .money), Field("estimated_usd", .money)]
+                            + [
+                                "calls", "images", "succeeded", "partial", "refused", "failed", "failovers",
+                                "nsfw_images", "copyright_flagged",
+                            ].map { Field($0, .count) } + [latency]
+                    )
+                ),
+                .always,
+                "Every day of the period."
+            ),
+            Field(
+                "by_team_day",
+                .list(
+                    of: .object([Field("team", .text.orNull), Field("day", .text), Field("cost_usd", .money)])
+                ),
+                .always,
+                "The \(OverviewFigures.mostTeams) teams that cost most, then all others with a null for the team."
+            ),
+            Field("budgets", .list(of: budget)),
+            Field("providers", .list(of: provider)),
+            Field("alerts", .list(of: alert), .always, "Those that fire; for admins."),
+            Field("data_quality", quality),
+        ]
+    )
+
     // MARK: - Status
 
     static let readiness = Schema.named(
@@ -109,38 +148,36 @@ extension Shapes {
         Field("reason", .text, .sometimes),
         Field("retry_after_ms", .count, .sometimes),
     ]
-    static let providers = Schema.listing(
-        "providers",
-        of: .named(
-            "Provider",
-            [Field("name", .text), Field("kind", .text, .always, "Which interface it speaks, such as `runware`.")]
-                + providerState + [
-                    Field("in_flight", .count),
-                    Field("max_in_flight", .count),
-                    Field("waiting", .count),
-                    Field("error_rate", .share, .sometimes),
-                    Field("latency_ms", .map(of: .count), .always, "The usual time by model."),
-                    Field(
-                        "models",
-                        .list(
-                            of: .object(
-                                [Field("model", .choice(RemixModel.self))] + providerState + [
-                                    Field("attempts", .count, .always, "Of the last five minutes."),
-                                    Field("error_rate", .share, .sometimes),
-                                    Field(
-                                        "latency_ms",
-                                        .object([Field("p50", .count, .sometimes), Field("p95", .count, .sometimes)])
-                                    ),
-                                ]
-                            )
+    private static let provider = Schema.named(
+        "Provider",
+        [Field("name", .text), Field("kind", .text, .always, "Which interface it speaks, such as `runware`.")]
+            + providerState + [
+                Field("in_flight", .count),
+                Field("max_in_flight", .count),
+                Field("waiting", .count),
+                Field("error_rate", .share, .sometimes),
+                Field("latency_ms", .map(of: .count), .always, "The usual time by model."),
+                Field(
+                    "models",
+                    .list(
+                        of: .object(
+                            [Field("model", .choice(RemixModel.self))] + providerState + [
+                                Field("attempts", .count, .always, "Of the last five minutes."),
+                                Field("error_rate", .share, .sometimes),
+                                Field(
+                                    "latency_ms",
+                                    .object([Field("p50", .count, .sometimes), Field("p95", .count, .sometimes)])
+                                ),
+                            ]
                         )
-                    ),
-                    Field("last_outcome", .choice(AttemptOutcome.self), .sometimes),
-                    Field("last_attempt_at", .moment, .sometimes),
-                    Field("spend_today_usd", .money),
-                ]
-        )
+                    )
+                ),
+                Field("last_outcome", .choice(AttemptOutcome.self), .sometimes),
+                Field("last_attempt_at", .moment, .sometimes),
+                Field("spend_today_usd", .money),
+            ]
     )
+    static let providers = Schema.listing("providers", of: provider)
 
     // MARK: - Errors
 
