@@ -1,5 +1,6 @@
 import EaselBase
 import EaselCore
+import EaselGateway
 import EaselTransport
 import Foundation
 import Testing

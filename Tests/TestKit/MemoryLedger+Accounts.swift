@@ -52,7 +52,7 @@ extension MemoryLedger {
 
     package func revokeKey(_ id: UUID, by actor: String, at moment: Timestamp) async throws(LedgerError) -> Bool {
         try with("revokeKey") { state in
-            guard let old = state.book.accountKeys.first(where: { $0.record.id == id })?.record else { return false }
+            guard let old = state.book.keys(team: nil).first(where: { $0.id == id }) else { return false }
             if old.revokedAt == nil { state.note(.revoked(id, of: old.team, by: actor, at: moment)) }
             return state.book.revokeKey(id, at: moment)
         }

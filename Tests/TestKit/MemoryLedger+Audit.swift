@@ -22,12 +22,12 @@ extension MemoryLedger {
 extension MemoryLedger.State {
     /// A line of the audit, with the team of the key.
     mutating func note(_ event: AuditEvent) {
-        let key = event.actor.keyID.flatMap { id in book.accountKeys.first { $0.record.id == id } }
+        let key = event.actor.keyID.flatMap { id in book.keys(team: nil).first { $0.id == id } }
         audit.append(
             AuditEvent(
                 id: event.id,
                 at: event.at,
-                actor: AuditActor(name: event.actor.name, team: event.actor.team ?? key?.record.team),
+                actor: AuditActor(name: event.actor.name, team: event.actor.team ?? key?.team),
                 action: event.action,
                 subject: event.subject,
                 before: event.before,
