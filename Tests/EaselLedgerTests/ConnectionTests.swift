@@ -123,7 +123,7 @@ import Testing
             try await ledger.take(Sample.admission())
             // What a migration beside us does to a plan: its result type changes.
             _ = try await ledger.teams()
-            try await Database.query(database, "ALTER TABLE teams ALTER COLUMN name TYPE varchar(80)")
+            try await Database.query(database, "ALTER TABLE teams ALTER COLUMN known_projects TYPE json")
             #expect(try await ledger.teams().isEmpty)
         }
     }

@@ -2,6 +2,7 @@ import EaselBase
 import EaselCore
 import Foundation
 import Testing
+import TestTools
 
 /// What the tests in a browser need from others.
 private enum BrowserTools {
@@ -27,7 +28,7 @@ private enum BrowserTools {
     .enabled(if: BrowserTools.hasChromium, "there is no chromium on the PATH")
 )
 struct BrowserTests {
-    @Test(.timeLimit(.minutes(30)))
+    @Test(.timeLimit(.minutes(15)))
     func `every view with real data, in a browser`() async throws {
         try await ProgramHouse.with { house in
             // Somebody to be told, so that rules are watched; nobody answers there.
@@ -51,7 +52,7 @@ struct BrowserTests {
                 [
                     "python3", "\(root)/Tests/Page/page.py", "--url", served.url, "--key", ProgramHouse.adminKey,
                     "--out", "\(root)/out/page",
-                ],
+                ] + (Effort.isFull ? ["--full"] : []),
                 environment: ["PYTHONPATH": try #require(Python.folder)]
             )
             #expect(outcome.status == 0, "\(outcome.output.suffix(12_000))\n\(outcome.errors.suffix(2000))")

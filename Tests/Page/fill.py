@@ -60,7 +60,8 @@ def fill(admin, calls=60, seed=7):
         chance = random.Random(seed * 1000 + number)
         team = chance.choices(TEAMS, weights=[6, 4, 3, 2, 2, 1])[0]
         word = chance.choices([word for word, _ in WORDS], weights=[weight for _, weight in WORDS])[0]
-        more = {"count": chance.choice([1, 1, 2, 3]), "tags": {"campaign": chance.choice(["spring", "autumn"])},
+        # Where nobody knows how an attempt ended, the caller does not wait for the end of the search.
+        more = {"deadline": "30s", "count": chance.choice([1, 1, 2, 3]), "tags": {"campaign": chance.choice(["spring", "autumn"])},
                 "copyright_detection": chance.random() < 0.7, "rendering_speed": chance.choice(["default", "turbo", "quality"])}
         prompt = f"a lighthouse at dusk, number {number} {word}"
         if number % 9 == 0:

@@ -19,7 +19,8 @@ enum HelpText {
             return entry(child.name, child.summary + note, column: column)
         }
         lines += spec.options.isEmpty ? [] : ["", "OPTIONS:"] + spec.options.flatMap { entry($0) }
-        return lines + [""] + spec.examples.prefix(1).map { "EXAMPLE: \($0)" }
+        // The program's own list fills a screen of 24 lines: there the example follows at once.
+        return lines + (lines.count < 23 ? [""] : []) + spec.examples.prefix(1).map { "EXAMPLE: \($0)" }
     }
 
     private static func command(_ node: CommandNode) -> [String] {

