@@ -2,6 +2,7 @@ import EaselBase
 import EaselTransport
 import Foundation
 import Testing
+import TestTools
 
 /// What a server over HTTP/2 says of a request that it has not processed (RFC 9113, 8.7), told by a server that is not ours.
 @Suite(
@@ -19,6 +20,11 @@ struct HTTP2Tests {
             configuration: HTTPClientConfiguration(certificateAuthorityFile: server.certificate)
         )
         try await body(client, "https://127.0.0.1:\(server.port)", server)
+    }
+
+    /// The connection of the round before may be on its way out when this request is sent on it.
+    private static func isServed(_ client: HTTPClient, _ origin: String) async -> Bool {
+        await eventually { (try? await client.execute(HTTPRequest(url: origin + "/ok")))?.status == 200 }
     }
 
     private static func failure(_ client: HTTPClient, _ url: String, body: [UInt8]) async throws -> TransportError {
@@ -40,7 +46,7 @@ struct HTTP2Tests {
     ) async throws {
         try await Self.with { client, origin, _ in
             for isKept in [false, true] {
-                if isKept { #expect(try await client.execute(HTTPRequest(url: origin + "/ok")).status == 200) }
+                if isKept { #expect(await Self.isServed(client, origin)) }
                 let error = try await Self.failure(client, origin + path, body: [UInt8](repeating: 1, count: size))
                 #expect(error.kind == .notProcessed, "\(error)")
                 #expect(!error.sent)
@@ -68,7 +74,7 @@ struct HTTP2Tests {
     func `whatever may have been processed counts as sent`(path: String) async throws {
         try await Self.with { client, origin, _ in
             for isKept in [false, true] {
-                if isKept { #expect(try await client.execute(HTTPRequest(url: origin + "/ok")).status == 200) }
+                if isKept { #expect(await Self.isServed(client, origin)) }
                 let error = try await Self.failure(client, origin + path, body: [1, 2, 3])
                 #expect(error.sent, "\(error)")
                 #expect(error.kind != .notProcessed)
@@ -187,7 +193,8 @@ struct H2Server: Sendable {
                     self.goaway(stream - 2 if stream > 1 else 0)
                     raise EOFError
                 elif path == "/goaway-keep":
-                    self.goaway(stream - 2)
+                    # libcurl repeats a refused request whose body it has not begun, on a connection where it is the first.
+                    self.goaway(stream - 2 if stream > 1 else 0)
 
             def whole(self, stream, path):
                 if path in ("/ok", "/"):
